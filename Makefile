@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+# dovetap: see "make help". Everything is built out of tree, in $(O).
+
+VERSION := 0.1.0
+O       ?= .output
+PREFIX  ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR  ?= $(PREFIX)/share/man
+ARCH    := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+
+CC       ?= gcc
+CLANG    ?= clang-14
+BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+FORMAT   := clang-format-14
+TIDY     := clang-tidy-14
+
+ifeq ($(V),1)
+  Q :=
+  say = @:
+else
+  Q := @
+  say = @printf '  %-7s %s\n'
+endif
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wwrite-strings -Wformat=2 -Wpointer-arith -Wundef -Wvla \
+	-Wconversion -Wno-sign-conversion
+HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+OPT ?= -O2 -g
+CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' -include userspace/base/banned.h \
+	-Iinclude -Iuserspace -isystem $(O)/gen
+CFLAGS  := -std=gnu11 $(OPT) $(WARN) -pthread
+LDFLAGS := -pthread
+
+comma := ,
+
+# make SAN=address,undefined or SAN=thread builds the same things, instrumented, elsewhere.
+ifneq ($(SAN),)
+  override O := $(O)/san-$(firstword $(subst $(comma), ,$(SAN)))
+  CFLAGS  += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+  LDFLAGS += -fsanitize=$(SAN)
+else
+  CFLAGS  += $(HARDEN)
+  LDFLAGS += -pie -Wl,-z,relro,-z,now
+endif
+# A layer is a folder of userspace/ and becomes one archive. needs_X is what X may call: the link
+# of a layer's tests fails when a file reaches further (tools/check-layers holds the headers).
+LAYERS := base conf priv login capture store serve attach
+needs_base    :=
+needs_conf    := base
+needs_priv    := base
+needs_login   := conf base
+needs_capture := login conf base
+needs_store   := conf base
+needs_serve   := conf base
+needs_attach  := priv conf base
+
+libs_base    :=
+libs_conf    :=
+libs_priv    := -lcap-ng -lseccomp
+libs_login   := -lcrypto
+libs_capture := -lbpf
+libs_store   := -lhiredis_ssl -lhiredis -lsqlite3 -lmariadb -lpq -lssl -lcrypto
+libs_serve   := -lsystemd
+libs_attach  := -lbpf -lelf -lz
+
+layer_src = $(shell find userspace/$(1) -name '*.c' 2>/dev/null | sort)
+layer_obj = $(patsubst %.c,$(O)/%.o,$(call layer_src,$(1)))
+archives  = $(foreach l,$(1) $(needs_$(1)),$(O)/lib/$(l).a)
+all_libs  = $(foreach l,$(1) $(needs_$(1)),$(libs_$(l)))
+
+TOP_OBJ  := $(patsubst %.c,$(O)/%.o,$(wildcard userspace/*.c) $(call layer_src,cli))
+ALL_ARCHIVES := $(foreach l,$(LAYERS),$(O)/lib/$(l).a)
+ALL_LIBS := $(foreach l,$(LAYERS),$(libs_$(l)))
+
+BPF_SRC  := $(wildcard bpf/*.bpf.c)
+BPF_SKEL := $(patsubst bpf/%.bpf.c,$(O)/gen/skel/%.skel.h,$(BPF_SRC))
+BPF_FLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
+	-Iinclude -Ivmlinux/$(ARCH) -Ibpf
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(O)/dovetap ## build the program (the default)
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- BPF -----------------------------------------------------------------------------------------
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/dovetap/*.h vmlinux/$(ARCH)/*.h)
+	$(say) BPF $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -c $< -o $(O)/bpf/$*.tmp.o
+	$(Q)$(BPFTOOL) gen object $@ $(O)/bpf/$*.tmp.o
+	$(Q)rm -f $(O)/bpf/$*.tmp.o
+
+$(O)/gen/skel/%.skel.h: $(O)/bpf/%.bpf.o
+	$(say) SKEL $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+# --- user space ----------------------------------------------------------------------------------
+
+$(O)/%.o: %.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(call layer_obj,attach) $(TOP_OBJ): | $(BPF_SKEL)
+
+define layer_rule
+$(O)/lib/$(1).a: $(call layer_obj,$(1))
+	$$(say) AR $$@
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)rm -f $$@
+	$$(Q)$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
+
+$(O)/dovetap: $(TOP_OBJ) $(ALL_ARCHIVES)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(TOP_OBJ) -Wl,--start-group $(ALL_ARCHIVES) -Wl,--end-group \
+		$(ALL_LIBS)
+
+# --- tests ---------------------------------------------------------------------------------------
+# tests/unit/LAYER/test_*.c is linked with that layer and what it may call, nothing else.
+
+define unit_rule
+$(O)/tests/unit/$(1)/%: $(O)/tests/unit/$(1)/%.o $(call archives,$(1))
+	$$(say) LD $$@
+	$$(Q)$(CC) $$(LDFLAGS) -o $$@ $$< $(call archives,$(1)) $(call all_libs,$(1)) -lcmocka
+endef
+$(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
+
+UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
+
+unit-binaries: $(UNIT_TESTS)
+
+unit: ## build and run the unit tests under ASan and UBSan
+	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
+	$(Q)tests/run unit
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+# --- checks --------------------------------------------------------------------------------------
+
+C_FILES = $(shell git ls-files '*.c' '*.h' ':!vmlinux')
+TIDY_FILES = $(filter-out %.bpf.c bpf/% tests/%,$(filter %.c,$(C_FILES)))
+
+format: ## lay out all C code with clang-format
+	$(Q)$(FORMAT) -i $(C_FILES)
+
+check-format: ## fail on code that "make format" would change
+	$(Q)$(FORMAT) --dry-run -Werror $(C_FILES)
+
+check-layers: ## fail on an #include that crosses a layer
+	$(Q)tools/check-layers
+
+check-headers: $(BPF_SKEL) ## compile every header on its own
+	$(Q)for h in $$(git ls-files 'userspace/*.h' 'include/*.h'); do \
+		printf '#include <linux/types.h>\n#include "%s"\n' $$h | \
+		$(CC) $(CPPFLAGS) $(CFLAGS) -I. -Wno-unused-function -x c -fsyntax-only - || exit 1; done
+
+tidy: $(BPF_SKEL) ## clang-tidy over user space and tools
+	$(Q)$(TIDY) --quiet $(TIDY_FILES) -- $(CPPFLAGS) -std=gnu11
+
+sanitize: ## build everything with ASan and UBSan
+	$(Q)$(MAKE) --no-print-directory SAN=address,undefined all unit-binaries
+
+# --- install -------------------------------------------------------------------------------------
+
+install: all ## install under DESTDIR and PREFIX
+	install -D -m 0755 $(O)/dovetap $(DESTDIR)$(SBINDIR)/dovetap
+	install -D -m 0644 docs/dovetap.8 $(DESTDIR)$(MANDIR)/man8/dovetap.8
+
+clean: ## remove everything that was built
+	rm -rf .output
+
+.PHONY: all help unit unit-binaries install clean format check-format check-layers check-headers \
+	tidy sanitize

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/escape.h"
+
+#include <stdint.h>
+
+/* Smallest code point that a sequence of that length may carry (RFC 3629, no overlong forms). */
+static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+
+static size_t sequence_length(uint8_t lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if ((lead & 0xe0) == 0xc0)
+		return 2;
+	if ((lead & 0xf0) == 0xe0)
+		return 3;
+	return (lead & 0xf8) == 0xf0 ? 4 : 0;
+}
+
+/* UNSAFE: reads at most len bytes. Returns the length of the valid sequence at p, or 0. */
+static size_t utf8_valid(const uint8_t *p, size_t len)
+{
+	size_t need = sequence_length(p[0]);
+	uint32_t code;
+
+	if (need == 0 || need > len)
+		return 0;
+	if (need == 1)
+		return 1;
+	code = p[0] & (0xffU >> (need + 1));
+	for (size_t i = 1; i < need; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3fU);
+	}
+	if (code < smallest[need] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return need;
+}
+
+static bool is_c1(const uint8_t *p, size_t len)
+{
+	return len == 2 && p[0] == 0xc2 && p[1] < 0xa0;
+}
+
+static void terminal_one(struct buf *out, const uint8_t *p, size_t len)
+{
+	if (*p == '\\')
+		buf_append_str(out, "\\\\");
+	else if (len == 0 || *p < 0x20 || *p == 0x7f)
+		buf_appendf(out, "\\x%02x", *p);
+	else if (is_c1(p, len))
+		buf_appendf(out, "\\x%02x\\x%02x", p[0], p[1]);
+	else
+		buf_append(out, p, len);
+}
+
+static void json_one(struct buf *out, const uint8_t *p, size_t len)
+{
+	if (*p == '"' || *p == '\\')
+		buf_appendf(out, "\\%c", *p);
+	else if (len == 0 || *p < 0x20 || *p == 0x7f)
+		buf_appendf(out, "\\u%04x", *p);
+	else
+		buf_append(out, p, len);
+}
+
+static int each_sequence(struct buf *out, struct slice text,
+			 void (*one)(struct buf *, const uint8_t *, size_t))
+{
+	const uint8_t *p = (const uint8_t *)text.ptr;
+
+	for (size_t i = 0, len; i < text.len; i += len ? len : 1) {
+		len = utf8_valid(p + i, text.len - i);
+		one(out, p + i, len);
+	}
+	return out->failed;
+}
+
+int escape_terminal(struct buf *out, struct slice text)
+{
+	return each_sequence(out, text, terminal_one);
+}
+
+int escape_json(struct buf *out, struct slice text)
+{
+	return each_sequence(out, text, json_one);
+}

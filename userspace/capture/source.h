@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where records come from: the live ring buffer or a recorded file.
+ *
+ * Records are lent: peek() walks forward and the bytes stay valid until release() says that
+ * everything up to a position is safe elsewhere. Until then a restarted collector sees them again.
+ * Single-threaded.
+ */
+#ifndef DOVETAP_SOURCE_H
+#define DOVETAP_SOURCE_H
+
+#include "base/error.h"
+#include "base/slice.h"
+
+#include <stdint.h>
+
+struct event_source;
+
+struct event_source_ops {
+	/* Lends the next record. 1 = there is one, 0 = none now, -ENODATA = none ever again (end of
+	 * a file), other negative errno = broken. *position_r is what release() takes for it. */
+	int (*peek)(struct event_source *source, struct slice *record_r, uint64_t *position_r,
+		    struct error *error_r);
+	/* Gives back every record up to and including that position. */
+	void (*release)(struct event_source *source, uint64_t position);
+	/* File descriptor that becomes readable when records may be there; -1 = always ready. */
+	int (*fd)(struct event_source *source);
+	void (*close)(struct event_source *source);
+};
+
+struct event_source {
+	const struct event_source_ops *ops;
+};
+
+#endif

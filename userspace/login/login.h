@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One login as every stage behind the decoder sees it.
+ *
+ * Texts point into the record that the event source lent, so a struct login is valid only until
+ * that record is released. Whoever keeps one copies it.
+ */
+#ifndef DOVETAP_LOGIN_H
+#define DOVETAP_LOGIN_H
+
+#include "base/slice.h"
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dovetap/event.h"
+
+struct login_ip {
+	uint16_t family; /* AF_INET, AF_INET6, 0 = none */
+	uint8_t bytes[16];
+};
+
+struct login {
+	enum dovetap_event_type type;
+	uint64_t boot_ns; /* CLOCK_BOOTTIME at the probe */
+	int64_t time_ns;  /* wall clock, ns since 1970; 0 until enrich_time() has set it */
+
+	struct slice
+		text[DOVETAP_TEXT_COUNT]; /* index enum dovetap_field; absent = len 0, no bit */
+	uint32_t present;		  /* DOVETAP_BIT */
+	uint32_t truncated;		  /* DOVETAP_BIT of texts that were cut */
+	uint32_t flags;			  /* enum dovetap_flag */
+
+	struct login_ip remote_ip, local_ip;
+	uint16_t remote_port, local_port;
+	int32_t passdb_result;
+
+	uint32_t pid, tid, uid;
+	uint32_t mail_uid, mail_gid;
+	uint64_t cgroup_id;
+	uint64_t object; /* address of Dovecot's object, for recognising duplicates */
+};
+
+static inline bool login_has(const struct login *login, unsigned int field)
+{
+	return (login->present & DOVETAP_BIT(field)) != 0;
+}
+
+#define LOGIN_IP_TEXT_MAX 46 /* INET6_ADDRSTRLEN */
+
+/*
+ * Writes the address as Dovecot prints it (inet_ntop(3): compressed lower case, mapped addresses
+ * kept as ::ffff:a.b.c.d) and returns its length; 0 and an empty text when there is none.
+ */
+size_t login_ip_text(const struct login_ip *ip, char text[LOGIN_IP_TEXT_MAX]);
+
+#endif

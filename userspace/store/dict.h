@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where records are kept: a dict in Dovecot's sense, with one driver per kind of store.
+ *
+ * A dict takes key, value and time; it never sees a login. All calls for one dict come from one
+ * thread. They may block until the deadline, and they neither log, sleep nor retry: that is the
+ * writer's policy (writer.h).
+ *
+ * The promise: whatever the order of writes, the key ends with the value of the newest time. A
+ * driver with DICT_CAP_NEWEST_WINS lets the store itself compare; for the others dict.c reads
+ * before it writes, which is right for a single writer only.
+ */
+#ifndef DOVETAP_DICT_H
+#define DOVETAP_DICT_H
+
+#include "base/error.h"
+#include "base/key_part.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct conf_section;
+struct dict;
+
+enum dict_outcome {
+	DICT_PENDING = 0, /* not tried yet; write() leaves none behind when it returns 0 */
+	DICT_STORED,
+	DICT_UNCHANGED, /* the store has the same or a newer time */
+	DICT_RETRY,	/* surely not stored, may work later */
+	DICT_REFUSED,	/* will never work: too long, unmapped, wrong type; see reason */
+	DICT_UNCERTAIN, /* sent, no answer: sending it again is harmless */
+};
+
+#define DICT_REASON_MAX 160
+
+struct dict_entry {
+	/* Set by the caller and valid during write(). */
+	struct slice key; /* Dovecot's, with "shared/" in front */
+	struct slice value;
+	int64_t time_ns;	      /* of the login, ns since 1970 */
+	const struct key_part *parts; /* offsets count from the start of key */
+	size_t part_count;
+
+	/* Set by write(). */
+	enum dict_outcome outcome;
+	char reason[DICT_REASON_MAX]; /* for every outcome but STORED and UNCHANGED */
+};
+
+enum dict_cap {
+	DICT_CAP_NEWEST_WINS = 1U << 0, /* the store itself compares times */
+	DICT_CAP_EXPIRE = 1U << 1,	/* records can expire in the store */
+	DICT_CAP_SEARCH = 1U << 2,	/* lookup() finds a user without knowing the whole key */
+};
+
+/* How the operator named the dict: a 2.3 URI or a 2.4 block, never both. */
+struct dict_config {
+	const char *uri;		  /* "redis:host=...", driver name included; or NULL */
+	const struct conf_section *block; /* "dict redis { ... }"; or NULL */
+	const char *where;		  /* "file:line" or "--dict", for error texts */
+	const char *base_dir;		 /* Dovecot's, for relative proxy sockets; "/run/dovecot" */
+	const char *home;		 /* for "~/" and relative paths of file: and fs: */
+	const char *map_where;		 /* where "dict { name = ... }" stood, or NULL */
+	const struct conf_section *root; /* the whole configuration, for SQL blocks; or NULL */
+	const char *dovecot_version;	 /* "2.3.19.1" of the Dovecot found, or NULL */
+	bool strict;			 /* compat = strict: byte for byte the plugin's writes */
+};
+
+/* One record as lookup() hands it out; valid during the callback. */
+struct dict_record {
+	struct slice user, service, remote_ip; /* len 0 when the store does not tell */
+	struct slice key;		       /* len 0 when the store does not tell */
+	struct slice value;
+	int64_t time_ns; /* from the value's digits; -1 when it is not a time */
+};
+
+typedef void dict_record_cb(const struct dict_record *record, void *context);
+
+struct dict_driver {
+	const char *name; /* the word before ":" in a URI */
+	unsigned int caps;
+
+	/* Checks the settings and prepares; connects only if that cannot block for long. A store
+	 * that is down is not an error here. Errors: -EINVAL for settings, -ENOMEM. */
+	int (*open)(const struct dict_config *config, struct dict **dict_r, struct error *error_r);
+
+	/* Gives every entry an outcome. Returns 0, or a negative errno when the store as a whole
+	 * did not answer (the entries are then RETRY or UNCERTAIN and error_r says why). */
+	int (*write)(struct dict *dict, struct dict_entry *entries, size_t count,
+		     int64_t deadline_ns, struct error *error_r);
+
+	/* Calls back for every record of the user. keys are the user's possible keys, for stores
+	 * without DICT_CAP_SEARCH. Returns the number of records or a negative errno. */
+	int (*lookup)(struct dict *dict, struct slice user, const struct slice *keys,
+		      size_t key_count, int64_t deadline_ns, dict_record_cb *cb, void *context,
+		      struct error *error_r);
+
+	/* Optional. Is the store there and fit (schema, rights)? 0 or a negative errno. */
+	int (*ping)(struct dict *dict, int64_t deadline_ns, struct error *error_r);
+
+	/* Optional. Tells which variables the key template has, before the first write; refuses a
+	 * template that the store cannot take. variables ends with NULL. */
+	int (*check_key)(struct dict *dict, const char *const *variables, struct error *error_r);
+
+	/* Optional. Removes records older than the time; returns how many or a negative errno. */
+	int (*expire)(struct dict *dict, int64_t older_than_ns, int64_t deadline_ns,
+		      struct error *error_r);
+
+	void (*close)(struct dict *dict); /* takes NULL */
+};
+
+/* A driver's own struct starts with this one. */
+struct dict {
+	const struct dict_driver *driver;
+};
+
+/* The dict behind a URI or block. Unknown driver: -EINVAL and a text that lists the known ones. */
+int dict_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r);
+void dict_close(struct dict **dict); /* takes NULL, sets NULL */
+
+/* As the slots above; a missing slot is answered here (-EOPNOTSUPP, or 0 for ping and check_key),
+ * and drivers without DICT_CAP_NEWEST_WINS get their comparison here. Deadlines are on
+ * clock_monotonic_ns(). */
+int dict_write(struct dict *dict, struct dict_entry *entries, size_t count, int64_t deadline_ns,
+	       struct error *error_r);
+int dict_lookup(struct dict *dict, struct slice user, const struct slice *keys, size_t key_count,
+		int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
+int dict_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r);
+int dict_check_key(struct dict *dict, const char *const *variables, struct error *error_r);
+int dict_expire(struct dict *dict, int64_t older_than_ns, int64_t deadline_ns,
+		struct error *error_r);
+
+const char *dict_outcome_name(enum dict_outcome outcome);
+
+#endif
