@@ -60,7 +60,7 @@ libs_conf    :=
 libs_priv    := -lcap-ng -lseccomp
 libs_login   := -lcrypto
 libs_capture := -lbpf
-libs_store   := -lhiredis_ssl -lhiredis -lsqlite3 -lmariadb -lpq -lssl -lcrypto
+libs_store   := -lhiredis -lsqlite3 -lmariadb -lpq -lssl -lcrypto
 libs_serve   := -lsystemd
 libs_attach  := -lbpf -lelf -lz
 
