@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/decode.h"
+
+#include "../cmocka_all.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+
+#define SET(event, field, id, text)                                       \
+	do {                                                              \
+		snprintf((event)->field, sizeof((event)->field), "%s", text); \
+		(event)->head.length[DOVETAP_FIELD_##id] = (uint16_t)strlen(text); \
+		(event)->head.present |= DOVETAP_BIT(DOVETAP_FIELD_##id); \
+	} while (0)
+
+static struct dovetap_event ordinary_event(void)
+{
+	struct dovetap_event event = {
+		.head = { .major = DOVETAP_EVENT_MAJOR,
+			  .type = DOVETAP_EVENT_MAIL_USER,
+			  .size = sizeof(event),
+			  .boot_ns = 42,
+			  .pid = 7,
+			  .remote_family = AF_INET,
+			  .remote_ip = { 192, 0, 2, 1 },
+			  .remote_port = 4711 },
+	};
+
+	event.head.present = DOVETAP_BIT(DOVETAP_FIELD_REMOTE_IP);
+	SET(&event, username, USERNAME, "u@example.com");
+	SET(&event, service, SERVICE, "imap");
+	return event;
+}
+
+static int decode(const void *event, size_t size, struct login *login)
+{
+	return decode_event((struct slice){ event, size }, login, NULL);
+}
+
+static void an_ordinary_record_is_read(void **state)
+{
+	struct dovetap_event event = ordinary_event();
+	char ip[LOGIN_IP_TEXT_MAX];
+	struct login login;
+
+	(void)state;
+	assert_int_equal(decode(&event, sizeof(event), &login), 0);
+	assert_true(slice_is(login.text[DOVETAP_FIELD_USERNAME], "u@example.com"));
+	assert_true(slice_is(login.text[DOVETAP_FIELD_SERVICE], "imap"));
+	assert_false(login_has(&login, DOVETAP_FIELD_MECH));
+	assert_int_equal(login_ip_text(&login.remote_ip, ip), 9);
+	assert_string_equal(ip, "192.0.2.1");
+	assert_int_equal(login.remote_port, 4711);
+	assert_int_equal(login_ip_text(&login.local_ip, ip), 0);
+}
+
+static void a_long_record_is_told_by_its_size(void **state)
+{
+	struct dovetap_event_long event = { .head = ordinary_event().head };
+	char name[513];
+	struct login login;
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	event.head.present = 0;
+	event.head.size = sizeof(event);
+	SET(&event, username, USERNAME, name);
+	assert_int_equal(decode(&event, sizeof(event), &login), 0);
+	assert_true(slice_is(login.text[DOVETAP_FIELD_USERNAME], name));
+}
+
+static void a_longer_tail_of_the_same_major_is_ignored(void **state)
+{
+	struct {
+		struct dovetap_event event;
+		char tail[16];
+	} later = { .event = ordinary_event() };
+	struct login login;
+
+	(void)state;
+	later.event.head.size = sizeof(later);
+	assert_int_equal(decode(&later, sizeof(later), &login), 0);
+}
+
+static void what_this_version_does_not_speak_is_refused(void **state)
+{
+	struct dovetap_event event = ordinary_event();
+	struct error error;
+	struct login login;
+
+	(void)state;
+	event.head.major = DOVETAP_EVENT_MAJOR + 1;
+	assert_int_equal(decode_event((struct slice){ (char *)&event, sizeof(event) }, &login,
+				      &error), -EPROTO);
+	assert_string_equal(error.text, "event version 2, this program speaks 1");
+	event = ordinary_event();
+	event.head.type = 99;
+	assert_int_equal(decode(&event, sizeof(event), &login), -EPROTO);
+}
+
+static void broken_records_are_refused(void **state)
+{
+	struct dovetap_event event = ordinary_event();
+	struct login login;
+
+	(void)state;
+	for (size_t size = 0; size < sizeof(event); size++)
+		assert_int_equal(decode(&event, size, &login), -EBADMSG);
+	event.head.length[DOVETAP_FIELD_SERVICE] = sizeof(event.service);
+	assert_int_equal(decode(&event, sizeof(event), &login), -EBADMSG);
+	event = ordinary_event();
+	memset(event.username, 'x', sizeof(event.username));
+	assert_int_equal(decode(&event, sizeof(event), &login), -EBADMSG);
+	event = ordinary_event();
+	event.head.remote_family = 3;
+	assert_int_equal(decode(&event, sizeof(event), &login), -EBADMSG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_ordinary_record_is_read),
+		cmocka_unit_test(a_long_record_is_told_by_its_size),
+		cmocka_unit_test(a_longer_tail_of_the_same_major_is_ignored),
+		cmocka_unit_test(what_this_version_does_not_speak_is_refused),
+		cmocka_unit_test(broken_records_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "login/filter.h"
+
+#include "../cmocka_all.h"
+
+#define NOW 1000000000000ULL
+
+static struct login user_login(void)
+{
+	struct login login = {.pid = 7, .object = 0x1000, .boot_ns = NOW};
+
+	login.text[DOVETAP_FIELD_USERNAME] = slice_str("u@example.com");
+	return login;
+}
+
+static void a_login_passes_once(void **state)
+{
+	struct filter filter = {0};
+	struct login login = user_login();
+
+	(void)state;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_PASS);
+	login.boot_ns += FILTER_DUPLICATE_NS - 1;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_DUPLICATE);
+}
+
+static void a_reused_address_is_another_login(void **state)
+{
+	struct filter filter = {0};
+	struct login login = user_login();
+
+	(void)state;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_PASS);
+	login.boot_ns += FILTER_DUPLICATE_NS;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_PASS);
+	login.pid++;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_PASS);
+}
+
+static void what_is_no_login_is_told_by_reason(void **state)
+{
+	struct filter filter = {0};
+	struct login login = user_login();
+
+	(void)state;
+	login.flags = DOVETAP_FLAG_AUTOCREATED;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_AUTOCREATED);
+	login.flags = DOVETAP_FLAG_SESSION_RESTORED;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_RESTORED);
+	login.flags = 0;
+	login.truncated = DOVETAP_BIT(DOVETAP_FIELD_USERNAME);
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_CUT_NAME);
+	login.truncated = DOVETAP_BIT(DOVETAP_FIELD_HOME);
+	login.boot_ns = NOW + FILTER_FUTURE_NS + 1;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_FUTURE);
+	login.text[DOVETAP_FIELD_USERNAME].len = 0;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_NO_NAME);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_login_passes_once),
+		cmocka_unit_test(a_reused_address_is_another_login),
+		cmocka_unit_test(what_is_no_login_is_told_by_reason),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

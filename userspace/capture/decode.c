@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/decode.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+/* Where each text stands in the two forms of the record, and how much room it has there. */
+struct slot {
+	const char *name;
+	uint16_t offset, size;
+};
+
+#define DOVETAP_X(id, member, ordinary, longer)                                                    \
+	{#member, offsetof(struct dovetap_event, member), ordinary},
+static const struct slot ordinary_slots[] = {DOVETAP_TEXT_FIELDS(DOVETAP_X)};
+#undef DOVETAP_X
+#define DOVETAP_X(id, member, ordinary, longer)                                                    \
+	{#member, offsetof(struct dovetap_event_long, member), longer},
+static const struct slot long_slots[] = {DOVETAP_TEXT_FIELDS(DOVETAP_X)};
+#undef DOVETAP_X
+
+static int check_head(const struct dovetap_event_head *head, size_t size, struct error *error_r)
+{
+	if (head->major != DOVETAP_EVENT_MAJOR)
+		return error_set(error_r, EPROTO, "event version %u, this program speaks %u",
+				 head->major, DOVETAP_EVENT_MAJOR);
+	if (head->type < DOVETAP_EVENT_MAIL_USER || head->type > DOVETAP_EVENT_PROXY)
+		return error_set(error_r, EPROTO, "unknown event type %u", head->type);
+	if (head->size != size || size < sizeof(struct dovetap_event))
+		return error_set(error_r, EBADMSG, "event of %zu bytes says that it has %u", size,
+				 head->size);
+	return 0;
+}
+
+/* UNSAFE: reads the slot, which lies within the form whose size check_head() has seen. */
+static int decode_text(const char *record, const struct slot *slot, size_t length,
+		       struct slice *text_r, struct error *error_r)
+{
+	if (length >= slot->size || record[slot->offset + length] != '\0')
+		return error_set(error_r, EBADMSG, "event with a broken %s of %zu bytes",
+				 slot->name, length);
+	*text_r = (struct slice){record + slot->offset, length};
+	return 0;
+}
+
+static int decode_texts(const char *record, const struct dovetap_event_head *head,
+			struct login *login, struct error *error_r)
+{
+	const struct slot *slots =
+		head->size >= sizeof(struct dovetap_event_long) ? long_slots : ordinary_slots;
+
+	for (unsigned int i = 0; i < DOVETAP_TEXT_COUNT; i++) {
+		int ret;
+
+		if (!login_has(login, i))
+			continue;
+		ret = decode_text(record, &slots[i], head->length[i], &login->text[i], error_r);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static int decode_ip(const struct login *login, unsigned int field, uint16_t family,
+		     const uint8_t bytes[16], struct login_ip *ip_r, struct error *error_r)
+{
+	if (!login_has(login, field))
+		return 0;
+	if (family != AF_INET && family != AF_INET6)
+		return error_set(error_r, EBADMSG, "event with address family %u", family);
+	ip_r->family = family;
+	memcpy(ip_r->bytes, bytes, sizeof(ip_r->bytes));
+	return 0;
+}
+
+static void decode_numbers(const struct dovetap_event_head *head, struct login *login)
+{
+	login->type = head->type;
+	login->boot_ns = head->boot_ns;
+	login->present = head->present;
+	login->truncated = head->truncated;
+	login->flags = head->flags;
+	login->remote_port = head->remote_port;
+	login->local_port = head->local_port;
+	login->passdb_result = head->passdb_result;
+	login->pid = head->pid;
+	login->tid = head->tid;
+	login->uid = head->uid;
+	login->mail_uid = head->mail_uid;
+	login->mail_gid = head->mail_gid;
+	login->cgroup_id = head->cgroup_id;
+	login->object = head->object;
+}
+
+int decode_event(struct slice record, struct login *login_r, struct error *error_r)
+{
+	struct dovetap_event_head head;
+	struct login login = {0};
+	int ret;
+
+	if (record.len < sizeof(head))
+		return error_set(error_r, EBADMSG, "event of %zu bytes is too short", record.len);
+	/* A copy: the record of a file has no alignment. */
+	memcpy(&head, record.ptr, sizeof(head));
+	ret = check_head(&head, record.len, error_r);
+	if (ret < 0)
+		return ret;
+	decode_numbers(&head, &login);
+	ret = decode_texts(record.ptr, &head, &login, error_r);
+	if (ret == 0)
+		ret = decode_ip(&login, DOVETAP_FIELD_REMOTE_IP, head.remote_family, head.remote_ip,
+				&login.remote_ip, error_r);
+	if (ret == 0)
+		ret = decode_ip(&login, DOVETAP_FIELD_LOCAL_IP, head.local_family, head.local_ip,
+				&login.local_ip, error_r);
+	if (ret == 0)
+		*login_r = login;
+	return ret;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "login/filter.h"
+
+static const char *const names[FILTER_RESULT_COUNT] = {
+	[FILTER_PASS] = "passed",
+	[FILTER_AUTOCREATED] = "autocreated",
+	[FILTER_RESTORED] = "session_restored",
+	[FILTER_DUPLICATE] = "duplicate",
+	[FILTER_CUT_NAME] = "name_too_long",
+	[FILTER_NO_NAME] = "no_username",
+	[FILTER_FUTURE] = "future",
+};
+
+const char *filter_result_name(enum filter_result result)
+{
+	return names[result];
+}
+
+static bool is_repeat(const struct filter_seen *seen, const struct login *login)
+{
+	int64_t distance = (int64_t)(login->boot_ns - seen->boot_ns);
+
+	return seen->pid == login->pid && seen->object == login->object && login->object != 0 &&
+	       distance < FILTER_DUPLICATE_NS && distance > -FILTER_DUPLICATE_NS;
+}
+
+static bool seen_before(struct filter *filter, const struct login *login)
+{
+	for (unsigned int i = 0; i < FILTER_RECENT; i++) {
+		if (is_repeat(&filter->seen[i], login))
+			return true;
+	}
+	filter->seen[filter->next] =
+		(struct filter_seen){login->pid, login->object, login->boot_ns};
+	filter->next = (filter->next + 1) % FILTER_RECENT;
+	return false;
+}
+
+enum filter_result filter_login(struct filter *filter, const struct login *login,
+				uint64_t now_boot_ns)
+{
+	if (login->flags & DOVETAP_FLAG_AUTOCREATED)
+		return FILTER_AUTOCREATED;
+	if (login->flags & DOVETAP_FLAG_SESSION_RESTORED)
+		return FILTER_RESTORED;
+	if (login->text[DOVETAP_FIELD_USERNAME].len == 0)
+		return FILTER_NO_NAME;
+	if (login->truncated & DOVETAP_BIT(DOVETAP_FIELD_USERNAME))
+		return FILTER_CUT_NAME;
+	if (login->boot_ns > now_boot_ns && login->boot_ns - now_boot_ns > FILTER_FUTURE_NS)
+		return FILTER_FUTURE;
+	return seen_before(filter, login) ? FILTER_DUPLICATE : FILTER_PASS;
+}
