@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct login login;
 	volatile char sink = 0;
 
-	if (decode_event((struct slice){ (const char *)data, size }, &login, &error) < 0)
+	if (decode_event((struct slice){(const char *)data, size}, &login, &error) < 0)
 		return 0;
 	for (unsigned int i = 0; i < DOVETAP_TEXT_COUNT; i++) {
 		for (size_t j = 0; j < login.text[i].len; j++)

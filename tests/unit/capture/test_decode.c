@@ -6,24 +6,24 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#define SET(event, field, id, text)                                       \
-	do {                                                              \
-		snprintf((event)->field, sizeof((event)->field), "%s", text); \
-		(event)->head.length[DOVETAP_FIELD_##id] = (uint16_t)strlen(text); \
-		(event)->head.present |= DOVETAP_BIT(DOVETAP_FIELD_##id); \
+#define SET(event, field, id, text)                                                                \
+	do {                                                                                       \
+		snprintf((event)->field, sizeof((event)->field), "%s", text);                      \
+		(event)->head.length[DOVETAP_FIELD_##id] = (uint16_t)strlen(text);                 \
+		(event)->head.present |= DOVETAP_BIT(DOVETAP_FIELD_##id);                          \
 	} while (0)
 
 static struct dovetap_event ordinary_event(void)
 {
 	struct dovetap_event event = {
-		.head = { .major = DOVETAP_EVENT_MAJOR,
-			  .type = DOVETAP_EVENT_MAIL_USER,
-			  .size = sizeof(event),
-			  .boot_ns = 42,
-			  .pid = 7,
-			  .remote_family = AF_INET,
-			  .remote_ip = { 192, 0, 2, 1 },
-			  .remote_port = 4711 },
+		.head = {.major = DOVETAP_EVENT_MAJOR,
+			 .type = DOVETAP_EVENT_MAIL_USER,
+			 .size = sizeof(event),
+			 .boot_ns = 42,
+			 .pid = 7,
+			 .remote_family = AF_INET,
+			 .remote_ip = {192, 0, 2, 1},
+			 .remote_port = 4711},
 	};
 
 	event.head.present = DOVETAP_BIT(DOVETAP_FIELD_REMOTE_IP);
@@ -34,7 +34,7 @@ static struct dovetap_event ordinary_event(void)
 
 static int decode(const void *event, size_t size, struct login *login)
 {
-	return decode_event((struct slice){ event, size }, login, NULL);
+	return decode_event((struct slice){event, size}, login, NULL);
 }
 
 static void an_ordinary_record_is_read(void **state)
@@ -56,7 +56,7 @@ static void an_ordinary_record_is_read(void **state)
 
 static void a_long_record_is_told_by_its_size(void **state)
 {
-	struct dovetap_event_long event = { .head = ordinary_event().head };
+	struct dovetap_event_long event = {.head = ordinary_event().head};
 	char name[513];
 	struct login login;
 
@@ -75,7 +75,7 @@ static void a_longer_tail_of_the_same_major_is_ignored(void **state)
 	struct {
 		struct dovetap_event event;
 		char tail[16];
-	} later = { .event = ordinary_event() };
+	} later = {.event = ordinary_event()};
 	struct login login;
 
 	(void)state;
@@ -91,8 +91,9 @@ static void what_this_version_does_not_speak_is_refused(void **state)
 
 	(void)state;
 	event.head.major = DOVETAP_EVENT_MAJOR + 1;
-	assert_int_equal(decode_event((struct slice){ (char *)&event, sizeof(event) }, &login,
-				      &error), -EPROTO);
+	assert_int_equal(
+		decode_event((struct slice){(char *)&event, sizeof(event)}, &login, &error),
+		-EPROTO);
 	assert_string_equal(error.text, "event version 2, this program speaks 1");
 	event = ordinary_event();
 	event.head.type = 99;

@@ -25,7 +25,7 @@ static int remove_path(void **state)
 
 static void record_two(void)
 {
-	const struct clock_offset offset = { .wall_minus_boot = 12345 };
+	const struct clock_offset offset = {.wall_minus_boot = 12345};
 	struct recorder *recorder;
 
 	assert_int_equal(recorder_open(path, &offset, &recorder, NULL), 0);
