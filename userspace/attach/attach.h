@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loads the BPF programs, once for each layout in use, and links them to functions. All loaded
+ * objects share one ring buffer and one counters map, which live as long as the loader (or any
+ * other holder of the descriptors).
+ */
+#ifndef DOVETAP_ATTACH_ATTACH_H
+#define DOVETAP_ATTACH_ATTACH_H
+
+#include "attach/build.h"
+#include "base/error.h"
+
+#include <stddef.h>
+
+enum attach_method {
+	ATTACH_AUTO,  /* multi where the kernel has it */
+	ATTACH_MULTI, /* uprobe_multi link (6.6): CAP_BPF and CAP_PERFMON */
+	ATTACH_PERF,  /* perf event: CAP_SYS_ADMIN on current kernels */
+};
+
+struct loader;
+
+/*
+ * Creates the maps. ring_bytes is a power of two and a multiple of the page size; 0 takes the
+ * default of 4 MiB. -EPERM names the missing capability.
+ */
+int loader_new(enum attach_method method, size_t ring_bytes, struct loader **loader_r,
+	       struct error *error_r);
+void loader_free(struct loader **loader); /* detach first */
+
+enum attach_method loader_method(const struct loader *loader); /* never ATTACH_AUTO */
+int loader_ring_fd(const struct loader *loader);
+int loader_counters_fd(const struct loader *loader);
+
+/* One probe in one file. It fires from loader_attach() to link_detach() or the process's end. */
+struct link;
+
+/* build->probe must be set. */
+int loader_attach(struct loader *loader, const struct build *build, struct link **link_r,
+		  struct error *error_r);
+void link_detach(struct link **link); /* takes the kernel some 70 ms */
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The privileged process: finds Dovecot, attaches, and keeps a collector running.
+ *
+ *	attacher_new()		maps created, rights checked
+ *	attacher_run()		forks the collector, attaches what is there, then waits for:
+ *	  exec, inotify		  a new or upgraded Dovecot: attach it
+ *	  collector ended	  start another one (1 s ... 30 s); ring and probes go on meanwhile
+ *	  SIGHUP		  passed on to the collector
+ *	  SIGTERM, SIGINT	  detach, let the collector drain the ring, end
+ *
+ * The attacher reads ELF files and /proc, never a captured byte or the network. It logs (what was
+ * attached, each refusal once); the collector is told the same through the messages of proto.h.
+ */
+#ifndef DOVETAP_ATTACH_ATTACHER_H
+#define DOVETAP_ATTACH_ATTACHER_H
+
+#include "attach/attach.h"
+#include "attach/discover.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct attacher_options {
+	struct discover_options discover; /* roles 0 means MAIL_USER and AUTH */
+	enum attach_method method;
+	size_t ring_bytes; /* 0: 4 MiB */
+	const char *user;  /* collector's user; NULL: see priv_user_find() */
+	bool no_sandbox;   /* collector without the system call list, for debugging */
+
+	/*
+	 * Called in the attacher each time the collector has said READY and the first search is
+	 * over; links is the number of probes attached. May be NULL. The place for sd_notify().
+	 */
+	void (*ready)(void *ctx, unsigned int links);
+
+	/* Descriptors that the collector keeps besides 0, 1, 2 and its collector_fds. */
+	const int *keep_fds;
+	size_t keep_fd_count;
+};
+
+struct collector_fds {
+	int ring;     /* the ring buffer map: mmap it, or capture's ring source does */
+	int counters; /* per-CPU array of enum dovetap_counter */
+	int peer;     /* socket to the attacher, SOCK_SEQPACKET, blocking; see priv/proto.h */
+};
+
+/*
+ * The collector's whole life, in a process of its own that has already given up its rights. All
+ * descriptors but those named above were closed, so open things inside. Signals are as they were
+ * before attacher_run(). It must end soon, after draining the ring, on SIGTERM or SIGINT (both
+ * may come, and more than once) and when peer reports the end of file. The value is the
+ * process's exit status.
+ *
+ * What the attacher does about an end it did not ask for: status 0 and those of sysexits.h but
+ * EX_TEMPFAIL (64 to 78 less 75) are final, attacher_run() returns them; after any other, and
+ * after a signal, it starts the next collector, which continues at the record where the last one
+ * stopped.
+ */
+typedef int collector_main_fn(void *ctx, const struct collector_fds *fds);
+
+struct attacher;
+
+/* The options' strings and arrays must stay valid. Returns 0, or a negative errno: -EPERM names
+ * the missing capability. */
+int attacher_new(const struct attacher_options *options, struct attacher **attacher_r,
+		 struct error *error_r);
+
+/*
+ * Runs until SIGTERM or SIGINT, or until the collector ends for good. Returns the collector's
+ * last exit status (0 or more), or a negative errno.
+ */
+int attacher_run(struct attacher *attacher, collector_main_fn *collector_main, void *ctx,
+		 struct error *error_r);
+
+void attacher_free(struct attacher **attacher);
+
+#endif

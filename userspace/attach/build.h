@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One Dovecot file, examined: which ABI it has, whether there is a layout for it, and which
+ * function its probe goes to; or why not. Nothing is attached here.
+ */
+#ifndef DOVETAP_ATTACH_BUILD_H
+#define DOVETAP_ATTACH_BUILD_H
+
+#include "attach/elf.h"
+#include "attach/file_id.h"
+#include "attach/probes.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct layout;
+
+struct build {
+	enum priv_role role;
+	int fd;	    /* of the file, owned; -1 when closed */
+	char *path; /* as it was found, owned; "/proc/PID/root/..." in a container */
+	struct file_id id;
+	char abi[ELF_ABI_MAX];	     /* "" if it has none */
+	const struct layout *layout; /* NULL if the ABI is unknown */
+	const struct probe *probe;   /* NULL if the build is refused */
+	uint64_t offset;	     /* of the probe in the file */
+	struct error refusal;	     /* why probe is NULL, and what to do */
+};
+
+/*
+ * Tells whether some executable beside the file imports symbol; asked only for a library's
+ * function that the library itself does not call.
+ */
+typedef bool build_importer_fn(void *ctx, const char *suffix, const char *symbol);
+
+/*
+ * Examines fd, which build_r takes over on success only. A file that cannot be probed is a
+ * success with build_r->probe NULL. Returns -ENOMEM or the errno of a failed read.
+ */
+int build_examine(int fd, const char *path, enum priv_role role, build_importer_fn *importer,
+		  void *ctx, struct build *build_r, struct error *error_r);
+
+void build_release(struct build *build);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finds the Dovecot files that carry probe points: libdovecot-storage, auth, libdovecot-login.
+ *
+ *	roots (default "/")	the usual library directories, and RUNPATH of the dovecot found
+ *there running processes	/proc/PID/exe once, then each exec; files through /proc/PID/root,
+ *and those that were deleted but are still run, through /proc
+ *	inotify			on every directory where one was found: upgrades
+ *
+ * Each file is told once, whatever number of paths, containers and processes leads to it (see
+ * file_id.h); a replaced file is a new one. No path of a container is followed out of its root.
+ */
+#ifndef DOVETAP_ATTACH_DISCOVER_H
+#define DOVETAP_ATTACH_DISCOVER_H
+
+#include "attach/build.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct discover_options {
+	const char *const *roots; /* NULL-terminated; NULL means "/" alone */
+	bool processes;		  /* look at running processes, too */
+	unsigned int roles;	  /* PRIV_ROLE_BIT of each role wanted */
+};
+
+/*
+ * A file that was not known. The build stays valid until discover_free(), and so does its
+ * address. If it was overwritten in place, replaced is the build whose code is no longer there
+ * (its probes are meaningless); else NULL.
+ */
+typedef void discover_fn(void *ctx, const struct build *build, const struct build *replaced);
+
+struct discover;
+
+/* The options' strings are copied. Returns 0 or a negative errno. */
+int discover_new(const struct discover_options *options, discover_fn *fn, void *ctx,
+		 struct discover **discover_r, struct error *error_r);
+void discover_free(struct discover **discover);
+
+/*
+ * Searches everything. Returns 0, or a negative errno with the first reason for which something
+ * could not be looked at (all else was searched nevertheless).
+ */
+int discover_scan(struct discover *discover, struct error *error_r);
+
+/* A process has executed a file whose path contains "dovecot". */
+void discover_exec(struct discover *discover, pid_t pid);
+
+/* Readable when a watched directory has changed; discover_changed() then looks there. */
+int discover_inotify_fd(const struct discover *discover);
+void discover_changed(struct discover *discover);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The probe table: role x release → function. Rows of a role are in order of preference; the
+ * first whose releases fit and whose function exists and is alive in the file is taken. All are
+ * entry probes, and all take the object (mail_user, auth_request, client) as first argument.
+ */
+#ifndef DOVETAP_ATTACH_PROBES_H
+#define DOVETAP_ATTACH_PROBES_H
+
+#include "priv/proto.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Comparable release number. */
+#define PROBE_RELEASE(major, minor, patch)                                                         \
+	((uint32_t)(major) << 24 | (uint32_t)(minor) << 16 | (uint32_t)(patch))
+
+struct probe {
+	enum priv_role role;
+	const char *symbol;
+	const char *program;   /* of bpf/login.bpf.c */
+	uint32_t first, last;  /* releases, inclusive; 0 is open */
+	const char *importers; /* executables that call it when the library itself does not: file
+				* name suffix, or NULL */
+	const char *gate; /* Dovecot's flags that the program must read there to tell a login */
+};
+
+/* The file that carries a role's functions. */
+struct probe_file {
+	enum priv_role role;
+	const char *name; /* "libdovecot-storage.so.0", "auth" */
+};
+
+extern const struct probe probe_table[];
+extern const size_t probe_count;
+extern const struct probe_file probe_files[];
+extern const size_t probe_file_count;
+
+/* Release of an ABI string: its x.y.ABIvZ; 0 if it is no such string. */
+uint32_t probe_release(const char *abi);
+
+/*
+ * The next row of role for release behind previous (NULL: the first), or NULL.
+ */
+const struct probe *probe_next(enum priv_role role, uint32_t release, const struct probe *previous);
+
+#endif

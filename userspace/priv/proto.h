@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the privileged attacher and the unprivileged collector say to each other: datagrams of one
+ * fixed size over a socketpair (SOCK_SEQPACKET), so that neither side ever parses a length.
+ *
+ *	attacher → collector	ATTACHED, REFUSED, DETACHED	what happened to one Dovecot file
+ *				SETTLED				the first search is over
+ *	collector → attacher	READY				may be told to the service manager
+ *
+ * A collector that was started anew is told again what is attached at that moment. The end of
+ * file on the socket says that the other process is gone.
+ */
+#ifndef DOVETAP_PRIV_PROTO_H
+#define DOVETAP_PRIV_PROTO_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+#define PRIV_PROTO_VERSION 1
+
+/* What a probe is for. The number is that of the event it emits (enum dovetap_event_type). */
+enum priv_role {
+	PRIV_ROLE_MAIL_USER = 1, /* libdovecot-storage: the login is complete */
+	PRIV_ROLE_AUTH = 2,	 /* auth: authentication has an outcome */
+	PRIV_ROLE_PROXY = 3,	 /* libdovecot-login: a proxied login is established */
+	PRIV_ROLE_END
+};
+
+#define PRIV_ROLE_BIT(role) (1U << (role))
+
+enum priv_message_type {
+	PRIV_ATTACHED = 1,
+	PRIV_REFUSED = 2,
+	PRIV_DETACHED = 3,
+	PRIV_SETTLED = 4,
+	PRIV_READY = 5,
+};
+
+/* All texts are NUL-terminated and may be cut; the paths come from outside: escape them. */
+struct priv_message {
+	uint32_t version; /* PRIV_PROTO_VERSION */
+	uint32_t type;	  /* enum priv_message_type */
+	uint32_t role;	  /* enum priv_role; 0 for SETTLED and READY */
+	uint32_t links;	  /* probes attached at this moment, all roles */
+	uint64_t inode;
+	char abi[48]; /* Dovecot's own string; "" when the file has none */
+	char symbol[64];
+	char path[256];
+	char reason[384]; /* REFUSED: why, and what to do about it */
+};
+
+_Static_assert(sizeof(struct priv_message) == 776, "message moved: raise the version");
+
+/* "mail_user", "auth", "proxy"; "unknown" for another number. */
+const char *priv_role_name(enum priv_role role);
+
+/*
+ * Sends without waiting. Returns 0, -EAGAIN when the other side does not read, -EPIPE when it is
+ * gone, or another negative errno.
+ */
+int priv_send(int fd, const struct priv_message *message);
+
+/*
+ * Takes one message; on a blocking fd it waits. Returns 1 with *message_r set (its texts are
+ * terminated whatever was sent), 0 at the end (the other side is gone), -EAGAIN when there is
+ * nothing, -EPROTO for a message of another size or version, or another negative errno.
+ */
+int priv_receive(int fd, struct priv_message *message_r);
+
+#endif
