@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "login/template/template.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "login/template/compile.h"
+
+struct template
+{
+	struct pool pool;
+	struct piece_list list;
+	size_t part_count;
+	struct scratch scratch;
+	const char *variables[VARIABLE_COUNT + 1];
+};
+
+static int (*const parsers[])(struct compiler *, const char *, struct piece_list *) = {
+	[TEMPLATE_V23] = v23_compile,
+	[TEMPLATE_V24] = v24_compile,
+};
+
+static int take_scratch(struct compiler *compiler, struct template *template)
+{
+	bool programs = false;
+
+	for (size_t i = 0; i < template->list.count; i++) {
+		programs |= template->list.pieces[i].eval != NULL;
+		template->part_count += template->list.pieces[i].literal.len == 0;
+	}
+	if (!programs)
+		return 0;
+	template->scratch.data = pool_alloc(&template->pool, TEMPLATE_SCRATCH);
+	if (!template->scratch.data)
+		return compiler_no_memory(compiler);
+	template->scratch.size = TEMPLATE_SCRATCH;
+	return 0;
+}
+
+static void list_variables(const struct compiler *compiler, struct template *template)
+{
+	const char **next = template->variables;
+
+	for (unsigned int i = 0; i < VARIABLE_COUNT; i++)
+		if (compiler->used[i])
+			*next++ = variable_name(i);
+}
+
+static int compile(struct compiler *compiler, const char *text, enum template_language language,
+		   struct template *template)
+{
+	int ret;
+
+	if (strlen(text) > TEMPLATE_TEXT_MAX)
+		return compiler_refuse(compiler, "the template is longer than %u bytes",
+				       TEMPLATE_TEXT_MAX);
+	ret = parsers[language](compiler, text, &template->list);
+	if (ret == 0)
+		ret = take_scratch(compiler, template);
+	if (ret == 0)
+		list_variables(compiler, template);
+	return ret;
+}
+
+int template_compile(const char *text, enum template_language language, const char *where,
+		     const struct template_env *env, struct template **template_r,
+		     struct error *error_r)
+{
+	struct template *template = calloc(1, sizeof(*template));
+	struct compiler compiler = {.where = where, .error_r = error_r};
+	int ret;
+
+	if (!template)
+		return error_set(error_r, ENOMEM, "%s: out of memory", where);
+	compiler.pool = &template->pool;
+	if (env)
+		compiler.env = *env;
+	if (!compiler.env.setting)
+		compiler.env.setting = "last_login_key";
+	ret = compile(&compiler, text, language, template);
+	if (ret < 0)
+		template_free(&template);
+	else
+		*template_r = template;
+	return ret;
+}
+
+void template_free(struct template **template)
+{
+	if (!*template)
+		return;
+	pool_release(&(*template)->pool);
+	free(*template);
+	*template = NULL;
+}
+
+size_t template_part_count(const struct template *template)
+{
+	return template->part_count;
+}
+
+const char *const *template_variables(const struct template *template)
+{
+	return template->variables;
+}
+
+struct part_list {
+	struct key_part *parts;
+	size_t count, max;
+};
+
+static int append_piece(const struct piece *piece, struct template_run *run, struct buf *out,
+			const char **name_r)
+{
+	char text[VARIABLE_TEXT_MAX];
+	struct slice value;
+	int ret;
+
+	if (piece->variable != VARIABLE_NONE) {
+		*name_r = variable_name(piece->variable);
+		ret = variable_get(&run->source, piece->variable, text, &value, run->error_r);
+	} else {
+		*name_r = "";
+		ret = piece->eval(piece->program, run, &value);
+	}
+	if (ret < 0)
+		return ret;
+	if (buf_append_slice(out, value) < 0)
+		return error_set(run->error_r, -out->failed, "the key is too long");
+	return 0;
+}
+
+static int expand_piece(const struct piece *piece, struct template_run *run, struct buf *out,
+			struct part_list *list)
+{
+	size_t offset = out->len;
+	const char *name;
+	int ret;
+
+	if (piece->literal.len > 0)
+		return buf_append_slice(out, piece->literal) == 0
+			       ? 0
+			       : error_set(run->error_r, -out->failed, "the key is too long");
+	ret = append_piece(piece, run, out, &name);
+	if (ret < 0 || !list->parts)
+		return ret;
+	if (list->count == list->max)
+		return error_set(run->error_r, E2BIG, "the key has more than %zu variables",
+				 list->max);
+	list->parts[list->count++] =
+		(struct key_part){name, (uint32_t)offset, (uint32_t)(out->len - offset)};
+	return 0;
+}
+
+static void cut(struct buf *out, size_t len)
+{
+	out->len = len;
+	if (out->data)
+		out->data[len] = '\0';
+}
+
+int template_expand(const struct template *template, const struct login *login,
+		    const struct template_host *extra, struct buf *out, struct key_part *parts,
+		    size_t part_max, size_t *part_count_r, struct error *error_r)
+{
+	static const struct template_host nothing;
+	struct scratch scratch = template->scratch;
+	struct template_run run = {.source = {login, extra ? extra : &nothing},
+				   .scratch = &scratch,
+				   .error_r = error_r};
+	struct part_list list = {parts, 0, part_max};
+	size_t start = out->len;
+	int ret;
+
+	for (size_t i = 0; i < template->list.count; i++) {
+		ret = expand_piece(&template->list.pieces[i], &run, out, &list);
+		if (ret < 0) {
+			cut(out, start);
+			return ret;
+		}
+	}
+	if (part_count_r)
+		*part_count_r = list.count;
+	return 0;
+}
