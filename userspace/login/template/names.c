@@ -10,11 +10,10 @@ struct name_row {
 };
 
 /* Our own, for what a machine full of containers needs. */
+/* clang-format off */
 #define OWN_NAMES                                                                                  \
-	{"node", VARIABLE_NODE, 0}, {"pod", VARIABLE_POD, 0},                                      \
-	{                                                                                          \
-		0, "container", VARIABLE_CONTAINER                                                 \
-	}
+	{"node", VARIABLE_NODE, 0}, {"pod", VARIABLE_POD, 0}, {"container", VARIABLE_CONTAINER, 0}
+/* clang-format on */
 
 static const struct name_row v23_names[] = {
 	{"user", VARIABLE_USER, 'u'},
