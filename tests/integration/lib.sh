@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What every integration test starts with:
+#
+#     . "$(dirname "$0")/lib.sh"
+#     plan 3
+#     stand_start bookworm
+#     dovetap_start --dict "sqlite:$tmp/db" --service imap
+#     login imap u1@example.com
+#     check "the login is there" eventually says u1@example.com dovetap lookup ...
+#
+# There is a temporary directory $tmp; everything started here ends and everything in $tmp goes
+# with the test, whichever way it ends. Nothing waits for a time: things are awaited, with a bound.
+set -u
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+dovetap=${DOVETAP:-$top/.output/dovetap}
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/dovetap-test.XXXXXX")
+chmod 0755 "$tmp"
+started=() # process ids, in order
+tests=0 failures=0
+
+finish() {
+	local status=$? i
+	trap - EXIT INT TERM HUP
+	for ((i = ${#started[@]} - 1; i >= 0; i--)); do
+		stop "${started[i]}"
+	done
+	if [[ -n ${KEEP:-} ]]; then
+		echo "# kept $tmp"
+	else
+		rm -rf "$tmp"
+	fi
+	[[ $failures -eq 0 ]] || exit 1
+	exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+
+# --- TAP -----------------------------------------------------------------------------------------
+
+plan() { # count
+	echo "1..$1"
+}
+
+note() { # stdin, as comments
+	sed 's/^/# /'
+}
+
+check() { # name command...: ok when the command succeeds; its output is shown when it does not
+	local name=$1
+	shift
+	tests=$((tests + 1))
+	if "$@" > "$tmp/check.out" 2>&1; then
+		echo "ok $tests - $name"
+	else
+		failures=$((failures + 1))
+		note < "$tmp/check.out"
+		echo "not ok $tests - $name"
+	fi
+}
+
+same() { # expected got
+	[[ $1 == "$2" ]] && return
+	diff -u --label expected --label got <(printf '%s\n' "$1") <(printf '%s\n' "$2")
+	return 1
+}
+
+fails_with() { # status text command...: that exit status, and the text somewhere in its output
+	local want=$1 text=$2 got=0
+	shift 2
+	timeout 30 "$@" > "$tmp/fails.out" 2>&1 || got=$?
+	cat "$tmp/fails.out"
+	[[ $got -eq $want ]] || { echo "exit status $got instead of $want" && return 1; }
+	grep -qF -- "$text" "$tmp/fails.out" || { echo "does not say: $text" && return 1; }
+}
+
+# --- waiting -------------------------------------------------------------------------------------
+
+eventually() { # command...: until it succeeds, for at most 20 seconds; the last output is shown
+	local deadline=$((SECONDS + 20)) output
+	until output=$("$@" 2>&1); do
+		if [[ $SECONDS -ge $deadline ]]; then
+			printf '%s\nin vain: %s\n' "$output" "$*"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+bail() { # text: a test whose set-up fails has nothing to say
+	echo "Bail out! $*"
+	failures=$((failures + 1))
+	exit 1
+}
+
+# --- processes -----------------------------------------------------------------------------------
+
+run_in_background() { # log command...: sets $pid; the process dies with this one
+	local log=$1
+	shift
+	setpriv --pdeathsig TERM "$@" > "$log" 2>&1 < /dev/null &
+	pid=$!
+	started+=("$pid")
+}
+
+stop() { # pid: asks first, insists after ten seconds
+	local deadline=$((SECONDS + 10))
+	kill -TERM "$1" 2> /dev/null || return 0
+	while kill -0 "$1" 2> /dev/null && [[ $SECONDS -lt $deadline ]]; do
+		sleep 0.02
+	done
+	kill -KILL "$1" 2> /dev/null
+	wait "$1" 2> /dev/null
+}
+
+answers() { # port
+	: < "/dev/tcp/127.0.0.1/$1"
+}
+
+free_port() {
+	"$top/tests/stand/free-ports" 1
+}
+
+# --- Dovecot -------------------------------------------------------------------------------------
+# A stand is called by its root folder's name; its directory is $tmp/NAME. The one started last is
+# the one that "login" talks to.
+
+stand_start() { # name: extra configuration goes into $tmp/NAME/extra.conf before
+	stand=$1
+	mkdir -p "$tmp/$stand"
+	"$top/tools/rootfs" "$stand" | note
+	run_in_background "$tmp/$stand/stand.log" "$top/tests/stand/dovecot" "$stand" "$tmp/$stand"
+	stand_pid=$pid
+	eventually grep -qs 'starting up' "$tmp/$stand/dovecot.log" ||
+		bail "$stand: $(tail -n 5 "$tmp/$stand"/{stand,dovecot}.log)"
+	stand_master=$(pgrep --parent "$(pgrep --parent "$stand_pid" -x unshare)" -x dovecot)
+	stand_root=/proc/$stand_master/root
+}
+
+stand_stop() {
+	stop "$stand_pid"
+}
+
+login() { # service user... [options]: see tests/stand/login.py; prints its JSON
+	"$top/tests/stand/login.py" "$tmp/$stand/ports" "$@"
+}
+
+doveadm() { # in the stand that was started last
+	chroot "$stand_root" /usr/bin/doveadm -c /stand/dovecot.conf "$@"
+}
+
+# --- dovetap -------------------------------------------------------------------------------------
+
+dovetap_start() { # arguments of "dovetap run": live lines in $tmp/live, messages in $tmp/dovetap.log
+	setpriv --pdeathsig TERM "$dovetap" run "$@" > "$tmp/live" 2> "$tmp/dovetap.log" < /dev/null &
+	dovetap_pid=$!
+	started+=("$dovetap_pid")
+	eventually grep -q 'ready:' "$tmp/dovetap.log" ||
+		bail "dovetap run $*: $(tail -n 5 "$tmp/dovetap.log")"
+}
+
+dovetap_stop() {
+	stop "$dovetap_pid"
+}
