@@ -20,7 +20,10 @@
 	X(NO_USERNAME, "no_username", 1)	   /* the name could not be read */                \
 	X(FIELD_UNREADABLE, "field_unreadable", 0) /* emitted with a field missing */              \
 	X(FIELD_TRUNCATED, "field_truncated", 0)   /* emitted with a text cut and marked */        \
-	X(LONG_RECORD, "long_record", 0)	   /* emitted in the long size */
+	X(LONG_RECORD, "long_record", 0)	   /* emitted in the long size */                  \
+	X(USER_ERROR, "user_error", 0)		   /* fallback: user that failed to initialise */  \
+	X(NOT_SUCCESSFUL, "not_successful", 0)	   /* fallback: hit without success */             \
+	X(NO_SESSION_ID, "no_session_id", 1)	   /* proxied login that cannot be joined */
 
 enum dovetap_counter {
 #define DOVETAP_X(id, name, lost) DOVETAP_COUNT_##id,

@@ -80,7 +80,7 @@ struct dovetap_event_head {
 
 	__u32 pid; /* process (tgid) in the initial pid namespace */
 	__u32 tid;
-	__u32 uid;	/* effective uid of the probed process */
+	__u32 uid;	/* real uid of the probed process */
 	__u32 mail_uid; /* Dovecot's uid and gid of the user */
 	__u32 mail_gid;
 	__s32 passdb_result; /* auth events: enum passdb_result of Dovecot */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a probe hit to a submitted record: reserve, fill the head, submit; and a count for every hit
+ * that does not become one.
+ *
+ * Records are reserved in the ring and filled in place. A per-CPU scratch buffer would not do: on
+ * preemptible kernels two probed threads can be inside the program on one CPU. The bytes of a slot
+ * behind its NUL are whatever the ring held before.
+ */
+#ifndef DOVETAP_EMIT_BPF_H
+#define DOVETAP_EMIT_BPF_H
+
+#include <vmlinux.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include <dovetap/counters.h>
+#include <dovetap/event.h>
+
+#include "maps.bpf.h"
+
+/* Returns 0, so that a program can "return count(...)". */
+static __always_inline int count(__u32 counter)
+{
+	__u64 *value = bpf_map_lookup_elem(&counters, &counter);
+
+	/* Atomic: another task may preempt this one on the same CPU. */
+	if (value)
+		__sync_fetch_and_add(value, 1);
+	return 0;
+}
+
+/* Fills what does not depend on Dovecot. */
+static __always_inline void head_fill(struct dovetap_event_head *head, __u16 type, __u32 size,
+				      const void *object)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+
+	__builtin_memset(head, 0, sizeof(*head));
+	head->major = DOVETAP_EVENT_MAJOR;
+	head->type = type;
+	head->size = size;
+	head->boot_ns = bpf_ktime_get_boot_ns();
+	head->cgroup_id = bpf_get_current_cgroup_id();
+	head->object = (__u64)object;
+	head->pid = pid_tgid >> 32;
+	head->tid = (__u32)pid_tgid;
+	head->uid = (__u32)bpf_get_current_uid_gid();
+}
+
+/* NULL, and counted, when the ring is full. The size of a reservation must be a constant. */
+static __always_inline struct dovetap_event_head *event_reserve(__u16 type, const void *object,
+								bool longer)
+{
+	const __u32 size =
+		longer ? sizeof(struct dovetap_event_long) : sizeof(struct dovetap_event);
+	struct dovetap_event_head *head = bpf_ringbuf_reserve(&events, size, 0);
+
+	if (head)
+		head_fill(head, type, size, object);
+	else
+		count(DOVETAP_COUNT_RING_FULL);
+	return head;
+}
+
+static __always_inline void event_discard(struct dovetap_event_head *head, __u32 counter)
+{
+	bpf_ringbuf_discard(head, 0);
+	count(counter);
+}
+
+/*
+ * Submits a filled record. An ordinary one whose texts did not all fit is dropped instead, and the
+ * result is true: the caller fills the long one.
+ */
+static __always_inline bool event_submit(struct dovetap_event_head *head, bool longer,
+					 __u32 counter)
+{
+	if (head->truncated && !longer) {
+		bpf_ringbuf_discard(head, 0);
+		return true;
+	}
+	if (longer)
+		count(DOVETAP_COUNT_LONG_RECORD);
+	if (head->failed)
+		count(DOVETAP_COUNT_FIELD_UNREADABLE);
+	if (head->truncated)
+		count(DOVETAP_COUNT_FIELD_TRUNCATED);
+	bpf_ringbuf_submit(head, 0);
+	count(counter);
+	return false;
+}
+
+#endif

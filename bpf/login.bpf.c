@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Entry probes on Dovecot's own functions; the first argument is the object that tells about the
+ * login. Which of them are attached to which file decides userspace/attach/probes.c. The programs
+ * take plain entry semantics only, so perf-event and multi uprobes serve alike.
+ *
+ * The object is loaded once for each Dovecot layout on the host. There is no target in the section
+ * names: nothing attaches by itself.
+ */
+#include <vmlinux.h>
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "auth_request.bpf.h"
+#include "mail_user.bpf.h"
+#include "proxy.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+static __always_inline const void *argument(struct pt_regs *ctx)
+{
+	return (const void *)PT_REGS_PARM1(ctx);
+}
+
+/* hook_mail_user_created(user): mail_user_init() has succeeded. */
+SEC("uprobe")
+int mail_user_created(struct pt_regs *ctx)
+{
+	return mail_user_hit(argument(ctx));
+}
+
+/* mail_user_init(user): the fallback, before the outcome is known. */
+SEC("uprobe")
+int mail_user_init(struct pt_regs *ctx)
+{
+	const struct mail_user *user = argument(ctx);
+
+	if (user && user_number(user, error))
+		return count(DOVETAP_COUNT_USER_ERROR);
+	return mail_user_hit(user);
+}
+
+/* auth_request_finished_event(request): once per request, success or failure. */
+SEC("uprobe")
+int auth_finished(struct pt_regs *ctx)
+{
+	return auth_hit(argument(ctx));
+}
+
+/* auth_request_proxy_finish(request): the fallback, for successes only. Lookups by doveadm pass
+ * here too, without a client's handler. */
+SEC("uprobe")
+int auth_proxy_finished(struct pt_regs *ctx)
+{
+	const struct auth_request *request = argument(ctx);
+
+	if (request && !user_number(request, handler))
+		return count(DOVETAP_COUNT_NO_HANDLER);
+	if (request && !auth_number(request, successful))
+		return count(DOVETAP_COUNT_NOT_SUCCESSFUL);
+	return auth_hit(request);
+}
+
+/* client_proxy_finish_destroy_client(client). */
+SEC("uprobe")
+int proxy_established(struct pt_regs *ctx)
+{
+	const struct client *client = argument(ctx);
+
+	if (!client)
+		return count(DOVETAP_COUNT_NO_OBJECT);
+	if (proxy_emit(client, false))
+		proxy_emit(client, true);
+	return 0;
+}

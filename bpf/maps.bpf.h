@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every map and every knob of login.bpf.c. The loader sets the knobs and the size of the ring
+ * between open and load, and lets all objects (one per Dovecot layout) share the two maps.
+ */
+#ifndef DOVETAP_MAPS_BPF_H
+#define DOVETAP_MAPS_BPF_H
+
+#include <vmlinux.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include <dovetap/counters.h>
+#include <dovetap/event.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20); /* bytes; a power of two */
+} events SEC(".maps");
+
+/* Index is enum dovetap_counter. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DOVETAP_COUNTER_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} counters SEC(".maps");
+
+/*
+ * DOVETAP_BIT of each text to capture. The others are absent from every record. The home directory
+ * is off by default: only a key template that uses it needs it.
+ */
+const volatile __u32 wanted_texts =
+	(DOVETAP_BIT(DOVETAP_TEXT_COUNT) - 1) & ~DOVETAP_BIT(DOVETAP_FIELD_HOME);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The proxy role: a proxied login is established. Only the session id is read from the login
+ * process's client struct, whose layout differs between builds of one ABI. The collector joins it
+ * with the auth record of the same id, and takes everything else from there.
+ */
+#ifndef DOVETAP_PROXY_BPF_H
+#define DOVETAP_PROXY_BPF_H
+
+#include "emit.bpf.h"
+#include "user_read.bpf.h"
+
+/* A user-space address read as text has at most six bytes; Dovecot's session ids are longer. */
+#define POINTER_TEXT_MAX 6
+
+static __always_inline void proxy_fill(struct dovetap_event_head *head, const struct client *client,
+				       bool longer)
+{
+	const __u32 id = DOVETAP_FIELD_SESSION_ID;
+	const __u32 bit = DOVETAP_BIT(DOVETAP_FIELD_SESSION_ID);
+
+#define DOVETAP_X(id, member, ordinary, long_)                                                     \
+	text_slot(head, DOVETAP_FIELD_##id, longer)[0] = '\0';
+	DOVETAP_TEXT_FIELDS(DOVETAP_X)
+#undef DOVETAP_X
+	read_text(head, id, longer, user_member(client, session_id));
+	if (bpf_core_field_exists(client->session_id_patched) &&
+	    head->length[id] <= POINTER_TEXT_MAX) {
+		head->present &= ~bit;
+		head->failed &= ~bit;
+		head->length[id] = 0;
+		read_text(head, id, longer, user_member(client, session_id_patched));
+	}
+}
+
+static __always_inline bool proxy_emit(const struct client *client, bool longer)
+{
+	struct dovetap_event_head *head = event_reserve(DOVETAP_EVENT_PROXY, client, longer);
+
+	if (!head)
+		return false;
+	proxy_fill(head, client, longer);
+	if (!(head->present & DOVETAP_BIT(DOVETAP_FIELD_SESSION_ID))) {
+		event_discard(head, DOVETAP_COUNT_NO_SESSION_ID);
+		return false;
+	}
+	return event_submit(head, longer, DOVETAP_COUNT_PROXY_EMITTED);
+}
+
+#endif
