@@ -101,6 +101,25 @@ $(O)/gen/skel/%.skel.h: $(O)/bpf/%.bpf.o
 	$(Q)mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
+# --- layouts: the reviewed table becomes BTF blobs, linked into the attach layer ----------------
+
+LAYOUT_BTF := $(O)/tools/layout-btf
+
+$(LAYOUT_BTF): $(addprefix $(O)/,tools/layout-btf.o userspace/attach/layout_table.o \
+		userspace/attach/layout_btf.o) $(O)/lib/base.a
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lbpf
+
+$(O)/gen/layouts.c: layouts/dovecot.layouts $(LAYOUT_BTF)
+	$(say) LAYOUTS $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LAYOUT_BTF) $< > $@
+
+$(O)/gen/layouts.o: $(O)/gen/layouts.c
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/lib/attach.a: $(O)/gen/layouts.o
+
 # --- user space ----------------------------------------------------------------------------------
 
 $(O)/%.o: %.c
@@ -142,6 +161,20 @@ unit: ## build and run the unit tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
 	$(Q)tests/run unit
 
+# tests/bpf runs in the kernel: root only. Built without sanitizers.
+BPF_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
+BPF_TEST_HELPERS := $(patsubst %.c,$(O)/%.o,$(filter-out $(wildcard tests/bpf/test_*.c tests/bpf/*.bpf.c),\
+	$(wildcard tests/bpf/*.c)))
+
+$(patsubst %,%.o,$(BPF_TESTS)) $(BPF_TEST_HELPERS): CPPFLAGS += -Itests
+$(patsubst %,%.o,$(BPF_TESTS)) $(BPF_TEST_HELPERS): | $(BPF_SKEL)
+
+$(BPF_TESTS): %: %.o $(BPF_TEST_HELPERS) $(call archives,attach)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call all_libs,attach) -lcmocka
+
+bpf-tests: $(BPF_TESTS) ## build the tests that run in the kernel (tests/run bpf)
+
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 # --- checks --------------------------------------------------------------------------------------
@@ -178,5 +211,5 @@ install: all ## install under DESTDIR and PREFIX
 clean: ## remove everything that was built
 	rm -rf .output
 
-.PHONY: all help unit unit-binaries install clean format check-format check-layers check-headers \
+.PHONY: all help unit unit-binaries bpf-tests install clean format check-format check-layers check-headers \
 	tidy sanitize

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The one object loads with every layout that is embedded. */
+#include "login_object.h"
+#include "unit/cmocka_all.h"
+
+static void test_every_layout_loads(void **state)
+{
+	(void)state;
+	assert_true(layouts_embedded_count > 0);
+	for (size_t i = 0; i < layouts_embedded_count; i++) {
+		struct login_bpf *object = login_object_load(&layouts_embedded[i], NULL);
+
+		login_bpf__destroy(object);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_layout_loads),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
