@@ -177,6 +177,42 @@ bpf-tests: $(BPF_TESTS) ## build the tests that run in the kernel (tests/run bpf
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
+# --- everything, from nothing ---------------------------------------------------------------------
+
+TEST_GROUPS := unit fuzz integration
+
+test: ## set up, build and run all groups of tests (root, Debian 12)
+	$(Q)tools/setup test
+	$(Q)tools/rootfs bullseye bookworm trixie
+	$(Q)$(MAKE) --no-print-directory all fuzz-binaries
+	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
+	$(Q)tests/run $(TEST_GROUPS)
+
+demo: ## show dovetap on real logins of a throwaway Dovecot (root, Debian 12)
+	$(Q)tools/demo
+
+.PHONY: test demo
+
+# --- fuzzing --------------------------------------------------------------------------------------
+# Any bytes, any layer: each target is linked with all of them, instrumented, from archives.
+
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+
+$(FUZZ_TARGETS): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(ALL_ARCHIVES)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ALL_ARCHIVES) -Wl,--end-group $(ALL_LIBS)
+
+fuzz-targets: $(FUZZ_TARGETS)
+
+fuzz-binaries:
+	$(Q)$(MAKE) --no-print-directory SAN=fuzzer,address CC=$(CLANG) fuzz-targets
+
+fuzz: fuzz-binaries ## fuzz every parser for FUZZ_SECONDS (60) each
+	$(Q)tests/fuzz/fuzz.sh $(FUZZ_SECONDS)
+
+.PHONY: fuzz fuzz-targets fuzz-binaries
+
 # --- checks --------------------------------------------------------------------------------------
 
 C_FILES = $(shell git ls-files '*.c' '*.h' ':!vmlinux')
