@@ -201,12 +201,13 @@ FUZZ_SECONDS ?= 60
 
 $(FUZZ_TARGETS): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(ALL_ARCHIVES)
 	$(say) LD $@
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ALL_ARCHIVES) -Wl,--end-group $(ALL_LIBS)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(ALL_ARCHIVES) \
+		-Wl,--end-group $(ALL_LIBS)
 
 fuzz-targets: $(FUZZ_TARGETS)
 
 fuzz-binaries:
-	$(Q)$(MAKE) --no-print-directory SAN=fuzzer,address CC=$(CLANG) fuzz-targets
+	$(Q)$(MAKE) --no-print-directory SAN=fuzzer-no-link,address CC=$(CLANG) fuzz-targets
 
 fuzz: fuzz-binaries ## fuzz every parser for FUZZ_SECONDS (60) each
 	$(Q)tests/fuzz/fuzz.sh $(FUZZ_SECONDS)

@@ -12,7 +12,7 @@ for source in tests/fuzz/fuzz_*.c; do
 	parser=${parser#fuzz_}
 	mkdir -p ".output/fuzz/$parser"
 	echo "== $parser, $seconds s"
-	".output/san-fuzzer/tests/fuzz/fuzz_$parser" -max_total_time="$seconds" -verbosity=0 \
+	".output/san-fuzzer-no-link/tests/fuzz/fuzz_$parser" -max_total_time="$seconds" -verbosity=0 \
 		-print_final_stats=1 -rss_limit_mb=2048 -artifact_prefix=".output/fuzz/$parser-" \
 		".output/fuzz/$parser" "tests/fuzz/corpus/$parser" || status=1
 done

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 replay() { # parser
 	local corpus=tests/fuzz/corpus/$1
 	[[ -n $(ls "$corpus" 2> /dev/null) ]] || { echo "no corpus $corpus" && return 1; }
-	".output/san-fuzzer/tests/fuzz/fuzz_$1" -rss_limit_mb=2048 "$corpus"/*
+	".output/san-fuzzer-no-link/tests/fuzz/fuzz_$1" -rss_limit_mb=2048 "$corpus"/*
 }
 
 sources=(tests/fuzz/fuzz_*.c)
