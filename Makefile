@@ -161,17 +161,28 @@ unit: ## build and run the unit tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
 	$(Q)tests/run unit
 
+# tests/target stands in for Dovecot: libraries with functions to probe, and what they are called with.
+TARGET_LIBS := $(patsubst %,$(O)/tests/target/lib%.so,target target-cet target-unknown)
+TARGET_OBJ := $(O)/tests/target/image.o $(O)/tests/target/login_image.o
+TARGET_CFLAGS := -std=gnu11 -O2 -g -fno-omit-frame-pointer -fPIC -shared -Itests
+
+$(O)/tests/target/libtarget-cet.so: TARGET_CFLAGS += -fcf-protection=branch
+$(O)/tests/target/libtarget-unknown.so: TARGET_CFLAGS += -DTARGET_ABI='"2.9.ABIv0"'
+$(TARGET_LIBS): tests/target/functions.c tests/target/functions.h
+	$(say) LD $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TARGET_CFLAGS) -Wl,-soname,$(@F) -o $@ $<
+
 # tests/bpf runs in the kernel: root only. Built without sanitizers.
 BPF_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
-BPF_TEST_HELPERS := $(patsubst %.c,$(O)/%.o,$(filter-out $(wildcard tests/bpf/test_*.c tests/bpf/*.bpf.c),\
-	$(wildcard tests/bpf/*.c)))
+BPF_TEST_HELPERS := $(TARGET_OBJ) $(O)/tests/bpf/login_object.o
 
 $(patsubst %,%.o,$(BPF_TESTS)) $(BPF_TEST_HELPERS): CPPFLAGS += -Itests
 $(patsubst %,%.o,$(BPF_TESTS)) $(BPF_TEST_HELPERS): | $(BPF_SKEL)
 
-$(BPF_TESTS): %: %.o $(BPF_TEST_HELPERS) $(call archives,attach)
+$(BPF_TESTS): %: %.o $(BPF_TEST_HELPERS) $(call archives,attach) $(O)/tests/target/libtarget.so
 	$(say) LD $@
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call all_libs,attach) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../target' -o $@ $^ $(call all_libs,attach) -lcmocka
 
 bpf-tests: $(BPF_TESTS) ## build the tests that run in the kernel (tests/run bpf)
 
