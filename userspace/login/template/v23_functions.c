@@ -28,7 +28,7 @@ struct v23_if {
 static int evaluate_hash(const void *program, struct template_run *run, struct slice *value_r)
 {
 	const struct v23_hash *hash = program;
-	struct slice data, salt, digest;
+	struct slice data = {"", 0}, salt = {"", 0}, digest;
 	int ret = run_piece(run, &hash->data, &data);
 
 	if (ret == 0)
