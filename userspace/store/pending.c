@@ -87,8 +87,7 @@ static bool hash_entry(struct pending *pending, struct pending_entry *entry)
 
 int pending_add(struct pending *pending, struct pending_entry *entry)
 {
-	struct pending_entry *old =
-		find(pending, (struct slice){entry_key(entry), entry->key_len});
+	struct pending_entry *old = find(pending, (struct slice){entry_key(entry), entry->key_len});
 
 	if (old && old->time_ns >= entry->time_ns) {
 		free(entry);

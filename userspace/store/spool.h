@@ -69,8 +69,7 @@ int spool_settle(struct spool *spool, const struct dict_entry *entries, size_t c
 		 struct error *error_r);
 
 /* Up to max of the entries that wait longest. Returns 0 or a negative errno, as above. */
-int spool_read(struct spool *spool, size_t max, struct spool_batch *batch_r,
-	       struct error *error_r);
+int spool_read(struct spool *spool, size_t max, struct spool_batch *batch_r, struct error *error_r);
 void spool_batch_release(struct spool_batch *batch);
 
 /* Did the last call reach the file? */

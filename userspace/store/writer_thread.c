@@ -186,8 +186,8 @@ static bool spool_concerned(const struct writer *writer, size_t count)
 /* After this, STORED stands for "done with". */
 static void settle_batch(struct writer *writer, size_t count)
 {
-	bool in_spool = spool_concerned(writer, count) &&
-			settle(writer, writer->entries, count) == 0;
+	bool in_spool =
+		spool_concerned(writer, count) && settle(writer, writer->entries, count) == 0;
 	size_t put = 0;
 
 	for (size_t i = 0; i < count; i++) {

@@ -18,8 +18,7 @@ struct debug {
 	struct dict *inner;
 };
 
-static int debug_open(const struct dict_config *config, struct dict **dict_r,
-		      struct error *error_r)
+static int debug_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r)
 {
 	struct dict_config rest = *config;
 	struct debug *debug;
