@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "priv/drop.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static const struct {
+	enum priv_keep keep;
+	unsigned int capability;
+} kept[] = {
+	{PRIV_KEEP_ATTACH, CAP_BPF},	    {PRIV_KEEP_ATTACH, CAP_PERFMON},
+	{PRIV_KEEP_ATTACH, CAP_SYS_PTRACE}, {PRIV_KEEP_ATTACH, CAP_DAC_READ_SEARCH},
+	{PRIV_KEEP_PERF, CAP_SYS_ADMIN},    {PRIV_KEEP_COLLECTOR, CAP_SETUID},
+	{PRIV_KEEP_COLLECTOR, CAP_SETGID},  {PRIV_KEEP_COLLECTOR, CAP_SETPCAP},
+	{PRIV_KEEP_COLLECTOR, CAP_KILL},    {PRIV_KEEP_MEMLOCK, CAP_SYS_RESOURCE},
+};
+
+static int find(const char *name, struct priv_user *user_r, struct error *error_r)
+{
+	const struct passwd *entry;
+
+	errno = 0;
+	entry = getpwnam(name);
+	if (!entry)
+		return error_set(error_r, errno ? errno : ENOENT, "user \"%s\" %s", name,
+				 errno ? strerror(errno) : "does not exist");
+	if (entry->pw_uid == 0)
+		return error_set(error_r, EINVAL, "the collector must not run as \"%s\" (uid 0)",
+				 name);
+	*user_r = (struct priv_user){.uid = entry->pw_uid, .gid = entry->pw_gid};
+	snprintf(user_r->name, sizeof(user_r->name), "%s", name);
+	return 0;
+}
+
+int priv_user_find(const char *name, struct priv_user *user_r, struct error *error_r)
+{
+	int err;
+
+	if (name)
+		return find(name, user_r, error_r);
+	if (find(PRIV_DEFAULT_USER, user_r, NULL) == 0)
+		return 0;
+	err = find(PRIV_FALLBACK_USER, user_r, error_r);
+	if (err == 0)
+		user_r->fallback = true;
+	return err;
+}
+
+static int change_ids(const struct priv_user *user, struct error *error_r)
+{
+	if (setgroups(0, NULL) < 0)
+		return error_set(error_r, errno, "cannot give up groups: %s", strerror(errno));
+	if (setresgid(user->gid, user->gid, user->gid) < 0 ||
+	    setresuid(user->uid, user->uid, user->uid) < 0)
+		return error_set(error_r, errno, "cannot become user \"%s\": %s", user->name,
+				 strerror(errno));
+	return 0;
+}
+
+/* Empties every set. The bounding set may only be emptied by who has CAP_SETPCAP. */
+static int drop_capabilities(bool bounding, struct error *error_r)
+{
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_apply(bounding ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS) != 0 ||
+	    (!bounding && capng_apply(CAPNG_SELECT_AMBIENT) != 0))
+		return error_set(error_r, EPERM, "cannot give up capabilities");
+	return 0;
+}
+
+/* Fails unless the rights are really gone. */
+static int verify(struct error *error_r)
+{
+	uid_t real, effective, saved;
+
+	if (getresuid(&real, &effective, &saved) < 0 || real == 0 || effective == 0 || saved == 0)
+		return error_set(error_r, EPERM, "a user id is still 0");
+	capng_get_caps_process();
+	if (capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
+		return error_set(error_r, EPERM, "capabilities are left");
+	if (setresuid((uid_t)-1, 0, (uid_t)-1) == 0)
+		return error_set(error_r, EPERM, "the way back to root is open");
+	return 0;
+}
+
+int priv_drop(const struct priv_user *user, struct error *error_r)
+{
+	bool can_change, can_bound;
+	int err = 0;
+
+	capng_get_caps_process();
+	can_change = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) &&
+		     capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID);
+	can_bound = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+	if (!can_change && geteuid() == 0)
+		return error_set(error_r, EPERM,
+				 "missing CAP_SETUID or CAP_SETGID to leave root for user \"%s\"",
+				 user->name);
+	/* The bounding set first: becoming the user loses the right to. */
+	if (can_bound) {
+		capng_clear(CAPNG_SELECT_BOUNDS);
+		if (capng_apply(CAPNG_SELECT_BOUNDS) != 0)
+			return error_set(error_r, EPERM, "cannot clear the bounding set");
+	}
+	if (can_change)
+		err = change_ids(user, error_r);
+	if (err == 0)
+		err = drop_capabilities(false, error_r);
+	if (err == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		err = error_set(error_r, errno, "cannot set no_new_privs: %s", strerror(errno));
+	return err < 0 ? err : verify(error_r);
+}
+
+int priv_keep(unsigned int keep, struct error *error_r)
+{
+	bool held[sizeof(kept) / sizeof(kept[0])];
+
+	capng_get_caps_process();
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		held[i] = capng_have_capability(CAPNG_PERMITTED, kept[i].capability) != 0;
+	capng_clear(CAPNG_SELECT_CAPS);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (held[i] && (keep & kept[i].keep))
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+				     kept[i].capability);
+	}
+	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+		return error_set(error_r, EPERM, "cannot reduce the capabilities");
+	return 0;
+}
