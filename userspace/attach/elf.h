@@ -9,16 +9,14 @@
 #ifndef DOVETAP_ATTACH_ELF_H
 #define DOVETAP_ATTACH_ELF_H
 
+#include "attach/abi.h"
 #include "base/error.h"
 #include "base/slice.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ELF_FILE_MAX   (128U << 20) /* bytes; a larger file is refused */
-#define ELF_ABI_MAX    48
-#define ELF_SONAME_MAX 128
-#define ELF_PATHS_MAX  512
+#define ELF_FILE_MAX (64U << 20) /* bytes; a larger file is refused */
 
 struct elf_file;
 
@@ -37,7 +35,7 @@ void elf_file_free(struct elf_file **file);
  * Dovecot's ABI string ("2.3.ABIv19(2.3.19.1)", "2.4.ABIv1"): a whole string of .rodata. Returns
  * 0; -ENOENT when there is none, -EEXIST when there are several that differ.
  */
-int elf_file_abi(const struct elf_file *file, char abi_r[ELF_ABI_MAX], struct error *error_r);
+int elf_file_abi(const struct elf_file *file, char abi_r[ABI_MAX], struct error *error_r);
 
 /* GNU build id; empty if there is none. Valid as long as the file. */
 struct slice elf_file_build_id(const struct elf_file *file);
