@@ -21,7 +21,7 @@ struct build {
 	int fd;	    /* of the file, owned; -1 when closed */
 	char *path; /* as it was found, owned; "/proc/PID/root/..." in a container */
 	struct file_id id;
-	char abi[ELF_ABI_MAX];	     /* "" if it has none */
+	char abi[ABI_MAX];	     /* "" if it has none */
 	const struct layout *layout; /* NULL if the ABI is unknown */
 	const struct probe *probe;   /* NULL if the build is refused */
 	uint64_t offset;	     /* of the probe in the file */

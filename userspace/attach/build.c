@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/build.h"
+
+#include "attach/layout.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct examination {
+	const struct elf_file *elf;
+	build_importer_fn *importer;
+	void *ctx;
+};
+
+static void take_build_id(struct build *build, const struct elf_file *elf)
+{
+	struct slice id = elf_file_build_id(elf);
+
+	if (id.len == 0 || id.len > sizeof(build->id.build_id))
+		return;
+	memcpy(build->id.build_id, id.ptr, id.len);
+	build->id.build_id_len = (uint32_t)id.len;
+}
+
+/* True if something is known to enter the function; see "Dead symbols" in probes.h. */
+static bool is_alive(const struct examination *ex, const struct probe *probe,
+		     const struct elf_function *function)
+{
+	if (function->imports > 0 || function->calls > 0)
+		return true;
+	return probe->importers && ex->importer &&
+	       ex->importer(ex->ctx, probe->importers, probe->symbol);
+}
+
+/* Takes the first row of the table whose function exists and runs; keeps the first reason. */
+static void choose_probe(struct build *build, const struct examination *ex)
+{
+	uint32_t release = probe_release(build->abi);
+	const struct probe *probe = NULL;
+	struct elf_function function;
+	struct error why;
+
+	while ((probe = probe_next(build->role, release, probe)) != NULL) {
+		if (elf_file_function(ex->elf, probe->symbol, &function, &why) == 0) {
+			if (is_alive(ex, probe, &function)) {
+				build->probe = probe;
+				build->offset = function.offset;
+				return;
+			}
+			error_set(&why, ENOENT,
+				  "its %s is never called (optimised away): nothing to probe",
+				  probe->symbol);
+		}
+		if (build->refusal.code == 0)
+			build->refusal = why;
+	}
+	if (build->refusal.code == 0)
+		error_set(&build->refusal, ENOENT, "Dovecot %s has no %s probe point", build->abi,
+			  priv_role_name(build->role));
+}
+
+static void examine_elf(struct build *build, const struct examination *ex)
+{
+	if (elf_file_abi(ex->elf, build->abi, &build->refusal) < 0)
+		return;
+	if (layout_require(build->abi, &build->layout, &build->refusal) < 0)
+		return;
+	choose_probe(build, ex);
+}
+
+int build_examine(int fd, const char *path, enum priv_role role, build_importer_fn *importer,
+		  void *ctx, struct build *build_r, struct error *error_r)
+{
+	struct build build = {.role = role, .fd = fd};
+	struct elf_file *elf = NULL;
+	struct stat st;
+	int err;
+
+	if (fstat(fd, &st) < 0)
+		return error_set(error_r, errno, "%s: %s", path, strerror(errno));
+	file_id_from_stat(&build.id, &st);
+	build.path = strdup(path);
+	if (!build.path)
+		return error_set(error_r, ENOMEM, "out of memory");
+	err = elf_file_read(fd, &elf, &build.refusal);
+	if (err < 0 && err != -ENOEXEC) {
+		free(build.path);
+		if (error_r)
+			*error_r = build.refusal;
+		return error_prefix(error_r, "%s", path);
+	}
+	if (err == 0) {
+		take_build_id(&build, elf);
+		examine_elf(&build, &(struct examination){elf, importer, ctx});
+	}
+	elf_file_free(&elf);
+	*build_r = build;
+	return 0;
+}
+
+void build_release(struct build *build)
+{
+	if (build->fd >= 0)
+		close(build->fd);
+	build->fd = -1;
+	free(build->path);
+	build->path = NULL;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/file_id.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+void file_id_from_stat(struct file_id *id_r, const struct stat *st)
+{
+	*id_r = (struct file_id){
+		.dev = st->st_dev,
+		.ino = st->st_ino,
+		.ctime_ns = st->st_ctim.tv_sec * NS_PER_SEC + st->st_ctim.tv_nsec,
+		.size = (uint64_t)st->st_size,
+	};
+}
+
+static bool same_build(const struct file_id *a, const struct file_id *b)
+{
+	return a->build_id_len == b->build_id_len &&
+	       memcmp(a->build_id, b->build_id, a->build_id_len) == 0;
+}
+
+bool file_id_equal(const struct file_id *a, const struct file_id *b)
+{
+	if (a->ino != b->ino || a->size != b->size || !same_build(a, b))
+		return false;
+	if (a->ctime_ns == b->ctime_ns)
+		return true;
+	/* Without a build id a changed time on the same inode may mean changed code. */
+	return a->dev == b->dev && a->build_id_len > 0;
+}
+
+bool file_id_overwritten(const struct file_id *a, const struct file_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && !file_id_equal(a, b);
+}
