@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* The directories where Dovecot's files were found or may be, on the host and in containers. */
+#ifndef DOVETAP_ATTACH_DIRECTORY_H
+#define DOVETAP_ATTACH_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct directory {
+	dev_t dev; /* of the directory itself: two names of it are one */
+	ino_t ino;
+	int root_fd;	   /* what its paths are relative to; owned */
+	char *prefix;	   /* how the root is called: "", "/srv/root", "/proc/PID/root" */
+	char *path;	   /* below the root */
+	int watch;	   /* inotify, -1 if it could not be had */
+	unsigned int seen; /* number of the search that last led here */
+	bool touched;	   /* something led here since it was last looked into */
+	bool fixed;	   /* of a root that was asked for; others go when nothing leads to them */
+};
+
+struct directories {
+	struct directory *list;
+	size_t count;
+	int inotify_fd;
+};
+
+int directories_init(struct directories *dirs);
+void directories_release(struct directories *dirs);
+
+/*
+ * Adds path below root_fd, if it is a directory. Returns its index or a negative errno. New and
+ * known ones are marked as seen; new ones are watched.
+ */
+int directories_add(struct directories *dirs, int root_fd, const char *prefix, const char *path,
+		    unsigned int seen);
+
+/* Adds each element of a RUNPATH list; $ORIGIN is origin. Errors are those of directories_add. */
+void directories_add_runpath(struct directories *dirs, int root_fd, const char *prefix,
+			     const char *runpath, const char *origin, unsigned int seen);
+
+/* Drops those that are not fixed and were not seen by search number seen. */
+void directories_sweep(struct directories *dirs, unsigned int seen);
+
+/* Drops one; those behind it move up. */
+void directories_remove(struct directories *dirs, size_t index);
+
+/* Index of the directory of an inotify watch, or -1. */
+int directories_find_watch(const struct directories *dirs, int watch);
+
+/* True if an executable whose name ends in suffix, in a directory of the same root as dir,
+ * imports symbol. */
+bool directory_imports(const struct directories *dirs, const struct directory *dir,
+		       const char *suffix, const char *symbol);
+
+#endif

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/discover.h"
+
+#include "attach/directory.h"
+#include "attach/process.h"
+#include "attach/root.h"
+#include "attach/runpath.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utlist.h>
+
+/* Where distributions and "make install" put Dovecot's libraries and executables. */
+static const char *const usual_directories[] = {
+	"/usr/lib/dovecot",
+	"/usr/lib64/dovecot",
+	"/usr/libexec/dovecot",
+	"/usr/local/lib/dovecot",
+	"/usr/local/libexec/dovecot",
+	"/opt/dovecot/lib/dovecot",
+	"/opt/dovecot/libexec/dovecot",
+};
+
+static const char *const usual_masters[] = {
+	"/usr/sbin/dovecot",
+	"/usr/local/sbin/dovecot",
+	"/opt/dovecot/sbin/dovecot",
+};
+
+/* A host has a few; the limit is for those who make files up. */
+#define KNOWN_MAX 1024
+
+struct known {
+	struct build build;
+	bool gone; /* overwritten in place: its code is nowhere any more */
+	struct known *next;
+};
+
+struct discover {
+	unsigned int roles;
+	bool processes;
+	char **roots; /* NULL-terminated */
+	discover_fn *fn;
+	void *ctx;
+	struct directories dirs;
+	struct known *known;
+	size_t known_count;
+	struct runpath_cache runpaths;
+	unsigned int search; /* number of the current full search */
+	struct error first;  /* reason of the current search that is worth telling */
+};
+
+/* The importers of a function are looked for beside the directory of its library. */
+struct place {
+	const struct discover *discover;
+	const struct directory *dir; /* NULL for a file known by its process only */
+};
+
+static bool place_imports(void *ctx, const char *suffix, const char *symbol)
+{
+	const struct place *place = ctx;
+
+	return place->dir && directory_imports(&place->discover->dirs, place->dir, suffix, symbol);
+}
+
+/*
+ * A chmod or a new link moves the change time of a file under all its paths. The time is read
+ * anew before a file of another device is compared; on the same device it does not count.
+ */
+static void refresh(struct build *build, const struct file_id *other)
+{
+	struct file_id now;
+	struct stat st;
+
+	if (build->id.ino != other->ino || build->id.dev == other->dev || build->fd < 0 ||
+	    fstat(build->fd, &st) < 0)
+		return;
+	file_id_from_stat(&now, &st);
+	if (now.size == build->id.size)
+		build->id.ctime_ns = now.ctime_ns;
+}
+
+/* True if st is that of a file looked at before and not changed since. */
+static bool is_known(const struct discover *discover, const struct stat *st)
+{
+	const struct known *known;
+	struct file_id id;
+
+	file_id_from_stat(&id, st);
+	LL_FOREACH(discover->known, known) {
+		if (!known->gone && known->build.id.ino == id.ino &&
+		    known->build.id.size == id.size && known->build.id.ctime_ns == id.ctime_ns)
+			return true;
+	}
+	return false;
+}
+
+/* Files the build, unless it is one that is known by another path; then releases it. */
+static void file_build(struct discover *discover, struct build *build)
+{
+	struct known *known, *replaced = NULL;
+
+	LL_FOREACH(discover->known, known) {
+		if (known->gone)
+			continue;
+		refresh(&known->build, &build->id);
+		if (file_id_overwritten(&known->build.id, &build->id))
+			replaced = known;
+		if (file_id_equal(&known->build.id, &build->id)) {
+			if (known->build.id.dev == build->id.dev)
+				known->build.id.ctime_ns = build->id.ctime_ns;
+			build_release(build);
+			return;
+		}
+	}
+	known = discover->known_count < KNOWN_MAX ? calloc(1, sizeof(*known)) : NULL;
+	if (!known) {
+		build_release(build);
+		return;
+	}
+	known->build = *build;
+	LL_APPEND(discover->known, known);
+	discover->known_count++;
+	discover->fn(discover->ctx, &known->build, replaced ? &replaced->build : NULL);
+	if (replaced)
+		replaced->gone = true;
+}
+
+/* Takes over fd. */
+static void look_at_file(struct discover *discover, int fd, const char *path, enum priv_role role,
+			 const struct directory *dir)
+{
+	struct place place = {discover, dir};
+	struct build build;
+	struct error error;
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && is_known(discover, &st)) {
+		close(fd);
+		return;
+	}
+	if (build_examine(fd, path, role, place_imports, &place, &build, &error) == 0) {
+		file_build(discover, &build);
+		return;
+	}
+	close(fd);
+	if (discover->first.code == 0)
+		discover->first = error;
+}
+
+static void look_for(struct discover *discover, const struct directory *dir,
+		     const struct probe_file *wanted)
+{
+	char path[PATH_MAX], full[PATH_MAX];
+	struct stat st;
+	int path_fd, fd;
+
+	if (snprintf(path, sizeof(path), "%s/%s", dir->path, wanted->name) >= (int)sizeof(path) ||
+	    snprintf(full, sizeof(full), "%s%s", dir->prefix, path) >= (int)sizeof(full))
+		return;
+	path_fd = root_open_path(dir->root_fd, path);
+	if (path_fd < 0)
+		return;
+	fd = -1;
+	if (fstat(path_fd, &st) == 0 && !is_known(discover, &st)) {
+		fd = root_reopen_file(path_fd);
+		if (fd < 0 && fd != -ENOEXEC && discover->first.code == 0)
+			error_set(&discover->first, -fd, "%s: %s", full, strerror(-fd));
+	}
+	close(path_fd);
+	if (fd >= 0)
+		look_at_file(discover, fd, full, wanted->role, dir);
+}
+
+static void look_into(struct discover *discover, const struct directory *dir)
+{
+	for (size_t i = 0; i < probe_file_count; i++) {
+		if (discover->roles & PRIV_ROLE_BIT(probe_files[i].role))
+			look_for(discover, dir, &probe_files[i]);
+	}
+}
+
+/* Looks where something has led to since the last time. */
+static void look_into_touched(struct discover *discover)
+{
+	for (size_t i = 0; i < discover->dirs.count; i++) {
+		if (!discover->dirs.list[i].touched)
+			continue;
+		discover->dirs.list[i].touched = false;
+		look_into(discover, &discover->dirs.list[i]);
+	}
+}
+
+/* Adds the directories that an executable's RUNPATH names. */
+static void add_runpath(struct discover *discover, int root_fd, const char *prefix, int exe_fd,
+			const char *exe)
+{
+	char origin[PATH_MAX];
+
+	snprintf(origin, sizeof(origin), "%s", exe);
+	directories_add_runpath(&discover->dirs, root_fd, prefix,
+				runpath_of(&discover->runpaths, exe_fd), dirname(origin),
+				discover->search);
+}
+
+static void fix(struct discover *discover, int index)
+{
+	if (index >= 0)
+		discover->dirs.list[index].fixed = true;
+}
+
+static void search_root(struct discover *discover, const char *root)
+{
+	const char *prefix = strcmp(root, "/") == 0 ? "" : root;
+	int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd;
+
+	if (root_fd < 0) {
+		if (discover->first.code == 0)
+			error_set(&discover->first, errno, "%s: %s", root, strerror(errno));
+		return;
+	}
+	for (size_t i = 0; i < sizeof(usual_directories) / sizeof(usual_directories[0]); i++)
+		fix(discover, directories_add(&discover->dirs, root_fd, prefix,
+					      usual_directories[i], discover->search));
+	for (size_t i = 0; i < sizeof(usual_masters) / sizeof(usual_masters[0]); i++) {
+		fd = root_open_file(root_fd, usual_masters[i]);
+		if (fd < 0)
+			continue;
+		add_runpath(discover, root_fd, prefix, fd, usual_masters[i]);
+		close(fd);
+	}
+	close(root_fd);
+}
+
+/* The role of a file by its name, 0 for others; "libdovecot-storage.so.0.0.0" counts as well. */
+static enum priv_role role_of(const struct discover *discover, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	for (size_t i = 0; i < probe_file_count; i++) {
+		size_t len = strlen(probe_files[i].name);
+
+		if ((discover->roles & PRIV_ROLE_BIT(probe_files[i].role)) &&
+		    strncmp(name, probe_files[i].name, len) == 0 &&
+		    (name[len] == '\0' || name[len] == '.'))
+			return probe_files[i].role;
+	}
+	return 0;
+}
+
+static void add_directory_of(struct discover *discover, const struct process *process,
+			     const char *path)
+{
+	char copy[PATH_MAX];
+
+	if (snprintf(copy, sizeof(copy), "%s", path) < (int)sizeof(copy))
+		directories_add(&discover->dirs, process->root_fd, process->prefix, dirname(copy),
+				discover->search);
+}
+
+/* A mapped library: its directory, and the very file if it has left that directory. */
+static void use_library(void *ctx, const struct process *process, const char *path, bool deleted,
+			int open_fd)
+{
+	struct discover *discover = ctx;
+	enum priv_role role = role_of(discover, path);
+	char full[PATH_MAX];
+
+	if (role != 0 && !deleted)
+		add_directory_of(discover, process, path);
+	if (open_fd < 0)
+		return;
+	snprintf(full, sizeof(full), "%s%.3900s (deleted)", process->prefix, path);
+	if (role != 0)
+		look_at_file(discover, open_fd, full, role, NULL);
+	else
+		close(open_fd);
+}
+
+static void use_exe(struct discover *discover, const struct process *process)
+{
+	enum priv_role role = role_of(discover, process->exe);
+	int fd = process_open_exe(process);
+	char full[PATH_MAX];
+
+	if (fd < 0)
+		return;
+	add_runpath(discover, process->root_fd, process->prefix, fd, process->exe);
+	snprintf(full, sizeof(full), "%s%.3900s%s", process->prefix, process->exe,
+		 process->deleted ? " (deleted)" : "");
+	if (role != 0)
+		look_at_file(discover, fd, full, role, NULL);
+	else
+		close(fd);
+}
+
+static void search_process(void *ctx, pid_t pid)
+{
+	struct discover *discover = ctx;
+	struct process process;
+
+	if (process_open(pid, &process) == 0) {
+		add_directory_of(discover, &process, process.exe);
+		use_exe(discover, &process);
+		process_libraries(&process, use_library, discover);
+		process_close(&process);
+	}
+}
+
+int discover_scan(struct discover *discover, struct error *error_r)
+{
+	struct error *first = &discover->first;
+
+	discover->search++;
+	first->code = 0;
+	for (size_t i = 0; discover->roots[i]; i++)
+		search_root(discover, discover->roots[i]);
+	if (discover->processes)
+		process_each(search_process, discover, first->code == 0 ? first : NULL);
+	directories_sweep(&discover->dirs, discover->search);
+	look_into_touched(discover);
+	if (first->code != 0 && error_r)
+		*error_r = *first;
+	return -first->code;
+}
+
+void discover_exec(struct discover *discover, pid_t pid)
+{
+	struct process process;
+
+	if (!discover->processes || process_open(pid, &process) < 0)
+		return;
+	add_directory_of(discover, &process, process.exe);
+	use_exe(discover, &process);
+	process_close(&process);
+	look_into_touched(discover);
+}
+
+int discover_inotify_fd(const struct discover *discover)
+{
+	return discover->dirs.inotify_fd;
+}
+
+/* A file that was only just created is still being written; a link is complete at once. */
+static bool is_complete(const struct directory *dir, const struct inotify_event *event)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	bool complete;
+	int fd;
+
+	if (!(event->mask & IN_CREATE))
+		return true;
+	if (snprintf(path, sizeof(path), "%s/%s", dir->path, event->name) >= (int)sizeof(path))
+		return false;
+	fd = root_open_link(dir->root_fd, path);
+	if (fd < 0)
+		return false;
+	complete = fstat(fd, &st) == 0 && (S_ISLNK(st.st_mode) || st.st_nlink > 1);
+	close(fd);
+	return complete;
+}
+
+static void touch_all(struct discover *discover)
+{
+	for (size_t i = 0; i < discover->dirs.count; i++)
+		discover->dirs.list[i].touched = true;
+}
+
+static void take_event(struct discover *discover, const struct inotify_event *event)
+{
+	int index = directories_find_watch(&discover->dirs, event->wd);
+
+	if (event->mask & IN_Q_OVERFLOW)
+		touch_all(discover);
+	if (index < 0)
+		return;
+	if (event->mask & IN_IGNORED) { /* the directory is gone, and the watch with it */
+		discover->dirs.list[index].watch = -1;
+		directories_remove(&discover->dirs, (size_t)index);
+	} else if (is_complete(&discover->dirs.list[index], event)) {
+		discover->dirs.list[index].touched = true;
+	}
+}
+
+void discover_changed(struct discover *discover)
+{
+	char bytes[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	const struct inotify_event *event;
+	ssize_t n;
+
+	while ((n = read(discover->dirs.inotify_fd, bytes, sizeof(bytes))) > 0) {
+		for (char *at = bytes; at < bytes + n; at += sizeof(*event) + event->len) {
+			event = (const struct inotify_event *)at;
+			take_event(discover, event);
+		}
+	}
+	look_into_touched(discover);
+}
+
+static char **copy_roots(const char *const *roots)
+{
+	static const char *const host[] = {"/", NULL};
+	size_t count = 0;
+	char **copy;
+
+	if (!roots)
+		roots = host;
+	while (roots[count])
+		count++;
+	copy = calloc(count + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < count; i++)
+		copy[i] = strdup(roots[i]);
+	return copy;
+}
+
+int discover_new(const struct discover_options *options, discover_fn *fn, void *ctx,
+		 struct discover **discover_r, struct error *error_r)
+{
+	struct discover *discover = calloc(1, sizeof(*discover));
+	int err;
+
+	if (!discover)
+		return error_set(error_r, ENOMEM, "out of memory");
+	discover->roles = options->roles;
+	discover->processes = options->processes;
+	discover->fn = fn;
+	discover->ctx = ctx;
+	discover->roots = copy_roots(options->roots);
+	err = directories_init(&discover->dirs);
+	if (!discover->roots || err < 0) {
+		discover_free(&discover);
+		return error_set(error_r, err < 0 ? -err : ENOMEM, "inotify: %s",
+				 strerror(err < 0 ? -err : ENOMEM));
+	}
+	*discover_r = discover;
+	return 0;
+}
+
+void discover_free(struct discover **discover)
+{
+	struct known *known, *next;
+
+	if (!*discover)
+		return;
+	LL_FOREACH_SAFE((*discover)->known, known, next) {
+		build_release(&known->build);
+		free(known);
+	}
+	for (char **root = (*discover)->roots; root && *root; root++)
+		free(*root);
+	free((*discover)->roots);
+	runpath_cache_release(&(*discover)->runpaths);
+	directories_release(&(*discover)->dirs);
+	free(*discover);
+	*discover = NULL;
+}
