@@ -11,6 +11,7 @@
 #include "base/error.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum attach_method {
 	ATTACH_AUTO,  /* multi where the kernel has it */
@@ -18,13 +19,17 @@ enum attach_method {
 	ATTACH_PERF,  /* perf event: CAP_SYS_ADMIN on current kernels */
 };
 
+struct loader_options {
+	enum attach_method method;
+	size_t ring_bytes;     /* a power of two, multiple of the page size; 0: 4 MiB */
+	unsigned int roles;    /* PRIV_ROLE_BIT of those whose programs are loaded */
+	uint32_t wanted_texts; /* knob of bpf/maps.bpf.h; 0 leaves its default */
+};
+
 struct loader;
 
-/*
- * Creates the maps. ring_bytes is a power of two and a multiple of the page size; 0 takes the
- * default of 4 MiB. -EPERM names the missing capability.
- */
-int loader_new(enum attach_method method, size_t ring_bytes, struct loader **loader_r,
+/* Creates the maps. Returns 0, or a negative errno: -EPERM names the missing capability. */
+int loader_new(const struct loader_options *options, struct loader **loader_r,
 	       struct error *error_r);
 void loader_free(struct loader **loader); /* detach first */
 

@@ -29,7 +29,8 @@ struct kernel_check {
 /* Fills all checks, best order for a reader. Needs no rights: what cannot be told is said so. */
 void kernel_check_all(struct kernel_check checks_r[KERNEL_CHECK_COUNT]);
 
-/* True if the kernel takes uprobe_multi links from this process. */
+/* True if the kernel takes uprobe_multi links; by its release number when this process may not
+ * try. */
 bool kernel_has_uprobe_multi(void);
 
 /*

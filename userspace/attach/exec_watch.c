@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/exec_watch.h"
+
+#include "attach/libbpf_say.h"
+
+#include <linux/types.h>
+
+#include "dovetap/exec.h"
+#include "skel/exec.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+
+struct exec_watch {
+	struct exec_bpf *skel;
+	struct bpf_link *link;
+	struct ring_buffer *ring;
+	exec_watch_fn *fn;
+	void *ctx;
+	uint64_t drops; /* already told */
+};
+
+static int take(void *ctx, void *data, size_t size)
+{
+	const struct exec_watch *watch = ctx;
+	const struct dovetap_exec *exec = data;
+
+	if (size >= sizeof(*exec))
+		watch->fn(watch->ctx, (pid_t)exec->pid);
+	return 0;
+}
+
+static int open_all(struct exec_watch *watch)
+{
+	watch->skel = exec_bpf__open_and_load();
+	if (!watch->skel)
+		return -errno;
+	watch->link = bpf_program__attach_tracepoint(watch->skel->progs.process_started, "sched",
+						     "sched_process_exec");
+	if (!watch->link)
+		return -errno;
+	watch->ring = ring_buffer__new(bpf_map__fd(watch->skel->maps.execs), take, watch, NULL);
+	return watch->ring ? 0 : -errno;
+}
+
+int exec_watch_new(exec_watch_fn *fn, void *ctx, struct exec_watch **watch_r, struct error *error_r)
+{
+	struct exec_watch *watch = calloc(1, sizeof(*watch));
+	int err;
+
+	if (!watch)
+		return error_set(error_r, ENOMEM, "out of memory");
+	watch->fn = fn;
+	watch->ctx = ctx;
+	libbpf_say_init();
+	libbpf_say_forget();
+	err = open_all(watch);
+	if (err < 0) {
+		error_set(error_r, -err, "cannot watch for new processes: %s", libbpf_said(-err));
+		exec_watch_free(&watch);
+		return err;
+	}
+	*watch_r = watch;
+	return 0;
+}
+
+void exec_watch_free(struct exec_watch **watch)
+{
+	if (!*watch)
+		return;
+	ring_buffer__free((*watch)->ring);
+	bpf_link__destroy((*watch)->link);
+	exec_bpf__destroy((*watch)->skel);
+	free(*watch);
+	*watch = NULL;
+}
+
+int exec_watch_fd(const struct exec_watch *watch)
+{
+	return ring_buffer__epoll_fd(watch->ring);
+}
+
+bool exec_watch_drain(struct exec_watch *watch)
+{
+	uint32_t zero = 0;
+	uint64_t drops = watch->drops;
+	bool missed;
+
+	ring_buffer__consume(watch->ring);
+	bpf_map_lookup_elem(bpf_map__fd(watch->skel->maps.exec_drops), &zero, &drops);
+	missed = drops != watch->drops;
+	watch->drops = drops;
+	return missed;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Tells of processes that execute a file named like one of Dovecot's, the moment they do. */
+#ifndef DOVETAP_ATTACH_EXEC_WATCH_H
+#define DOVETAP_ATTACH_EXEC_WATCH_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct exec_watch;
+typedef void exec_watch_fn(void *ctx, pid_t pid);
+
+/* Loads bpf/exec.bpf.c and attaches it. Needs tracefs, mounted where it usually is. */
+int exec_watch_new(exec_watch_fn *fn, void *ctx, struct exec_watch **watch_r,
+		   struct error *error_r);
+void exec_watch_free(struct exec_watch **watch);
+
+/* Readable when there is something; exec_watch_drain() then calls fn for each process. It returns
+ * true if some were missed since the last time: look at all processes. */
+int exec_watch_fd(const struct exec_watch *watch);
+bool exec_watch_drain(struct exec_watch *watch);
+
+#endif
