@@ -21,13 +21,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct attacher_options {
 	struct discover_options discover; /* roles 0 means MAIL_USER and AUTH */
 	enum attach_method method;
-	size_t ring_bytes; /* 0: 4 MiB */
-	const char *user;  /* collector's user; NULL: see priv_user_find() */
-	bool no_sandbox;   /* collector without the system call list, for debugging */
+	size_t ring_bytes;     /* 0: 4 MiB */
+	uint32_t wanted_texts; /* DOVETAP_BIT of each text to capture; 0: all but the home */
+	const char *user;      /* collector's user; NULL: see priv_user_find() */
+	bool no_sandbox;       /* collector without the system call list, for debugging */
 
 	/*
 	 * Called in the attacher each time the collector has said READY and the first search is

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/attacher.h"
+
+#include "attach/collector.h"
+#include "attach/exec_watch.h"
+#include "attach/kernel.h"
+#include "attach/layout.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <utlist.h>
+
+#define ROLES_DEFAULT	 (PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER) | PRIV_ROLE_BIT(PRIV_ROLE_AUTH))
+#define RESCAN_NS	 (60 * NS_PER_SEC)
+#define RESCAN_BLIND_NS	 (5 * NS_PER_SEC)  /* when new processes are not told by the kernel */
+#define STOP_PATIENCE_NS (60 * NS_PER_SEC) /* for the collector to drain */
+#define FILES_WANTED	 65536 /* of RLIMIT_NOFILE: one for each attached file and more */
+
+struct attachment {
+	const struct build *build;
+	struct link *link;
+	struct attachment *next;
+};
+
+struct attacher {
+	struct attacher_options options;
+	struct loader *loader;
+	struct discover *discover;
+	struct exec_watch *execs; /* NULL: the kernel does not tell */
+	struct attachment *attached;
+	unsigned int links;
+	bool settled; /* the first search is over */
+	struct collector_setup setup;
+	struct collector collector;
+	int signal_fd;
+	int64_t rescan_ns;
+	int64_t kill_ns; /* 0: not stopping */
+	bool done;
+	int exit_status;
+};
+
+static struct priv_message message_about(const struct attacher *attacher,
+					 enum priv_message_type type, const struct build *build)
+{
+	struct priv_message message = {
+		.version = PRIV_PROTO_VERSION,
+		.type = type,
+		.links = attacher->links,
+	};
+
+	if (!build)
+		return message;
+	message.role = build->role;
+	message.inode = build->id.ino;
+	snprintf(message.abi, sizeof(message.abi), "%s", build->abi);
+	snprintf(message.path, sizeof(message.path), "%s", build->path);
+	if (build->probe)
+		snprintf(message.symbol, sizeof(message.symbol), "%s", build->probe->symbol);
+	return message;
+}
+
+static void tell(struct attacher *attacher, enum priv_message_type type, const struct build *build)
+{
+	struct priv_message message = message_about(attacher, type, build);
+
+	collector_tell(&attacher->collector, &message);
+}
+
+static void refuse(struct attacher *attacher, const struct build *build, const char *reason)
+{
+	struct priv_message message = message_about(attacher, PRIV_REFUSED, build);
+
+	log_warning("%s: not attached: %s", build->path, reason);
+	snprintf(message.reason, sizeof(message.reason), "%.380s", reason);
+	collector_tell(&attacher->collector, &message);
+}
+
+static void detach(struct attacher *attacher, struct attachment *attachment)
+{
+	LL_DELETE(attacher->attached, attachment);
+	link_detach(&attachment->link);
+	attacher->links--;
+	tell(attacher, PRIV_DETACHED, attachment->build);
+	free(attachment);
+}
+
+static void detach_build(struct attacher *attacher, const struct build *build)
+{
+	struct attachment *attachment, *next;
+
+	LL_FOREACH_SAFE(attacher->attached, attachment, next) {
+		if (attachment->build != build)
+			continue;
+		log_info("%s: overwritten, detached from its old code", build->path);
+		detach(attacher, attachment);
+	}
+}
+
+static int attach(struct attacher *attacher, const struct build *build, struct error *error_r)
+{
+	struct attachment *attachment = calloc(1, sizeof(*attachment));
+	int err;
+
+	if (!attachment)
+		return error_set(error_r, ENOMEM, "out of memory");
+	err = loader_attach(attacher->loader, build, &attachment->link, error_r);
+	if (err < 0) {
+		free(attachment);
+		return err;
+	}
+	attachment->build = build;
+	LL_APPEND(attacher->attached, attachment);
+	attacher->links++;
+	return 0;
+}
+
+/* Discovery has found a file. */
+static void use_build(void *ctx, const struct build *build, const struct build *replaced)
+{
+	struct attacher *attacher = ctx;
+	struct error error;
+
+	if (replaced)
+		detach_build(attacher, replaced);
+	if (!build->probe) {
+		refuse(attacher, build, build->refusal.text);
+	} else if (attach(attacher, build, &error) < 0) {
+		refuse(attacher, build, error.text);
+	} else {
+		log_info("%s: attached to %s of Dovecot ABI %s", build->path, build->probe->symbol,
+			 build->abi);
+		tell(attacher, PRIV_ATTACHED, build);
+	}
+}
+
+static void use_exec(void *ctx, pid_t pid)
+{
+	struct attacher *attacher = ctx;
+
+	discover_exec(attacher->discover, pid);
+}
+
+static void scan(struct attacher *attacher)
+{
+	struct error error;
+
+	if (discover_scan(attacher->discover, &error) < 0 && !attacher->settled)
+		log_warning("%s", error.text);
+	attacher->rescan_ns =
+		clock_monotonic_ns() + (attacher->execs ? RESCAN_NS : RESCAN_BLIND_NS);
+}
+
+/* Files, one for each build ever attached, outnumber the usual soft limit on a container host. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FILES_WANTED)
+		return;
+	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int prepare(struct attacher *attacher, struct error *error_r)
+{
+	struct loader_options loading = {
+		.method = attacher->options.method,
+		.ring_bytes = attacher->options.ring_bytes,
+		.roles = attacher->options.discover.roles,
+		.wanted_texts = attacher->options.wanted_texts,
+	};
+	bool multi = loading.method == ATTACH_MULTI ||
+		     (loading.method == ATTACH_AUTO && kernel_has_uprobe_multi());
+	int err;
+
+	err = kernel_require_capabilities(multi, error_r);
+	if (err == 0)
+		err = priv_user_find(attacher->options.user, &attacher->setup.user, error_r);
+	if (err == 0)
+		err = loader_new(&loading, &attacher->loader, error_r);
+	if (err == 0)
+		err = discover_new(&attacher->options.discover, use_build, attacher,
+				   &attacher->discover, error_r);
+	return err;
+}
+
+int attacher_new(const struct attacher_options *options, struct attacher **attacher_r,
+		 struct error *error_r)
+{
+	struct attacher *attacher = calloc(1, sizeof(*attacher));
+	int err;
+
+	if (!attacher)
+		return error_set(error_r, ENOMEM, "out of memory");
+	attacher->options = *options;
+	if (attacher->options.discover.roles == 0)
+		attacher->options.discover.roles = ROLES_DEFAULT;
+	attacher->signal_fd = -1;
+	collector_init(&attacher->collector, &attacher->setup);
+	raise_file_limit();
+	err = prepare(attacher, error_r);
+	if (err < 0) {
+		attacher_free(&attacher);
+		return err;
+	}
+	*attacher_r = attacher;
+	return 0;
+}
+
+void attacher_free(struct attacher **attacher)
+{
+	if (!*attacher)
+		return;
+	while ((*attacher)->attached)
+		detach(*attacher, (*attacher)->attached);
+	exec_watch_free(&(*attacher)->execs);
+	discover_free(&(*attacher)->discover);
+	loader_free(&(*attacher)->loader);
+	collector_release(&(*attacher)->collector);
+	if ((*attacher)->signal_fd >= 0)
+		close((*attacher)->signal_fd);
+	free(*attacher);
+	*attacher = NULL;
+}
+
+static int start_collector(struct attacher *attacher, struct error *error_r)
+{
+	const struct attachment *attachment;
+	int err = collector_start(&attacher->collector, error_r);
+
+	if (err < 0)
+		return err;
+	LL_FOREACH(attacher->attached, attachment)
+		tell(attacher, PRIV_ATTACHED, attachment->build);
+	if (attacher->settled)
+		tell(attacher, PRIV_SETTLED, NULL);
+	return 0;
+}
+
+static void report_ready(const struct attacher *attacher)
+{
+	if (attacher->settled && attacher->collector.ready && attacher->options.ready)
+		attacher->options.ready(attacher->setup.ctx, attacher->links);
+}
+
+/* No more events first, so that what the collector then drains is all there is. */
+static void stop(struct attacher *attacher)
+{
+	if (attacher->kill_ns != 0)
+		return;
+	attacher->kill_ns = clock_monotonic_ns() + STOP_PATIENCE_NS;
+	while (attacher->attached)
+		detach(attacher, attacher->attached);
+	collector_signal(&attacher->collector, SIGTERM);
+	attacher->done = attacher->collector.pid == 0;
+}
+
+/* Whether another collector would end in the same way. */
+static bool is_final(int status)
+{
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == EX_TEMPFAIL)
+		return false;
+	return WEXITSTATUS(status) == 0 ||
+	       (WEXITSTATUS(status) >= EX__BASE && WEXITSTATUS(status) <= EX__MAX);
+}
+
+static void say_ended(int status, int delay)
+{
+	if (WIFSIGNALED(status))
+		log_error("the collector was killed by signal %d (%s); starting another in %d s",
+			  WTERMSIG(status), strsignal(WTERMSIG(status)), delay);
+	else
+		log_error("the collector ended with status %d; starting another in %d s",
+			  WEXITSTATUS(status), delay);
+}
+
+static void reap(struct attacher *attacher)
+{
+	int status;
+
+	if (!collector_reap(&attacher->collector, &status))
+		return;
+	if (attacher->kill_ns != 0 || is_final(status)) {
+		attacher->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+		attacher->done = true;
+		return;
+	}
+	say_ended(status, collector_plan_restart(&attacher->collector));
+}
+
+static void take_signals(struct attacher *attacher)
+{
+	struct signalfd_siginfo info;
+
+	while (read(attacher->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGCHLD:
+			reap(attacher);
+			break;
+		case SIGHUP:
+			collector_signal(&attacher->collector, SIGHUP);
+			break;
+		default:
+			stop(attacher);
+			break;
+		}
+	}
+}
+
+static void take_execs(struct attacher *attacher)
+{
+	if (exec_watch_drain(attacher->execs))
+		scan(attacher);
+}
+
+/* What is due by time. */
+static void take_time(struct attacher *attacher)
+{
+	struct collector *collector = &attacher->collector;
+	int64_t now = clock_monotonic_ns();
+	struct error error;
+
+	if (attacher->kill_ns != 0) {
+		if (now >= attacher->kill_ns)
+			collector_signal(collector, SIGKILL);
+		return;
+	}
+	if (now >= attacher->rescan_ns)
+		scan(attacher);
+	if (collector->restart_ns == 0 || now < collector->restart_ns)
+		return;
+	if (start_collector(attacher, &error) < 0) {
+		log_error("collector: %s", error.text);
+		collector_plan_restart(collector);
+	}
+}
+
+static int wait_ms(const struct attacher *attacher)
+{
+	int64_t due = attacher->kill_ns ? attacher->kill_ns : attacher->rescan_ns;
+	int64_t restart = attacher->collector.restart_ns, now = clock_monotonic_ns();
+
+	if (attacher->kill_ns == 0 && restart != 0 && restart < due)
+		due = restart;
+	return due <= now ? 0 : (int)((due - now) / NS_PER_MSEC) + 1;
+}
+
+static int turn(struct attacher *attacher, struct error *error_r)
+{
+	struct pollfd fds[] = {
+		{.fd = attacher->signal_fd, .events = POLLIN},
+		{.fd = discover_inotify_fd(attacher->discover), .events = POLLIN},
+		{.fd = attacher->execs ? exec_watch_fd(attacher->execs) : -1, .events = POLLIN},
+		{.fd = attacher->collector.peer, .events = POLLIN},
+	};
+
+	if (poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(attacher)) < 0 && errno != EINTR)
+		return error_set(error_r, errno, "poll: %s", strerror(errno));
+	if (fds[1].revents && attacher->kill_ns == 0)
+		discover_changed(attacher->discover);
+	if (fds[2].revents && attacher->kill_ns == 0)
+		take_execs(attacher);
+	if (fds[3].revents && collector_hear(&attacher->collector))
+		report_ready(attacher);
+	if (fds[0].revents)
+		take_signals(attacher);
+	take_time(attacher);
+	return 0;
+}
+
+static int take_over_signals(struct attacher *attacher, struct error *error_r)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &mask, &attacher->setup.signals) < 0)
+		return error_set(error_r, errno, "sigprocmask: %s", strerror(errno));
+	attacher->signal_fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (attacher->signal_fd < 0)
+		return error_set(error_r, errno, "signalfd: %s", strerror(errno));
+	return 0;
+}
+
+/* The watchers stand before the search, so that nothing starts unseen in between. */
+static void settle(struct attacher *attacher)
+{
+	struct error error;
+
+	if (attacher->options.discover.processes &&
+	    exec_watch_new(use_exec, attacher, &attacher->execs, &error) < 0)
+		log_warning("%s; looking every %d s instead", error.text,
+			    (int)(RESCAN_BLIND_NS / NS_PER_SEC));
+	scan(attacher);
+	attacher->settled = true;
+	tell(attacher, PRIV_SETTLED, NULL);
+	report_ready(attacher);
+}
+
+static int reduce_rights(const struct attacher *attacher, struct error *error_r)
+{
+	unsigned int keep = PRIV_KEEP_ATTACH | PRIV_KEEP_COLLECTOR | PRIV_KEEP_MEMLOCK;
+
+	if (loader_method(attacher->loader) == ATTACH_PERF)
+		keep |= PRIV_KEEP_PERF;
+	return priv_keep(keep, error_r);
+}
+
+int attacher_run(struct attacher *attacher, collector_main_fn *collector_main, void *ctx,
+		 struct error *error_r)
+{
+	struct collector_setup *setup = &attacher->setup;
+	int err;
+
+	setup->no_sandbox = attacher->options.no_sandbox;
+	setup->keep_fds = attacher->options.keep_fds;
+	setup->keep_fd_count = attacher->options.keep_fd_count;
+	setup->ring_fd = loader_ring_fd(attacher->loader);
+	setup->counters_fd = loader_counters_fd(attacher->loader);
+	setup->main = collector_main;
+	setup->ctx = ctx;
+	if (setup->user.fallback)
+		log_warning("there is no user \"%s\": the collector runs as \"%s\"",
+			    PRIV_DEFAULT_USER, setup->user.name);
+	err = take_over_signals(attacher, error_r);
+	if (err == 0)
+		err = start_collector(attacher, error_r);
+	if (err == 0)
+		err = reduce_rights(attacher, error_r);
+	if (err == 0)
+		settle(attacher);
+	while (err == 0 && !attacher->done)
+		err = turn(attacher, error_r);
+	sigprocmask(SIG_SETMASK, &setup->signals, NULL);
+	return err < 0 ? err : attacher->exit_status;
+}
