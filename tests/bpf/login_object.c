@@ -1,44 +1,139 @@
 /* SPDX-License-Identifier: MIT */
 #include "login_object.h"
 
-#include <linux/types.h>
+#include "base/buf.h"
+
+#include <dlfcn.h>
 #include <unistd.h>
 
-#include "dovetap/counters.h"
 #include "unit/cmocka_all.h"
 
-struct login_bpf *login_object_load(const struct layout *layout, login_object_setup_t *setup)
+#define TABLE "layouts/dovecot.layouts"
+
+/* A negative result makes libbpf stop behind this record. */
+static int take_one(void *context, void *data, size_t size)
+{
+	struct login_object *object = context;
+
+	assert_in_range(size, sizeof(object->record.head), sizeof(object->record));
+	memcpy(&object->record, data, size);
+	object->size = size;
+	return -1;
+}
+
+void login_object_load(struct login_object *object, const struct layout *layout,
+		       login_object_setup_t *setup)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
 	char path[LAYOUT_PATH_MAX];
 	struct error error = {0};
-	struct login_bpf *object;
 	int fd = layout_open(layout, path, &error);
 
+	*object = (struct login_object){0};
 	if (fd < 0)
 		fail_msg("%s", error.text);
 	opts.btf_custom_path = path;
-	object = login_bpf__open_opts(&opts);
-	assert_non_null(object);
+	object->skel = login_bpf__open_opts(&opts);
+	assert_non_null(object->skel);
 	if (setup)
-		setup(object);
-	if (login_bpf__load(object) < 0)
+		setup(object->skel);
+	if (login_bpf__load(object->skel) < 0)
 		fail_msg("%s does not load", layout->abi);
 	close(fd);
-	return object;
+	object->ring =
+		ring_buffer__new(bpf_map__fd(object->skel->maps.events), take_one, object, NULL);
+	assert_non_null(object->ring);
 }
 
-unsigned long long login_object_count(const struct login_bpf *object, unsigned int counter)
+void login_object_release(struct login_object *object)
+{
+	ring_buffer__free(object->ring);
+	login_bpf__destroy(object->skel);
+	*object = (struct login_object){0};
+}
+
+struct bpf_link *login_object_link(struct bpf_program *program, const char *function)
+{
+	LIBBPF_OPTS(bpf_uprobe_opts, opts, .func_name = function);
+	struct bpf_link *link;
+	Dl_info library;
+
+	assert_int_not_equal(dladdr(dlsym(RTLD_DEFAULT, function), &library), 0);
+	link = bpf_program__attach_uprobe_opts(program, getpid(), library.dli_fname, 0, &opts);
+	assert_non_null(link);
+	return link;
+}
+
+bool login_object_try(struct login_object *object)
+{
+	object->size = 0;
+	ring_buffer__consume(object->ring);
+	return object->size > 0;
+}
+
+void login_object_next(struct login_object *object)
+{
+	assert_true(login_object_try(object));
+	assert_int_equal(object->record.head.major, DOVETAP_EVENT_MAJOR);
+	assert_int_equal(object->record.head.size, object->size);
+}
+
+unsigned long long login_object_count(const struct login_object *object, unsigned int counter)
 {
 	int cpus = libbpf_num_possible_cpus();
 	__u64 values[256] = {0};
 	unsigned long long sum = 0;
 
 	assert_in_range(cpus, 1, 256);
-	assert_int_equal(bpf_map__lookup_elem(object->maps.counters, &counter, sizeof(counter),
-					      values, sizeof(values[0]) * (size_t)cpus, 0),
+	assert_int_equal(bpf_map__lookup_elem(object->skel->maps.counters, &counter,
+					      sizeof(counter), values,
+					      sizeof(values[0]) * (size_t)cpus, 0),
 			 0);
 	for (int i = 0; i < cpus; i++)
 		sum += values[i];
 	return sum;
+}
+
+const char *login_object_text(const struct login_object *object, unsigned int field)
+{
+	const struct dovetap_event_head *head = &object->record.head;
+	const char *slots[DOVETAP_TEXT_COUNT];
+
+	if (object->size == sizeof(object->record.longer)) {
+#define DOVETAP_X(id, member, short_, long_)                                                       \
+	slots[DOVETAP_FIELD_##id] = object->record.longer.member;
+		DOVETAP_TEXT_FIELDS(DOVETAP_X)
+#undef DOVETAP_X
+	} else {
+		assert_int_equal(object->size, sizeof(object->record.ordinary));
+#define DOVETAP_X(id, member, short_, long_)                                                       \
+	slots[DOVETAP_FIELD_##id] = object->record.ordinary.member;
+		DOVETAP_TEXT_FIELDS(DOVETAP_X)
+#undef DOVETAP_X
+	}
+	assert_int_equal(slots[field][head->length[field]], '\0');
+	if (head->present & DOVETAP_BIT(field)) {
+		assert_int_equal(strlen(slots[field]), head->length[field]);
+		return slots[field];
+	}
+	assert_int_equal(head->length[field], 0);
+	return NULL;
+}
+
+void login_table_read(struct layout_table *table_r)
+{
+	FILE *file = fopen(TABLE, "re");
+	struct error error = {0};
+	char chunk[4096];
+	struct buf text;
+	size_t len;
+
+	assert_non_null(file);
+	buf_init(&text, 1U << 20);
+	while ((len = fread(chunk, 1, sizeof(chunk), file)) > 0)
+		assert_int_equal(buf_append(&text, chunk, len), 0);
+	fclose(file);
+	if (layout_table_parse(buf_slice(&text), TABLE, table_r, &error) < 0)
+		fail_msg("%s", error.text);
+	buf_release(&text);
 }

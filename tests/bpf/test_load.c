@@ -8,9 +8,10 @@ static void test_every_layout_loads(void **state)
 	(void)state;
 	assert_true(layouts_embedded_count > 0);
 	for (size_t i = 0; i < layouts_embedded_count; i++) {
-		struct login_bpf *object = login_object_load(&layouts_embedded[i], NULL);
+		struct login_object object;
 
-		login_bpf__destroy(object);
+		login_object_load(&object, &layouts_embedded[i], NULL);
+		login_object_release(&object);
 	}
 }
 

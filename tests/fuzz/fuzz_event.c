@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t j = 0; j < login.text[i].len; j++)
 			sink ^= login.text[i].ptr[j];
 	}
+	(void)sink;
 	(void)login_ip_text(&login.remote_ip, ip);
 	(void)login_ip_text(&login.local_ip, ip);
 	return 0;

@@ -85,12 +85,14 @@ struct dict_driver {
 	int (*open)(const struct dict_config *config, struct dict **dict_r, struct error *error_r);
 
 	/* Gives every entry an outcome. Returns 0, or a negative errno when the store as a whole
-	 * did not answer (the entries are then RETRY or UNCERTAIN and error_r says why). */
+	 * did not answer (the entries are then RETRY or UNCERTAIN and error_r says why; dict.c
+	 * makes RETRY of those that the driver did not get to). */
 	int (*write)(struct dict *dict, struct dict_entry *entries, size_t count,
 		     int64_t deadline_ns, struct error *error_r);
 
 	/* Calls back for every record of the user. keys are the user's possible keys, for stores
-	 * without DICT_CAP_SEARCH. Returns the number of records or a negative errno. */
+	 * without DICT_CAP_SEARCH; those answer with record.key as it stood in keys. Returns the
+	 * number of records or a negative errno. */
 	int (*lookup)(struct dict *dict, struct slice user, const struct slice *keys,
 		      size_t key_count, int64_t deadline_ns, dict_record_cb *cb, void *context,
 		      struct error *error_r);
@@ -109,9 +111,10 @@ struct dict_driver {
 	void (*close)(struct dict *dict); /* takes NULL */
 };
 
-/* A driver's own struct starts with this one. */
+/* A driver's own struct starts with this one; dict_open() fills it after open(). */
 struct dict {
 	const struct dict_driver *driver;
+	bool strict;
 };
 
 /* The dict behind a URI or block. Unknown driver: -EINVAL and a text that lists the known ones. */
@@ -131,5 +134,25 @@ int dict_expire(struct dict *dict, int64_t older_than_ns, int64_t deadline_ns,
 		struct error *error_r);
 
 const char *dict_outcome_name(enum dict_outcome outcome);
+
+/* For drivers. */
+
+/* Gives the entry its outcome and reason. */
+void dict_entry_set(struct dict_entry *entry, enum dict_outcome outcome, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The same for every entry that is still PENDING. */
+void dict_entries_set(struct dict_entry *entries, size_t count, enum dict_outcome outcome,
+		      const char *reason);
+
+/* The key without "shared/", as most stores get it. */
+struct slice dict_key_name(struct slice key);
+
+/* Is the entry newer than a stored value? A stored value that is not a time is older than any:
+ * the plugin would overwrite it, too. */
+bool dict_entry_newer(const struct dict_entry *entry, struct slice stored);
+
+/* The text of the entry's first part of that variable; false when there is none. */
+bool dict_entry_part(const struct dict_entry *entry, const char *variable, struct slice *text_r);
 
 #endif

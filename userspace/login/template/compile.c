@@ -124,6 +124,26 @@ int run_copy(struct template_run *run, struct slice value, struct slice *copy_r)
 	return 0;
 }
 
+int run_replace(struct template_run *run, char byte, const char *with, struct slice *value)
+{
+	size_t count = 0, with_len = strlen(with), len = 0;
+	char *text;
+
+	for (size_t i = 0; i < value->len; i++)
+		count += value->ptr[i] == byte;
+	text = run_take(run, value->len - count + count * with_len);
+	if (!text)
+		return -E2BIG;
+	for (size_t i = 0; i < value->len; i++) {
+		bool found = value->ptr[i] == byte;
+
+		memcpy(text + len, found ? with : value->ptr + i, found ? with_len : 1);
+		len += found ? with_len : 1;
+	}
+	*value = (struct slice){text, len};
+	return 0;
+}
+
 int run_variable(struct template_run *run, enum variable variable, struct slice *value_r)
 {
 	char text[VARIABLE_TEXT_MAX];
@@ -137,7 +157,7 @@ int run_variable(struct template_run *run, enum variable variable, struct slice 
 	return run_copy(run, value, value_r);
 }
 
-static int run_piece(struct template_run *run, const struct piece *piece, struct slice *value_r)
+int run_piece(struct template_run *run, const struct piece *piece, struct slice *value_r)
 {
 	if (piece->eval)
 		return piece->eval(piece->program, run, value_r);

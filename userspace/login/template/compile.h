@@ -14,16 +14,16 @@
 
 #include <stdarg.h>
 
-#define TEMPLATE_TEXT_MAX   8192    /* bytes of a template; the limit of Dovecot 2.4.4 */
-#define TEMPLATE_SCRATCH    65536   /* bytes for all intermediate values of one expansion */
-#define TEMPLATE_DEPTH_MAX  16	    /* of templates inside functions inside templates */
-#define TEMPLATE_ROUNDS_MAX 1000000 /* of hashing, so that one login cannot stop all others */
+#define TEMPLATE_TEXT_MAX   8192   /* bytes of a template; the limit of Dovecot 2.4.4 */
+#define TEMPLATE_SCRATCH    65536  /* bytes for all intermediate values of one expansion */
+#define TEMPLATE_DEPTH_MAX  16	   /* of templates inside functions inside templates */
+#define TEMPLATE_ROUNDS_MAX 100000 /* of hashing, so that one login cannot stop all others */
 
 /* One expansion under way. */
 struct template_run {
 	struct variable_source source;
 	struct scratch *scratch;
-	struct hash *hash; /* NULL when the template has no hash function */
+	struct hasher *md5; /* for modifiers; NULL when none needs it */
 	struct error *error_r;
 	bool fatal; /* the login cannot be keyed at all: no function of the template may help */
 };
@@ -49,9 +49,8 @@ struct compiler {
 	const char *where;
 	struct error *error_r;
 	bool used[VARIABLE_COUNT];
-	bool needs_hash;
 	unsigned int depth;
-	void *regexes; /* see regex.h */
+	struct hasher *md5;
 };
 
 /* Fills the error with "where: setting: ..." and returns -EINVAL. */
@@ -76,7 +75,9 @@ int v24_compile(struct compiler *compiler, const char *text, struct piece_list *
 char *run_take(struct template_run *run, size_t len);
 int run_copy(struct template_run *run, struct slice value, struct slice *copy_r);
 int run_variable(struct template_run *run, enum variable variable, struct slice *value_r);
+int run_piece(struct template_run *run, const struct piece *piece, struct slice *value_r);
 int run_pieces(struct template_run *run, const struct piece_list *list, struct slice *value_r);
+int run_replace(struct template_run *run, char byte, const char *with, struct slice *value);
 int run_fail(struct template_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -10,14 +10,21 @@
 
 struct pool_chunk;
 
+struct pool_hook;
+
 struct pool {
 	struct pool_chunk *chunks;
+	struct pool_hook *hooks;
 };
 
 /* Zeroed memory, or NULL. Freed by pool_release() alone. */
 void *pool_alloc(struct pool *pool, size_t size);
 char *pool_strndup(struct pool *pool, const char *text, size_t len);
 void pool_release(struct pool *pool);
+
+/* pool_release() will call release(object) first, the latest such call first. 0 or -ENOMEM; then
+ * release(object) has been called already. */
+int pool_on_release(struct pool *pool, void (*release)(void *object), void *object);
 
 /* A stack of bytes of fixed size. Text taken from it is followed by a NUL. */
 struct scratch {

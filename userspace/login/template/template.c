@@ -12,6 +12,7 @@ struct template
 	struct piece_list list;
 	size_t part_count;
 	struct scratch scratch;
+	struct hasher *md5;
 	const char *variables[VARIABLE_COUNT + 1];
 };
 
@@ -59,6 +60,7 @@ static int compile(struct compiler *compiler, const char *text, enum template_la
 		ret = take_scratch(compiler, template);
 	if (ret == 0)
 		list_variables(compiler, template);
+	template->md5 = compiler->md5;
 	return ret;
 }
 
@@ -167,6 +169,7 @@ int template_expand(const struct template *template, const struct login *login,
 	struct scratch scratch = template->scratch;
 	struct template_run run = {.source = {login, extra ? extra : &nothing},
 				   .scratch = &scratch,
+				   .md5 = template->md5,
 				   .error_r = error_r};
 	struct part_list list = {parts, 0, part_max};
 	size_t start = out->len;

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every embedded layout reads every field right: a struct is laid out in this process as that
+ * release does, the probed function is called with it, and the record is compared value by value.
+ * The gaps of the struct are filled with zeros once and with ones once, so that a flag that is read
+ * one bit off shows.
+ */
+#include "login_object.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "target/functions.h"
+#include "target/login_image.h"
+#include "unit/cmocka_all.h"
+
+static struct layout_table table;
+
+/* The opposite of target_login_plain in every respect: IPv6, all flags, all texts. */
+static const struct target_login login_full = {
+	.username = "zoë@example.org",
+	.auth_user = "master user",
+	.master_user = "master",
+	.home = "/srv/mail/zoë",
+	.session_id = "long-session-id-of-a-proxy:AbCdEf0123456789",
+	.service = "managesieve",
+	.protocol = "sieve",
+	.mech = "SCRAM-SHA-256",
+	.local_name = "mail.example.org",
+	.remote_family = AF_INET6,
+	.local_family = AF_INET6,
+	.remote_ip = {0x20, 1, 0xd, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
+	.local_ip = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
+	.remote_port = 65535,
+	.local_port = 4190,
+	.uid = 4000000000U,
+	.gid = 12,
+	.anonymous = true,
+	.admin = true,
+	.successful = true,
+	.auth_only = true,
+	.policy_refusal = true,
+	.internal_failure = true,
+	.passdb_result = -6,
+};
+
+/* Nothing set that can be left out: NULL pointers, no addresses. */
+static const struct target_login login_bare = {
+	.username = "b",
+	.session_id = "0123456789",
+	.uid = (uint32_t)-1,
+	.passdb_result = 0,
+};
+
+static void want_home(struct login_bpf *skel)
+{
+	skel->rodata->wanted_texts |= DOVETAP_BIT(DOVETAP_FIELD_HOME);
+}
+
+static void expect_text(const struct login_object *object, unsigned int field, bool exists,
+			const char *expected)
+{
+	const char *text = login_object_text(object, field);
+
+	if (!exists || !expected)
+		assert_null(text);
+	else
+		assert_string_equal(text, expected);
+}
+
+static void expect_ip(const struct login_object *object, unsigned int field, uint16_t family,
+		      const uint8_t *bytes)
+{
+	const struct dovetap_event_head *head = &object->record.head;
+	bool remote = field == DOVETAP_FIELD_REMOTE_IP;
+
+	assert_int_equal((head->present & DOVETAP_BIT(field)) != 0, family != 0);
+	assert_int_equal(remote ? head->remote_family : head->local_family, family);
+	assert_memory_equal(remote ? head->remote_ip : head->local_ip, bytes, 16);
+}
+
+/* What both roles share. */
+static void expect_common(const struct login_object *object, const struct target_login *login,
+			  const void *argument)
+{
+	const struct dovetap_event_head *head = &object->record.head;
+	uint32_t ports =
+		DOVETAP_BIT(DOVETAP_FIELD_REMOTE_PORT) | DOVETAP_BIT(DOVETAP_FIELD_LOCAL_PORT);
+
+	assert_int_equal(head->failed, 0);
+	assert_int_equal(head->truncated, 0);
+	assert_int_equal(head->pid, getpid());
+	assert_int_equal(head->tid, gettid());
+	assert_int_equal(head->uid, getuid());
+	assert_int_equal(head->object, (uintptr_t)argument);
+	assert_int_not_equal(head->cgroup_id, 0);
+	expect_ip(object, DOVETAP_FIELD_REMOTE_IP, login->remote_family, login->remote_ip);
+	expect_ip(object, DOVETAP_FIELD_LOCAL_IP, login->local_family, login->local_ip);
+	assert_int_equal(head->remote_port, login->remote_port);
+	assert_int_equal(head->local_port, login->local_port);
+	assert_int_equal(head->present & ports, login->remote_port ? ports : 0);
+}
+
+static uint32_t flag(bool set, uint32_t bit)
+{
+	return set ? bit : 0;
+}
+
+static void expect_mail_user(const struct login_object *object, const struct image *user,
+			     const struct target_login *login)
+{
+	const struct dovetap_event_head *head = &object->record.head;
+
+	assert_int_equal(head->type, DOVETAP_EVENT_MAIL_USER);
+	expect_common(object, login, user->bytes);
+	expect_text(object, DOVETAP_FIELD_USERNAME, true, login->username);
+	expect_text(object, DOVETAP_FIELD_AUTH_USER, true, login->auth_user);
+	expect_text(object, DOVETAP_FIELD_HOME, true, login->home);
+	expect_text(object, DOVETAP_FIELD_SESSION_ID, true, login->session_id);
+	expect_text(object, DOVETAP_FIELD_SERVICE, true, login->service);
+	expect_text(object, DOVETAP_FIELD_MASTER_USER, image_has(user, "master_user"),
+		    login->master_user);
+	expect_text(object, DOVETAP_FIELD_PROTOCOL, image_has(user, "protocol"), login->protocol);
+	expect_text(object, DOVETAP_FIELD_MECH, image_has(user, "auth_mech"), login->mech);
+	expect_text(object, DOVETAP_FIELD_LOCAL_NAME, image_has(user, "conn.local_name"),
+		    login->local_name);
+	assert_int_equal((head->present & DOVETAP_BIT(DOVETAP_FIELD_MAIL_UID)) != 0,
+			 login->uid != (uint32_t)-1);
+	assert_int_equal(head->mail_uid, login->uid);
+	assert_int_equal(head->mail_gid, login->gid);
+	assert_int_equal(head->flags, flag(login->anonymous, DOVETAP_FLAG_ANONYMOUS) |
+					      flag(login->admin, DOVETAP_FLAG_ADMIN) |
+					      flag(login->secured, DOVETAP_FLAG_SECURED));
+}
+
+static void expect_auth(const struct login_object *object, const struct image *request,
+			const struct target_login *login)
+{
+	const struct dovetap_event_head *head = &object->record.head;
+	bool is_24 = image_has(request, "fields.protocol");
+
+	assert_int_equal(head->type, DOVETAP_EVENT_AUTH);
+	expect_common(object, login, request->bytes);
+	expect_text(object, DOVETAP_FIELD_USERNAME, true, login->username);
+	expect_text(object, DOVETAP_FIELD_AUTH_USER, true, login->auth_user);
+	expect_text(object, DOVETAP_FIELD_MASTER_USER, true, login->master_user);
+	expect_text(object, DOVETAP_FIELD_SESSION_ID, true, login->session_id);
+	expect_text(object, DOVETAP_FIELD_SERVICE, !is_24, login->service);
+	expect_text(object, DOVETAP_FIELD_PROTOCOL, is_24, login->protocol);
+	expect_text(object, DOVETAP_FIELD_MECH, true, login->mech);
+	expect_text(object, DOVETAP_FIELD_LOCAL_NAME, true, login->local_name);
+	expect_text(object, DOVETAP_FIELD_HOME, false, NULL);
+	assert_int_not_equal(head->present & DOVETAP_BIT(DOVETAP_FIELD_PASSDB_RESULT), 0);
+	assert_int_equal(head->passdb_result, login->passdb_result);
+	assert_int_equal(head->flags,
+			 flag(login->successful, DOVETAP_FLAG_SUCCESSFUL) |
+				 flag(login->secured, DOVETAP_FLAG_SECURED) |
+				 flag(login->auth_only, DOVETAP_FLAG_AUTH_ONLY) |
+				 flag(login->policy_refusal, DOVETAP_FLAG_POLICY_REFUSAL) |
+				 flag(login->internal_failure, DOVETAP_FLAG_INTERNAL_FAILURE));
+}
+
+static void try_mail_user(struct login_object *object, const char *abi, unsigned char pattern,
+			  const struct target_login *login)
+{
+	struct mail_user_image image;
+
+	mail_user_image_init(&image, &table, abi, pattern, login);
+	hook_mail_user_created(image.user.bytes);
+	login_object_next(object);
+	expect_mail_user(object, &image.user, login);
+	mail_user_image_release(&image);
+}
+
+static void try_auth(struct login_object *object, const char *abi, unsigned char pattern,
+		     const struct target_login *login)
+{
+	struct image image;
+
+	auth_request_image_init(&image, &table, abi, pattern, login);
+	auth_request_finished_event(image.bytes);
+	login_object_next(object);
+	expect_auth(object, &image, login);
+	image_release(&image);
+}
+
+static void try_proxy(struct login_object *object, const char *abi,
+		      const struct target_login *login)
+{
+	struct image image;
+
+	client_image_init(&image, &table, abi, 0xff, login);
+	client_proxy_finish_destroy_client(image.bytes);
+	login_object_next(object);
+	assert_int_equal(object->record.head.type, DOVETAP_EVENT_PROXY);
+	assert_int_equal(object->record.head.present, DOVETAP_BIT(DOVETAP_FIELD_SESSION_ID));
+	expect_text(object, DOVETAP_FIELD_SESSION_ID, true, login->session_id);
+	image_release(&image);
+}
+
+static void try_layout(const struct layout *layout)
+{
+	static const struct target_login *const logins[] = {&target_login_plain, &login_full,
+							    &login_bare};
+	struct login_object object;
+
+	login_object_load(&object, layout, want_home);
+	login_object_attach(&object, mail_user_created, "hook_mail_user_created");
+	login_object_attach(&object, auth_finished, "auth_request_finished_event");
+	login_object_attach(&object, proxy_established, "client_proxy_finish_destroy_client");
+	for (size_t i = 0; i < sizeof(logins) / sizeof(logins[0]); i++) {
+		try_mail_user(&object, layout->abi, 0x00, logins[i]);
+		try_mail_user(&object, layout->abi, 0xff, logins[i]);
+		try_auth(&object, layout->abi, 0x00, logins[i]);
+		try_auth(&object, layout->abi, 0xff, logins[i]);
+		try_proxy(&object, layout->abi, logins[i]);
+	}
+	assert_false(login_object_try(&object));
+	login_object_release(&object);
+}
+
+static void test_every_layout_reads_every_field(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < layouts_embedded_count; i++) {
+		print_message("# %s\n", layouts_embedded[i].abi);
+		try_layout(&layouts_embedded[i]);
+	}
+}
+
+/* Debian's security update of 2.3.19.1 has something else where upstream has the session id. */
+static void test_patched_client_is_read_at_its_second_place(void **state)
+{
+	const struct layout *layout = layout_find("2.3.ABIv19(2.3.19.1)");
+	static const uintptr_t settings[] = {0x00007f0123456789};
+	struct login_object object;
+	struct image image;
+
+	(void)state;
+	login_object_load(&object, layout, NULL);
+	login_object_attach(&object, proxy_established, "client_proxy_finish_destroy_client");
+	client_image_init(&image, &table, layout->abi, 0, &target_login_plain);
+	assert_true(image_set_pointer(&image, "session_id", settings));
+	assert_true(image_set_pointer(&image, "session_id_patched", target_login_plain.session_id));
+	client_proxy_finish_destroy_client(image.bytes);
+	login_object_next(&object);
+	expect_text(&object, DOVETAP_FIELD_SESSION_ID, true, target_login_plain.session_id);
+	image_release(&image);
+	login_object_release(&object);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_layout_reads_every_field),
+		cmocka_unit_test(test_patched_client_is_read_at_its_second_place),
+	};
+	int failed;
+
+	login_table_read(&table);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	layout_table_release(&table);
+	return failed;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include "conf/last_login.h"
+
+#include "conf_test.h"
+
+#include <arpa/inet.h>
+
+struct fixture {
+	struct conf_section *root;
+	struct last_login_conf conf;
+};
+
+static struct fixture setup_with(const char *text, const struct last_login_options *options)
+{
+	struct fixture f = {.root = parse(text, 0)};
+	struct error error = {0};
+
+	if (last_login_read(f.root, options, &f.conf, &error) < 0)
+		fail_msg("%s", error.text);
+	return f;
+}
+
+static struct fixture setup(const char *text)
+{
+	return setup_with(text, &(struct last_login_options){0});
+}
+
+static void read_fails(const char *text, const char *expected)
+{
+	struct conf_section *root = parse(text, 0);
+	struct last_login_conf conf = {0};
+	struct error error = {0};
+
+	assert_int_equal(last_login_read(root, &(struct last_login_options){0}, &conf, &error),
+			 -EINVAL);
+	assert_string_equal(error.text, expected);
+	assert_null(conf.targets);
+	conf_free(&root);
+}
+
+static const struct last_login_target *match_at(const struct fixture *f, const char *service,
+						const char *remote, const char *local,
+						const char *local_name)
+{
+	struct conf_peer peer = {slice_str(service), slice_str(local_name), {0}, {0}};
+	struct conf_net net;
+
+	if (remote && conf_net_parse(remote, &net))
+		peer.remote = net.ip;
+	if (local && conf_net_parse(local, &net))
+		peer.local = net.ip;
+	return last_login_match(&f->conf, &peer);
+}
+
+static const struct last_login_target *match(const struct fixture *f, const char *service)
+{
+	return match_at(f, service, "192.0.2.1", NULL, NULL);
+}
+
+static void plain_plugin_block_means_imap_and_pop3(void **state)
+{
+	struct fixture f = setup("plugin {\n"
+				 "  last_login_dict = redis:host=127.0.0.1\n"
+				 "  last_login_precision = ms\n"
+				 "}\n");
+	const struct last_login_target *target = match(&f, "imap");
+
+	(void)state;
+	assert_int_equal(f.conf.target_count, 1);
+	assert_ptr_equal(target, match(&f, "pop3"));
+	assert_null(match(&f, "lmtp"));
+	assert_string_equal(target->dict->uri, "redis:host=127.0.0.1");
+	assert_int_equal(target->dict->pos.line, 2);
+	assert_string_equal(target->key->text, "last-login/%{user}");
+	assert_string_equal(target->key->pos.file, "default");
+	assert_string_equal(target->precision->text, "ms");
+	conf_free(&f.root);
+}
+
+/* The document's first example: 2.4 lists of plugins around a 2.3 plugin block. */
+static void both_syntaxes_mix(void **state)
+{
+	struct fixture f = setup("protocol imap {\n"
+				 "  mail_plugins {\n"
+				 "    last_login = yes\n"
+				 "  }\n"
+				 "}\n"
+				 "protocol lmtp {\n"
+				 "  mail_plugins = $mail_plugins last_login\n"
+				 "}\n"
+				 "plugin {\n"
+				 "  last_login_dict = redis:host=127.0.0.1:port=6379\n"
+				 "  last_login_key = last-login/%u\n"
+				 "}\n");
+
+	(void)state;
+	assert_non_null(match(&f, "imap"));
+	assert_non_null(match(&f, "lmtp"));
+	assert_null(match(&f, "pop3"));
+	assert_false(match(&f, "imap")->v24);
+	conf_free(&f.root);
+}
+
+static void global_plugin_records_every_service(void **state)
+{
+	struct fixture f = setup("mail_plugins = acl last_login\n"
+				 "protocol doveadm {\n"
+				 "  mail_plugins = acl\n"
+				 "}\n"
+				 "plugin {\n"
+				 "  last_login_dict = file:/tmp/x\n"
+				 "}\n");
+
+	(void)state;
+	assert_non_null(match(&f, "quota-status"));
+	assert_null(match(&f, "doveadm"));
+	conf_free(&f.root);
+}
+
+static void version_24_blocks_are_read(void **state)
+{
+	struct fixture f = setup("dovecot_config_version = 2.4.1\n"
+				 "mail_plugins {\n"
+				 "  last_login = yes\n"
+				 "}\n"
+				 "last_login {\n"
+				 "  dict redis {\n"
+				 "    redis_host = ::1\n"
+				 "  }\n"
+				 "  key = last-login/%{service}/%{user}\n"
+				 "  last_login_precision = us\n"
+				 "}\n"
+				 "protocol pop3 {\n"
+				 "  last_login {\n"
+				 "    key = pop/%{user}\n"
+				 "  }\n"
+				 "  last_login_precision = s\n"
+				 "}\n");
+	const struct last_login_target *imap = match(&f, "imap"), *pop3 = match(&f, "pop3");
+
+	(void)state;
+	assert_string_equal(imap->dict->block->name, "redis");
+	assert_string_equal(imap->key->text, "last-login/%{service}/%{user}");
+	assert_true(imap->v24);
+	assert_string_equal(pop3->key->text, "pop/%{user}");
+	assert_ptr_equal(pop3->dict, imap->dict);
+	/* what stands in last_login { } beats what stands outside */
+	assert_string_equal(pop3->precision->text, "us");
+	conf_free(&f.root);
+}
+
+static void narrower_blocks_win(void **state)
+{
+	struct fixture f = setup("plugin {\n"
+				 "  last_login_dict = file:/a\n"
+				 "  last_login_key = top\n"
+				 "}\n"
+				 "remote 192.0.2.0/24 {\n"
+				 "  plugin {\n"
+				 "    last_login_key = net\n"
+				 "  }\n"
+				 "}\n"
+				 "remote 192.0.2.7 {\n"
+				 "  plugin {\n"
+				 "    last_login_key = host\n"
+				 "  }\n"
+				 "  protocol pop3 {\n"
+				 "    plugin/last_login_key = host-pop3\n"
+				 "  }\n"
+				 "}\n"
+				 "protocol imap {\n"
+				 "  plugin {\n"
+				 "    last_login_key = imap\n"
+				 "  }\n"
+				 "}\n"
+				 "local 2001:db8::/33 {\n"
+				 "  local_name *.example.com {\n"
+				 "    plugin {\n"
+				 "      last_login_key = named\n"
+				 "    }\n"
+				 "  }\n"
+				 "}\n");
+
+	(void)state;
+	assert_string_equal(match_at(&f, "imap", "198.51.100.1", NULL, NULL)->key->text, "imap");
+	assert_string_equal(match_at(&f, "imap", "192.0.2.1", NULL, NULL)->key->text, "net");
+	assert_string_equal(match_at(&f, "imap", "::ffff:192.0.2.7", NULL, NULL)->key->text,
+			    "host");
+	assert_string_equal(match_at(&f, "pop3", "192.0.2.7", NULL, NULL)->key->text, "host-pop3");
+	assert_string_equal(match_at(&f, "pop3", NULL, NULL, NULL)->key->text, "top");
+	assert_string_equal(
+		match_at(&f, "imap", NULL, "2001:db8::1", "IMAP.example.com")->key->text, "named");
+	assert_string_equal(
+		match_at(&f, "imap", NULL, "2001:db8:8000::1", "imap.example.com")->key->text,
+		"imap");
+	conf_free(&f.root);
+}
+
+static void proxy_names_are_resolved(void **state)
+{
+	struct fixture f = setup("plugin {\n"
+				 "  last_login_dict = proxy:idle_msecs=5:dict-async:sql\n"
+				 "}\n"
+				 "dict {\n"
+				 "  sql = mysql:/etc/dovecot/dovecot-dict-sql.conf.ext\n"
+				 "}\n");
+	const struct last_login_dict *dict = match(&f, "imap")->dict;
+
+	(void)state;
+	assert_string_equal(dict->uri, "proxy:idle_msecs=5:dict-async:sql");
+	assert_string_equal(dict->proxy_name, "sql");
+	assert_string_equal(dict->backend_uri, "mysql:/etc/dovecot/dovecot-dict-sql.conf.ext");
+	assert_int_equal(dict->backend_pos.line, 5);
+	conf_free(&f.root);
+
+	f = setup("last_login {\n"
+		  "  dict proxy {\n"
+		  "    name = cass\n"
+		  "  }\n"
+		  "}\n"
+		  "dict_server {\n"
+		  "  dict cass {\n"
+		  "    driver = sql\n"
+		  "  }\n"
+		  "}\n");
+	dict = match(&f, "imap")->dict;
+	assert_string_equal(dict->proxy_name, "cass");
+	assert_int_equal(dict->backend_block->pos.line, 7);
+	conf_free(&f.root);
+}
+
+static void without_any_dict_the_embedded_one_is_meant(void **state)
+{
+	struct fixture f = setup("");
+
+	(void)state;
+	assert_null(match(&f, "imap")->dict);
+	conf_free(&f.root);
+
+	f = setup("protocol imap {\n plugin {\n last_login_dict = file:/x\n }\n}\n");
+	assert_non_null(match(&f, "imap")->dict);
+	assert_null(match(&f, "pop3"));
+	conf_free(&f.root);
+}
+
+static void chosen_services_override_the_blocks(void **state)
+{
+	const char *const services[] = {"lmtp", NULL};
+	struct fixture f = setup_with("protocol imap {\n mail_plugins = last_login\n}\n",
+				      &(struct last_login_options){.services = services});
+
+	(void)state;
+	assert_non_null(match(&f, "lmtp"));
+	assert_null(match(&f, "imap"));
+	conf_free(&f.root);
+}
+
+static void errors_name_the_place_and_the_remedy(void **state)
+{
+	(void)state;
+	read_fails("plugin {\n last_login_dict = redis\n}\n",
+		   "t.conf:2: last_login_dict: \"redis\" has no \":\"; driver:options such as "
+		   "redis:host=127.0.0.1 would be right");
+	read_fails("plugin {\n last_login_precision = MS\n}\n",
+		   "t.conf:2: last_login_precision: \"MS\" is unknown; s, ms, us or ns would be "
+		   "right");
+	read_fails("last_login {\n dict redis {\n }\n dict file {\n }\n}\n",
+		   "t.conf:4: dict file beside dict redis at line 2: last_login writes to one "
+		   "dict only; remove one of them");
+	read_fails("remote mail.example.com {\n}\n",
+		   "t.conf:1: \"mail.example.com\" is no network; an address with or without /bits "
+		   "would be right, host names are not looked up");
+	read_fails("protocol imap {\n protocol pop3 {\n }\n}\n",
+		   "t.conf:2: protocol blocks cannot be nested; close the outer one first");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_plugin_block_means_imap_and_pop3),
+		cmocka_unit_test(both_syntaxes_mix),
+		cmocka_unit_test(global_plugin_records_every_service),
+		cmocka_unit_test(version_24_blocks_are_read),
+		cmocka_unit_test(narrower_blocks_win),
+		cmocka_unit_test(proxy_names_are_resolved),
+		cmocka_unit_test(without_any_dict_the_embedded_one_is_meant),
+		cmocka_unit_test(chosen_services_override_the_blocks),
+		cmocka_unit_test(errors_name_the_place_and_the_remedy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/writer.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "fake_dict.h"
+#include "store/spool.h"
+
+#include "../cmocka_all.h"
+
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define LONG_NS (60 * NS_PER_SEC) /* nothing here takes so long unless it hangs */
+
+struct world {
+	struct fake_dict fake;
+	struct writer *writer;
+	char dir[64];
+	struct writer_options options;
+};
+
+static int world_setup(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	world->fake.dict.driver = &fake_driver;
+	world->options = (struct writer_options){
+		.name = "fake",
+		.batch_wait_ns = 1,
+		.backoff_min_ns = NS_PER_MSEC,
+		.backoff_max_ns = 4 * NS_PER_MSEC,
+	};
+	snprintf(world->dir, sizeof(world->dir), "/tmp/test_writer.XXXXXX");
+	assert_non_null(mkdtemp(world->dir));
+	*state = world;
+	return 0;
+}
+
+static int world_teardown(void **state)
+{
+	struct world *world = *state;
+	char command[128];
+
+	writer_free(&world->writer);
+	snprintf(command, sizeof(command), "rm -rf %s", world->dir);
+	assert_int_equal(system(command), 0);
+	free(world);
+	return 0;
+}
+
+static void start(struct world *world)
+{
+	assert_int_equal(writer_new(&world->fake.dict, &world->options, &world->writer, NULL), 0);
+}
+
+static void start_with_spool(struct world *world)
+{
+	const struct spool_options options = {.dir = world->dir, .name = "fake"};
+	struct error error;
+
+	assert_int_equal(spool_open(&options, &world->options.spool, &error), 0);
+	start(world);
+}
+
+static int submit(struct world *world, const char *key, int64_t time_ns, uint64_t position)
+{
+	char value[32];
+	struct writer_record record = {.key = slice_str(key), .time_ns = time_ns};
+
+	snprintf(value, sizeof(value), "%lld", (long long)time_ns);
+	record.value = slice_str(value);
+	return writer_submit(world->writer, &record, position);
+}
+
+static void drain(struct world *world)
+{
+	assert_int_equal(writer_drain(world->writer, clock_monotonic_ns() + LONG_NS), 0);
+}
+
+/* Looks at the statistics until they fit; the test fails by its time limit if they never do. */
+#define wait_until(world, condition)                                                               \
+	do {                                                                                       \
+		int64_t give_up = clock_monotonic_ns() + LONG_NS;                                  \
+		struct writer_stats s;                                                             \
+		for (writer_stats((world)->writer, &s); !(condition);                              \
+		     writer_stats((world)->writer, &s)) {                                          \
+			assert_true(clock_monotonic_ns() < give_up);                               \
+			usleep(1000);                                                              \
+		}                                                                                  \
+	} while (0)
+
+static int64_t stored_time(struct world *world, const char *key)
+{
+	struct fake_record *record;
+	int64_t time_ns;
+
+	pthread_mutex_lock(&fake_lock);
+	record = fake_find(&world->fake, slice_str(key));
+	time_ns = record ? record->time_ns : -1;
+	pthread_mutex_unlock(&fake_lock);
+	return time_ns;
+}
+
+/* --- a dict that works --------------------------------------------------------------------- */
+
+static void what_is_submitted_is_stored_and_acknowledged(void **state)
+{
+	struct world *world = *state;
+	struct writer_stats stats;
+
+	start(world);
+	for (uint64_t i = 0; i < 3000; i++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "shared/u%llu", (unsigned long long)i);
+		assert_int_equal(submit(world, key, 100 + (int64_t)i, i + 1), 0);
+	}
+	drain(world);
+	writer_stats(world->writer, &stats);
+	assert_int_equal(writer_acked(world->writer), 3000);
+	assert_int_equal(stats.stored, 3000);
+	assert_int_equal(stats.pending, 0);
+	assert_int_equal(world->fake.count, 3000);
+	assert_true(world->fake.largest_batch <= 1000);
+}
+
+static void only_the_newest_of_a_key_survives_in_any_order(void **state)
+{
+	struct world *world = *state;
+	struct writer_stats stats;
+
+	start(world);
+	submit(world, "a", 5, 10);
+	submit(world, "a", 7, 20);
+	submit(world, "a", 6, 30);
+	drain(world);
+	writer_stats(world->writer, &stats);
+	assert_int_equal(stored_time(world, "a"), 7);
+	assert_int_equal(stats.submitted, stats.stored + stats.unchanged + stats.superseded);
+	assert_int_equal(writer_acked(world->writer), 30);
+}
+
+static void a_mark_moves_the_position_without_a_record(void **state)
+{
+	struct world *world = *state;
+
+	start(world);
+	writer_mark(world->writer, 4711);
+	assert_int_equal(writer_acked(world->writer), 4711);
+}
+
+static void the_eventfd_tells_of_progress(void **state)
+{
+	struct world *world = *state;
+	uint64_t told = 0;
+
+	world->options.ack_fd = eventfd(0, EFD_CLOEXEC);
+	start(world);
+	submit(world, "a", 1, 8);
+	assert_int_equal(read(world->options.ack_fd, &told, sizeof(told)), sizeof(told));
+	assert_int_equal(writer_acked(world->writer), 8);
+	close(world->options.ack_fd);
+}
+
+/* --- a dict that fails --------------------------------------------------------------------- */
+
+static void without_a_spool_the_source_is_held_until_the_dict_is_back(void **state)
+{
+	struct world *world = *state;
+
+	fake_set_down(&world->fake, true);
+	start(world);
+	writer_mark(world->writer, 50);
+	submit(world, "a", 1, 60);
+	submit(world, "b", 2, 70);
+	wait_until(world, s.failures >= 3);
+	assert_int_equal(writer_acked(world->writer), 50);
+	fake_set_down(&world->fake, false);
+	drain(world);
+	assert_int_equal(writer_acked(world->writer), 70);
+	assert_int_equal(stored_time(world, "a"), 1);
+	assert_int_equal(stored_time(world, "b"), 2);
+}
+
+static void the_state_tells_why_and_since_when(void **state)
+{
+	struct world *world = *state;
+	struct writer_stats stats;
+
+	fake_set_down(&world->fake, true);
+	start(world);
+	submit(world, "a", 1, 60);
+	wait_until(world, !s.up);
+	writer_stats(world->writer, &stats);
+	assert_string_equal(stats.last_error.text, "fake is down");
+	assert_true(stats.up_since_ns > 0);
+	fake_set_down(&world->fake, false);
+	wait_until(world, s.up);
+}
+
+static void a_refused_record_is_counted_and_lets_the_source_go(void **state)
+{
+	struct world *world = *state;
+	struct writer_stats stats;
+
+	world->fake.poison = "bad";
+	world->fake.poison_outcome = DICT_REFUSED;
+	start(world);
+	submit(world, "bad", 1, 10);
+	submit(world, "good", 1, 20);
+	drain(world);
+	writer_stats(world->writer, &stats);
+	assert_int_equal(stats.lost[WRITER_LOST_REFUSED], 1);
+	assert_string_equal(stats.last_refusal, "poisoned");
+	assert_int_equal(writer_acked(world->writer), 20);
+	assert_int_equal(stored_time(world, "good"), 1);
+}
+
+static void an_uncertain_record_is_sent_again(void **state)
+{
+	struct world *world = *state;
+
+	world->fake.poison = "a";
+	world->fake.poison_outcome = DICT_UNCERTAIN;
+	start(world);
+	submit(world, "a", 1, 10);
+	wait_until(world, s.uncertain >= 2);
+	pthread_mutex_lock(&fake_lock);
+	world->fake.poison = NULL;
+	pthread_mutex_unlock(&fake_lock);
+	drain(world);
+	assert_int_equal(stored_time(world, "a"), 1);
+	assert_int_equal(writer_acked(world->writer), 10);
+}
+
+static void at_the_ceiling_known_keys_are_kept_up_to_date_and_new_ones_counted(void **state)
+{
+	struct world *world = *state;
+	struct writer_stats stats;
+
+	fake_set_down(&world->fake, true);
+	world->options.keys_max = 2;
+	start(world);
+	assert_int_equal(submit(world, "a", 1, 10), 0);
+	assert_int_equal(submit(world, "b", 1, 20), 0);
+	assert_int_equal(submit(world, "c", 1, 30), -ENOBUFS);
+	fake_set_down(&world->fake, false);
+	drain(world);
+	writer_stats(world->writer, &stats);
+	assert_int_equal(stats.lost[WRITER_LOST_MEMORY], 1);
+	assert_int_equal(stored_time(world, "c"), -1);
+	assert_int_equal(writer_acked(world->writer), 30);
+}
+
+static void drain_gives_up_at_its_deadline(void **state)
+{
+	struct world *world = *state;
+
+	fake_set_down(&world->fake, true);
+	start(world);
+	submit(world, "a", 1, 10);
+	assert_int_equal(writer_drain(world->writer, clock_monotonic_ns() + NS_PER_MSEC),
+			 -ETIMEDOUT);
+}
+
+/* --- with a spool -------------------------------------------------------------------------- */
+
+static void the_spool_lets_the_source_go_and_is_drained_later(void **state)
+{
+	struct world *world = *state;
+	struct writer_stats stats;
+
+	fake_set_down(&world->fake, true);
+	start_with_spool(world);
+	for (uint64_t i = 0; i < 2500; i++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "u%llu", (unsigned long long)(i % 1250));
+		submit(world, key, 1 + (int64_t)i, i + 1);
+	}
+	wait_until(world, s.pending == 0 && s.spooled == 1250);
+	assert_int_equal(writer_acked(world->writer), 2500);
+	fake_set_down(&world->fake, false);
+	wait_until(world, s.spooled == 0 && s.spool_out >= 1250);
+	writer_stats(world->writer, &stats);
+	assert_int_equal(world->fake.count, 1250);
+	assert_int_equal(stored_time(world, "u1249"), 2500);
+	assert_true(stats.up);
+}
+
+static void a_fresh_login_overtakes_its_spooled_one(void **state)
+{
+	struct world *world = *state;
+
+	fake_set_down(&world->fake, true);
+	start_with_spool(world);
+	submit(world, "a", 5, 1);
+	wait_until(world, s.spooled == 1 && s.pending == 0);
+	submit(world, "a", 9, 2);
+	fake_set_down(&world->fake, false);
+	wait_until(world, s.spooled == 0 && s.pending == 0);
+	assert_int_equal(stored_time(world, "a"), 9);
+}
+
+static void a_record_the_dict_puts_off_does_not_stop_the_others(void **state)
+{
+	struct world *world = *state;
+
+	world->fake.poison = "poison";
+	world->fake.poison_outcome = DICT_RETRY;
+	start_with_spool(world);
+	submit(world, "poison", 1, 1);
+	wait_until(world, s.spooled == 1 && s.retried >= 2);
+	submit(world, "a", 2, 2);
+	wait_until(world, s.stored == 1);
+	pthread_mutex_lock(&fake_lock);
+	world->fake.poison = NULL;
+	pthread_mutex_unlock(&fake_lock);
+	wait_until(world, s.spooled == 0 && s.pending == 0);
+	assert_int_equal(stored_time(world, "poison"), 1);
+}
+
+static void what_was_pending_at_the_end_is_there_at_the_next_start(void **state)
+{
+	struct world *world = *state;
+
+	fake_set_down(&world->fake, true);
+	world->options.batch_wait_ns = LONG_NS;
+	start_with_spool(world);
+	submit(world, "a", 5, 1);
+	writer_free(&world->writer);
+	fake_set_down(&world->fake, false);
+	start_with_spool(world);
+	wait_until(world, s.spool_out == 1);
+	assert_int_equal(stored_time(world, "a"), 5);
+}
+
+static void a_spool_that_fails_leaves_records_in_memory(void **state)
+{
+	struct world *world = *state;
+	const struct spool_options options = {.dir = "/proc/no-such-place", .name = "fake"};
+	struct error error;
+
+	fake_set_down(&world->fake, true);
+	assert_int_equal(spool_open(&options, &world->options.spool, &error), 1);
+	start(world);
+	submit(world, "a", 5, 10);
+	wait_until(world, s.spool_errors >= 2);
+	assert_int_equal(writer_acked(world->writer), 0);
+	fake_set_down(&world->fake, false);
+	drain(world);
+	assert_int_equal(stored_time(world, "a"), 5);
+	assert_int_equal(writer_acked(world->writer), 10);
+}
+
+#define story(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		story(what_is_submitted_is_stored_and_acknowledged),
+		story(only_the_newest_of_a_key_survives_in_any_order),
+		story(a_mark_moves_the_position_without_a_record),
+		story(the_eventfd_tells_of_progress),
+		story(without_a_spool_the_source_is_held_until_the_dict_is_back),
+		story(the_state_tells_why_and_since_when),
+		story(a_refused_record_is_counted_and_lets_the_source_go),
+		story(an_uncertain_record_is_sent_again),
+		story(at_the_ceiling_known_keys_are_kept_up_to_date_and_new_ones_counted),
+		story(drain_gives_up_at_its_deadline),
+		story(the_spool_lets_the_source_go_and_is_drained_later),
+		story(a_fresh_login_overtakes_its_spooled_one),
+		story(a_record_the_dict_puts_off_does_not_stop_the_others),
+		story(what_was_pending_at_the_end_is_there_at_the_next_start),
+		story(a_spool_that_fails_leaves_records_in_memory),
+	};
+
+	log_init(LOG_SINK_STDERR, LOG_LEVEL_ERROR, "test_writer");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

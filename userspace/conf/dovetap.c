@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "conf/dovetap.h"
+
+#include "conf/settings.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *const compat_words[] = {"newest", "strict", NULL};
+static const char *const dict_via_words[] = {"direct", "proxy", NULL};
+static const char *const template_words[] = {"auto", "2.3", "2.4", NULL};
+static const char *const log_words[] = {"stderr", "syslog", "journal", NULL};
+static const char *const log_level_words[] = {"error", "warning", "info", "debug", NULL};
+
+/* libbpf wants a power of two and whole pages. */
+static int check_ring_size(const char *value, struct error *error_r)
+{
+	static const struct conf_field size = {.type = CONF_SIZE};
+	uint64_t bytes;
+
+	if (conf_value_parse(&size, value, NULL, &bytes, NULL) < 0)
+		return 0; /* the type says it better */
+	if (bytes < 4096 || (bytes & (bytes - 1)) != 0)
+		return error_set(error_r, EINVAL,
+				 "\"%s\" is no power of two of at least 4k; 8M would be right",
+				 value);
+	return 0;
+}
+
+#define FIELD(member) .name = #member, .offset = offsetof(struct dovetap_settings, member)
+
+static const struct conf_field fields[] = {
+	{FIELD(user), .type = CONF_STRING, .otherwise = "dovetap"},
+	{FIELD(state_dir), .type = CONF_STRING, .otherwise = "/var/lib/dovetap"},
+	{FIELD(spool_path), .type = CONF_STRING, .otherwise = ""},
+	{FIELD(dovecot_config), .type = CONF_STRING, .otherwise = ""},
+	{FIELD(control_socket), .type = CONF_STRING, .otherwise = ""},
+	{FIELD(metrics_listen), .type = CONF_STRING, .otherwise = ""},
+	{FIELD(services), .type = CONF_LIST},
+	{FIELD(ring_size), .type = CONF_SIZE, .otherwise = "8M", .max = 1U << 30,
+	 .check = check_ring_size},
+	{FIELD(min_interval), .type = CONF_TIME, .otherwise = "0"},
+	{FIELD(capture_home), .type = CONF_BOOL, .otherwise = "no"},
+	{FIELD(compat), .type = CONF_ENUM, .otherwise = "newest", .words = compat_words},
+	{FIELD(dict_via), .type = CONF_ENUM, .otherwise = "direct", .words = dict_via_words},
+	{FIELD(template_version), .type = CONF_ENUM, .otherwise = "auto", .words = template_words},
+	{FIELD(log), .type = CONF_ENUM, .otherwise = "stderr", .words = log_words},
+	{FIELD(log_level), .type = CONF_ENUM, .otherwise = "info", .words = log_level_words},
+	{.name = NULL},
+};
+
+int dovetap_settings_read(const struct conf_section *root, struct dovetap_settings *settings_r,
+			  struct error *error_r)
+{
+	const struct conf_section *block = conf_section_find(root, "dovetap", NULL);
+	struct dovetap_settings settings = {0};
+	int ret;
+
+	ret = conf_settings_read(block, fields, "dovetap { }", root, &settings, error_r);
+	if (ret < 0)
+		return ret;
+	*settings_r = settings;
+	return 0;
+}
+
+/* What may stand where in our own file; NULL lists: anything. */
+struct shape {
+	const char *const *settings;
+	const char *const *sections;
+};
+
+static const char *const filter_settings[] = {
+	"mail_plugins",
+	"last_login_key",
+	"last_login_precision",
+	"plugin/last_login_dict",
+	"plugin/last_login_key",
+	"plugin/last_login_precision",
+	"dovecot_config_version",
+	"dovecot_storage_version",
+	"base_dir",
+	NULL,
+};
+static const char *const filter_sections[] = {
+	"dovetap",  "plugin", "dict",  "last_login", "dict_server", "mail_plugins",
+	"protocol", "remote", "local", "local_name", NULL,
+};
+static const char *const plugin_settings[] = {"last_login_dict", "last_login_key",
+					      "last_login_precision", NULL};
+static const char *const last_login_settings[] = {"last_login_key", "key", "last_login_precision",
+						  "precision", NULL};
+static const char *const last_login_sections[] = {"dict", NULL};
+static const char *const none[] = {NULL};
+
+static const struct {
+	const char *type;
+	struct shape shape;
+} shapes[] = {
+	{"", {filter_settings, filter_sections}},
+	{"protocol", {filter_settings, filter_sections}},
+	{"remote", {filter_settings, filter_sections}},
+	{"local", {filter_settings, filter_sections}},
+	{"local_name", {filter_settings, filter_sections}},
+	{"plugin", {plugin_settings, none}},
+	{"last_login", {last_login_settings, last_login_sections}},
+};
+
+static const struct shape *shape_of(const char *type)
+{
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		if (strcmp(shapes[i].type, type) == 0)
+			return &shapes[i].shape;
+	}
+	return NULL; /* dovetap { } and dicts are checked by those who read them */
+}
+
+static bool is_known(const char *word, const char *const *known)
+{
+	for (; *known; known++) {
+		if (strcmp(*known, word) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_word(const struct conf_pos *pos, const struct conf_section *in, const char *what,
+		      const char *word, const char *const *known, struct error *error_r)
+{
+	const char *nearest, *place = *in->type == '\0' ? "the file" : in->type;
+
+	if (is_known(word, known))
+		return 0;
+	nearest = conf_nearest(word, known);
+	if (nearest)
+		return conf_error(pos, error_r, EINVAL,
+				  "unknown %s \"%s\" in %s; did you mean \"%s\"?", what, word,
+				  place, nearest);
+	return conf_error(pos, error_r, EINVAL,
+			  "unknown %s \"%s\" in %s; dovetap's own settings stand in dovetap { }",
+			  what, word, place);
+}
+
+static int check_section(const struct conf_section *section, struct error *error_r)
+{
+	const struct shape *shape = shape_of(section->type);
+	const struct conf_setting *setting;
+	const struct conf_section *child;
+	int ret = 0;
+
+	if (!shape)
+		return 0;
+	for (setting = section->settings; setting && ret == 0; setting = setting->next)
+		ret = check_word(&setting->pos, section, "setting", setting->key, shape->settings,
+				 error_r);
+	for (child = section->sections; child && ret == 0; child = child->next) {
+		ret = check_word(&child->pos, section, "section", child->type, shape->sections,
+				 error_r);
+		if (ret == 0)
+			ret = check_section(child, error_r);
+	}
+	return ret;
+}
+
+int dovetap_conf_check(const struct conf_section *root, struct error *error_r)
+{
+	return check_section(root, error_r);
+}

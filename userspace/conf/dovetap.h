@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dovetap's own settings: the block "dovetap { }" of dovetap.conf.
+ *
+ * To add one: a member here, a line in the table of dovetap.c, a line in docs/configuration.md.
+ * Texts live as long as the tree. Times are in milliseconds, sizes in bytes (settings.h).
+ */
+#ifndef DOVETAP_CONF_DOVETAP_H
+#define DOVETAP_CONF_DOVETAP_H
+
+#include "base/error.h"
+#include "conf/tree.h"
+
+#include <stdint.h>
+
+enum dovetap_compat { DOVETAP_COMPAT_NEWEST, DOVETAP_COMPAT_STRICT };
+enum dovetap_dict_via { DOVETAP_DICT_DIRECT, DOVETAP_DICT_PROXY };
+enum dovetap_template { DOVETAP_TEMPLATE_AUTO, DOVETAP_TEMPLATE_V23, DOVETAP_TEMPLATE_V24 };
+enum dovetap_log { DOVETAP_LOG_STDERR, DOVETAP_LOG_SYSLOG, DOVETAP_LOG_JOURNAL };
+
+struct dovetap_settings {
+	const char *user;	     /* the collector becomes this user */
+	const char *state_dir;	     /* embedded store, spool */
+	const char *spool_path;	     /* "" = state_dir/spool.db */
+	const char *dovecot_config;  /* the server's file, "" = none */
+	const char *control_socket;  /* "" = off */
+	const char *metrics_listen;  /* "" = off; path or address:port */
+	const char *const *services; /* empty = what the protocol blocks say */
+	uint64_t ring_size;
+	uint64_t min_interval;	       /* ms; 0 = write every login */
+	bool capture_home;	       /* home directories, for %h and file: dicts */
+	unsigned int compat;	       /* enum dovetap_compat */
+	unsigned int dict_via;	       /* enum dovetap_dict_via */
+	unsigned int template_version; /* enum dovetap_template */
+	unsigned int log;	       /* enum dovetap_log */
+	unsigned int log_level;	       /* enum log_level */
+};
+
+/* Reads the block (or the defaults) and refuses what it does not know with file:line. */
+int dovetap_settings_read(const struct conf_section *root, struct dovetap_settings *settings_r,
+			  struct error *error_r);
+
+/*
+ * Our own file holds nothing but what dovetap reads: dovetap { }, plugin { }, dict { },
+ * last_login { }, dict_server { }, protocol, local, local_name and remote blocks, mail_plugins,
+ * last_login_* and the version lines of 2.4. Anything else is refused with file:line; for the
+ * server's file this is not called.
+ */
+int dovetap_conf_check(const struct conf_section *root, struct error *error_r);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside of last_login: the blocks of a configuration as rules, least specific first. */
+#ifndef DOVETAP_CONF_LAST_LOGIN_RULE_H
+#define DOVETAP_CONF_LAST_LOGIN_RULE_H
+
+#include "conf/last_login.h"
+
+enum last_login_switch { LAST_LOGIN_UNSET, LAST_LOGIN_OFF, LAST_LOGIN_ON };
+
+/* One setting in one block. Of dict, key and precision at most one is set. */
+struct last_login_rule {
+	struct last_login_rule *next;
+	struct conf_filter filter;
+	bool named; /* stood in last_login { } */
+	unsigned int order;
+	enum last_login_switch enable;
+	const struct last_login_dict *dict;
+	const struct last_login_text *key, *precision;
+};
+
+struct last_login_rules {
+	struct last_login_rule *first;
+	const char *const *services; /* see struct last_login_options; NULL = by rules */
+	bool any_enabled;	     /* some rule says LAST_LOGIN_ON */
+	bool any_dict;		     /* some rule names a dict, or last_login_no_dict */
+};
+
+/* "last_login_dict =" with nothing behind it: write nowhere. */
+extern const struct last_login_dict last_login_no_dict;
+
+/* All rules of the tree in the order in which they apply: a later one wins. */
+int last_login_rules_read(struct conf_section *root, struct last_login_rules *rules_r,
+			  struct error *error_r);
+
+/* The dict behind a 2.3 URI or a 2.4 block, in the tree's memory. */
+int last_login_dict_from_uri(struct conf_section *root, const struct conf_setting *setting,
+			     const struct last_login_dict **dict_r, struct error *error_r);
+int last_login_dict_from_block(struct conf_section *root, struct conf_section *block,
+			       const struct last_login_dict **dict_r, struct error *error_r);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The drivers that dict.c knows; each is defined at the bottom of its own file. */
+#ifndef DOVETAP_DRIVERS_H
+#define DOVETAP_DRIVERS_H
+
+#include "store/dict.h"
+
+extern const struct dict_driver memory_driver;
+extern const struct dict_driver debug_driver;
+extern const struct dict_driver sqlite_driver;
+
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/option.h"
+
+#include "conf/tree.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What stands in a URI counts in these; a block must name its unit. */
+static const struct {
+	const char *name;
+	int64_t msecs;
+} units[] = {
+	{"ms", 1},
+	{"msecs", 1},
+	{"s", 1000},
+	{"secs", 1000},
+	{"m", 60000},
+	{"mins", 60000},
+	{"h", 3600000},
+	{"hours", 3600000},
+	{"d", 24 * 3600000LL},
+	{"days", 24 * 3600000LL},
+	{"w", 7 * 24 * 3600000LL},
+	{"weeks", 7 * 24 * 3600000LL},
+};
+
+static void *at(void *settings, const struct option *option)
+{
+	return (char *)settings + option->offset;
+}
+
+static int invalid(const struct option *option, const char *value, struct error *error_r)
+{
+	const char *name = option->uri ? option->uri : option->block;
+	const char *shown = option->type == OPTION_SECRET ? "(hidden)" : value;
+
+	if (option->invalid)
+		return error_set(error_r, EINVAL, "%s: %s (expected %s)", option->invalid, shown,
+				 option->expected);
+	return error_set(error_r, EINVAL, "Invalid %s: %s", name, shown);
+}
+
+/* All digits of that base, without sign or blanks. */
+static bool parse_number(const char *text, int base, int64_t *number_r, const char **end_r)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*number_r = strtoll(text, &end, base);
+	*end_r = end;
+	return errno == 0;
+}
+
+static int set_number(const struct option *option, void *settings, const char *value,
+		      struct error *error_r)
+{
+	const char *end;
+	int64_t number;
+
+	if (!parse_number(value, option->type == OPTION_MODE ? 8 : 10, &number, &end) || *end ||
+	    number < option->min || number > option->max)
+		return invalid(option, value, error_r);
+	*(int64_t *)at(settings, option) = number;
+	return 0;
+}
+
+static int set_string(const struct option *option, void *settings, const char *value,
+		      struct error *error_r)
+{
+	char **field = at(settings, option), *copy = strdup(value);
+
+	if (!copy)
+		return error_set(error_r, ENOMEM, "out of memory");
+	free(*field);
+	*field = copy;
+	return 0;
+}
+
+static int set(const struct option *option, void *settings, const char *value,
+	       struct error *error_r)
+{
+	switch (option->type) {
+	case OPTION_STRING:
+	case OPTION_SECRET:
+		return set_string(option, settings, value, error_r);
+	case OPTION_FLAG:
+		*(bool *)at(settings, option) = true;
+		return 0;
+	case OPTION_NUMBER:
+	case OPTION_SECS:
+	case OPTION_MSECS:
+	case OPTION_MODE:
+		break;
+	}
+	return set_number(option, settings, value, error_r);
+}
+
+int option_defaults(const struct option *table, void *settings, struct error *error_r)
+{
+	int ret = 0;
+
+	for (; ret == 0 && (table->uri || table->block); table++) {
+		if (table->fallback)
+			ret = set(table, settings, table->fallback, error_r);
+	}
+	return ret;
+}
+
+void option_release(const struct option *table, void *settings)
+{
+	for (; table->uri || table->block; table++) {
+		if (table->type != OPTION_STRING && table->type != OPTION_SECRET)
+			continue;
+		free(*(char **)at(settings, table));
+		*(char **)at(settings, table) = NULL;
+	}
+}
+
+/* --- URI ----------------------------------------------------------------------------------- */
+
+/* The end of the argument at text: its ":" or NUL. One behind "=[" ends behind its "]". */
+static size_t argument_len(const char *text)
+{
+	size_t name = strcspn(text, ":="), skip = 0;
+
+	if (text[name] == '=' && text[name + 1] == '[')
+		skip = strcspn(text, "]");
+	return skip + strcspn(text + skip, ":");
+}
+
+/* The value of the option in this argument, or NULL when it is another's. */
+static const char *match_uri(const struct option *option, const char *argument, bool strict)
+{
+	size_t len;
+
+	if (!option->uri || (strict && option->extension))
+		return NULL;
+	len = strlen(option->uri);
+	if (strncmp(argument, option->uri, len) != 0)
+		return NULL;
+	if (option->type == OPTION_FLAG)
+		return argument[len] == '\0' ? argument + len : NULL;
+	return argument[len] == '=' ? argument + len + 1 : NULL;
+}
+
+/* Dovecot prints the whole argument. One that looks like a misspelt password, or like the rest of
+ * a password with a ":" in it, must not get into a log. */
+static int unknown(const struct option *last, const char *argument, struct error *error_r)
+{
+	size_t name = strcspn(argument, "=");
+
+	if (last && last->type == OPTION_SECRET && argument[name] == '\0')
+		return error_set(error_r, EINVAL,
+				 "Unknown parameter: (hidden: a part of %s=, whose value cannot "
+				 "contain a \":\")",
+				 last->uri);
+	if (strcasestr(argument, "pass") || strcasestr(argument, "secret"))
+		return error_set(error_r, EINVAL, "Unknown parameter: %.*s=(hidden)", (int)name,
+				 argument);
+	return error_set(error_r, EINVAL, "Unknown parameter: %s", argument);
+}
+
+static const struct option *find_uri(const struct option *table, const char *argument, bool strict,
+				     const char **value_r)
+{
+	for (; table->uri || table->block; table++) {
+		*value_r = match_uri(table, argument, strict);
+		if (*value_r)
+			return table;
+	}
+	return NULL;
+}
+
+int option_from_uri(const struct option *table, void *settings, const char *rest, bool strict,
+		    struct error *error_r)
+{
+	const struct option *option = NULL, *last;
+	const char *value;
+	int ret = 0;
+
+	if (*rest == '\0')
+		return 0;
+	for (bool more = true; more && ret == 0;) {
+		size_t len = argument_len(rest);
+		char *argument = strndup(rest, len);
+
+		if (!argument)
+			return error_set(error_r, ENOMEM, "out of memory");
+		last = option;
+		option = find_uri(table, argument, strict, &value);
+		ret = option ? set(option, settings, value, error_r)
+			     : unknown(last, argument, error_r);
+		free(argument);
+		more = rest[len] == ':';
+		rest += len + more;
+	}
+	return ret;
+}
+
+/* --- block --------------------------------------------------------------------------------- */
+
+static int set_interval(const struct option *option, void *settings, const char *value,
+			struct error *error_r)
+{
+	int64_t number, msecs = 0, unit = option->type == OPTION_SECS ? 1000 : 1;
+	const char *end;
+
+	if (!parse_number(value, 10, &number, &end))
+		return invalid(option, value, error_r);
+	end += strspn(end, " ");
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(end, units[i].name) == 0)
+			msecs = units[i].msecs;
+	}
+	if (number != 0 && msecs == 0)
+		return error_set(error_r, EINVAL,
+				 "Time interval '%s' is missing units (add e.g. 's' for seconds)",
+				 value);
+	if (msecs != 0 && number > INT64_MAX / msecs)
+		return invalid(option, value, error_r);
+	number = number * msecs / unit;
+	if ((number != 0 || option->min == 0) && number >= option->min && number <= option->max) {
+		*(int64_t *)at(settings, option) = number;
+		return 0;
+	}
+	return invalid(option, value, error_r);
+}
+
+static int set_flag(const struct option *option, void *settings, const char *value,
+		    struct error *error_r)
+{
+	bool yes = strcasecmp(value, "yes") == 0;
+
+	if (!yes && strcasecmp(value, "no") != 0)
+		return error_set(error_r, EINVAL, "%s: Invalid boolean value: %s (use yes or no)",
+				 option->block, value);
+	*(bool *)at(settings, option) = yes;
+	return 0;
+}
+
+static int set_from_block(const struct option *option, void *settings, const char *value,
+			  struct error *error_r)
+{
+	switch (option->type) {
+	case OPTION_FLAG:
+		return set_flag(option, settings, value, error_r);
+	case OPTION_SECS:
+	case OPTION_MSECS:
+		return set_interval(option, settings, value, error_r);
+	case OPTION_STRING:
+	case OPTION_SECRET:
+	case OPTION_NUMBER:
+	case OPTION_MODE:
+		break;
+	}
+	return set(option, settings, value, error_r);
+}
+
+/* "dict_file_path" may be written "path" inside its block, where the table says so by a second
+ * row with the short name; "driver" belongs to dict.c. */
+static const struct option *find_block(const struct option *table, const char *key)
+{
+	for (; table->uri || table->block; table++) {
+		if (table->block && strcmp(table->block, key) == 0)
+			return table;
+	}
+	return NULL;
+}
+
+int option_from_block(const struct option *table, void *settings, const struct conf_section *block,
+		      struct error *error_r)
+{
+	int ret = 0;
+
+	for (const struct conf_setting *s = block->settings; s && ret == 0; s = s->next) {
+		const struct option *option = find_block(table, s->key);
+
+		if (strcmp(s->key, "driver") == 0 || strcmp(s->key, "dict_driver") == 0)
+			continue;
+		ret = option ? set_from_block(option, settings, s->value, error_r)
+			     : error_set(error_r, EINVAL, "Unknown setting: %s", s->key);
+		if (ret < 0)
+			error_prefix(error_r, "%s:%u", s->pos.file, s->pos.line);
+	}
+	return ret;
+}

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/spool.h"
+
+#include "base/clock.h"
+#include "store/spool_parts.h"
+#include "store/sqlite_util.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define APPLICATION_ID	 0x44545350 /* "DTSP" */
+#define USER_VERSION	 1
+#define BUSY_MSECS	 5000
+#define DEAD_LETTERS_MAX 100000
+#define PARTS_TEXT_MAX	 4096
+
+static const char schema[] =
+	"PRAGMA application_id = 1146377040;"
+	"CREATE TABLE pending (seq INTEGER PRIMARY KEY, key UNIQUE NOT NULL, value NOT NULL, "
+	"time_ns INTEGER NOT NULL, parts TEXT NOT NULL, queued INTEGER NOT NULL);"
+	"CREATE TABLE dead_letter (seq INTEGER PRIMARY KEY, key UNIQUE NOT NULL, value NOT NULL, "
+	"time_ns INTEGER NOT NULL, parts TEXT NOT NULL, refused_ns INTEGER NOT NULL, "
+	"reason TEXT NOT NULL);"
+	"PRAGMA user_version = 1;";
+
+enum statement {
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
+	COUNT,
+	PUT_OFF,
+	REPLACE,
+	INSERT,
+	REMOVE,
+	BURY,
+	TRIM,
+	OLDEST,
+	STATEMENT_COUNT
+};
+
+static const char *const sql[STATEMENT_COUNT] = {
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
+	[COUNT] = "SELECT count(*) FROM pending",
+	/* A row that came out of this table goes back behind the others. */
+	[PUT_OFF] = "UPDATE pending SET seq = (SELECT max(seq) + 1 FROM pending) "
+		    "WHERE key = ?1 AND time_ns = ?3",
+	[REPLACE] = "UPDATE pending SET value = ?2, time_ns = ?3, parts = ?4 "
+		    "WHERE key = ?1 AND time_ns < ?3",
+	[INSERT] = "INSERT INTO pending (key, value, time_ns, parts, queued) "
+		   "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO NOTHING",
+	[REMOVE] = "DELETE FROM pending WHERE key = ?1 AND time_ns <= ?3",
+	[BURY] = "INSERT OR REPLACE INTO dead_letter "
+		 "(key, value, time_ns, parts, refused_ns, reason) "
+		 "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[TRIM] = "DELETE FROM dead_letter WHERE seq <= (SELECT max(seq) FROM dead_letter) - ?1",
+	[OLDEST] = "SELECT key, value, time_ns, parts FROM pending ORDER BY seq LIMIT ?1",
+};
+
+struct spool {
+	char *path;
+	char *synchronous;
+	size_t dead_letters_max;
+	sqlite3 *db; /* NULL after an error, until the next call */
+	sqlite3_stmt *statements[STATEMENT_COUNT];
+	uint64_t count;
+	uint64_t damaged;
+};
+
+/* --- file ---------------------------------------------------------------------------------- */
+
+static void disconnect(struct spool *spool)
+{
+	for (int i = 0; i < STATEMENT_COUNT; i++) {
+		sqlite3_finalize(spool->statements[i]);
+		spool->statements[i] = NULL;
+	}
+	sqlite3_close(spool->db);
+	spool->db = NULL;
+}
+
+static int query_number(sqlite3 *db, const char *query, int64_t *number_r)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(db, query, -1, &statement, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		*number_r = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+/* An empty file gets its tables; one of another version or program counts as damaged. */
+static int prepare_schema(struct spool *spool, struct error *error_r)
+{
+	int64_t version = 0, application = 0, tables = 0;
+
+	if (query_number(spool->db, "PRAGMA user_version", &version) != SQLITE_OK ||
+	    query_number(spool->db, "PRAGMA application_id", &application) != SQLITE_OK ||
+	    query_number(spool->db, "SELECT count(*) FROM sqlite_master", &tables) != SQLITE_OK)
+		return sqlite_error(spool->db, spool->path, error_r);
+	if (tables > 0 && (version != USER_VERSION || application != APPLICATION_ID))
+		return error_set(error_r, EILSEQ, "%s: not a spool of this version", spool->path);
+	if (tables == 0 && sqlite3_exec(spool->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite_error(spool->db, spool->path, error_r);
+	return 0;
+}
+
+static int prepare_statements(struct spool *spool, struct error *error_r)
+{
+	for (int i = 0; i < STATEMENT_COUNT; i++) {
+		int code = sqlite3_prepare_v3(spool->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+					      &spool->statements[i], NULL);
+
+		/* A table or column that is not there: nothing that we made. */
+		if (code == SQLITE_ERROR)
+			return error_set(error_r, EILSEQ, "%s: %s", spool->path,
+					 sqlite3_errmsg(spool->db));
+		if (code != SQLITE_OK)
+			return sqlite_error(spool->db, spool->path, error_r);
+	}
+	return 0;
+}
+
+static int count_rows(struct spool *spool, struct error *error_r)
+{
+	int code = sqlite3_step(spool->statements[COUNT]);
+
+	if (code == SQLITE_ROW)
+		spool->count = (uint64_t)sqlite3_column_int64(spool->statements[COUNT], 0);
+	sqlite3_reset(spool->statements[COUNT]);
+	return code == SQLITE_ROW ? 0 : sqlite_error(spool->db, spool->path, error_r);
+}
+
+static int connect_file(struct spool *spool, struct error *error_r)
+{
+	int ret;
+
+	if (spool->db)
+		return 0;
+	ret = sqlite_open_file(spool->path, spool->synchronous, &spool->db, error_r);
+	if (ret == 0)
+		ret = prepare_schema(spool, error_r);
+	if (ret == 0)
+		ret = prepare_statements(spool, error_r);
+	if (ret == 0)
+		ret = count_rows(spool, error_r);
+	if (ret == 0)
+		sqlite3_busy_timeout(spool->db, BUSY_MSECS);
+	else
+		disconnect(spool);
+	return ret;
+}
+
+/* The -wal and -shm files belong to the file that goes; SQLite must not apply them to a new one. */
+static void move_aside(struct spool *spool)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	char from[4096], to[4096];
+	int64_t now = clock_wall_ns();
+
+	disconnect(spool);
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(from, sizeof(from), "%s%s", spool->path, suffixes[i]);
+		snprintf(to, sizeof(to), "%s.damaged-%lld%s", spool->path, (long long)now,
+			 suffixes[i]);
+		if (rename(from, to) < 0 && errno != ENOENT)
+			(void)unlink(from);
+	}
+	spool->count = 0;
+	spool->damaged++;
+}
+
+static int connect_again(struct spool *spool, struct error *error_r)
+{
+	int ret = connect_file(spool, error_r);
+
+	if (ret == -EILSEQ)
+		move_aside(spool);
+	return ret;
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static int check_options(const struct spool_options *options, struct error *error_r)
+{
+	static const char *const levels[] = {"full", "normal", "off"};
+	bool known = !options->synchronous;
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]) && !known; i++)
+		known = strcmp(levels[i], options->synchronous) == 0;
+	if (!known)
+		return error_set(error_r, EINVAL, "Invalid synchronous: %s (full, normal or off)",
+				 options->synchronous);
+	for (const char *p = options->name; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
+			known = false;
+	}
+	if (!known || options->name[0] == '\0' || options->name[0] == '.')
+		return error_set(error_r, EINVAL,
+				 "Invalid spool name: %s (letters, digits, \"-\", \"_\", \".\")",
+				 options->name);
+	return 0;
+}
+
+static struct spool *spool_alloc(const struct spool_options *options)
+{
+	struct spool *spool = calloc(1, sizeof(*spool));
+
+	if (!spool)
+		return NULL;
+	spool->dead_letters_max =
+		options->dead_letters_max ? options->dead_letters_max : DEAD_LETTERS_MAX;
+	spool->synchronous = strdup(options->synchronous ? options->synchronous : "full");
+	if (asprintf(&spool->path, "%s/%s.spool", options->dir, options->name) < 0)
+		spool->path = NULL;
+	if (!spool->path || !spool->synchronous)
+		spool_close(&spool);
+	return spool;
+}
+
+int spool_open(const struct spool_options *options, struct spool **spool_r, struct error *error_r)
+{
+	struct spool *spool;
+	int ret = check_options(options, error_r);
+
+	if (ret < 0)
+		return ret;
+	spool = spool_alloc(options);
+	if (!spool)
+		return error_set(error_r, ENOMEM, "out of memory");
+	*spool_r = spool;
+	ret = connect_again(spool, error_r);
+	if (ret != -EILSEQ)
+		return ret < 0;
+	(void)connect_file(spool, NULL);
+	return 1;
+}
+
+bool spool_ready(const struct spool *spool)
+{
+	return spool->db != NULL;
+}
+
+void spool_close(struct spool **spool)
+{
+	if (!*spool)
+		return;
+	disconnect(*spool);
+	free((*spool)->path);
+	free((*spool)->synchronous);
+	free(*spool);
+	*spool = NULL;
+}
+
+uint64_t spool_count(const struct spool *spool)
+{
+	return spool->count;
+}
+
+uint64_t spool_damaged(const struct spool *spool)
+{
+	return spool->damaged;
+}
+
+/* --- settling ------------------------------------------------------------------------------ */
+
+static int run(struct spool *spool, enum statement which)
+{
+	int code = sqlite3_step(spool->statements[which]);
+
+	sqlite3_reset(spool->statements[which]);
+	return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+/* Binds what the statement has of ?1 to ?5. */
+static int bind_row(sqlite3_stmt *statement, const struct dict_entry *entry, struct slice parts)
+{
+	int parameters = sqlite3_bind_parameter_count(statement);
+	int code = sqlite_bind_bytes(statement, 1, entry->key);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_int64(statement, 3, entry->time_ns);
+	if (code == SQLITE_OK && parameters >= 4)
+		code = sqlite_bind_bytes(statement, 2, entry->value);
+	if (code == SQLITE_OK && parameters >= 4)
+		code = sqlite_bind_bytes(statement, 4, parts);
+	if (code == SQLITE_OK && parameters >= 5)
+		code = sqlite3_bind_int64(statement, 5, clock_wall_ns());
+	return code;
+}
+
+/* Runs one statement on the row; changed_r is how many rows it changed. */
+static int run_row(struct spool *spool, enum statement which, const struct dict_entry *entry,
+		   struct slice parts, int *changed_r)
+{
+	sqlite3_stmt *statement = spool->statements[which];
+	int code = bind_row(statement, entry, parts);
+
+	if (code == SQLITE_OK && which == BURY)
+		code = sqlite_bind_bytes(statement, 6, slice_str(entry->reason));
+	if (code == SQLITE_OK)
+		code = run(spool, which);
+	*changed_r = code == SQLITE_OK ? sqlite3_changes(spool->db) : 0;
+	return code;
+}
+
+static int remove_row(struct spool *spool, const struct dict_entry *entry)
+{
+	int changed, code = run_row(spool, REMOVE, entry, (struct slice){0}, &changed);
+
+	spool->count -= (uint64_t)changed;
+	return code;
+}
+
+static int bury(struct spool *spool, const struct dict_entry *entry, struct slice parts)
+{
+	int changed, code = remove_row(spool, entry);
+
+	return code == SQLITE_OK ? run_row(spool, BURY, entry, parts, &changed) : code;
+}
+
+/* The row of the same time is the one we read; an older one is brought up to date in its place; a
+ * newer one stays. */
+static int keep(struct spool *spool, const struct dict_entry *entry, struct slice parts)
+{
+	int changed, code = run_row(spool, PUT_OFF, entry, parts, &changed);
+
+	if (code == SQLITE_OK && changed == 0)
+		code = run_row(spool, REPLACE, entry, parts, &changed);
+	if (code != SQLITE_OK || changed > 0)
+		return code;
+	code = run_row(spool, INSERT, entry, parts, &changed);
+	spool->count += (uint64_t)changed;
+	return code;
+}
+
+static int settle_one(struct spool *spool, const struct dict_entry *entry, struct buf *text)
+{
+	struct slice parts;
+
+	buf_reset(text);
+	if (spool_parts_format(text, entry->parts, entry->part_count) < 0)
+		return SQLITE_NOMEM;
+	parts = buf_slice(text);
+	switch (entry->outcome) {
+	case DICT_STORED:
+	case DICT_UNCHANGED:
+		return remove_row(spool, entry);
+	case DICT_REFUSED:
+		return bury(spool, entry, parts);
+	case DICT_PENDING:
+	case DICT_RETRY:
+	case DICT_UNCERTAIN:
+		break;
+	}
+	return keep(spool, entry, parts);
+}
+
+static int settle_all(struct spool *spool, const struct dict_entry *entries, size_t count)
+{
+	struct buf text;
+	int code = run(spool, BEGIN);
+
+	buf_init(&text, PARTS_TEXT_MAX);
+	for (size_t i = 0; i < count && code == SQLITE_OK; i++)
+		code = settle_one(spool, &entries[i], &text);
+	buf_release(&text);
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_int64(spool->statements[TRIM], 1,
+					  (int64_t)spool->dead_letters_max);
+	if (code == SQLITE_OK)
+		code = run(spool, TRIM);
+	return code == SQLITE_OK ? run(spool, COMMIT) : code;
+}
+
+/* A damaged file makes room for a new one; after any other error we start from a fresh
+ * connection, which also notices a disk that came back. */
+static int give_up(struct spool *spool, struct error *error_r)
+{
+	int ret = sqlite_error(spool->db, spool->path, error_r);
+
+	if (!sqlite3_get_autocommit(spool->db))
+		(void)run(spool, ROLLBACK);
+	if (ret == -EILSEQ)
+		move_aside(spool);
+	else if (ret != -EBUSY)
+		disconnect(spool);
+	return ret;
+}
+
+int spool_settle(struct spool *spool, const struct dict_entry *entries, size_t count,
+		 struct error *error_r)
+{
+	int ret = connect_again(spool, error_r);
+	uint64_t before = spool->count;
+
+	if (ret < 0)
+		return ret;
+	if (settle_all(spool, entries, count) == SQLITE_OK)
+		return 0;
+	spool->count = before;
+	return give_up(spool, error_r);
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+static size_t row_size(sqlite3_stmt *row)
+{
+	return (size_t)sqlite3_column_bytes(row, 0) + (size_t)sqlite3_column_bytes(row, 1) +
+	       (size_t)sqlite3_column_bytes(row, 3) + 1;
+}
+
+/* Each entry owns one block: its parts, then the text of the parts, key and value. Parts that do
+ * not make sense are left out: most stores need none. */
+static int read_row(sqlite3_stmt *row, struct dict_entry *entry)
+{
+	struct slice key = sqlite_column_bytes_slice(row, 0);
+	struct slice value = sqlite_column_bytes_slice(row, 1);
+	struct slice parts = sqlite_column_bytes_slice(row, 3);
+	size_t max = parts.len < PARTS_TEXT_MAX ? SPOOL_PARTS_MAX : 0;
+	struct key_part *block = malloc(max * sizeof(*block) + row_size(row));
+	char *text = (char *)(block + max);
+	int count;
+
+	if (!block)
+		return -ENOMEM;
+	/* UNSAFE: row_size() made room for the three texts and a NUL. */
+	memcpy(text, parts.ptr ? parts.ptr : "", parts.len);
+	text[parts.len] = '\0';
+	memcpy(text + parts.len + 1, key.ptr ? key.ptr : "", key.len);
+	memcpy(text + parts.len + 1 + key.len, value.ptr ? value.ptr : "", value.len);
+	count = spool_parts_parse(text, key.len, block, max);
+	*entry = (struct dict_entry){
+		.key = {text + parts.len + 1, key.len},
+		.value = {text + parts.len + 1 + key.len, value.len},
+		.time_ns = sqlite3_column_int64(row, 2),
+		.parts = block,
+		.part_count = count < 0 ? 0 : (size_t)count,
+	};
+	return 0;
+}
+
+/* Returns SQLITE_OK or another code of SQLite. */
+static int read_rows(struct spool *spool, struct spool_batch *batch, size_t max)
+{
+	sqlite3_stmt *oldest = spool->statements[OLDEST];
+	int code = sqlite3_bind_int64(oldest, 1, (int64_t)max);
+
+	while (code == SQLITE_OK && batch->count < max &&
+	       (code = sqlite3_step(oldest)) == SQLITE_ROW) {
+		code = read_row(oldest, &batch->entries[batch->count]) < 0 ? SQLITE_NOMEM
+									   : SQLITE_OK;
+		batch->count += code == SQLITE_OK;
+	}
+	sqlite3_reset(oldest);
+	return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+int spool_read(struct spool *spool, size_t max, struct spool_batch *batch_r, struct error *error_r)
+{
+	struct spool_batch batch = {0};
+	int code, ret = connect_again(spool, error_r);
+
+	if (ret < 0)
+		return ret;
+	batch.entries = calloc(max, sizeof(*batch.entries));
+	if (!batch.entries)
+		return error_set(error_r, ENOMEM, "out of memory");
+	code = read_rows(spool, &batch, max);
+	if (code == SQLITE_OK) {
+		*batch_r = batch;
+		return 0;
+	}
+	spool_batch_release(&batch);
+	if (code == SQLITE_NOMEM)
+		return error_set(error_r, ENOMEM, "out of memory");
+	return give_up(spool, error_r);
+}
+
+void spool_batch_release(struct spool_batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		free((void *)(uintptr_t)batch->entries[i].parts);
+	free(batch->entries);
+	*batch = (struct spool_batch){0};
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/sqlite_util.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct {
+	int code, number;
+} errnos[] = {
+	{SQLITE_BUSY, EBUSY},	  {SQLITE_LOCKED, EBUSY},    {SQLITE_FULL, ENOSPC},
+	{SQLITE_IOERR, EIO},	  {SQLITE_READONLY, EROFS},  {SQLITE_NOMEM, ENOMEM},
+	{SQLITE_PERM, EACCES},	  {SQLITE_CANTOPEN, EACCES}, {SQLITE_TOOBIG, E2BIG},
+	{SQLITE_CORRUPT, EILSEQ}, {SQLITE_NOTADB, EILSEQ},   {SQLITE_INTERRUPT, ETIMEDOUT},
+};
+
+int sqlite_errno(int code)
+{
+	for (size_t i = 0; i < sizeof(errnos) / sizeof(errnos[0]); i++) {
+		if (errnos[i].code == (code & 0xff))
+			return errnos[i].number;
+	}
+	return EPROTO;
+}
+
+int sqlite_error(sqlite3 *db, const char *what, struct error *error_r)
+{
+	int system = sqlite3_system_errno(db), code = sqlite3_extended_errcode(db);
+	bool io = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+
+	if (io && system != 0)
+		return error_set(error_r, sqlite_errno(code), "%s: %s (%s)", what,
+				 sqlite3_errmsg(db), strerrordesc_np(system));
+	return error_set(error_r, sqlite_errno(code), "%s: %s", what, sqlite3_errmsg(db));
+}
+
+/* SQLite would create the file readable for everybody, and no directory. */
+static int create_file(const char *path, struct error *error_r)
+{
+	const char *slash = strrchr(path, '/');
+	char *parent = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+	int fd;
+
+	if (parent)
+		(void)mkdir(parent, 0750);
+	free(parent);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return error_set(error_r, errno, "cannot open %s: %s", path,
+				 strerrordesc_np(errno));
+	close(fd);
+	return 0;
+}
+
+int sqlite_open_file(const char *path, const char *synchronous, sqlite3 **db_r,
+		     struct error *error_r)
+{
+	sqlite3 *db = NULL;
+	char pragmas[128];
+	int ret = create_file(path, error_r);
+
+	if (ret < 0)
+		return ret;
+	snprintf(pragmas, sizeof(pragmas), "PRAGMA journal_mode = wal; PRAGMA synchronous = %s",
+		 synchronous);
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
+		    SQLITE_OK &&
+	    sqlite3_busy_timeout(db, 1000) == SQLITE_OK &&
+	    sqlite3_exec(db, pragmas, NULL, NULL, NULL) == SQLITE_OK) {
+		*db_r = db;
+		return 0;
+	}
+	ret = db ? sqlite_error(db, path, error_r) : error_set(error_r, ENOMEM, "out of memory");
+	sqlite3_close(db);
+	return ret;
+}
+
+/* Length of the valid UTF-8 sequence at text, 0 when it is none (RFC 3629). */
+static size_t utf8_len(const unsigned char *text, size_t left)
+{
+	unsigned char first = text[0];
+	size_t len = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+
+	if (len == 0 || len > left || first > 0xf4)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* Overlong forms, surrogates, beyond U+10FFFF. */
+	if ((first == 0xe0 && text[1] < 0xa0) || (first == 0xed && text[1] > 0x9f) ||
+	    (first == 0xf0 && text[1] < 0x90) || (first == 0xf4 && text[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+static bool is_text(struct slice bytes)
+{
+	for (size_t i = 0, len; i < bytes.len; i += len) {
+		len = utf8_len((const unsigned char *)bytes.ptr + i, bytes.len - i);
+		if (len == 0 || bytes.ptr[i] == '\0')
+			return false;
+	}
+	return true;
+}
+
+int sqlite_bind_bytes(sqlite3_stmt *statement, int index, struct slice bytes)
+{
+	const char *ptr = bytes.ptr ? bytes.ptr : "";
+
+	if (bytes.len > INT32_MAX)
+		return SQLITE_TOOBIG;
+	if (is_text(bytes))
+		return sqlite3_bind_text(statement, index, ptr, (int)bytes.len, SQLITE_STATIC);
+	return sqlite3_bind_blob(statement, index, ptr, (int)bytes.len, SQLITE_STATIC);
+}
+
+struct slice sqlite_column_bytes_slice(sqlite3_stmt *statement, int index)
+{
+	const char *ptr = sqlite3_column_blob(statement, index);
+
+	return (struct slice){ptr, (size_t)sqlite3_column_bytes(statement, index)};
+}
+
+void sqlite_wait_until(sqlite3 *db, int64_t deadline_ns, int64_t max_msecs)
+{
+	int64_t msecs = (deadline_ns - clock_monotonic_ns()) / NS_PER_MSEC;
+
+	msecs = msecs < 0 ? 0 : msecs;
+	sqlite3_busy_timeout(db, (int)(msecs < max_msecs ? msecs : max_msecs));
+}

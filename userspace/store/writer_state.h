@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What writer.c (the caller's side) and writer_thread.c (the thread) share. Everything behind
+ * "lock" is guarded by it; it is never held while dict or spool are called.
+ */
+#ifndef DOVETAP_WRITER_STATE_H
+#define DOVETAP_WRITER_STATE_H
+
+#include "store/dict.h"
+#include "store/pending.h"
+#include "store/writer.h"
+
+#include <pthread.h>
+
+struct writer {
+	struct writer_options options; /* with defaults filled in; name is owned */
+	pthread_t thread;
+
+	/* The thread's own. */
+	struct dict *dict;
+	struct spool *spool;
+	struct pending_entry **batch; /* options.batch_max elements */
+	struct dict_entry *entries;   /* the same */
+	unsigned int failures_in_row;
+	unsigned int random;
+	bool spool_failing, refusal_logged;
+
+	pthread_mutex_t lock;
+	pthread_cond_t work; /* for the thread: something to do, or stop */
+	pthread_cond_t idle; /* for writer_drain(): nothing is pending any more */
+	struct pending pending;
+	size_t writing; /* entries of the batch that the thread has out */
+	size_t writing_bytes;
+	uint64_t writing_before; /* position in front of the first of them */
+	uint64_t seen;		 /* position of the last submit or mark */
+	uint64_t acked;
+	int64_t retry_at_ns; /* no dict_write() before; 0 when none failed */
+	int64_t drain_at_ns; /* no reading from the spool before */
+	bool hurry, stop;
+	struct writer_stats stats;
+};
+
+void *writer_thread(void *writer);
+
+/* With the lock held: brings acked up to date and tells ack_fd. */
+void writer_update_acked(struct writer *writer);
+
+#endif

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The writer's thread. One turn looks at the state and does one thing:
+ *
+ *	dict answers     pending records -> write_batch(); none -> one batch out of the spool
+ *	in back-off      pending records -> the spool, when there is one that works
+ *	otherwise        sleep until there is more to do or the back-off ends
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/spool.h"
+#include "store/writer_state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum turn { TURN_SLEEP, TURN_WRITE, TURN_SPOOL, TURN_DRAIN, TURN_STOP };
+
+/* --- state of the dict --------------------------------------------------------------------- */
+
+/* Doubles from min to max; a random part keeps many nodes from knocking at the same time. */
+static int64_t backoff_ns(struct writer *writer)
+{
+	unsigned int doublings = writer->failures_in_row < 20 ? writer->failures_in_row : 20;
+	int64_t delay = writer->options.backoff_min_ns << doublings;
+
+	if (delay > writer->options.backoff_max_ns || delay <= 0)
+		delay = writer->options.backoff_max_ns;
+	return delay / 2 + (delay / 2) * (rand_r(&writer->random) % 1024) / 1024;
+}
+
+static void dict_failed(struct writer *writer, const struct error *error)
+{
+	int64_t delay = backoff_ns(writer);
+	bool was_up;
+
+	pthread_mutex_lock(&writer->lock);
+	was_up = writer->stats.up;
+	writer->failures_in_row++;
+	writer->retry_at_ns = clock_monotonic_ns() + delay;
+	writer->stats.failures++;
+	writer->stats.last_error = *error;
+	writer->stats.up = false;
+	if (was_up)
+		writer->stats.up_since_ns = clock_wall_ns();
+	pthread_mutex_unlock(&writer->lock);
+	if (was_up)
+		log_warning("dict %s does not take records, which wait in %s: %s",
+			    writer->options.name, writer->spool ? "the spool" : "memory",
+			    error->text);
+}
+
+static void dict_answered(struct writer *writer)
+{
+	bool was_up;
+
+	pthread_mutex_lock(&writer->lock);
+	was_up = writer->stats.up;
+	writer->failures_in_row = 0;
+	writer->retry_at_ns = 0;
+	writer->stats.up = true;
+	if (!was_up)
+		writer->stats.up_since_ns = clock_wall_ns();
+	pthread_mutex_unlock(&writer->lock);
+	if (!was_up)
+		log_info("dict %s takes records again", writer->options.name);
+}
+
+/* --- batches ------------------------------------------------------------------------------- */
+
+static size_t take_batch(struct writer *writer)
+{
+	size_t count, bytes = 0;
+
+	pthread_mutex_lock(&writer->lock);
+	count = pending_take(&writer->pending, writer->batch, writer->options.batch_max);
+	for (size_t i = 0; i < count; i++)
+		bytes += writer->batch[i]->size;
+	writer->writing = count;
+	writer->writing_bytes = bytes;
+	if (count > 0)
+		writer->writing_before = writer->batch[0]->before;
+	pthread_mutex_unlock(&writer->lock);
+	for (size_t i = 0; i < count; i++)
+		pending_entry_fill(writer->batch[i], &writer->entries[i]);
+	return count;
+}
+
+/* Frees what is done with and puts the rest back in front. */
+static void finish_batch(struct writer *writer, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (writer->entries[i].outcome == DICT_STORED) {
+			free(writer->batch[i]);
+			writer->batch[i] = NULL;
+		}
+	}
+	pthread_mutex_lock(&writer->lock);
+	writer->stats.superseded += pending_put_back(&writer->pending, writer->batch, count);
+	writer->writing = 0;
+	writer->writing_bytes = 0;
+	writer_update_acked(writer);
+	if (writer->pending.count == 0)
+		pthread_cond_broadcast(&writer->idle);
+	pthread_mutex_unlock(&writer->lock);
+}
+
+static const struct dict_entry *first_refused(const struct dict_entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (entries[i].outcome == DICT_REFUSED)
+			return &entries[i];
+	}
+	return NULL;
+}
+
+static void count_outcomes(struct writer *writer, const struct dict_entry *entries, size_t count)
+{
+	const struct dict_entry *refused = first_refused(entries, count);
+	size_t by_outcome[DICT_UNCERTAIN + 1] = {0};
+
+	for (size_t i = 0; i < count; i++)
+		by_outcome[entries[i].outcome]++;
+	pthread_mutex_lock(&writer->lock);
+	writer->stats.batches++;
+	writer->stats.stored += by_outcome[DICT_STORED];
+	writer->stats.unchanged += by_outcome[DICT_UNCHANGED];
+	writer->stats.lost[WRITER_LOST_REFUSED] += by_outcome[DICT_REFUSED];
+	writer->stats.retried += by_outcome[DICT_RETRY] + by_outcome[DICT_UNCERTAIN];
+	writer->stats.uncertain += by_outcome[DICT_UNCERTAIN];
+	if (refused)
+		memcpy(writer->stats.last_refusal, refused->reason, sizeof(refused->reason));
+	pthread_mutex_unlock(&writer->lock);
+	if (refused && !writer->refusal_logged)
+		log_warning("dict %s refuses a record for good (further ones are only counted): %s",
+			    writer->options.name, refused->reason);
+	writer->refusal_logged |= refused != NULL;
+}
+
+/* --- spool --------------------------------------------------------------------------------- */
+
+static void spool_result(struct writer *writer, int ret, const struct error *error)
+{
+	if (ret < 0 && !writer->spool_failing)
+		log_error("spool of dict %s: %s; records wait in memory", writer->options.name,
+			  error->text);
+	else if (ret == 0 && writer->spool_failing)
+		log_info("spool of dict %s works again", writer->options.name);
+	writer->spool_failing = ret < 0;
+	pthread_mutex_lock(&writer->lock);
+	writer->stats.spooled = spool_count(writer->spool);
+	writer->stats.spool_errors += ret < 0;
+	pthread_mutex_unlock(&writer->lock);
+}
+
+static int settle(struct writer *writer, const struct dict_entry *entries, size_t count)
+{
+	struct error error = {0};
+	int ret = spool_settle(writer->spool, entries, count, &error);
+
+	if (ret == -EILSEQ) {
+		log_error("spool of dict %s was damaged and moved aside: %s", writer->options.name,
+			  error.text);
+		ret = spool_settle(writer->spool, entries, count, &error);
+	}
+	spool_result(writer, ret, &error);
+	return ret;
+}
+
+/* Does the spool need to know of this result? Not of a stored record it never had. */
+static bool spool_concerned(const struct writer *writer, size_t count)
+{
+	if (!writer->spool)
+		return false;
+	if (spool_count(writer->spool) > 0)
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		if (writer->entries[i].outcome != DICT_STORED &&
+		    writer->entries[i].outcome != DICT_UNCHANGED)
+			return true;
+	}
+	return false;
+}
+
+/* After this, STORED stands for "done with". */
+static void settle_batch(struct writer *writer, size_t count)
+{
+	bool in_spool =
+		spool_concerned(writer, count) && settle(writer, writer->entries, count) == 0;
+	size_t put = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct dict_entry *entry = &writer->entries[i];
+		bool kept = entry->outcome == DICT_RETRY || entry->outcome == DICT_UNCERTAIN ||
+			    entry->outcome == DICT_PENDING;
+
+		put += kept && in_spool;
+		if (!kept || in_spool)
+			entry->outcome = DICT_STORED;
+	}
+	pthread_mutex_lock(&writer->lock);
+	writer->stats.spool_in += put;
+	pthread_mutex_unlock(&writer->lock);
+}
+
+/* --- turns --------------------------------------------------------------------------------- */
+
+static size_t count_kept(const struct dict_entry *entries, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		kept += entries[i].outcome == DICT_RETRY || entries[i].outcome == DICT_UNCERTAIN;
+	return kept;
+}
+
+static int try_dict(struct writer *writer, struct dict_entry *entries, size_t count,
+		    struct error *error_r)
+{
+	int64_t deadline_ns = clock_monotonic_ns() + writer->options.write_timeout_ns;
+	int ret = dict_write(writer->dict, entries, count, deadline_ns, error_r);
+
+	count_outcomes(writer, entries, count);
+	return ret;
+}
+
+/* Single entries put off by a dict that took others go to the spool; without one, they are back
+ * in front of the queue and must not be tried again at once. */
+static void pause_if_put_back(struct writer *writer)
+{
+	pthread_mutex_lock(&writer->lock);
+	if (writer->retry_at_ns == 0)
+		writer->retry_at_ns = clock_monotonic_ns() + writer->options.backoff_min_ns;
+	pthread_mutex_unlock(&writer->lock);
+}
+
+static void write_batch(struct writer *writer)
+{
+	size_t count = take_batch(writer);
+	struct error error = {0};
+	bool put_back = false;
+	int ret = try_dict(writer, writer->entries, count, &error);
+
+	/* Of a dict that answered and took nothing, the next batch would hear the same. */
+	if (ret == 0 && count_kept(writer->entries, count) == count)
+		ret = error_set(&error, EAGAIN, "%s", writer->entries[0].reason);
+	if (ret < 0)
+		dict_failed(writer, &error);
+	else
+		dict_answered(writer);
+	settle_batch(writer, count);
+	for (size_t i = 0; i < count; i++)
+		put_back |= writer->entries[i].outcome != DICT_STORED;
+	if (put_back)
+		pause_if_put_back(writer);
+	finish_batch(writer, count);
+}
+
+static void spool_batch(struct writer *writer)
+{
+	size_t count = take_batch(writer);
+
+	for (size_t i = 0; i < count; i++)
+		dict_entry_set(&writer->entries[i], DICT_PENDING, "%s", "");
+	settle_batch(writer, count);
+	finish_batch(writer, count);
+}
+
+static void pause_draining(struct writer *writer, int64_t delay_ns)
+{
+	pthread_mutex_lock(&writer->lock);
+	writer->drain_at_ns = clock_monotonic_ns() + delay_ns;
+	pthread_mutex_unlock(&writer->lock);
+}
+
+/* What the dict put off goes behind the others, and draining pauses: shortly when the others went
+ * through. Such rows do not make the dict one that is down. */
+static void settle_drained(struct writer *writer, const struct spool_batch *batch)
+{
+	size_t kept = count_kept(batch->entries, batch->count);
+
+	dict_answered(writer);
+	if (settle(writer, batch->entries, batch->count) < 0 || kept == batch->count)
+		pause_draining(writer, writer->options.backoff_max_ns);
+	else if (kept > 0)
+		pause_draining(writer, writer->options.backoff_min_ns);
+	pthread_mutex_lock(&writer->lock);
+	writer->stats.spool_out += batch->count - kept;
+	pthread_mutex_unlock(&writer->lock);
+}
+
+/* One batch out of the spool, which a dict that is down leaves as it was. */
+static void drain_batch(struct writer *writer)
+{
+	struct spool_batch batch = {0};
+	struct error error = {0};
+	int ret = spool_read(writer->spool, writer->options.batch_max, &batch, &error);
+
+	spool_result(writer, ret, &error);
+	if (ret < 0 || batch.count == 0) {
+		pause_draining(writer, writer->options.backoff_max_ns);
+		return;
+	}
+	if (try_dict(writer, batch.entries, batch.count, &error) < 0)
+		dict_failed(writer, &error);
+	else
+		settle_drained(writer, &batch);
+	spool_batch_release(&batch);
+}
+
+/* --- loop ---------------------------------------------------------------------------------- */
+
+static void wake_at(int64_t *wake_ns, int64_t ns)
+{
+	if (ns < *wake_ns)
+		*wake_ns = ns;
+}
+
+static bool batch_ready(const struct writer *writer, int64_t now, int64_t *wake_ns)
+{
+	int64_t due;
+
+	if (writer->pending.count == 0)
+		return false;
+	due = writer->pending.head->queued_ns + writer->options.batch_wait_ns;
+	if (writer->pending.count >= writer->options.batch_max || writer->hurry || writer->stop ||
+	    now >= due)
+		return true;
+	wake_at(wake_ns, due);
+	return false;
+}
+
+/* More than half of the ceiling waits: the dict is too slow for what comes in. */
+static bool overflowing(const struct writer *writer)
+{
+	return writer->pending.count > writer->options.keys_max / 2 ||
+	       writer->pending.bytes > writer->options.memory_max / 2;
+}
+
+static bool spool_usable(const struct writer *writer)
+{
+	return writer->spool && !writer->spool_failing;
+}
+
+/* With the lock held. wake_ns_r is when to look again, if nothing happens before. */
+static enum turn next_turn(struct writer *writer, int64_t *wake_ns_r)
+{
+	int64_t now = clock_monotonic_ns();
+	bool ready;
+
+	*wake_ns_r = INT64_MAX;
+	/* What finds no spool, or one that fails, stays with the source. */
+	if (writer->stop)
+		return writer->pending.count > 0 && spool_usable(writer) ? TURN_SPOOL : TURN_STOP;
+	ready = batch_ready(writer, now, wake_ns_r);
+	if (writer->hurry && writer->retry_at_ns > now && writer->pending.count > 0) {
+		writer->retry_at_ns = now;
+		writer->hurry = false;
+	}
+	if (writer->retry_at_ns > now) {
+		wake_at(wake_ns_r, writer->retry_at_ns);
+		return ready && spool_usable(writer) ? TURN_SPOOL : TURN_SLEEP;
+	}
+	if (ready)
+		return overflowing(writer) && spool_usable(writer) ? TURN_SPOOL : TURN_WRITE;
+	if (writer->stats.spooled == 0 && !writer->spool_failing)
+		return TURN_SLEEP;
+	wake_at(wake_ns_r, writer->drain_at_ns);
+	return now >= writer->drain_at_ns ? TURN_DRAIN : TURN_SLEEP;
+}
+
+static enum turn wait_for_turn(struct writer *writer)
+{
+	enum turn turn;
+	int64_t wake_ns;
+
+	pthread_mutex_lock(&writer->lock);
+	while ((turn = next_turn(writer, &wake_ns)) == TURN_SLEEP) {
+		const struct timespec until = {.tv_sec = wake_ns / NS_PER_SEC,
+					       .tv_nsec = wake_ns % NS_PER_SEC};
+
+		pthread_cond_timedwait(&writer->work, &writer->lock, &until);
+	}
+	pthread_mutex_unlock(&writer->lock);
+	return turn;
+}
+
+void *writer_thread(void *context)
+{
+	struct writer *writer = context;
+	enum turn turn;
+
+	while ((turn = wait_for_turn(writer)) != TURN_STOP) {
+		if (turn == TURN_WRITE)
+			write_batch(writer);
+		else if (turn == TURN_SPOOL)
+			spool_batch(writer);
+		else
+			drain_batch(writer);
+	}
+	return NULL;
+}
