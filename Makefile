@@ -162,21 +162,69 @@ unit: ## build and run the unit tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
 	$(Q)tests/run unit
 
+# tests/target stands in for Dovecot: libraries with functions to probe, and what they are called with.
+TARGET_LIBS := $(patsubst %,$(O)/tests/target/lib%.so,target target-cet target-unknown)
+TARGET_OBJ := $(O)/tests/target/image.o $(O)/tests/target/login_image.o
+TARGET_CFLAGS := -std=gnu11 -O2 -g -fno-omit-frame-pointer -fPIC -shared -Itests
+
+$(O)/tests/target/libtarget-cet.so: TARGET_CFLAGS += -fcf-protection=branch
+$(O)/tests/target/libtarget-unknown.so: TARGET_CFLAGS += -DTARGET_ABI='"2.9.ABIv0"'
+$(TARGET_LIBS): tests/target/functions.c tests/target/functions.h
+	$(say) LD $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TARGET_CFLAGS) -Wl,-soname,$(@F) -o $@ $<
+
 # tests/bpf runs in the kernel: root only. Built without sanitizers.
 BPF_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
-BPF_TEST_HELPERS := $(patsubst %.c,$(O)/%.o,$(filter-out $(wildcard tests/bpf/test_*.c tests/bpf/*.bpf.c),\
-	$(wildcard tests/bpf/*.c)))
+BPF_TEST_HELPERS := $(TARGET_OBJ) $(O)/tests/bpf/login_object.o
 
 $(patsubst %,%.o,$(BPF_TESTS)) $(BPF_TEST_HELPERS): CPPFLAGS += -Itests
 $(patsubst %,%.o,$(BPF_TESTS)) $(BPF_TEST_HELPERS): | $(BPF_SKEL)
 
-$(BPF_TESTS): %: %.o $(BPF_TEST_HELPERS) $(call archives,attach)
+$(BPF_TESTS): %: %.o $(BPF_TEST_HELPERS) $(call archives,attach) $(O)/tests/target/libtarget.so
 	$(say) LD $@
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call all_libs,attach) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../target' -o $@ $^ $(call all_libs,attach) -lcmocka
 
 bpf-tests: $(BPF_TESTS) ## build the tests that run in the kernel (tests/run bpf)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+# --- everything, from nothing ---------------------------------------------------------------------
+
+TEST_GROUPS := unit fuzz integration
+
+test: ## set up, build and run all groups of tests (root, Debian 12)
+	$(Q)tools/setup test
+	$(Q)tools/rootfs bullseye bookworm trixie
+	$(Q)$(MAKE) --no-print-directory all fuzz-binaries
+	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
+	$(Q)tests/run $(TEST_GROUPS)
+
+demo: ## show dovetap on real logins of a throwaway Dovecot (root, Debian 12)
+	$(Q)tools/demo
+
+.PHONY: test demo
+
+# --- fuzzing --------------------------------------------------------------------------------------
+# Any bytes, any layer: each target is linked with all of them, instrumented, from archives.
+
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+
+$(FUZZ_TARGETS): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(ALL_ARCHIVES)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(ALL_ARCHIVES) \
+		-Wl,--end-group $(ALL_LIBS)
+
+fuzz-targets: $(FUZZ_TARGETS)
+
+fuzz-binaries:
+	$(Q)$(MAKE) --no-print-directory SAN=fuzzer-no-link,address CC=$(CLANG) fuzz-targets
+
+fuzz: fuzz-binaries ## fuzz every parser for FUZZ_SECONDS (60) each
+	$(Q)tests/fuzz/fuzz.sh $(FUZZ_SECONDS)
+
+.PHONY: fuzz fuzz-targets fuzz-binaries
 
 # --- checks --------------------------------------------------------------------------------------
 
