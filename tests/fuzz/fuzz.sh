@@ -3,7 +3,7 @@
 # Fuzzes every parser for a while: tests/fuzz/fuzz.sh SECONDS. What is found new stays in
 # .output/fuzz/PARSER/, what crashes a parser in .output/fuzz/PARSER-crash-*: add that to its corpus.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 
 seconds=$1
 status=0

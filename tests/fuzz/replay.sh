@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Each fuzz target once over its corpus, tests/fuzz/corpus/PARSER/ ("make fuzz-binaries" builds them).
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 
 replay() { # parser
 	local corpus=tests/fuzz/corpus/$1

@@ -5,9 +5,9 @@
 #     . "$(dirname "$0")/lib.sh"
 #     plan 3
 #     stand_start bookworm
-#     dovetap_start --dict "sqlite:$tmp/db" --service imap
-#     login imap u1@example.com
-#     check "the login is there" eventually says u1@example.com dovetap lookup ...
+#     dovetap_start --dict "file:$tmp/state/dict"
+#     login imap u1@example.com > "$tmp/logins"
+#     check "the login is there" eventually recorded imap/u1@example.com
 #
 # There is a temporary directory $tmp; everything started here ends and everything in $tmp goes
 # with the test, whichever way it ends. Nothing waits for a time: things are awaited, with a bound.
@@ -17,6 +17,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 dovetap=${DOVETAP:-$top/.output/dovetap}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/dovetap-test.XXXXXX")
 chmod 0755 "$tmp"
+mkdir -m 1777 "$tmp/state" # for what the unprivileged part of dovetap writes
 started=() # process ids, in order
 tests=0 failures=0
 
@@ -142,6 +143,28 @@ stand_stop() {
 	stop "$stand_pid"
 }
 
+stand_file() { # name, path: where to put what is to replace a file before the stand starts
+	local file=$tmp/$1/overlay/upper$2
+	mkdir -p "$(dirname "$file")"
+	echo "$file"
+}
+
+root_folder() { # name: what the stand's overlay is made of
+	echo "${DOVETAP_CACHE:-/var/cache/dovetap}/root/$1"
+}
+
+stand_runs() { # name of one of Dovecot's services: it has a process
+	pgrep --ns "$stand_master" --nslist pid -xf "dovecot/$1" > /dev/null
+}
+
+on_each_version() { # function: called with a fresh stand of every Dovecot that there is a folder of
+	for version in bullseye bookworm trixie; do
+		stand_start "$version"
+		"$1"
+		stand_stop
+	done
+}
+
 login() { # service user... [options]: see tests/stand/login.py; prints its JSON
 	"$top/tests/stand/login.py" "$tmp/$stand/ports" "$@"
 }
@@ -160,6 +183,69 @@ dovetap_start() { # arguments of "dovetap run": live lines in $tmp/live, message
 		bail "dovetap run $*: $(tail -n 5 "$tmp/dovetap.log")"
 }
 
+redis_start() { # on the same port when called again
+	redis_port=${redis_port:-$(free_port)}
+	run_in_background "$tmp/redis.log" redis-server --bind 127.0.0.1 --port "$redis_port" \
+		--save '' --appendonly no --dir "$tmp"
+	redis_pid=$pid
+	eventually answers "$redis_port" || bail "redis: $(tail -n 3 "$tmp/redis.log")"
+}
+
+mariadb_start() { # in $tmp/mariadb, root without a password, on 127.0.0.1:$mariadb_port
+	mariadb_port=$(free_port)
+	mkdir "$tmp/mariadb" && chown nobody: "$tmp/mariadb"
+	mariadb-install-db --no-defaults --user=nobody --datadir="$tmp/mariadb" \
+		--auth-root-authentication-method=normal --skip-test-db > "$tmp/mariadb.log" 2>&1
+	run_in_background "$tmp/mariadb.log" mariadbd --no-defaults --user=nobody \
+		--datadir="$tmp/mariadb" --bind-address=127.0.0.1 --port="$mariadb_port" \
+		--socket="$tmp/mariadb/socket" --innodb-flush-log-at-trx-commit=0
+	eventually mariadb_sql -e 'SELECT 1' | note
+}
+
+mariadb_sql() { # arguments of mariadb(1)
+	mariadb --no-defaults --socket="$tmp/mariadb/socket" --user=root --batch \
+		--skip-column-names "$@"
+}
+
+postgres_start() { # in $tmp/postgres, trusting postgres@127.0.0.1:$postgres_port
+	local bin
+	bin=$(echo /usr/lib/postgresql/*/bin)
+	postgres_port=$(free_port)
+	mkdir "$tmp/postgres" && chown postgres: "$tmp/postgres"
+	setpriv --reuid postgres --regid postgres --init-groups "$bin/initdb" \
+		--pgdata="$tmp/postgres" --auth=trust --encoding=UTF8 --locale=C --no-sync \
+		> "$tmp/postgres.log" 2>&1
+	run_in_background "$tmp/postgres.log" setpriv --reuid postgres --regid postgres --init-groups \
+		"$bin/postgres" -D "$tmp/postgres" -h 127.0.0.1 -p "$postgres_port" -k "$tmp/postgres" \
+		-c fsync=off
+	eventually postgres_sql -c 'SELECT 1' | note
+}
+
+postgres_sql() { # arguments of psql(1)
+	psql --no-psqlrc --quiet --no-align --tuples-only --host="$tmp/postgres" \
+		--port="$postgres_port" --username=postgres "$@"
+}
+
+redis_stop() {
+	stop "$redis_pid"
+}
+
+redis() { # command...
+	redis-cli -h 127.0.0.1 -p "$redis_port" "$@"
+}
+
 dovetap_stop() {
 	stop "$dovetap_pid"
+}
+
+# For tests of what is recorded, not how it is stored: a file that shows SERVICE/USER keys.
+dovetap_start_with_file() { # more arguments of "dovetap run"
+	rm -f "$tmp/state/dict"
+	dovetap_start --root "$stand_root" --dict "file:$tmp/state/dict" \
+		--key 'last-login/%{service}/%{user}' "$@"
+}
+
+recorded() { # SERVICE/USER...: exactly these are in the file
+	same "$(printf 'shared/last-login/%s\n' "$@" | sort)" \
+		"$(awk 'NR % 2 == 1' "$tmp/state/dict" | sort)"
 }

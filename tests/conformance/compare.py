@@ -1,0 +1,47 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Compares what the plugin and dovetap stored for the same logins.
+
+    compare.py PRECISION BOUND_MS PLUGIN DOVETAP
+
+PLUGIN and DOVETAP are lines of key, tab, time: whatever identifies a record in that kind of store
+(for a table: its other columns), and the value that last_login wrote. Equal means the same keys,
+each once, and times of which dovetap's is not earlier by more than one unit of the precision, for
+the plugin takes the time of its event loop's turn, and not later than by the bound. Prints
+"KEYS MEDIAN_MS MAX_MS"; exit status 1 and the differences when they are not equal."""
+
+import statistics
+import sys
+
+UNITS_PER_MS = {"s": 0.001, "ms": 1, "us": 1000, "ns": 1000000}
+
+
+def read(path):
+    records = {}
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            key, value = line.rstrip("\n").rsplit("\t", 1)
+            if key in records:
+                sys.exit(f"{path}: twice: {key!r}")
+            records[key] = int(value)
+    return records
+
+
+def main():
+    precision, bound = sys.argv[1], float(sys.argv[2])
+    plugin, dovetap = read(sys.argv[3]), read(sys.argv[4])
+    problems = [f"only from the plugin: {key!r}" for key in plugin.keys() - dovetap.keys()]
+    problems += [f"only from dovetap: {key!r}" for key in dovetap.keys() - plugin.keys()]
+    unit = 1 / UNITS_PER_MS[precision]
+    differences = []
+    for key in plugin.keys() & dovetap.keys():
+        later = (dovetap[key] - plugin[key]) * unit
+        differences.append(later)
+        if not -unit <= later <= bound + unit:
+            problems.append(f"{later} ms apart: {key!r} {plugin[key]} {dovetap[key]}")
+    if problems or not differences:
+        sys.exit("\n".join(problems or ["nothing was stored"]))
+    print(len(differences), round(statistics.median(differences), 3), round(max(differences), 3))
+
+
+main()

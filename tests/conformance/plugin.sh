@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Dovecot's own last_login plugin and dovetap record the same logins from the same configuration,
+# each into a store of its own: afterwards both stores must be equal. compare.py says what equal
+# is. The configuration is one file, in which only the place of the store differs. TAP; with
+# RESULTS set, a line for each case is added to that file.
+. "$(dirname "$0")/../integration/lib.sh"
+here=$(dirname "$(readlink -f "$0")")
+. "$here/stores.sh"
+
+# The plugin takes the time at which its event loop's turn began, dovetap that of the hook inside
+# that turn: a few milliseconds later, more when the machine is busy.
+bound_ms=250
+
+documented='last-login/%{service}/%{user}/%{remote_ip}'
+cases() { # Dovecot's folder, configuration, store, precision, compat, key
+	local folder syntax precision
+	while read -r folder syntax; do
+		for precision in s ms us ns; do
+			echo "$folder $syntax redis $precision newest $documented"
+		done
+		echo "$folder $syntax redis s newest last-login/%{user}"
+		echo "$folder $syntax file us newest $documented"
+		echo "$folder $syntax fs ms newest $documented"
+		echo "$folder $syntax mysql ms strict $documented"
+		echo "$folder $syntax sqlite ms strict $documented"
+		echo "$folder $syntax pgsql ms strict $documented"
+	done << END
+bookworm 2.3
+trixie 2.4
+END
+}
+
+fill_in() { # side, file
+	local directory=/stand/plugin number=1
+	if [[ $1 == dovetap ]]; then
+		directory=$(side_dir dovetap) number=2
+	fi
+	sed "s|@DIR@|$directory|; s|@SIDE@|$1|; s|@DB@|$number|; s|@KEY@|$key|
+		s|@PRECISION@|$precision|; s|@REDIS@|${redis_port:-}|
+		s|@MYSQL@|${mariadb_port:-}|; s|@PGSQL@|${postgres_port:-}|" "$2"
+}
+
+prepare() { # directories, stores and both sides of the configuration
+	local side
+	stand_name=$folder
+	rm -rf "${tmp:?}/$folder" "$(side_dir dovetap)"
+	for side in plugin dovetap; do
+		mkdir -p "$(side_dir $side)"
+		chmod 0777 "$(side_dir $side)"
+	done
+	"${store}_prepare" > "$tmp/prepare.log" 2>&1 || bail "$store: $(tail -n 3 "$tmp/prepare.log")"
+	for side in plugin dovetap; do
+		[[ ! -e $here/$syntax/$store.map ]] ||
+			fill_in $side "$here/$syntax/$store.map" > "$(side_dir $side)/map.conf"
+	done
+	fill_in plugin "$here/$syntax/$store.conf" > "$tmp/$folder/extra.conf"
+}
+
+# The server's file as dovetap is given it: whole, with the other store.
+server_config() {
+	head -c "-$(wc -c < "$tmp/$folder/extra.conf")" "$tmp/$folder/dovecot.conf"
+	fill_in dovetap "$here/$syntax/$store.conf"
+}
+
+dovetap_config() {
+	cat << END
+dovetap {
+  dovecot_config = $tmp/server.conf
+  compat = $compat
+}
+END
+}
+
+deliver_and_administrate() {
+	local user
+	for user in u1 u2 u3; do
+		printf 'Subject: test\n\ntest\n' |
+			chroot "$stand_root" /usr/lib/dovecot/dovecot-lda -c /stand/dovecot.conf \
+				-d "$user@example.com"
+		doveadm mailbox list -u "$user@example.com"
+	done
+}
+
+use_dovecot() {
+	"$here/sessions.py" 1 | login - --parallel 4 &&
+		"$here/sessions.py" 2 | login - --parallel 4 &&
+		deliver_and_administrate
+}
+
+stores_are_equal() {
+	"${store}_dump" plugin > "$tmp/plugin.dump"
+	"${store}_dump" dovetap > "$tmp/dovetap.dump"
+	"$here/compare.py" "$precision" "$bound_ms" "$tmp/plugin.dump" "$tmp/dovetap.dump" \
+		> "$tmp/result"
+}
+
+one_case() {
+	prepare
+	stand_start "$folder"
+	server_config > "$tmp/server.conf"
+	dovetap_config > "$tmp/dovetap.conf"
+	dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf"
+	use_dovecot > "$tmp/use.log" 2>&1 || bail "$(grep -v '"ok": true' "$tmp/use.log")"
+	check "$syntax $store $precision $compat $key" eventually stores_are_equal
+	[[ -z ${RESULTS:-} ]] ||
+		echo "$syntax $store $precision $compat $key $(cat "$tmp/result")" >> "$RESULTS"
+	dovetap_stop
+	stand_stop
+}
+
+plan "$(cases | wc -l)"
+while read -r folder syntax store precision compat key <&7; do
+	one_case
+done 7< <(cases)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# The stores of a conformance case: NAME_prepare empties both sides, NAME_dump SIDE prints what one
+# has, as key, tab, time. SIDE is plugin or dovetap; its directory is $(side_dir SIDE).
+
+side_dir() {
+	case $1 in
+	plugin) echo "$tmp/$stand_name/plugin" ;; # /stand/plugin for Dovecot
+	dovetap) echo "$tmp/state/dovetap" ;;
+	esac
+}
+
+table='last_login (userid VARCHAR(255) NOT NULL, service VARCHAR(20) NOT NULL,
+	last_access BIGINT NOT NULL, last_ip VARCHAR(40) NOT NULL'
+rows="SELECT userid, service, last_ip, last_access FROM last_login"
+
+redis_prepare() {
+	[[ -n ${redis_port:-} ]] || redis_start
+	redis flushall
+}
+
+redis_dump() { # values are numbers: keys and values alternate without doubt
+	local number=1 key
+	[[ $1 == plugin ]] || number=2
+	redis -n $number --raw keys '*' | while IFS= read -r key; do
+		printf '%s\t%s\n' "$key" "$(redis -n $number get "$key")"
+	done
+}
+
+file_prepare() {
+	:
+}
+
+file_dump() {
+	paste - - < "$(side_dir "$1")/dict"
+}
+
+fs_prepare() {
+	:
+}
+
+fs_dump() {
+	(cd "$(side_dir "$1")/fs" && find . -type f -printf '%P\t' -exec cat '{}' \; -printf '\n')
+}
+
+mysql_prepare() {
+	[[ -n ${mariadb_port:-} ]] || mariadb_start
+	mariadb_sql -e "CREATE USER IF NOT EXISTS dovecot@localhost IDENTIFIED BY 'pass';
+		GRANT ALL ON *.* TO dovecot@localhost"
+	for side in plugin dovetap; do
+		mariadb_sql -e "DROP DATABASE IF EXISTS $side;
+			CREATE DATABASE $side CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+			USE $side; CREATE TABLE $table, PRIMARY KEY (userid, service))"
+	done
+}
+
+mysql_dump() {
+	mariadb_sql --default-character-set=utf8mb4 "$1" -e "$rows"
+}
+
+# The plugin cannot write to the documented table here: its upsert names all key columns.
+sqlite_prepare() {
+	for side in plugin dovetap; do
+		sqlite3 "$(side_dir $side)/sqlite.db" \
+			"CREATE TABLE $table, PRIMARY KEY (service, userid, last_ip))"
+		chmod 0666 "$(side_dir $side)/sqlite.db"
+	done
+}
+
+sqlite_dump() {
+	sqlite3 -separator $'\t' "$(side_dir "$1")/sqlite.db" "$rows"
+}
+
+pgsql_prepare() {
+	if [[ -z ${postgres_port:-} ]]; then
+		postgres_start
+		postgres_sql -c 'CREATE ROLE dovecot LOGIN SUPERUSER'
+	fi
+	for side in plugin dovetap; do
+		postgres_sql -c "DROP DATABASE IF EXISTS $side WITH (FORCE)" -c "CREATE DATABASE $side"
+		postgres_sql "$side" -c "CREATE TABLE $table, PRIMARY KEY (service, userid, last_ip))"
+	done
+}
+
+pgsql_dump() {
+	postgres_sql --field-separator=$'\t' "$1" -c "$rows"
+}

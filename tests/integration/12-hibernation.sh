@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A session that Dovecot puts aside while it idles, and takes up again, is still one login.
+. "$(dirname "$0")/lib.sh"
+plan 9
+
+is_put_aside() {
+	stand_runs imap-hibernate && ! stand_runs imap
+}
+
+users_made() {
+	"$dovetap" replay --json "$tmp/state/record" |
+		jq -r 'select(.type == "mail_user") | .username'
+}
+
+story() {
+	dovetap_start_with_file --record "$tmp/state/record"
+	login imap idler@example.com --idle-until "$tmp/awake" > "$tmp/out" &
+	session=$!
+	check "$version: an idle session is put aside" eventually is_put_aside
+	touch "$tmp/awake"
+	check "$version: and taken up again" wait "$session"
+	login imap last@example.com > "$tmp/out"
+	eventually recorded imap/idler@example.com imap/last@example.com | note
+	dovetap_stop
+	check "$version: that was one login" same $'idler@example.com\nlast@example.com' "$(users_made)"
+	rm "$tmp/awake" "$tmp/state/record"
+}
+
+on_each_version story

@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# dovetap starts first; Dovecot starts later, is restarted, and is upgraded while it runs. Nobody
+# tells dovetap. Without --root it watches whatever runs on this machine, so the test looks only at
+# users of its own.
+. "$(dirname "$0")/lib.sh"
+plan 5
+
+domain=test-$$-$RANDOM.example
+
+mine() { # SERVICE/USER...: exactly these of our domain are in the file
+	same "$(printf "%s@$domain\n" "$@" | sort)" \
+		"$(sed -n "s|^shared/last-login/\(.*@$domain\)$|\1|p" "$tmp/state/dict" | sort)"
+}
+
+replace_library() { # as a package upgrade does: a new file under the old name
+	local library=$stand_root/usr/lib/dovecot/libdovecot-storage.so.0.0.0
+	cp -a "$library" "$library.dpkg-new" && mv "$library.dpkg-new" "$library"
+}
+
+dovetap_start --dict "file:$tmp/state/dict" --key 'last-login/%{service}/%{user}'
+stand_start bookworm
+login imap "started-later@$domain" > "$tmp/out"
+check 'Dovecot that was started later' eventually mine imap/started-later
+
+stand_stop
+stand_start bookworm
+login imap "restarted@$domain" > "$tmp/out"
+check 'Dovecot that was restarted' eventually mine imap/started-later imap/restarted
+
+check 'the library is replaced under a running Dovecot' replace_library
+login imap "upgraded@$domain" > "$tmp/out"
+check 'the next login is seen' eventually mine imap/started-later imap/restarted imap/upgraded
+
+stand_start trixie
+login pop3 "other@$domain" > "$tmp/out"
+check 'another version beside it' eventually mine imap/started-later imap/restarted imap/upgraded \
+	pop3/other
