@@ -185,6 +185,14 @@ $(BPF_TESTS): %: %.o $(BPF_TEST_HELPERS) $(call archives,attach) $(O)/tests/targ
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../target' -o $@ $^ $(call all_libs,attach) -lcmocka
 
+$(O)/tools/verifier-budget.o: | $(BPF_SKEL)
+$(O)/tools/verifier-budget: $(O)/tools/verifier-budget.o $(call archives,attach)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call all_libs,attach)
+
+verifier-budget: $(O)/tools/verifier-budget ## fail when a BPF program got a tenth more expensive to verify
+	$(Q)$< tests/bpf/verifier-budget.ref
+
 bpf-tests: $(BPF_TESTS) ## build the tests that run in the kernel (tests/run bpf)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -18,6 +18,7 @@ static int take_one(void *context, void *data, size_t size)
 	assert_in_range(size, sizeof(object->record.head), sizeof(object->record));
 	memcpy(&object->record, data, size);
 	object->size = size;
+	object->taken = true;
 	return -1;
 }
 
@@ -66,9 +67,9 @@ struct bpf_link *login_object_link(struct bpf_program *program, const char *func
 
 bool login_object_try(struct login_object *object)
 {
-	object->size = 0;
+	object->taken = false;
 	ring_buffer__consume(object->ring);
-	return object->size > 0;
+	return object->taken;
 }
 
 void login_object_next(struct login_object *object)

@@ -19,12 +19,13 @@
 struct login_object {
 	struct login_bpf *skel;
 	struct ring_buffer *ring;
+	bool taken;  /* by the last login_object_try() */
 	size_t size; /* of the record below */
 	union {
 		struct dovetap_event_head head;
 		struct dovetap_event ordinary;
 		struct dovetap_event_long longer;
-	} record; /* the one that login_object_next() read last */
+	} record; /* the last one that was taken */
 };
 
 /* What a test changes between open and load. */

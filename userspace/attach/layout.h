@@ -29,7 +29,7 @@ int layout_require(const char *abi, const struct layout **layout_r, struct error
 
 /*
  * Puts the blob into a memory file and returns its descriptor, which the caller closes once the
- * object is open. path_r is what libbpf takes as btf_custom_path.
+ * object is loaded: libbpf reads it then. path_r is what libbpf takes as btf_custom_path.
  */
 #define LAYOUT_PATH_MAX 32
 int layout_open(const struct layout *layout, char path_r[LAYOUT_PATH_MAX], struct error *error_r);

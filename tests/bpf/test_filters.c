@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* Which hits become records, and which counter tells of those that do not. */
+#include "login_object.h"
+
+#include <sys/socket.h>
+
+#include "target/functions.h"
+#include "target/login_image.h"
+#include "unit/cmocka_all.h"
+
+#define ABI_23	   "2.3.ABIv19(2.3.19.1)"
+#define ABI_24	   "2.4.ABIv5"
+#define ABI_OLDEST "2.3.ABIv0(2.3.0)"
+
+static struct layout_table table;
+
+struct fixture {
+	const char *abi;
+	struct login_object object;
+};
+
+static struct fixture fixture;
+
+static void setup(const char *abi)
+{
+	fixture.abi = abi;
+	login_object_load(&fixture.object, layout_find(abi), NULL);
+	login_object_attach(&fixture.object, mail_user_created, "hook_mail_user_created");
+	login_object_attach(&fixture.object, auth_finished, "auth_request_finished_event");
+}
+
+/* The fallback probes instead. */
+static void setup_fallbacks(const char *abi)
+{
+	fixture.abi = abi;
+	login_object_load(&fixture.object, layout_find(abi), NULL);
+	login_object_attach(&fixture.object, mail_user_init, "mail_user_init");
+	login_object_attach(&fixture.object, auth_proxy_finished, "auth_request_proxy_finish");
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	login_object_release(&fixture.object);
+	return 0;
+}
+
+static void log_in(const struct target_login *login)
+{
+	struct mail_user_image image;
+	const char *error;
+
+	mail_user_image_init(&image, &table, fixture.abi, 0xff, login);
+	mail_user_init(image.user.bytes, &error);
+	mail_user_image_release(&image);
+}
+
+static void authenticate(const struct target_login *login)
+{
+	struct image image;
+
+	auth_request_image_init(&image, &table, fixture.abi, 0xff, login);
+	target_auth_request_success(image.bytes);
+	image_release(&image);
+}
+
+/* One hit, no record, this counter, no other. */
+static void expect_counted(unsigned int counter)
+{
+	assert_false(login_object_try(&fixture.object));
+	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++)
+		assert_int_equal(login_object_count(&fixture.object, i), i == counter);
+}
+
+static void expect_record(unsigned int type, unsigned int counter)
+{
+	login_object_next(&fixture.object);
+	assert_int_equal(fixture.object.record.head.type, type);
+	expect_counted(counter);
+}
+
+static void test_login_is_emitted_once(void **state)
+{
+	(void)state;
+	setup(ABI_24);
+	log_in(&target_login_plain);
+	expect_record(DOVETAP_EVENT_MAIL_USER, DOVETAP_COUNT_MAIL_USER_EMITTED);
+}
+
+static void test_autocreated_user_is_dropped(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup(ABI_23);
+	login.autocreated = true;
+	log_in(&login);
+	expect_counted(DOVETAP_COUNT_AUTOCREATED);
+}
+
+static void test_restored_session_is_dropped(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup(ABI_23);
+	login.session_restored = true;
+	log_in(&login);
+	expect_counted(DOVETAP_COUNT_SESSION_RESTORED);
+}
+
+/* LMTP, LDA and doveadm: which services count is not for the kernel to say. */
+static void test_user_without_address_and_mechanism_is_emitted(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup(ABI_23);
+	login.remote_family = login.local_family = 0;
+	login.mech = NULL;
+	login.service = "lmtp";
+	log_in(&login);
+	expect_record(DOVETAP_EVENT_MAIL_USER, DOVETAP_COUNT_MAIL_USER_EMITTED);
+}
+
+static void test_null_argument_is_counted(void **state)
+{
+	(void)state;
+	setup(ABI_23);
+	hook_mail_user_created(NULL);
+	expect_counted(DOVETAP_COUNT_NO_OBJECT);
+}
+
+static void test_unreadable_object_is_counted(void **state)
+{
+	(void)state;
+	setup(ABI_23);
+	hook_mail_user_created((void *)16);
+	expect_counted(DOVETAP_COUNT_NO_USERNAME);
+}
+
+static void test_failed_authentication_is_emitted(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup(ABI_24);
+	login.successful = false;
+	login.passdb_result = 0;
+	authenticate(&login);
+	expect_record(DOVETAP_EVENT_AUTH, DOVETAP_COUNT_AUTH_EMITTED);
+	assert_int_equal(fixture.object.record.head.flags & DOVETAP_FLAG_SUCCESSFUL, 0);
+}
+
+static void test_malformed_authentication_has_no_name(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup(ABI_24);
+	login.successful = false;
+	login.username = NULL;
+	authenticate(&login);
+	expect_record(DOVETAP_EVENT_AUTH, DOVETAP_COUNT_AUTH_EMITTED);
+	assert_null(login_object_text(&fixture.object, DOVETAP_FIELD_USERNAME));
+}
+
+static void test_success_without_a_name_is_counted(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup(ABI_24);
+	login.username = NULL;
+	authenticate(&login);
+	expect_counted(DOVETAP_COUNT_NO_USERNAME);
+}
+
+static void test_internal_token_is_dropped(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup(ABI_24);
+	login.mech = "DOVECOT-TOKEN";
+	authenticate(&login);
+	expect_counted(DOVETAP_COUNT_INTERNAL_TOKEN);
+}
+
+static void test_mechanism_that_only_begins_like_the_token_is_emitted(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup(ABI_OLDEST);
+	login.mech = "DOVECOT-TOKENS";
+	authenticate(&login);
+	expect_record(DOVETAP_EVENT_AUTH, DOVETAP_COUNT_AUTH_EMITTED);
+}
+
+static void test_fallbacks_emit_the_same_records(void **state)
+{
+	(void)state;
+	setup_fallbacks(ABI_OLDEST);
+	log_in(&target_login_plain);
+	login_object_next(&fixture.object);
+	assert_int_equal(fixture.object.record.head.type, DOVETAP_EVENT_MAIL_USER);
+	authenticate(&target_login_plain);
+	login_object_next(&fixture.object);
+	assert_int_equal(fixture.object.record.head.type, DOVETAP_EVENT_AUTH);
+	assert_string_equal(login_object_text(&fixture.object, DOVETAP_FIELD_USERNAME),
+			    target_login_plain.username);
+	assert_false(login_object_try(&fixture.object));
+}
+
+static void test_fallback_drops_a_user_with_an_error(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup_fallbacks(ABI_23);
+	login.error = "Home directory not set";
+	log_in(&login);
+	expect_counted(DOVETAP_COUNT_USER_ERROR);
+}
+
+static void test_fallback_drops_a_lookup_without_a_client(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup_fallbacks(ABI_23);
+	login.has_handler = false;
+	authenticate(&login);
+	expect_counted(DOVETAP_COUNT_NO_HANDLER);
+}
+
+static void test_fallback_drops_what_did_not_succeed(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup_fallbacks(ABI_OLDEST);
+	login.successful = false;
+	authenticate(&login);
+	expect_counted(DOVETAP_COUNT_NOT_SUCCESSFUL);
+}
+
+#define story(name) cmocka_unit_test_teardown(name, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		story(test_login_is_emitted_once),
+		story(test_autocreated_user_is_dropped),
+		story(test_restored_session_is_dropped),
+		story(test_user_without_address_and_mechanism_is_emitted),
+		story(test_null_argument_is_counted),
+		story(test_unreadable_object_is_counted),
+		story(test_failed_authentication_is_emitted),
+		story(test_malformed_authentication_has_no_name),
+		story(test_success_without_a_name_is_counted),
+		story(test_internal_token_is_dropped),
+		story(test_mechanism_that_only_begins_like_the_token_is_emitted),
+		story(test_fallbacks_emit_the_same_records),
+		story(test_fallback_drops_a_user_with_an_error),
+		story(test_fallback_drops_a_lookup_without_a_client),
+		story(test_fallback_drops_what_did_not_succeed),
+	};
+	int failed;
+
+	login_table_read(&table);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	layout_table_release(&table);
+	return failed;
+}
