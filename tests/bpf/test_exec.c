@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* The exec watcher tells of programs with Dovecot's names and of no others. */
+#include <bpf/libbpf.h>
+#include <linux/types.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dovetap/exec.h"
+#include "skel/exec.skel.h"
+#include "unit/cmocka_all.h"
+
+struct seen {
+	pid_t pid; /* whose start is waited for */
+	struct dovetap_exec exec;
+	int count;
+};
+
+static struct exec_bpf *skel;
+static struct ring_buffer *ring;
+static struct seen seen;
+
+static int take(void *context, void *data, size_t size)
+{
+	struct seen *found = context;
+	struct dovetap_exec exec;
+
+	assert_int_equal(size, sizeof(exec));
+	memcpy(&exec, data, sizeof(exec));
+	if (exec.pid == (unsigned int)found->pid) { /* others may start programs meanwhile */
+		found->exec = exec;
+		found->count++;
+	}
+	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	skel = exec_bpf__open();
+	assert_non_null(skel);
+	bpf_map__set_max_entries(skel->maps.execs, 4096);
+	assert_int_equal(exec_bpf__load(skel), 0);
+	skel->links.process_started = bpf_program__attach_tracepoint(skel->progs.process_started,
+								     "sched", "sched_process_exec");
+	assert_non_null(skel->links.process_started);
+	ring = ring_buffer__new(bpf_map__fd(skel->maps.execs), take, &seen, NULL);
+	assert_non_null(ring);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	ring_buffer__free(ring);
+	exec_bpf__destroy(skel);
+	return 0;
+}
+
+/* Runs true(1) under another name: a link in a directory of its own. */
+static void start_as(const char *name)
+{
+	char directory[] = "/tmp/dovetap-exec-XXXXXX";
+	char *argv[] = {(char *)name, NULL};
+	char path[64];
+
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	assert_int_equal(symlink("/bin/true", path), 0);
+	seen = (struct seen){0};
+	assert_int_equal(posix_spawn(&seen.pid, path, NULL, NULL, argv, NULL), 0);
+	assert_int_equal(waitpid(seen.pid, NULL, 0), seen.pid);
+	unlink(path);
+	rmdir(directory);
+}
+
+static void run_as(const char *name)
+{
+	start_as(name);
+	ring_buffer__consume(ring);
+}
+
+static void expect_told(const char *name, const char *comm)
+{
+	run_as(name);
+	assert_int_equal(seen.count, 1);
+	assert_string_equal(seen.exec.name, comm);
+}
+
+static void test_names_of_dovecot_are_told(void **state)
+{
+	(void)state;
+	expect_told("dovecot", "dovecot");
+	expect_told("auth", "auth");
+	expect_told("imap-login", "imap-login");
+	expect_told("lmtp", "lmtp");
+	expect_told("doveadm", "doveadm");
+}
+
+/* The kernel keeps 15 bytes of a name. */
+static void test_long_names_are_told_cut(void **state)
+{
+	(void)state;
+	expect_told("submission-login", "submission-logi");
+	expect_told("managesieve-login", "managesieve-log");
+}
+
+static void test_other_names_are_not_told(void **state)
+{
+	static const char *const others[] = {"imapd", "ima", "true", "xdovecot", "dovecot-"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		run_as(others[i]);
+		assert_int_equal(seen.count, 0);
+	}
+}
+
+/* With a ring of one page and nobody who reads, what does not fit is counted. */
+static void test_full_ring_is_counted(void **state)
+{
+	const unsigned int starts = 4096 / (8 + 24) + 10; /* header of the kernel, rounded record */
+	const __u32 zero = 0;
+	__u64 drops = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < starts; i++)
+		start_as("dovecot");
+	assert_int_equal(bpf_map__lookup_elem(skel->maps.exec_drops, &zero, sizeof(zero), &drops,
+					      sizeof(drops), 0),
+			 0);
+	assert_true(drops >= 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_names_of_dovecot_are_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_names_are_told_cut, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_names_are_not_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full_ring_is_counted, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
