@@ -69,6 +69,10 @@ enum dovetap_flag {
 	DOVETAP_FLAG_INTERNAL_FAILURE = 1U << 8,
 };
 
+/* A hole that the compiler leaves would carry old memory to the reader: none is allowed. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
 struct dovetap_event_head {
 	__u16 major; /* DOVETAP_EVENT_MAJOR */
 	__u16 type;  /* enum dovetap_event_type */
@@ -114,6 +118,8 @@ struct dovetap_event_long {
 	DOVETAP_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
 };
+
+#pragma GCC diagnostic pop
 
 _Static_assert(sizeof(struct dovetap_event_head) == 136, "event head moved: raise the major");
 _Static_assert(sizeof(struct dovetap_event) == 592, "event moved: raise the major");
