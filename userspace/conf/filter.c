@@ -143,6 +143,16 @@ bool conf_filter_matches(const struct conf_filter *filter, const struct conf_pee
 	return filter->local.ip.family == 0 || conf_net_has(&filter->local, &peer->local);
 }
 
+bool conf_filter_is_by_service(const struct conf_filter *filter)
+{
+	return !filter->local_name && filter->remote.ip.family == 0 && filter->local.ip.family == 0;
+}
+
+bool conf_filter_is_any(const struct conf_filter *filter)
+{
+	return !filter->protocol && conf_filter_is_by_service(filter);
+}
+
 int conf_filter_compare(const struct conf_filter *a, const struct conf_filter *b)
 {
 	if (!a->local_name != !b->local_name)

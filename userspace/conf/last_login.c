@@ -90,8 +90,7 @@ static int states_add(struct states *states, const struct state *state)
 static int states_apply(struct states *states, const struct last_login_rules *rules,
 			const struct last_login_rule *rule)
 {
-	bool always = !rule->filter.local_name && rule->filter.remote.ip.family == 0 &&
-		      rule->filter.local.ip.family == 0;
+	bool always = conf_filter_is_by_service(&rule->filter);
 	size_t count = states->count;
 	int ret = 0;
 

@@ -17,8 +17,7 @@ struct walk {
 	struct conf_section *root;
 	struct last_login_rules *rules;
 	const struct conf_filter *filter;
-	bool named; /* inside last_login { } */
-	bool v23;   /* inside plugin { } */
+	bool v23; /* inside plugin { } */
 };
 
 static struct last_login_rule *add_rule(const struct walk *walk, unsigned int order)
@@ -28,7 +27,6 @@ static struct last_login_rule *add_rule(const struct walk *walk, unsigned int or
 	if (!rule)
 		return NULL;
 	rule->filter = *walk->filter;
-	rule->named = walk->named;
 	rule->order = order;
 	LL_PREPEND(walk->rules->first, rule);
 	return rule;
@@ -225,12 +223,9 @@ static int read_plugin(const struct walk *walk, struct conf_section *section, st
 static int read_last_login(const struct walk *walk, struct conf_section *section,
 			   struct error *error_r)
 {
-	struct walk inside = *walk;
-	int ret;
+	int ret = read_settings(walk, section, IN_LAST_LOGIN, error_r);
 
-	inside.named = true;
-	ret = read_settings(&inside, section, IN_LAST_LOGIN, error_r);
-	return ret < 0 ? ret : read_dict_blocks(&inside, section, error_r);
+	return ret < 0 ? ret : read_dict_blocks(walk, section, error_r);
 }
 
 static int read_plugin_list(const struct walk *walk, struct conf_section *section,
@@ -300,16 +295,16 @@ static int compare_v23(const struct last_login_rule *a, const struct last_login_
 {
 	int ret = conf_filter_compare(&a->filter, &b->filter);
 
-	if (ret == 0 && a->named != b->named)
-		return a->named ? 1 : -1;
 	return ret ? ret : by_order(a, b);
 }
 
+/* 2.4 knows no specificity: what stands in a block wins over what stands in none, else the later
+ * one ("Global setting won't change the setting inside an earlier filter", says its doveconf). */
 static int compare_v24(const struct last_login_rule *a, const struct last_login_rule *b)
 {
-	if (a->named != b->named)
-		return a->named ? 1 : -1;
-	return by_order(a, b);
+	bool a_narrow = !conf_filter_is_any(&a->filter), b_narrow = !conf_filter_is_any(&b->filter);
+
+	return a_narrow == b_narrow ? by_order(a, b) : a_narrow ? 1 : -1;
 }
 
 int last_login_rules_read(struct conf_section *root, struct last_login_rules *rules_r,

@@ -11,7 +11,6 @@ enum last_login_switch { LAST_LOGIN_UNSET, LAST_LOGIN_OFF, LAST_LOGIN_ON };
 struct last_login_rule {
 	struct last_login_rule *next;
 	struct conf_filter filter;
-	bool named; /* stood in last_login { } */
 	unsigned int order;
 	enum last_login_switch enable;
 	const struct last_login_dict *dict;

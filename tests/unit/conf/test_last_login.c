@@ -144,8 +144,8 @@ static void version_24_blocks_are_read(void **state)
 	assert_true(imap->v24);
 	assert_string_equal(pop3->key->text, "pop/%{user}");
 	assert_ptr_equal(pop3->dict, imap->dict);
-	/* what stands in last_login { } beats what stands outside */
-	assert_string_equal(pop3->precision->text, "us");
+	/* inside and outside of last_login { } is the same; the narrower block wins */
+	assert_string_equal(pop3->precision->text, "s");
 	conf_free(&f.root);
 }
 
@@ -193,6 +193,25 @@ static void narrower_blocks_win(void **state)
 	assert_string_equal(
 		match_at(&f, "imap", NULL, "2001:db8:8000::1", "imap.example.com")->key->text,
 		"imap");
+	conf_free(&f.root);
+}
+
+/* As doveconf 2.4.1 orders its filters: by their place, not by what they ask for. */
+static void in_version_24_the_later_block_wins(void **state)
+{
+	struct fixture f = setup("dovecot_config_version = 2.4.1\n"
+				 "remote 192.0.2.1 {\n"
+				 "  last_login_key = host\n"
+				 "}\n"
+				 "protocol imap {\n"
+				 "  last_login_key = imap\n"
+				 "}\n"
+				 "last_login_key = top\n");
+
+	(void)state;
+	assert_string_equal(match(&f, "imap")->key->text, "imap");
+	assert_string_equal(match(&f, "pop3")->key->text, "host");
+	assert_string_equal(match_at(&f, "pop3", NULL, NULL, NULL)->key->text, "top");
 	conf_free(&f.root);
 }
 
@@ -282,6 +301,7 @@ int main(void)
 		cmocka_unit_test(global_plugin_records_every_service),
 		cmocka_unit_test(version_24_blocks_are_read),
 		cmocka_unit_test(narrower_blocks_win),
+		cmocka_unit_test(in_version_24_the_later_block_wins),
 		cmocka_unit_test(proxy_names_are_resolved),
 		cmocka_unit_test(without_any_dict_the_embedded_one_is_meant),
 		cmocka_unit_test(chosen_services_override_the_blocks),

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server's own configuration file, as the server understands it.
+ *
+ * Where doveconf is installed it reads the file ("doveconf -P -n -c FILE": what differs from the
+ * defaults, secrets in clear), so that its version's defaults, groups and old names are honoured.
+ * Its output is then read by our parser, and every word gets the place back that it has in the
+ * file. Without doveconf, or when doveconf refuses the file (say, a 2.4 file that names an SQL
+ * driver which is not installed), our parser reads the file itself.
+ *
+ * doveconf is run without a shell, with an environment of its own and a deadline.
+ */
+#ifndef DOVETAP_CONF_DOVECONF_H
+#define DOVETAP_CONF_DOVECONF_H
+
+#include "base/error.h"
+#include "conf/tree.h"
+
+struct doveconf_options {
+	const char *program; /* NULL: look in the usual places; "": do not use it */
+	int timeout_ms;	     /* 0: 10 seconds */
+};
+
+/*
+ * Reads the file at path. program_r (may be NULL) tells which doveconf read it, NULL if our own
+ * parser did. why_not_r (may be NULL) gets code 0, or why an installed doveconf could not be used.
+ */
+int doveconf_read(const char *path, const struct doveconf_options *options,
+		  struct conf_section **root_r, const char **program_r, struct error *why_not_r,
+		  struct error *error_r);
+
+/* The doveconf of this machine, or NULL. */
+const char *doveconf_find(void);
+
+#endif
