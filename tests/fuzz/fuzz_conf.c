@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void read_tree(struct conf_section *root)
 {
 	const struct last_login_options options = {0};
+	struct conf_section *const roots[] = {root, NULL};
 	struct conf_peer peer = {.service = {"imap", 4}};
 	struct dovetap_settings settings;
 	struct last_login_conf conf;
@@ -18,7 +19,7 @@ static void read_tree(struct conf_section *root)
 
 	(void)dovetap_conf_check(root, &error);
 	(void)dovetap_settings_read(root, &settings, &error);
-	if (last_login_read(root, &options, &conf, &error) == 0)
+	if (last_login_read(roots, &options, &conf, &error) == 0)
 		(void)last_login_match(&conf, &peer);
 }
 

@@ -193,7 +193,7 @@ static int services_read(struct last_login_conf *conf, const struct last_login_o
 	return ret;
 }
 
-static int read_targets(struct conf_section *root, const struct last_login_options *options,
+static int read_targets(const struct conf_section *root, const struct last_login_options *options,
 			struct last_login_conf *conf, struct error *error_r)
 {
 	struct states *states = malloc(sizeof(*states));
@@ -211,20 +211,20 @@ static int read_targets(struct conf_section *root, const struct last_login_optio
 	return ret < 0 ? error_set(error_r, ENOMEM, "%s: out of memory", root->pos.file) : 0;
 }
 
-int last_login_read(struct conf_section *root, const struct last_login_options *options,
+int last_login_read(struct conf_section *const *roots, const struct last_login_options *options,
 		    struct last_login_conf *conf_r, struct error *error_r)
 {
-	struct last_login_rules *rules = arena_alloc(conf_arena(root), sizeof(*rules));
+	struct last_login_rules *rules = arena_alloc(conf_arena(*roots), sizeof(*rules));
 	struct last_login_conf conf = {.rules = rules};
 	int ret;
 
 	if (!rules)
-		return error_set(error_r, ENOMEM, "%s: out of memory", root->pos.file);
+		return error_set(error_r, ENOMEM, "%s: out of memory", (*roots)->pos.file);
 	if (options->services && options->services[0])
 		rules->services = options->services;
-	ret = last_login_rules_read(root, rules, error_r);
+	ret = last_login_rules_read(roots, rules, error_r);
 	if (ret == 0)
-		ret = read_targets(root, options, &conf, error_r);
+		ret = read_targets(*roots, options, &conf, error_r);
 	if (ret == 0)
 		*conf_r = conf;
 	return ret;

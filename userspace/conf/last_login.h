@@ -14,7 +14,7 @@
  * file has it, imap and pop3 are recorded: dovetap needs no plugin, so its name need not be there.
  * Userdb fields that override settings per user cannot be seen from outside.
  *
- * Everything lives as long as the tree; compiled once, matching allocates nothing.
+ * Everything lives as long as the trees; compiled once, matching allocates nothing.
  */
 #ifndef DOVETAP_CONF_LAST_LOGIN_H
 #define DOVETAP_CONF_LAST_LOGIN_H
@@ -74,11 +74,13 @@ struct last_login_conf {
 };
 
 /*
- * Fills conf_r from the tree (which keeps its memory and gets the "key = <file" values that are
- * needed). Errors: -EINVAL with file:line for a dict without a driver, an unknown precision, two
- * dicts in one block, a network that is none; -E2BIG for thousands of combinations.
+ * Fills conf_r from the trees, which end with NULL and keep its memory: what a later tree says
+ * wins over all blocks of the earlier ones (the server's file, our own, the command line). They
+ * get the "key = <file" values that are needed. Errors: -EINVAL with file:line for a dict without a
+ * driver, an unknown precision, two dicts in one block, a network that is none; -E2BIG for
+ * thousands of combinations.
  */
-int last_login_read(struct conf_section *root, const struct last_login_options *options,
+int last_login_read(struct conf_section *const *roots, const struct last_login_options *options,
 		    struct last_login_conf *conf_r, struct error *error_r);
 
 /* The target of a login, or NULL when it is not to be recorded. */

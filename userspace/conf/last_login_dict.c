@@ -28,8 +28,7 @@ static const char *skip_proxy_options(const char *rest)
 }
 
 /* Looks the name up in "dict { name = uri }" and in "dict_server { dict name { } }". */
-static int resolve_name(struct conf_section *root, struct last_login_dict *dict,
-			struct error *error_r)
+static void find_name(const struct conf_section *root, struct last_login_dict *dict)
 {
 	const struct conf_section *block;
 	const struct conf_setting *setting;
@@ -49,6 +48,13 @@ static int resolve_name(struct conf_section *root, struct last_login_dict *dict,
 		dict->backend_pos = dict->backend_block->pos;
 		dict->backend_uri = NULL;
 	}
+}
+
+static int resolve_name(struct conf_section *const *roots, struct last_login_dict *dict,
+			struct error *error_r)
+{
+	for (; *roots; roots++)
+		find_name(*roots, dict);
 	if (dict->backend_uri && !strchr(dict->backend_uri, ':'))
 		return conf_error(&dict->backend_pos, error_r, EINVAL,
 				  "dict %s: \"%s\" has no \":\"; driver:rest would be right",
@@ -58,10 +64,10 @@ static int resolve_name(struct conf_section *root, struct last_login_dict *dict,
 		       : 0;
 }
 
-int last_login_dict_from_uri(struct conf_section *root, const struct conf_setting *setting,
+int last_login_dict_from_uri(struct conf_section *const *roots, const struct conf_setting *setting,
 			     const struct last_login_dict **dict_r, struct error *error_r)
 {
-	struct last_login_dict *dict = arena_alloc(conf_arena(root), sizeof(*dict));
+	struct last_login_dict *dict = arena_alloc(conf_arena(*roots), sizeof(*dict));
 	const char *rest;
 	int ret = 0;
 
@@ -77,7 +83,7 @@ int last_login_dict_from_uri(struct conf_section *root, const struct conf_settin
 	if (strncmp(dict->uri, "proxy:", 6) == 0) {
 		rest = skip_proxy_options(dict->uri + 6);
 		dict->proxy_name = strrchr(rest, ':') ? strrchr(rest, ':') + 1 : rest;
-		ret = resolve_name(root, dict, error_r);
+		ret = resolve_name(roots, dict, error_r);
 	}
 	if (ret == 0)
 		*dict_r = dict;
@@ -91,10 +97,10 @@ static const char *either(const struct conf_section *block, const char *name,
 	return conf_setting_value(block, name, conf_setting_value(block, short_name, otherwise));
 }
 
-int last_login_dict_from_block(struct conf_section *root, struct conf_section *block,
+int last_login_dict_from_block(struct conf_section *const *roots, struct conf_section *block,
 			       const struct last_login_dict **dict_r, struct error *error_r)
 {
-	struct last_login_dict *dict = arena_alloc(conf_arena(root), sizeof(*dict));
+	struct last_login_dict *dict = arena_alloc(conf_arena(*roots), sizeof(*dict));
 	int ret;
 
 	if (!dict)
@@ -106,7 +112,7 @@ int last_login_dict_from_block(struct conf_section *root, struct conf_section *b
 	dict->pos = block->pos;
 	if (strcmp(either(block, "dict_driver", "driver", block->name), "proxy") == 0) {
 		dict->proxy_name = either(block, "dict_proxy_name", "name", "");
-		ret = resolve_name(root, dict, error_r);
+		ret = resolve_name(roots, dict, error_r);
 	}
 	if (ret == 0)
 		*dict_r = dict;

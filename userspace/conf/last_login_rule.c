@@ -14,21 +14,22 @@ const struct last_login_dict last_login_no_dict = {.uri = "", .pos = {"default",
 
 /* Where the walk through the tree is. */
 struct walk {
-	struct conf_section *root;
-	struct last_login_rules *rules;
+	struct conf_section *const *roots; /* all; the first one lends its memory */
+	struct last_login_rule **rules;	   /* of the tree that is walked */
+	struct last_login_rules *all;
 	const struct conf_filter *filter;
 	bool v23; /* inside plugin { } */
 };
 
 static struct last_login_rule *add_rule(const struct walk *walk, unsigned int order)
 {
-	struct last_login_rule *rule = arena_alloc(conf_arena(walk->root), sizeof(*rule));
+	struct last_login_rule *rule = arena_alloc(conf_arena(*walk->roots), sizeof(*rule));
 
 	if (!rule)
 		return NULL;
 	rule->filter = *walk->filter;
 	rule->order = order;
-	LL_PREPEND(walk->rules->first, rule);
+	LL_PREPEND(*walk->rules, rule);
 	return rule;
 }
 
@@ -45,7 +46,7 @@ static int set_enable(const struct walk *walk, unsigned int order, const struct 
 	if (!rule)
 		return no_memory(pos, error_r);
 	rule->enable = on ? LAST_LOGIN_ON : LAST_LOGIN_OFF;
-	walk->rules->any_enabled |= on;
+	walk->all->any_enabled |= on;
 	return 0;
 }
 
@@ -66,7 +67,7 @@ static bool list_has(const char *list, const char *word)
 static const struct last_login_text *new_text(const struct walk *walk,
 					      const struct conf_setting *setting)
 {
-	struct last_login_text *text = arena_alloc(conf_arena(walk->root), sizeof(*text));
+	struct last_login_text *text = arena_alloc(conf_arena(*walk->roots), sizeof(*text));
 
 	if (text)
 		*text = (struct last_login_text){setting->value, setting->pos, !walk->v23};
@@ -88,14 +89,14 @@ static int set_dict(const struct walk *walk, const struct conf_setting *setting,
 	int ret = 0;
 
 	if (*setting->value != '\0')
-		ret = last_login_dict_from_uri(walk->root, setting, &dict, error_r);
+		ret = last_login_dict_from_uri(walk->roots, setting, &dict, error_r);
 	if (ret < 0)
 		return ret;
 	rule = add_rule(walk, setting->order);
 	if (!rule)
 		return no_memory(&setting->pos, error_r);
 	rule->dict = dict;
-	walk->rules->any_dict = true;
+	walk->all->any_dict = true;
 	return 0;
 }
 
@@ -156,7 +157,7 @@ static int read_setting(const struct walk *walk, struct conf_setting *setting, u
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		if (!(settings[i].where & where) || strcmp(settings[i].name, setting->key) != 0)
 			continue;
-		ret = setting->from_file ? conf_load_file(walk->root, setting, error_r) : 0;
+		ret = setting->from_file ? conf_load_file(*walk->roots, setting, error_r) : 0;
 		return ret < 0 ? ret : settings[i].set(walk, setting, error_r);
 	}
 	return 0;
@@ -178,7 +179,7 @@ static int read_dict_block(const struct walk *walk, struct conf_section *block,
 {
 	const struct last_login_dict *dict;
 	struct last_login_rule *rule;
-	int ret = last_login_dict_from_block(walk->root, block, &dict, error_r);
+	int ret = last_login_dict_from_block(walk->roots, block, &dict, error_r);
 
 	if (ret < 0)
 		return ret;
@@ -186,7 +187,7 @@ static int read_dict_block(const struct walk *walk, struct conf_section *block,
 	if (!rule)
 		return no_memory(&block->pos, error_r);
 	rule->dict = dict;
-	walk->rules->any_dict = true;
+	walk->all->any_dict = true;
 	return 0;
 }
 
@@ -307,18 +308,22 @@ static int compare_v24(const struct last_login_rule *a, const struct last_login_
 	return a_narrow == b_narrow ? by_order(a, b) : a_narrow ? 1 : -1;
 }
 
-int last_login_rules_read(struct conf_section *root, struct last_login_rules *rules_r,
+int last_login_rules_read(struct conf_section *const *roots, struct last_login_rules *rules,
 			  struct error *error_r)
 {
 	const struct conf_filter everything = {0};
-	struct walk walk = {.root = root, .rules = rules_r, .filter = &everything};
-	int ret = read_filter(&walk, root, error_r);
+	struct last_login_rule *of_tree;
+	struct walk walk = {roots, &of_tree, rules, &everything, false};
+	int ret = 0;
 
-	if (ret < 0)
-		return ret;
-	if (conf_is_v24(root))
-		LL_SORT(rules_r->first, compare_v24);
-	else
-		LL_SORT(rules_r->first, compare_v23);
-	return 0;
+	for (; *roots && ret == 0; roots++) {
+		of_tree = NULL;
+		ret = read_filter(&walk, *roots, error_r);
+		if (conf_is_v24(*roots))
+			LL_SORT(of_tree, compare_v24);
+		else
+			LL_SORT(of_tree, compare_v23);
+		LL_CONCAT(rules->first, of_tree);
+	}
+	return ret;
 }

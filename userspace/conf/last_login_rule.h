@@ -27,14 +27,15 @@ struct last_login_rules {
 /* "last_login_dict =" with nothing behind it: write nowhere. */
 extern const struct last_login_dict last_login_no_dict;
 
-/* All rules of the tree in the order in which they apply: a later one wins. */
-int last_login_rules_read(struct conf_section *root, struct last_login_rules *rules_r,
+/* Fills first and the two bools; all rules of the trees in the order in which they apply. */
+int last_login_rules_read(struct conf_section *const *roots, struct last_login_rules *rules,
 			  struct error *error_r);
 
-/* The dict behind a 2.3 URI or a 2.4 block, in the tree's memory. */
-int last_login_dict_from_uri(struct conf_section *root, const struct conf_setting *setting,
+/* The dict behind a 2.3 URI or a 2.4 block, in the first tree's memory. The name of a proxied
+ * dict is looked up in all trees. */
+int last_login_dict_from_uri(struct conf_section *const *roots, const struct conf_setting *setting,
 			     const struct last_login_dict **dict_r, struct error *error_r);
-int last_login_dict_from_block(struct conf_section *root, struct conf_section *block,
+int last_login_dict_from_block(struct conf_section *const *roots, struct conf_section *block,
 			       const struct last_login_dict **dict_r, struct error *error_r);
 
 #endif

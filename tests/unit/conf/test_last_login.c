@@ -13,9 +13,10 @@ struct fixture {
 static struct fixture setup_with(const char *text, const struct last_login_options *options)
 {
 	struct fixture f = {.root = parse(text, 0)};
+	struct conf_section *const roots[] = {f.root, NULL};
 	struct error error = {0};
 
-	if (last_login_read(f.root, options, &f.conf, &error) < 0)
+	if (last_login_read(roots, options, &f.conf, &error) < 0)
 		fail_msg("%s", error.text);
 	return f;
 }
@@ -28,10 +29,11 @@ static struct fixture setup(const char *text)
 static void read_fails(const char *text, const char *expected)
 {
 	struct conf_section *root = parse(text, 0);
+	struct conf_section *const roots[] = {root, NULL};
 	struct last_login_conf conf = {0};
 	struct error error = {0};
 
-	assert_int_equal(last_login_read(root, &(struct last_login_options){0}, &conf, &error),
+	assert_int_equal(last_login_read(roots, &(struct last_login_options){0}, &conf, &error),
 			 -EINVAL);
 	assert_string_equal(error.text, expected);
 	assert_null(conf.targets);
@@ -274,6 +276,34 @@ static void chosen_services_override_the_blocks(void **state)
 	conf_free(&f.root);
 }
 
+static void a_later_tree_wins_over_every_block_of_the_earlier(void **state)
+{
+	struct conf_section *server = parse("protocol imap {\n"
+					    "  mail_plugins = last_login\n"
+					    "  plugin {\n"
+					    "    last_login_dict = file:/server\n"
+					    "    last_login_key = server\n"
+					    "  }\n"
+					    "}\n"
+					    "dict {\n"
+					    "  sql = sqlite:/map\n"
+					    "}\n",
+					    0);
+	struct conf_section *own = parse("plugin {\n  last_login_dict = proxy::sql\n}\n", 0);
+	struct conf_section *const roots[] = {server, own, NULL};
+	const struct last_login_options options = {0};
+	struct fixture f = {0};
+	struct error error;
+
+	(void)state;
+	assert_int_equal(last_login_read(roots, &options, &f.conf, &error), 0);
+	assert_string_equal(match(&f, "imap")->dict->backend_uri, "sqlite:/map");
+	assert_string_equal(match(&f, "imap")->key->text, "server");
+	assert_null(match(&f, "pop3"));
+	conf_free(&own);
+	conf_free(&server);
+}
+
 static void errors_name_the_place_and_the_remedy(void **state)
 {
 	(void)state;
@@ -305,6 +335,7 @@ int main(void)
 		cmocka_unit_test(proxy_names_are_resolved),
 		cmocka_unit_test(without_any_dict_the_embedded_one_is_meant),
 		cmocka_unit_test(chosen_services_override_the_blocks),
+		cmocka_unit_test(a_later_tree_wins_over_every_block_of_the_earlier),
 		cmocka_unit_test(errors_name_the_place_and_the_remedy),
 	};
 
