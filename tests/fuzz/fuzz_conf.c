@@ -18,7 +18,7 @@ static void read_tree(struct conf_section *root)
 	struct error error;
 
 	(void)dovetap_conf_check(root, &error);
-	(void)dovetap_settings_read(root, &settings, &error);
+	(void)dovetap_settings_read((const struct conf_section *const *)roots, &settings, &error);
 	if (last_login_read(roots, &options, &conf, &error) == 0)
 		(void)last_login_match(&conf, &peer);
 }

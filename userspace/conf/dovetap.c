@@ -49,18 +49,19 @@ static const struct conf_field fields[] = {
 	{.name = NULL},
 };
 
-int dovetap_settings_read(const struct conf_section *root, struct dovetap_settings *settings_r,
-			  struct error *error_r)
+int dovetap_settings_read(const struct conf_section *const *roots,
+			  struct dovetap_settings *settings_r, struct error *error_r)
 {
-	const struct conf_section *block = conf_section_find(root, "dovetap", NULL);
+	const struct conf_section *owner = *roots;
 	struct dovetap_settings settings = {0};
-	int ret;
+	int ret = conf_settings_default(fields, owner, &settings, error_r);
 
-	ret = conf_settings_read(block, fields, "dovetap { }", root, &settings, error_r);
-	if (ret < 0)
-		return ret;
-	*settings_r = settings;
-	return 0;
+	for (; *roots && ret == 0; roots++)
+		ret = conf_settings_read(conf_section_find(*roots, "dovetap", NULL), fields,
+					 "dovetap { }", owner, &settings, error_r);
+	if (ret == 0)
+		*settings_r = settings;
+	return ret;
 }
 
 /* What may stand where in our own file; NULL lists: anything. */

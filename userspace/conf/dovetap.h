@@ -36,9 +36,10 @@ struct dovetap_settings {
 	unsigned int log_level;	       /* enum log_level */
 };
 
-/* Reads the block (or the defaults) and refuses what it does not know with file:line. */
-int dovetap_settings_read(const struct conf_section *root, struct dovetap_settings *settings_r,
-			  struct error *error_r);
+/* Reads the blocks of the trees (they end with NULL; a later one wins) over the defaults and
+ * refuses what it does not know with file:line. Texts live as long as the first tree. */
+int dovetap_settings_read(const struct conf_section *const *roots,
+			  struct dovetap_settings *settings_r, struct error *error_r);
 
 /*
  * Our own file holds nothing but what dovetap reads: dovetap { }, plugin { }, dict { },

@@ -90,8 +90,8 @@ static int read_value(const struct conf_field *field, const char *value, const s
 	return ret < 0 ? conf_error(pos, error_r, -ret, "%s: %s", field->name, why.text) : 0;
 }
 
-static int read_defaults(const struct conf_field *fields, const struct conf_section *owner,
-			 void *out, struct error *error_r)
+int conf_settings_default(const struct conf_field *fields, const struct conf_section *owner,
+			  void *out, struct error *error_r)
 {
 	const struct conf_pos pos = {.file = "default"};
 	int ret = 0;
@@ -165,7 +165,7 @@ int conf_settings_read(const struct conf_section *section, const struct conf_fie
 		       const char *label, const struct conf_section *owner, void *out,
 		       struct error *error_r)
 {
-	int ret = read_defaults(fields, owner, out, error_r);
+	int ret = 0;
 
 	for (; section && ret == 0; section = conf_section_next(section, section->type, NULL)) {
 		ret = read_settings(section, fields, label, owner, out, error_r);

@@ -52,10 +52,15 @@ struct conf_field {
 	int (*check)(const char *value, struct error *error_r);
 };
 
+/* Fills the struct at out with the defaults. Texts and lists live as long as the tree that owner
+ * belongs to. */
+int conf_settings_default(const struct conf_field *fields, const struct conf_section *owner,
+			  void *out, struct error *error_r);
+
 /*
- * Fills the struct at out from the section and those of the same type behind it, a later one
- * wins. section may be NULL (defaults only). Texts and lists live as long as
- * the tree that owner belongs to. label names the section in errors: "dovetap { }".
+ * Then puts the settings of the section over them, and those of the sections of the same type
+ * behind it; a later one wins. section may be NULL. label names the section in errors:
+ * "dovetap { }".
  */
 int conf_settings_read(const struct conf_section *section, const struct conf_field *fields,
 		       const char *label, const struct conf_section *owner, void *out,

@@ -3,37 +3,7 @@
 #include "conf/run.h"
 
 #include "conf_test.h"
-
-#include <sys/stat.h>
-#include <unistd.h>
-
-static char folder[] = "/tmp/dovetap-test-XXXXXX";
-
-static void write_file(const char *name, const char *text, mode_t mode)
-{
-	FILE *file = fopen(name, "w");
-
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-	chmod(name, mode);
-}
-
-static int enter_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave_folder(void **state)
-{
-	static const char *const names[] = {"doveconf", "main.conf", "part.conf", NULL};
-
-	(void)state;
-	for (size_t i = 0; names[i]; i++)
-		unlink(names[i]);
-	return chdir("/") == 0 ? rmdir(folder) : -1;
-}
+#include "folder.h"
 
 /* A server's file in two parts, and a doveconf that prints what a 2.3 one would. */
 static void write_server(const char *script)

@@ -10,17 +10,19 @@ static void read_ok(const char *text, struct conf_section **root_r,
 	struct error error = {0};
 
 	*root_r = parse(text, 0);
-	if (dovetap_settings_read(*root_r, settings_r, &error) < 0)
+	if (dovetap_settings_read((const struct conf_section *const[]){*root_r, NULL}, settings_r,
+				  &error) < 0)
 		fail_msg("%s", error.text);
 }
 
 static void read_fails(const char *text, const char *expected)
 {
 	struct conf_section *root = parse(text, 0);
+	const struct conf_section *const roots[] = {root, NULL};
 	struct dovetap_settings settings;
 	struct error error = {0};
 
-	assert_int_equal(dovetap_settings_read(root, &settings, &error), -EINVAL);
+	assert_int_equal(dovetap_settings_read(roots, &settings, &error), -EINVAL);
 	assert_string_equal(error.text, expected);
 	conf_free(&root);
 }
