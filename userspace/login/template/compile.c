@@ -73,7 +73,7 @@ int compiler_add_variable(struct compiler *compiler, struct piece_list *list,
 	if (!piece)
 		return compiler_no_memory(compiler);
 	piece->variable = variable;
-	compiler->used[variable] = true;
+	compiler->used[variable]++;
 	return 0;
 }
 

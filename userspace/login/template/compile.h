@@ -48,7 +48,7 @@ struct compiler {
 	struct template_env env;
 	const char *where;
 	struct error *error_r;
-	bool used[VARIABLE_COUNT];
+	unsigned int used[VARIABLE_COUNT];
 	unsigned int depth;
 	struct hasher *md5;
 };

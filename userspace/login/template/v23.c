@@ -135,7 +135,7 @@ static int add_field(struct compiler *compiler, struct piece_list *list,
 		return compiler_no_memory(compiler);
 	*kept = *field;
 	if (piece->variable != VARIABLE_NONE)
-		compiler->used[piece->variable] = true;
+		compiler->used[piece->variable]++;
 	return compiler_add_program(compiler, list, evaluate, kept);
 }
 

@@ -311,6 +311,6 @@ int v23_compile_long(struct compiler *compiler, struct slice name, struct piece 
 	ret = compile_function(compiler, name, piece_r);
 	compiler->depth--;
 	if (ret == 0 && piece_r->variable != VARIABLE_NONE)
-		compiler->used[piece_r->variable] = true;
+		compiler->used[piece_r->variable]++;
 	return ret;
 }

@@ -8,31 +8,27 @@
 #include "login/template/hash.h"
 
 /* ASCII only, whatever the locale: Dovecot changes no other byte. */
-static int map_bytes(struct template_run *run, struct slice *value, char from, char to, int add)
+static int map_case(struct template_run *run, struct slice *value, char from, char to)
 {
-	char *text = run_take(run, value->len);
+	int ret = run_copy(run, *value, value);
+	char *text = (char *)value->ptr;
 
-	if (!text)
-		return -E2BIG;
-	for (size_t i = 0; i < value->len; i++) {
-		char c = value->ptr[i];
-
-		text[i] = c >= from && c <= to ? (char)(c + add) : c;
-	}
-	value->ptr = text;
-	return 0;
+	for (size_t i = 0; ret == 0 && i < value->len; i++)
+		if (text[i] >= from && text[i] <= to)
+			text[i] ^= 'a' ^ 'A';
+	return ret;
 }
 
 static int lower(struct template_run *run, struct v23_slicing *slicing, struct slice *value)
 {
 	(void)slicing;
-	return map_bytes(run, value, 'A', 'Z', 'a' - 'A');
+	return map_case(run, value, 'A', 'Z');
 }
 
 static int upper(struct template_run *run, struct v23_slicing *slicing, struct slice *value)
 {
 	(void)slicing;
-	return map_bytes(run, value, 'a', 'z', 'A' - 'a');
+	return map_case(run, value, 'a', 'z');
 }
 
 static int escape(struct template_run *run, struct v23_slicing *slicing, struct slice *value)
@@ -45,7 +41,7 @@ static int escape(struct template_run *run, struct v23_slicing *slicing, struct 
 		return -E2BIG;
 	/* UNSAFE: every byte becomes two at most. */
 	for (size_t i = 0; i < value->len; i++) {
-		if (memchr("\"'\\", value->ptr[i], 3))
+		if (value->ptr[i] == '"' || value->ptr[i] == '\'' || value->ptr[i] == '\\')
 			text[len++] = '\\';
 		text[len++] = value->ptr[i];
 	}

@@ -1,33 +1,52 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/template/compile.h"
+#include "login/template/v24.h"
+
 #include "login/template/names.h"
 
-static struct slice trim(const char *from, const char *to)
+int v24_since(const struct compiler *compiler)
 {
-	while (from < to && (*from == ' ' || *from == '\t'))
-		from++;
-	while (from < to && (to[-1] == ' ' || to[-1] == '\t'))
-		to--;
-	return (struct slice){from, (size_t)(to - from)};
+	const char *version = compiler->env.dovecot_version;
+	int minor;
+
+	return version && sscanf(version, "2.4.%2d", &minor) == 1 ? minor : V24_NEWEST;
+}
+
+/* In 2.4.1 and 2.4.2 a stray line in the scanner swallows a literal that is just "y". */
+static bool is_swallowed(const struct compiler *compiler, const char *text, size_t len)
+{
+	int since = v24_since(compiler);
+
+	return compiler->env.strict && (since == 1 || since == 2) && len == 1 && *text == 'y';
+}
+
+/* The username and domain of the user are variables of 2.3, and so named parts for SQL maps. */
+static enum variable plain_variable(const struct v24_statement *first)
+{
+	const struct v24_statement *second = first->next;
+
+	if (!second || first->variable == VARIABLE_NONE)
+		return first->variable;
+	if (first->variable != VARIABLE_USER || second->next || second->parameters)
+		return VARIABLE_NONE;
+	if (strcmp(second->name, "username") == 0)
+		return VARIABLE_USERNAME;
+	return strcmp(second->name, "domain") == 0 ? VARIABLE_DOMAIN : VARIABLE_NONE;
 }
 
 static int compile_program(struct compiler *compiler, const char **text, struct piece_list *list)
 {
-	const char *end = strchr(*text, '}');
+	struct v24_statement *first = NULL;
 	enum variable variable;
-	struct slice name;
-	int ret;
+	int ret = v24_parse(compiler, text, &first);
 
-	if (!end)
-		return compiler_refuse(compiler, "\"%%{\" without its \"}\"");
-	name = trim(*text, end);
-	*text = end + 1;
-	if (name.len == 0)
-		return 0;
-	ret = v24_find(compiler, name, &variable);
-	if (ret == 0 && variable == VARIABLE_NONE)
-		ret = v24_refuse_unknown(compiler, name);
-	return ret < 0 ? ret : compiler_add_variable(compiler, list, variable);
+	if (ret < 0 || !first)
+		return ret;
+	variable = plain_variable(first);
+	if (variable != VARIABLE_NONE) {
+		compiler->used[first->variable]--; /* counted as what it becomes */
+		return compiler_add_variable(compiler, list, variable);
+	}
+	return compiler_add_program(compiler, list, v24_run, first);
 }
 
 int v24_compile(struct compiler *compiler, const char *text, struct piece_list *list)
@@ -38,7 +57,8 @@ int v24_compile(struct compiler *compiler, const char *text, struct piece_list *
 		size_t literal = strcspn(text, "%");
 
 		if (literal > 0) {
-			ret = compiler_add_literal(compiler, list, text, literal);
+			if (!is_swallowed(compiler, text, literal))
+				ret = compiler_add_literal(compiler, list, text, literal);
 			text += literal;
 		} else if (strncmp(text, "%%{", 3) == 0) {
 			ret = compiler_add_literal(compiler, list, "%{", 2);
