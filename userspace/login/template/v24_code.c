@@ -77,7 +77,7 @@ static void swap_alphabet(char *text, size_t len)
 static int apply_base64(const struct v24_statement *statement, struct v24_state *state)
 {
 	bool pad = true, url = false;
-	struct slice text;
+	struct slice text = {"", 0};
 	int ret = get_switch(statement, state, "pad", &pad);
 
 	if (ret == 0)
@@ -211,7 +211,7 @@ static int apply_unhex(const struct v24_statement *statement, struct v24_state *
 
 static int apply_hexlify(const struct v24_statement *statement, struct v24_state *state)
 {
-	struct slice hex;
+	struct slice hex = {"", 0};
 	int64_t width;
 	size_t zeros = 0;
 	char *text;
@@ -262,7 +262,7 @@ static int apply_unhexlify(const struct v24_statement *statement, struct v24_sta
 static int apply_truncate(const struct v24_statement *statement, struct v24_state *state)
 {
 	const struct v24_parameter *bits = v24_keyed(statement, "bits");
-	struct slice copy;
+	struct slice copy = {"", 0};
 	int64_t len = 0;
 	int ret = v24_number(state, bits ? bits : v24_positional(statement, 0), &len);
 

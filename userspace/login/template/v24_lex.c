@@ -74,7 +74,7 @@ static int parse_escape(const char **text)
 	if (is_digit(c))
 		return parse_octal(text);
 	if (c == 'x' && hex_digit((*text)[1]) >= 0 && hex_digit((*text)[2]) >= 0) {
-		value = hex_digit((*text)[1]) << 4 | hex_digit((*text)[2]);
+		value = hex_digit((*text)[1]) * 16 + hex_digit((*text)[2]);
 		*text += 3;
 		return value;
 	}
@@ -122,7 +122,7 @@ static bool digit_belongs(char c)
 
 static int take_number(struct compiler *compiler, const char **text, struct v24_token *token)
 {
-	const char *digits;
+	const char *digits = "";
 	int ret;
 
 	token->kind = V24_NUMBER;
@@ -141,7 +141,7 @@ static int take_single(struct compiler *compiler, const char **text, struct v24_
 			continue;
 		++*text;
 		token->kind = single_bytes[i].kind;
-		token->number = c;
+		token->number = (unsigned char)c;
 		return 0;
 	}
 	if (c == '\0')

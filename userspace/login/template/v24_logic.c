@@ -158,7 +158,7 @@ static int prepare_calculate(struct compiler *compiler, struct v24_statement *st
 static int compare_numbers(struct v24_state *state, const struct comparison *comparison,
 			   const struct v24_parameter *a, const struct v24_parameter *b)
 {
-	int64_t left, right;
+	int64_t left = 0, right = 0;
 	int ret = 0;
 
 	if (a)
@@ -174,7 +174,7 @@ static int compare_texts(struct v24_state *state, const struct comparison *compa
 			 const struct v24_parameter *a, const struct v24_parameter *b,
 			 const regex_t *regex)
 {
-	struct slice left = v24_c_string(state), right;
+	struct slice left = v24_c_string(state), right = {"", 0};
 	int ret = a ? v24_text(state, a, &left) : 0;
 
 	if (ret == 0)
@@ -349,8 +349,8 @@ static int match_now(struct v24_state *state, const struct v24_parameter *patter
 static int apply_regexp(const struct v24_statement *statement, struct v24_state *state)
 {
 	const char *text = v24_c_string(state).ptr;
-	regmatch_t groups[GROUPS];
-	struct slice with, value;
+	regmatch_t groups[GROUPS] = {0};
+	struct slice with = {"", 0}, value = {"", 0};
 	int ret = v24_text(state, v24_positional(statement, 1), &with);
 
 	if (ret < 0)

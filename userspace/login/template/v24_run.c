@@ -158,12 +158,14 @@ int v24_run(const void *program, struct template_run *run, struct slice *value_r
 {
 	const struct v24_statement *first = program;
 	struct v24_state state = {.run = run, .transfer = {"", 0}};
+	const struct v24_statement *statement = first;
+	int ret;
 
-	for (const struct v24_statement *s = first; s; s = s->next) {
-		int ret = run_statement(s, &state);
-
+	do {
+		ret = run_statement(statement, &state);
 		if (ret < 0)
 			return ret;
-	}
+		statement = statement->next;
+	} while (statement);
 	return finish(&state, first->since, value_r);
 }

@@ -113,8 +113,8 @@ static int count_pieces(const char *text, const char *separator)
 static int apply_index(const struct v24_statement *statement, struct v24_state *state)
 {
 	const char *text = v24_c_string(state).ptr, *end;
-	struct slice separator;
-	int64_t index;
+	struct slice separator = {"", 0};
+	int64_t index = 0;
 	int ret = v24_text(state, v24_positional(statement, 0), &separator);
 
 	if (ret == 0)
@@ -219,12 +219,15 @@ static char unescape_tab(const char **text)
 {
 	static const char letters[] = "1trn", bytes[] = "\001\t\r\n";
 	const char *letter;
+	char byte = *(*text)++;
 
-	if (**text != '\001')
-		return *(*text)++;
-	letter = (*text)[1] != '\0' ? strchr(letters, (*text)[1]) : NULL;
-	*text += 2;
-	return letter ? bytes[letter - letters] : (*text)[-1];
+	if (byte != '\001')
+		return byte;
+	byte = *(*text)++;
+	letter = byte != '\0' ? strchr(letters, byte) : NULL;
+	if (letter)
+		byte = bytes[letter - letters];
+	return byte;
 }
 
 /* A field ends at an escaped NUL, or at an escape that the end of the text cuts off. */
