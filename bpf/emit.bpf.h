@@ -24,7 +24,7 @@ static __always_inline int count(__u32 counter)
 {
 	__u64 *value = bpf_map_lookup_elem(&counters, &counter);
 
-	/* Atomic: another task may preempt this one on the same CPU. */
+	/* Atomic: all CPUs share the counter. */
 	if (value)
 		__sync_fetch_and_add(value, 1);
 	return 0;

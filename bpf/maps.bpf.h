@@ -18,9 +18,15 @@ struct {
 	__uint(max_entries, 4 << 20); /* bytes; a power of two */
 } events SEC(".maps");
 
-/* Index is enum dovetap_counter. */
+#define BPF_F_MMAPABLE (1U << 10) /* linux/bpf.h */
+
+/*
+ * Index is enum dovetap_counter. Not per CPU, because only a plain array can be mapped, and mapped
+ * it can be read by a collector that may make no system call of bpf(2).
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, DOVETAP_COUNTER_COUNT);
 	__type(key, __u32);
 	__type(value, __u64);

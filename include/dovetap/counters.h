@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Every reason for which a probe hit does not become a record, and the count of those that do.
- * The BPF programs bump them per CPU; user space adds them up. Numbers are appended, never reused.
+ * Numbers are appended, never reused.
  */
 #ifndef DOVETAP_COUNTERS_H
 #define DOVETAP_COUNTERS_H

@@ -44,15 +44,16 @@ static void fd_path(char path_r[FD_PATH_MAX], int fd)
 
 static int create_maps(struct loader *loader, struct error *error_r)
 {
+	LIBBPF_OPTS(bpf_map_create_opts, mmapable, .map_flags = BPF_F_MMAPABLE);
+
 	loader->ring_fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0,
 					 (uint32_t)loader->options.ring_bytes, NULL);
 	if (loader->ring_fd < 0)
 		return error_set(error_r, -loader->ring_fd,
 				 "cannot create a ring buffer of %zu bytes: %s",
 				 loader->options.ring_bytes, strerror(-loader->ring_fd));
-	loader->counters_fd =
-		bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "counters", sizeof(uint32_t),
-			       sizeof(uint64_t), DOVETAP_COUNTER_COUNT, NULL);
+	loader->counters_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "counters", sizeof(uint32_t),
+					     sizeof(uint64_t), DOVETAP_COUNTER_COUNT, &mmapable);
 	if (loader->counters_fd < 0)
 		return error_set(error_r, -loader->counters_fd, "cannot create the counters: %s",
 				 strerror(-loader->counters_fd));

@@ -263,7 +263,7 @@ static int read_all(int fd, char *bytes, size_t size, size_t *len_r)
 
 int elf_file_read(int fd, struct elf_file **file_r, struct error *error_r)
 {
-	struct slice bytes;
+	struct slice bytes = {NULL, 0};
 	struct stat st;
 	char *owned;
 	int err;

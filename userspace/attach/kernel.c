@@ -20,16 +20,16 @@
 
 /* What attaching needs; SYS_ADMIN includes BPF and PERFMON. */
 static const struct {
-	int capability;
 	const char *name, *why;
+	int capability;
 	bool only_perf, in_sys_admin;
 } needed[] = {
-	{CAP_BPF, "CAP_BPF", "load BPF programs", false, true},
-	{CAP_PERFMON, "CAP_PERFMON", "attach probes", false, true},
-	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "attach probes as perf events (no uprobe_multi here)",
+	{"CAP_BPF", "load BPF programs", CAP_BPF, false, true},
+	{"CAP_PERFMON", "attach probes", CAP_PERFMON, false, true},
+	{"CAP_SYS_ADMIN", "attach probes as perf events (no uprobe_multi here)", CAP_SYS_ADMIN,
 	 true, false},
-	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "look into other users' processes", false, false},
-	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "read any library directory", false, false},
+	{"CAP_SYS_PTRACE", "look into other users' processes", CAP_SYS_PTRACE, false, false},
+	{"CAP_DAC_READ_SEARCH", "read any library directory", CAP_DAC_READ_SEARCH, false, false},
 };
 
 static bool have(int capability)
@@ -108,7 +108,7 @@ static bool read_line(const char *path, char *line_r, size_t size)
 	if (!file)
 		return false;
 	ok = fgets(line_r, (int)size, file) != NULL;
-	fclose(file);
+	(void)fclose(file);
 	if (ok)
 		line_r[strcspn(line_r, "\n")] = '\0';
 	return ok;

@@ -168,7 +168,7 @@ int process_libraries(const struct process *process, process_library_fn *fn, voi
 	while (getline(&line, &size, maps) > 0)
 		maps_line(process, line, fn, ctx);
 	free(line);
-	fclose(maps);
+	(void)fclose(maps);
 	return 0;
 }
 

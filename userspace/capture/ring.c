@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/ring.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -127,24 +127,46 @@ static int ring_watch(struct ring *ring, int map_fd, struct error *error_r)
 	return 0;
 }
 
+/*
+ * Asks /proc for the map's type and size: bpf(2) would tell as well, but not to a process without
+ * capabilities.
+ */
+static int ring_inspect(int map_fd, size_t *size_r, struct error *error_r)
+{
+	unsigned int type = 0;
+	char path[64], line[128];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", map_fd);
+	file = fopen(path, "re");
+	if (!file)
+		return error_set(error_r, errno, "%s: %m", path);
+	*size_r = 0;
+	while (fgets(line, sizeof(line), file)) {
+		(void)sscanf(line, "map_type: %u", &type);
+		(void)sscanf(line, "max_entries: %zu", size_r);
+	}
+	(void)fclose(file);
+	if (type != BPF_MAP_TYPE_RINGBUF || *size_r == 0)
+		return error_set(error_r, EINVAL, "descriptor %d is no ring buffer", map_fd);
+	return 0;
+}
+
 int ring_open(int map_fd, struct event_source **source_r, struct error *error_r)
 {
-	struct bpf_map_info info = {0};
-	uint32_t info_size = sizeof(info);
 	struct ring *ring;
-	int ret;
+	size_t size;
+	int ret = ring_inspect(map_fd, &size, error_r);
 
-	if (bpf_obj_get_info_by_fd(map_fd, &info, &info_size) < 0)
-		return error_set(error_r, errno, "cannot inspect the ring's map: %m");
-	if (info.type != BPF_MAP_TYPE_RINGBUF)
-		return error_set(error_r, EINVAL, "map %s is no ring buffer", info.name);
+	if (ret < 0)
+		return ret;
 	ring = calloc(1, sizeof(*ring));
 	if (!ring)
 		return error_set(error_r, ENOMEM, "out of memory for the ring");
 	ring->source.ops = &ring_ops;
 	ring->epoll_fd = -1;
 	ring->page = (size_t)sysconf(_SC_PAGESIZE);
-	ring->size = info.max_entries;
+	ring->size = size;
 	ret = ring_map(ring, map_fd, error_r);
 	if (ret == 0)
 		ret = ring_watch(ring, map_fd, error_r);
