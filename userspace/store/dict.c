@@ -26,6 +26,15 @@ static bool embedded(const struct dict_config *config)
 	return *rest == '\0' || strncmp(rest, "path=", 5) == 0;
 }
 
+bool dict_is_embedded(const struct dict_config *config)
+{
+	struct dict_config inner = *config;
+
+	while (inner.uri && strncmp(inner.uri, "debug:", 6) == 0)
+		inner.uri += 6;
+	return inner.uri && strncmp(inner.uri, "sqlite:", 7) == 0 && embedded(&inner);
+}
+
 /* The first row whose driver has the name and whose takes() agrees. */
 static const struct {
 	const struct dict_driver *driver;

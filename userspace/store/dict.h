@@ -121,6 +121,9 @@ struct dict {
 int dict_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r);
 void dict_close(struct dict **dict); /* takes NULL, sets NULL */
 
+/* True for the embedded dict, whose rows want service and address in the key as well. */
+bool dict_is_embedded(const struct dict_config *config);
+
 /* As the slots above; a missing slot is answered here (-EOPNOTSUPP, or 0 for ping and check_key),
  * and drivers without DICT_CAP_NEWEST_WINS get their comparison here. Deadlines are on
  * clock_monotonic_ns(). */

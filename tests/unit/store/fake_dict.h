@@ -23,8 +23,8 @@ struct fake_record {
 
 struct fake_dict {
 	struct dict dict;
-	bool down;		 /* write() fails as a whole */
-	const char *poison;	 /* the key that gets this outcome */
+	bool down;	    /* write() fails as a whole */
+	const char *poison; /* the key that gets this outcome */
 	enum dict_outcome poison_outcome;
 	unsigned int calls;
 	size_t largest_batch;
