@@ -61,7 +61,7 @@ libs_priv    := -lcap-ng -lseccomp
 libs_login   := -lcrypto
 libs_capture := -lbpf -lelf -lz
 libs_store   := -lhiredis -lsqlite3 -lmariadb -lpq -lssl -lcrypto
-libs_serve   := -lsystemd
+libs_serve   := -lmicrohttpd -lsystemd
 libs_attach  := -lbpf -lelf -lz
 
 layer_src = $(shell find userspace/$(1) -name '*.c' 2>/dev/null | sort)

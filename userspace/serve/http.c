@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "serve/http.h"
+
+#include "serve/listen.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PAGE_MAX	(1U << 20)
+#define CONNECTIONS_MAX 16
+#define TIMEOUT_SECONDS 10
+
+struct http {
+	struct http_config config;
+	struct MHD_Daemon *daemon;
+	struct loop_watch *watch;
+	char *path; /* of a unix socket, to be removed */
+};
+
+struct page {
+	const char *path;
+	const char *type;
+	unsigned int (*make)(const struct http *http, struct buf *out); /* HTTP status */
+};
+
+static unsigned int make_metrics(const struct http *http, struct buf *out,
+				 int (*print)(const struct metrics *, struct buf *))
+{
+	struct metrics metrics;
+	int ret;
+
+	metrics_init(&metrics);
+	http->config.gather(&metrics, http->config.context);
+	ret = print(&metrics, out);
+	if (metrics.failed < 0)
+		ret = metrics.failed;
+	metrics_release(&metrics);
+	return ret < 0 ? MHD_HTTP_INTERNAL_SERVER_ERROR : MHD_HTTP_OK;
+}
+
+static unsigned int make_prometheus(const struct http *http, struct buf *out)
+{
+	return make_metrics(http, out, metrics_print_prometheus);
+}
+
+static unsigned int make_status(const struct http *http, struct buf *out)
+{
+	return make_metrics(http, out, metrics_print_json);
+}
+
+static unsigned int make_livez(const struct http *http, struct buf *out)
+{
+	(void)http;
+	buf_append_str(out, "ok\n");
+	return MHD_HTTP_OK;
+}
+
+static unsigned int make_readyz(const struct http *http, struct buf *out)
+{
+	bool ready = http->config.ready(http->config.context);
+
+	buf_append_str(out, ready ? "ok\n" : "not ready\n");
+	return ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+}
+
+static unsigned int make_not_found(const struct http *http, struct buf *out)
+{
+	(void)http;
+	buf_append_str(out, "/metrics, /status, /livez, /readyz\n");
+	return MHD_HTTP_NOT_FOUND;
+}
+
+static const struct page pages[] = {
+	{"/metrics", "text/plain; version=0.0.4; charset=utf-8", make_prometheus},
+	{"/status", "application/json", make_status},
+	{"/livez", "text/plain", make_livez},
+	{"/readyz", "text/plain", make_readyz},
+	{NULL, "text/plain", make_not_found},
+};
+
+static const struct page *find_page(const char *path)
+{
+	const struct page *page = pages;
+
+	while (page->path && strcmp(page->path, path) != 0)
+		page++;
+	return page;
+}
+
+static enum MHD_Result answer(struct MHD_Connection *connection, const struct page *page,
+			      const struct http *http)
+{
+	struct MHD_Response *response;
+	enum MHD_Result result;
+	unsigned int status;
+	struct buf out;
+
+	buf_init(&out, PAGE_MAX);
+	status = page->make(http, &out);
+	response = MHD_create_response_from_buffer(out.len, (void *)buf_str(&out),
+						   MHD_RESPMEM_MUST_COPY);
+	buf_release(&out);
+	if (!response)
+		return MHD_NO;
+	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, page->type);
+	result = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *data,
+				  size_t *data_size, void **request)
+{
+	(void)version;
+	(void)data;
+	(void)data_size;
+	(void)request;
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
+		return MHD_NO;
+	return answer(connection, find_page(url), context);
+}
+
+static void on_readable(struct loop *loop, void *context)
+{
+	(void)loop;
+	(void)MHD_run(((struct http *)context)->daemon);
+}
+
+static int start(struct http *http, int fd, struct error *error_r)
+{
+	http->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, http,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_SECONDS, MHD_OPTION_END);
+	if (http->daemon)
+		return 0;
+	close(fd);
+	return error_set(error_r, EIO, "%s: cannot start the HTTP server", http->config.listen);
+}
+
+int http_open(struct loop *loop, const struct http_config *config, struct http **http_r,
+	      struct error *error_r)
+{
+	struct http *http = calloc(1, sizeof(*http));
+	int fd, ret;
+
+	if (!http)
+		return error_set(error_r, ENOMEM, "out of memory for the HTTP server");
+	http->config = *config;
+	fd = listen_open(config->listen, error_r);
+	ret = fd < 0 ? fd : start(http, fd, error_r);
+	if (ret == 0 && config->listen[0] == '/')
+		http->path = strdup(config->listen);
+	if (ret == 0)
+		ret = loop_add_fd(
+			loop, MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+			on_readable, http, &http->watch, error_r);
+	if (ret < 0)
+		http_close(&http);
+	else
+		*http_r = http;
+	return ret;
+}
+
+void http_close(struct http **http_p)
+{
+	struct http *http = *http_p;
+
+	if (!http)
+		return;
+	loop_remove(&http->watch);
+	if (http->daemon)
+		MHD_stop_daemon(http->daemon);
+	if (http->path)
+		(void)unlink(http->path);
+	free(http->path);
+	free(http);
+	*http_p = NULL;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "serve/metrics.h"
+
+#include "base/escape.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const char *const type_names[] = {
+	[METRIC_COUNTER] = "counter",
+	[METRIC_GAUGE] = "gauge",
+};
+
+void metrics_init(struct metrics *metrics)
+{
+	*metrics = (struct metrics){0};
+}
+
+void metrics_release(struct metrics *metrics)
+{
+	free(metrics->samples);
+	metrics_init(metrics);
+}
+
+static int grow(struct metrics *metrics)
+{
+	size_t size = metrics->size ? 2 * metrics->size : 64;
+	struct metrics_sample *samples = reallocarray(metrics->samples, size, sizeof(*samples));
+
+	if (!samples)
+		return metrics->failed = -ENOMEM;
+	metrics->samples = samples;
+	metrics->size = size;
+	return 0;
+}
+
+void metrics_add(struct metrics *metrics, const struct metric *metric, const char *label1,
+		 const char *label2, double value)
+{
+	if (metrics->count == metrics->size && grow(metrics) < 0)
+		return;
+	metrics->samples[metrics->count++] = (struct metrics_sample){
+		.metric = metric,
+		.labels = {label1, label2},
+		.value = value,
+	};
+}
+
+/* Backslash, quote and newline are escaped alike in label values and in JSON strings; the other
+ * control bytes are harmless \u00NN in a label. */
+static void append_labels(struct buf *out, const struct metrics_sample *sample)
+{
+	const char *comma = "{";
+
+	for (size_t i = 0; i < 2 && sample->metric->labels[i]; i++) {
+		buf_appendf(out, "%s%s=\"", comma, sample->metric->labels[i]);
+		escape_json(out, slice_str(sample->labels[i]));
+		buf_append_char(out, '"');
+		comma = ",";
+	}
+	if (*comma == ',')
+		buf_append_char(out, '}');
+}
+
+int metrics_print_prometheus(const struct metrics *metrics, struct buf *out)
+{
+	const struct metric *last = NULL;
+
+	for (size_t i = 0; i < metrics->count; i++) {
+		const struct metrics_sample *sample = &metrics->samples[i];
+
+		if (sample->metric != last)
+			buf_appendf(out, "# HELP %s %s\n# TYPE %s %s\n", sample->metric->name,
+				    sample->metric->help, sample->metric->name,
+				    type_names[sample->metric->type]);
+		last = sample->metric;
+		buf_append_str(out, sample->metric->name);
+		append_labels(out, sample);
+		buf_appendf(out, " %.15g\n", sample->value);
+	}
+	return out->failed;
+}
+
+static void append_sample(struct buf *out, const struct metrics_sample *sample)
+{
+	buf_append_char(out, '{');
+	for (size_t i = 0; i < 2 && sample->metric->labels[i]; i++) {
+		buf_appendf(out, "\"%s\":\"", sample->metric->labels[i]);
+		escape_json(out, slice_str(sample->labels[i]));
+		buf_append_str(out, "\",");
+	}
+	buf_appendf(out, "\"value\":%.15g}", sample->value);
+}
+
+/* {"dovetap_x_total":[{"label":"a","value":1},...],...} */
+int metrics_print_json(const struct metrics *metrics, struct buf *out)
+{
+	const struct metric *last = NULL;
+
+	buf_append_char(out, '{');
+	for (size_t i = 0; i < metrics->count; i++) {
+		const struct metric *metric = metrics->samples[i].metric;
+
+		if (metric == last)
+			buf_append_char(out, ',');
+		else
+			buf_appendf(out, "%s\n\"%s\":[", last ? "]," : "", metric->name);
+		append_sample(out, &metrics->samples[i]);
+		last = metric;
+	}
+	return buf_append_str(out, last ? "]\n}\n" : "}\n");
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#include "serve/notify.h"
+
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+
+void notify_ready(unsigned int links)
+{
+	/* Without a service manager there is nobody to tell: not an error. */
+	(void)sd_notifyf(0, "READY=1\nSTATUS=%u probes attached", links);
+}
+
+enum log_sink notify_log_sink(void)
+{
+	return getenv("JOURNAL_STREAM") ? LOG_SINK_JOURNAL : LOG_SINK_STDERR;
+}
