@@ -30,14 +30,14 @@ static int check_ring_size(const char *value, struct error *error_r)
 #define FIELD(member) .name = #member, .offset = offsetof(struct dovetap_settings, member)
 
 static const struct conf_field fields[] = {
-	{FIELD(user), .type = CONF_STRING, .otherwise = "dovetap"},
+	{FIELD(user), .type = CONF_STRING},
 	{FIELD(state_dir), .type = CONF_STRING, .otherwise = "/var/lib/dovetap"},
 	{FIELD(spool_path), .type = CONF_STRING, .otherwise = ""},
 	{FIELD(dovecot_config), .type = CONF_STRING, .otherwise = ""},
-	{FIELD(control_socket), .type = CONF_STRING, .otherwise = ""},
+	{FIELD(control_socket), .type = CONF_STRING, .otherwise = "/run/dovetap/control.sock"},
 	{FIELD(metrics_listen), .type = CONF_STRING, .otherwise = ""},
 	{FIELD(services), .type = CONF_LIST},
-	{FIELD(ring_size), .type = CONF_SIZE, .otherwise = "8M", .max = 1U << 30,
+	{FIELD(ring_size), .type = CONF_SIZE, .otherwise = "4M", .max = 1U << 30,
 	 .check = check_ring_size},
 	{FIELD(min_interval), .type = CONF_TIME, .otherwise = "0"},
 	{FIELD(capture_home), .type = CONF_BOOL, .otherwise = "no"},

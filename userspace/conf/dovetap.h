@@ -19,9 +19,9 @@ enum dovetap_template { DOVETAP_TEMPLATE_AUTO, DOVETAP_TEMPLATE_V23, DOVETAP_TEM
 enum dovetap_log { DOVETAP_LOG_STDERR, DOVETAP_LOG_SYSLOG, DOVETAP_LOG_JOURNAL };
 
 struct dovetap_settings {
-	const char *user;	     /* the collector becomes this user */
-	const char *state_dir;	     /* embedded store, spool */
-	const char *spool_path;	     /* "" = state_dir/spool.db */
+	const char *user;	/* the collector becomes this user; NULL = dovetap, else nobody */
+	const char *state_dir;	/* embedded store, spool */
+	const char *spool_path; /* "" = state_dir/spool.db */
 	const char *dovecot_config;  /* the server's file, "" = none */
 	const char *control_socket;  /* "" = off */
 	const char *metrics_listen;  /* "" = off; path or address:port */
