@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the configuration and the command line come to: which logins go under which key, with
+ * which value, into which dicts. Made once, before anything is attached.
+ */
+#ifndef DOVETAP_PLAN_H
+#define DOVETAP_PLAN_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/precision.h"
+#include "conf/config.h"
+#include "login/login.h"
+#include "login/template/template.h"
+#include "store/dict.h"
+
+#include <stdbool.h>
+
+struct plan;
+
+struct plan_route {
+	struct template *key;
+	const char *key_text;
+	enum precision precision;
+	size_t dict; /* index of plan_dict() */
+};
+
+/* Errors are the operator's: -EINVAL and "file:line: ..." (exit status EX_CONFIG), -ENOMEM. */
+int plan_new(const struct config_options *options, struct plan **plan_r, struct error *error_r);
+void plan_free(struct plan **plan); /* takes NULL, sets NULL */
+
+size_t plan_route_count(const struct plan *plan);
+const struct plan_route *plan_route(const struct plan *plan, size_t index);
+
+size_t plan_dict_count(const struct plan *plan);
+const struct dict_config *plan_dict(const struct plan *plan, size_t index);
+const char *plan_dict_name(const struct plan *plan, size_t index); /* for people; no secrets */
+
+/* Opens one of the dicts and shows it every key template that leads to it. */
+int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,
+		   struct error *error_r);
+
+/* The route of a login, or -1 when its service is not recorded. */
+int plan_match(const struct plan *plan, const struct login *login);
+
+/*
+ * The keys under which a user's records may stand in a dict: one for each route and service, as
+ * far as they can be told without a login (a key with the address in it cannot).
+ */
+struct plan_keys {
+	struct slice *keys;
+	const char **services; /* of each key; "" when the key does not depend on it */
+	size_t count;
+	struct buf text;
+};
+
+int plan_keys_make(const struct plan *plan, size_t dict, struct slice user,
+		   struct plan_keys *keys_r, struct error *error_r);
+void plan_keys_release(struct plan_keys *keys);
+/* The service of a key as the dict has it (with or without "shared/"), or "". */
+const char *plan_keys_service(const struct plan_keys *keys, struct slice key);
+
+/* What templates may say of this machine. */
+struct template_host plan_host(const struct plan *plan);
+
+/* From "dovetap { }". */
+const struct dovetap_settings *plan_settings(const struct plan *plan);
+
+/* True when a template needs the home directory. */
+bool plan_wants_home(const struct plan *plan);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* The keys under which a user's records may stand: the templates, read backwards. */
+#include "plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define TEXT_MAX (1U << 20)
+#define PREFIX	 "shared/"
+
+/* Dovecot's mail services (what %{service} can be). */
+static const char *const services[] = {"imap", "pop3", "submission", "managesieve",
+				       "lmtp", "lda",  "doveadm"};
+
+#define SERVICE_COUNT (sizeof(services) / sizeof(services[0]))
+
+static struct login made_up_login(struct slice user, const char *service)
+{
+	struct login login = {.type = DOVETAP_EVENT_MAIL_USER};
+
+	login.text[DOVETAP_FIELD_USERNAME] = user;
+	login.text[DOVETAP_FIELD_SERVICE] = slice_str(service);
+	login.text[DOVETAP_FIELD_PROTOCOL] = slice_str(service);
+	login.present = DOVETAP_BIT(DOVETAP_FIELD_USERNAME) | DOVETAP_BIT(DOVETAP_FIELD_SERVICE) |
+			DOVETAP_BIT(DOVETAP_FIELD_PROTOCOL);
+	return login;
+}
+
+static bool known_without_login(const struct template *key)
+{
+	static const char *const known[] = {"user",	"username", "domain", "service",
+					    "protocol", "hostname", "node"};
+	const char *const *name = template_variables(key);
+
+	for (; *name; name++) {
+		size_t i = 0;
+
+		while (i < sizeof(known) / sizeof(known[0]) && strcmp(*name, known[i]) != 0)
+			i++;
+		if (i == sizeof(known) / sizeof(known[0]))
+			return false;
+	}
+	return true;
+}
+
+/* Appends the key; slices are set at the end, when the text no longer moves. */
+static void add_key(const struct plan *plan, const struct plan_route *route, struct slice user,
+		    const char *service, struct plan_keys *keys)
+{
+	const struct login login = made_up_login(user, service);
+	const struct template_host host = plan_host(plan);
+	size_t start = keys->text.len, parts;
+
+	buf_append_str(&keys->text, PREFIX);
+	if (template_expand(route->key, &login, &host, &keys->text, NULL, 0, &parts, NULL) < 0) {
+		keys->text.len = start;
+		return;
+	}
+	keys->keys[keys->count].len = keys->text.len - start;
+	keys->services[keys->count++] = service;
+}
+
+static void add_route(const struct plan *plan, size_t index, size_t dict, struct slice user,
+		      struct plan_keys *keys)
+{
+	const struct plan_route *route = plan_route(plan, index);
+
+	if (route->dict != dict || !known_without_login(route->key))
+		return;
+	for (size_t i = 0; i < SERVICE_COUNT; i++) {
+		const struct login login = made_up_login(user, services[i]);
+
+		if (plan_match(plan, &login) == (int)index)
+			add_key(plan, route, user, services[i], keys);
+	}
+}
+
+static void place_keys(struct plan_keys *keys)
+{
+	const char *text = buf_str(&keys->text);
+
+	for (size_t i = 0; i < keys->count; i++) {
+		keys->keys[i].ptr = text;
+		text += keys->keys[i].len;
+	}
+}
+
+int plan_keys_make(const struct plan *plan, size_t dict, struct slice user,
+		   struct plan_keys *keys_r, struct error *error_r)
+{
+	size_t max = plan_route_count(plan) * SERVICE_COUNT;
+
+	*keys_r = (struct plan_keys){0};
+	buf_init(&keys_r->text, TEXT_MAX);
+	keys_r->keys = calloc(max + 1, sizeof(*keys_r->keys));
+	keys_r->services = calloc(max + 1, sizeof(*keys_r->services));
+	if (!keys_r->keys || !keys_r->services) {
+		plan_keys_release(keys_r);
+		return error_set(error_r, ENOMEM, "out of memory for keys");
+	}
+	for (size_t i = 0; user.len > 0 && i < plan_route_count(plan); i++)
+		add_route(plan, i, dict, user, keys_r);
+	place_keys(keys_r);
+	return 0;
+}
+
+void plan_keys_release(struct plan_keys *keys)
+{
+	free(keys->keys);
+	free(keys->services);
+	buf_release(&keys->text);
+	*keys = (struct plan_keys){0};
+}
+
+static bool is_key(struct slice key, struct slice asked)
+{
+	struct slice bare = {asked.ptr + strlen(PREFIX), asked.len - strlen(PREFIX)};
+
+	return slice_equal(key, asked) || slice_equal(key, bare);
+}
+
+const char *plan_keys_service(const struct plan_keys *keys, struct slice key)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		if (is_key(key, keys->keys[i]))
+			return keys->services[i];
+	}
+	return "";
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "targets.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+static int open_writer(struct targets *targets, size_t index, int ack_fd, struct error *error_r)
+{
+	const struct writer_options options = {
+		.name = plan_dict_name(targets->plan, index),
+		.ack_fd = ack_fd,
+	};
+	struct dict *dict;
+	int ret = plan_dict_open(targets->plan, index, &dict, error_r);
+
+	if (ret == 0)
+		ret = writer_new(dict, &options, &targets->writers[index], error_r);
+	return ret;
+}
+
+static void make_route(struct targets *targets, size_t index)
+{
+	const struct plan_route *route = plan_route(targets->plan, index);
+
+	targets->routes[index] = (struct pipeline_route){
+		.key = route->key,
+		.precision = route->precision,
+		.writer = targets->writers[route->dict],
+	};
+}
+
+int targets_open(struct targets *targets, const struct plan *plan, int ack_fd,
+		 struct error *error_r)
+{
+	size_t dicts = plan_dict_count(plan), routes = plan_route_count(plan);
+	int ret = 0;
+
+	targets->plan = plan;
+	targets->writers = calloc(dicts, sizeof(*targets->writers));
+	targets->routes = calloc(routes, sizeof(*targets->routes));
+	if (!targets->writers || !targets->routes)
+		ret = error_set(error_r, ENOMEM, "out of memory for %zu dicts", dicts);
+	for (size_t i = 0; i < dicts && ret == 0; i++)
+		ret = open_writer(targets, i, ack_fd, error_r);
+	for (size_t i = 0; i < routes && ret == 0; i++)
+		make_route(targets, i);
+	if (ret < 0)
+		targets_close(targets);
+	return ret;
+}
+
+void targets_close(struct targets *targets)
+{
+	size_t dicts = targets->writers ? plan_dict_count(targets->plan) : 0;
+
+	for (size_t i = 0; i < dicts; i++)
+		writer_free(&targets->writers[i]);
+	free(targets->writers);
+	free(targets->routes);
+	*targets = (struct targets){0};
+}
+
+void targets_describe(const struct targets *targets, struct pipeline_config *config)
+{
+	config->routes = targets->routes;
+	config->route_count = plan_route_count(targets->plan);
+	config->writers = targets->writers;
+	config->writer_count = plan_dict_count(targets->plan);
+	config->host = plan_host(targets->plan);
+}
+
+static int still_pending(const struct targets *targets, size_t index, struct error *error_r)
+{
+	struct writer_stats stats;
+
+	writer_stats(targets->writers[index], &stats);
+	return error_set(error_r, ETIMEDOUT, "%s: %" PRIu64 " records are not written: %s",
+			 plan_dict_name(targets->plan, index), stats.pending,
+			 stats.last_error.code ? stats.last_error.text : "no answer in time");
+}
+
+int targets_drain(struct targets *targets, int64_t deadline_ns, struct error *error_r)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < plan_dict_count(targets->plan); i++) {
+		if (writer_drain(targets->writers[i], deadline_ns) < 0 && ret == 0)
+			ret = still_pending(targets, i, error_r);
+	}
+	return ret;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The dicts of a plan, open, each behind its writer, and the pipeline's routes to them. */
+#ifndef DOVETAP_TARGETS_H
+#define DOVETAP_TARGETS_H
+
+#include "pipeline.h"
+#include "plan.h"
+
+struct targets {
+	const struct plan *plan;
+	struct writer **writers; /* plan_dict_count() of them */
+	struct pipeline_route *routes;
+};
+
+/* Starts the writers' threads. ack_fd is an eventfd that wakes the caller (writer.h), 0 for none.
+ * On an error *targets is empty. */
+int targets_open(struct targets *targets, const struct plan *plan, int ack_fd,
+		 struct error *error_r);
+void targets_close(struct targets *targets); /* also when empty */
+
+/* Fills in what a pipeline needs to know of them. */
+void targets_describe(const struct targets *targets, struct pipeline_config *config);
+
+/* Waits until every dict has everything; -ETIMEDOUT with the first that has not. The deadline is
+ * on clock_monotonic_ns(). */
+int targets_drain(struct targets *targets, int64_t deadline_ns, struct error *error_r);
+
+#endif
