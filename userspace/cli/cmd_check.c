@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/kernel.h"
+#include "attach/layout.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/cmds.h"
+#include "cli/dirs.h"
+#include "cli/findings.h"
+#include "cli/roots.h"
+#include "priv/drop.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define PING_NS (5 * NS_PER_SEC)
+
+struct check_options {
+	struct config_options plan;
+	struct roots roots;
+	bool json, config;
+};
+
+static const struct argp_option options[] = {
+	{"json", 'j', NULL, 0, "Print JSON", 1},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct check_options *check = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &check->plan;
+		state->child_inputs[1] = &check->roots;
+		return 0;
+	case 'j':
+		check->json = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = {
+	{&plan_argp, 0, NULL, 0}, {&roots_argp, 0, NULL, 0}, {0}};
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.children = children,
+	.doc = "Tells whether the kernel, this process's rights, each Dovecot found, the "
+	       "configuration and the dicts are fit, and what to do if not. Attaches nothing.\v"
+	       "Exits with 0 when dovetap would work, with warnings or without; 69 when not; 78 "
+	       "when the configuration is wrong.",
+};
+
+static void set(char *to, size_t size, const char *text)
+{
+	(void)snprintf(to, size, "%s", text);
+}
+
+static void check_kernel(struct findings *findings)
+{
+	static const enum finding_state states[] = {
+		[KERNEL_OK] = FINDING_OK,
+		[KERNEL_WARNING] = FINDING_WARNING,
+		[KERNEL_BAD] = FINDING_BAD,
+	};
+	struct kernel_check checks[KERNEL_CHECK_COUNT];
+
+	kernel_check_all(checks);
+	for (size_t i = 0; i < KERNEL_CHECK_COUNT; i++) {
+		struct finding *finding = findings_add(findings, "kernel", states[checks[i].state]);
+
+		if (!finding)
+			return;
+		set(finding->subject, sizeof(finding->subject), checks[i].name);
+		set(finding->text, sizeof(finding->text), checks[i].found);
+		set(finding->advice, sizeof(finding->advice), checks[i].advice);
+	}
+}
+
+static void on_build(void *context, const struct build *build, const struct build *replaced)
+{
+	struct findings *findings = context;
+	struct finding *finding =
+		findings_add(findings, "dovecot", build->probe ? FINDING_OK : FINDING_BAD);
+
+	(void)replaced;
+	if (!finding)
+		return;
+	set(finding->subject, sizeof(finding->subject), build->path);
+	if (!build->probe) {
+		set(finding->text, sizeof(finding->text), "cannot be watched");
+		set(finding->advice, sizeof(finding->advice), build->refusal.text);
+		return;
+	}
+	(void)snprintf(finding->text, sizeof(finding->text), "%s, layout %s, %s at %s", build->abi,
+		       build->layout->name, priv_role_name(build->role), build->probe->symbol);
+}
+
+static void check_builds(const struct check_options *check, struct findings *findings)
+{
+	const struct discover_options discover_options = roots_discover(&check->roots);
+	size_t before = findings->count;
+	struct discover *discover = NULL;
+	struct finding *finding;
+	struct error error = {0};
+	int ret;
+
+	ret = discover_new(&discover_options, on_build, findings, &discover, &error);
+	if (ret == 0)
+		ret = discover_scan(discover, &error);
+	discover_free(&discover);
+	if (ret == 0 && findings->count > before)
+		return;
+	finding = findings_add(findings, "dovecot", FINDING_WARNING);
+	if (!finding)
+		return;
+	set(finding->subject, sizeof(finding->subject), "search");
+	set(finding->text, sizeof(finding->text), ret < 0 ? error.text : "no Dovecot was found");
+	set(finding->advice, sizeof(finding->advice),
+	    ret < 0 ? ""
+		    : "install Dovecot, or name its root folder with --root; \"dovetap run\" "
+		      "attaches as soon as one appears");
+}
+
+static void check_dict(const struct plan *plan, size_t index, struct findings *findings)
+{
+	struct finding *finding;
+	struct dict *dict = NULL;
+	struct error error = {0};
+	int ret = plan_dict_open(plan, index, &dict, &error);
+
+	if (ret == 0)
+		ret = dict_ping(dict, clock_monotonic_ns() + PING_NS, &error);
+	finding = findings_add(findings, "dict", ret < 0 ? FINDING_BAD : FINDING_OK);
+	if (finding) {
+		set(finding->subject, sizeof(finding->subject), plan_dict_name(plan, index));
+		set(finding->text, sizeof(finding->text), ret < 0 ? error.text : "answers");
+	}
+	dict_close(&dict);
+}
+
+/* The dicts are tried with the collector's rights, not with those of whoever asks. */
+static int become_collector(const struct plan *plan, struct error *error_r)
+{
+	const struct dovetap_settings *settings = plan_settings(plan);
+	struct priv_user user;
+	int ret;
+
+	if (geteuid() != 0)
+		return 0;
+	ret = priv_user_find(settings->user, &user, error_r);
+	if (ret == 0)
+		ret = dirs_make(settings->state_dir, "", settings->user, error_r);
+	if (ret == 0)
+		ret = priv_drop(&user, error_r);
+	return ret;
+}
+
+static void check_dicts(const struct plan *plan, struct findings *findings)
+{
+	struct finding *finding;
+	struct error error = {0};
+
+	if (become_collector(plan, &error) < 0) {
+		finding = findings_add(findings, "dict", FINDING_BAD);
+		if (finding)
+			set(finding->text, sizeof(finding->text), error.text);
+		return;
+	}
+	for (size_t i = 0; i < plan_dict_count(plan); i++)
+		check_dict(plan, i, findings);
+}
+
+static void check_keys(const struct plan *plan, struct findings *findings)
+{
+	for (size_t i = 0; i < plan_route_count(plan); i++) {
+		const struct plan_route *route = plan_route(plan, i);
+		struct finding *finding = findings_add(findings, "configuration", FINDING_OK);
+
+		if (!finding)
+			return;
+		set(finding->subject, sizeof(finding->subject), route->key_text);
+		(void)snprintf(finding->text, sizeof(finding->text), "precision %s, dict %s",
+			       precision_name(route->precision), plan_dict_name(plan, route->dict));
+	}
+}
+
+/* Returns 0 or -EINVAL: a wrong configuration has an exit status of its own. */
+static int check_plan(const struct check_options *check, struct findings *findings)
+{
+	struct finding *finding;
+	struct error error = {0};
+	struct plan *plan;
+	int ret = plan_new(&check->plan, &plan, &error);
+
+	if (ret < 0) {
+		finding = findings_add(findings, "configuration", FINDING_BAD);
+		if (finding)
+			set(finding->text, sizeof(finding->text), error.text);
+		return -EINVAL;
+	}
+	check_keys(plan, findings);
+	check_dicts(plan, findings);
+	plan_free(&plan);
+	return 0;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct check_options check = {0};
+	struct findings findings = {0};
+	int ret, status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &check);
+	check_kernel(&findings);
+	check_builds(&check, &findings);
+	ret = check_plan(&check, &findings);
+	if (check.json)
+		findings_print_json(&findings, stdout);
+	else
+		findings_print(&findings, stdout);
+	status = findings_worst(&findings) == FINDING_BAD ? EX_UNAVAILABLE : EX_OK;
+	findings_release(&findings);
+	return ret < 0 ? EX_CONFIG : status;
+}

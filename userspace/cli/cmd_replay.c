@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/log.h"
+#include "capture/decode.h"
+#include "capture/replay.h"
+#include "cli/cmds.h"
+#include "login/login_json.h"
+#include "targets.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sysexits.h>
+
+#define DRAIN_NS (60 * NS_PER_SEC)
+
+struct replay_options {
+	struct config_options plan;
+	const char *file;
+	bool json;
+};
+
+static const struct argp_option options[] = {
+	{"json", 'j', NULL, 0, "Print one JSON object for every event and write nothing", 1},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct replay_options *replay = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &replay->plan;
+		return 0;
+	case 'j':
+		replay->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 0)
+			argp_error(state, "one FILE at a time");
+		replay->file = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "FILE is missing");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = {{&plan_argp, 0, NULL, 0}, {0}};
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.children = children,
+	.args_doc = "FILE",
+	.doc = "Puts the events of FILE (dovetap run --record) through the pipeline. Needs no rights.",
+};
+
+static int print_event(struct slice record, const struct clock_offset *offset, struct buf *line,
+		       struct error *error_r)
+{
+	struct login login;
+	int ret = decode_event(record, &login, error_r);
+
+	if (ret < 0)
+		return ret;
+	login.time_ns = clock_to_wall(offset, login.boot_ns);
+	buf_reset(line);
+	ret = login_json(line, &login);
+	if (ret < 0)
+		return error_set(error_r, -ret, "an event does not fit a line");
+	return puts(buf_str(line)) < 0 ? error_set(error_r, errno, "standard output: %m") : 0;
+}
+
+static int print_events(struct event_source *source, const struct clock_offset *offset,
+			struct error *error_r)
+{
+	struct slice record;
+	uint64_t position;
+	struct buf line;
+	int ret;
+
+	buf_init(&line, REPLAY_EVENT_MAX);
+	while ((ret = source->ops->peek(source, &record, &position, error_r)) > 0) {
+		ret = print_event(record, offset, &line, error_r);
+		if (ret < 0)
+			break;
+	}
+	buf_release(&line);
+	return ret == -ENODATA ? 0 : ret;
+}
+
+static int match(const struct login *login, void *context)
+{
+	return plan_match(context, login);
+}
+
+static void warn_of_losses(const struct pipeline_stats *stats)
+{
+	uint64_t lost = stats->undecodable + stats->unexpandable;
+
+	if (lost > 0)
+		log_warning("%" PRIu64 " of %" PRIu64 " events gave no record: %s", lost,
+			    stats->events, stats->last_error.text);
+}
+
+static int write_events(struct targets *targets, struct event_source *source,
+			const struct clock_offset *offset, struct error *error_r)
+{
+	struct pipeline_config config = {
+		.source = source,
+		.offset = *offset,
+		.now_boot_ns = INT64_MAX,
+		.match = match,
+		.context = (void *)targets->plan,
+	};
+	struct pipeline *pipeline;
+	int ret;
+
+	targets_describe(targets, &config);
+	ret = pipeline_new(&config, &pipeline, error_r);
+	if (ret < 0)
+		return ret;
+	ret = pipeline_drain(pipeline, error_r);
+	warn_of_losses(pipeline_stats(pipeline));
+	pipeline_free(&pipeline);
+	return ret == -ENODATA ? 0 : ret;
+}
+
+static int replay_into(const struct plan *plan, struct event_source *source,
+		       const struct clock_offset *offset, struct error *error_r)
+{
+	struct targets targets;
+	int ret = targets_open(&targets, plan, 0, error_r);
+
+	if (ret < 0)
+		return ret;
+	ret = write_events(&targets, source, offset, error_r);
+	if (ret == 0)
+		ret = targets_drain(&targets, clock_monotonic_ns() + DRAIN_NS, error_r);
+	targets_close(&targets);
+	return ret;
+}
+
+static int exit_status(int ret)
+{
+	switch (ret) {
+	case 0:
+		return EX_OK;
+	case -EINVAL:
+	case -EOPNOTSUPP:
+		return EX_CONFIG;
+	case -EPROTO:
+	case -EBADMSG:
+		return EX_DATAERR;
+	case -ENOENT:
+		return EX_NOINPUT;
+	default:
+		return EX_IOERR;
+	}
+}
+
+static int replay_file(const struct replay_options *replay, struct event_source *source,
+		       const struct clock_offset *offset, struct error *error_r)
+{
+	struct plan *plan;
+	int ret;
+
+	if (replay->json)
+		return print_events(source, offset, error_r);
+	ret = plan_new(&replay->plan, &plan, error_r);
+	if (ret < 0)
+		return ret;
+	ret = replay_into(plan, source, offset, error_r);
+	plan_free(&plan);
+	return ret;
+}
+
+int cmd_replay(int argc, char **argv)
+{
+	struct replay_options replay = {0};
+	struct event_source *source;
+	struct clock_offset offset;
+	struct error error = {0};
+	int ret;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &replay);
+	ret = replay_open(replay.file, &source, &offset, &error);
+	if (ret == 0) {
+		ret = replay_file(&replay, source, &offset, &error);
+		source->ops->close(source);
+	}
+	if (ret < 0)
+		log_error("%s", error.text);
+	return exit_status(ret);
+}

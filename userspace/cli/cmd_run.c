@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/attacher.h"
+#include "base/log.h"
+#include "cli/cmds.h"
+#include "cli/dirs.h"
+#include "cli/roots.h"
+#include "collector.h"
+#include "serve/notify.h"
+
+#include <errno.h>
+#include <sysexits.h>
+
+struct run_options {
+	struct config_options plan;
+	struct collector_options collector;
+	enum attach_method method;
+	const char *user;
+	struct roots roots;
+	enum log_level level;
+};
+
+enum { OPTION_LIVE = 256, OPTION_RECORD, OPTION_ATTACH, OPTION_CONTROL, OPTION_DEBUG };
+
+static const struct argp_option options[] = {
+	{"live", OPTION_LIVE, NULL, 0, "Print a line for every login recorded", 1},
+	{"record", OPTION_RECORD, "FILE", 0, "Keep every event in FILE, for \"dovetap replay\"", 1},
+	{"user", 'u', "NAME", 0, "User of the collector process (dovetap, else nobody)", 1},
+	{"attach", OPTION_ATTACH, "auto|multi|perf", 0, "Kernel interface for the probes", 1},
+	{"control", OPTION_CONTROL, "SOCKET", 0, "Where \"dovetap status\" asks (control_socket)",
+	 1},
+	{"debug", OPTION_DEBUG, NULL, 0, "Say more", 1},
+	{0},
+};
+
+static const struct {
+	const char *name;
+	enum attach_method method;
+} methods[] = {{"auto", ATTACH_AUTO}, {"multi", ATTACH_MULTI}, {"perf", ATTACH_PERF}};
+
+static void parse_method(const char *arg, struct run_options *run, struct argp_state *state)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (strcmp(arg, methods[i].name) == 0) {
+			run->method = methods[i].method;
+			return;
+		}
+	}
+	argp_error(state, "--attach=%s: one of auto, multi, perf", arg);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct run_options *run = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &run->plan;
+		state->child_inputs[1] = &run->roots;
+		return 0;
+	case OPTION_LIVE:
+		run->collector.live = true;
+		return 0;
+	case OPTION_RECORD:
+		run->collector.record = arg;
+		return 0;
+	case 'u':
+		run->user = arg;
+		return 0;
+	case OPTION_ATTACH:
+		parse_method(arg, run, state);
+		return 0;
+	case OPTION_CONTROL:
+		run->collector.control = arg;
+		return 0;
+	case OPTION_DEBUG:
+		run->level = LOG_LEVEL_DEBUG;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = {
+	{&plan_argp, 0, NULL, 0}, {&roots_argp, 0, NULL, 0}, {0}};
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.children = children,
+	.doc = "Watches Dovecot from outside and writes last-login records to a dict.\v"
+	       "Without options, Dovecot's imap and pop3 logins go to the embedded SQLite dict in "
+	       "/var/lib/dovetap. SIGTERM and SIGINT end it, after what was captured is written.",
+};
+
+static void on_ready(void *context, unsigned int links)
+{
+	(void)context;
+	log_info("ready: %u probe%s attached", links, links == 1 ? "" : "s");
+	notify_ready(links);
+}
+
+static int run_attacher(struct run_options *run, struct error *error_r)
+{
+	struct attacher_options attacher_options = {
+		.discover = roots_discover(&run->roots),
+		.method = run->method,
+		.ring_bytes = plan_settings(run->collector.plan)->ring_size,
+		.user = run->user ? run->user : plan_settings(run->collector.plan)->user,
+		.ready = on_ready,
+	};
+	struct attacher *attacher = NULL;
+	int ret;
+
+	ret = attacher_new(&attacher_options, &attacher, error_r);
+	if (ret == 0)
+		ret = dirs_make(plan_settings(run->collector.plan)->state_dir,
+				run->collector.control, attacher_options.user, error_r);
+	if (ret == 0)
+		ret = attacher_run(attacher, collector_main, &run->collector, error_r);
+	attacher_free(&attacher);
+	return ret;
+}
+
+static int exit_status(int ret)
+{
+	if (ret >= 0)
+		return ret;
+	return ret == -EPERM || ret == -EACCES ? EX_NOPERM : EX_OSERR;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_options run = {.level = LOG_LEVEL_INFO};
+	struct plan *plan = NULL;
+	struct error error = {0};
+	int ret;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &run);
+	log_init(notify_log_sink(), run.level, "dovetap");
+	if (plan_new(&run.plan, &plan, &error) < 0) {
+		log_error("%s", error.text);
+		return EX_CONFIG;
+	}
+	run.collector.plan = plan;
+	if (!run.collector.control)
+		run.collector.control = plan_settings(plan)->control_socket;
+	ret = run_attacher(&run, &error);
+	if (ret < 0)
+		log_error("%s", error.text);
+	plan_free(&plan);
+	return exit_status(ret);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The subcommands. Each takes argv from its own name on and returns an exit status of sysexits.h.
+ */
+#ifndef DOVETAP_CMDS_H
+#define DOVETAP_CMDS_H
+
+#include "plan.h"
+
+#include <argp.h>
+
+int cmd_run(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_lookup(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+
+/* --config, --dovecot-config, --dict, --key, --precision, --service: an argp child whose input is
+ * a struct config_options. */
+extern const struct argp plan_argp;
+
+#endif

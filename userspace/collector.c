@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector.h"
+
+#include "attach/attacher.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "capture/counters.h"
+#include "capture/replay.h"
+#include "capture/ring.h"
+#include "gather.h"
+#include "login/login_json.h"
+#include "priv/proto.h"
+#include "serve/http.h"
+#include "targets.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/*
+ * While records are outstanding the kernel does not wake us (capture/ring.h), so the collector
+ * naps and looks again. A short nap makes batches; it grows while nothing happens, and ends at
+ * once when a writer has acknowledged something.
+ */
+#define NAP_MIN_NS   (5 * NS_PER_MSEC)
+#define NAP_MAX_NS   (100 * NS_PER_MSEC)
+#define TICK_NS	     (1 * NS_PER_SEC)
+#define DRAIN_MAX_NS (5 * NS_PER_SEC)
+
+struct collector {
+	const struct collector_options *options;
+	const struct collector_fds *fds;
+	struct loop *loop;
+	struct loop_watch *ring_watch, *nap, *tick, *ack_watch, *peer_watch;
+	int64_t nap_ns;
+	int ack_fd;
+	struct event_source *source;
+	const uint64_t *counters;
+	struct clock_offset offset;
+	struct targets targets;
+	struct pipeline *pipeline;
+	struct http *control, *metrics;
+	struct gather_probes probes;
+	int64_t started_ns;
+	struct recorder *recorder;
+	struct buf line;
+	int status; /* exit status once the loop has ended */
+};
+
+static void wait_for_ring(struct collector *c);
+
+static void fail(struct collector *c, const struct error *error)
+{
+	log_error("%s", error->text);
+	c->status = EX_SOFTWARE;
+	loop_stop(c->loop);
+}
+
+/* The ring fills while a dict is down: then the writers' memory is all that can hold more. */
+static void relieve_ring(struct collector *c)
+{
+	if (ring_backlog(c->source) > ring_size(c->source) / 2)
+		pipeline_release_all(c->pipeline);
+}
+
+static void nap(struct collector *c, int64_t ns)
+{
+	c->nap_ns = ns < NAP_MAX_NS ? ns : NAP_MAX_NS;
+	loop_remove(&c->ring_watch);
+	loop_timer_set(c->nap, c->nap_ns, 0);
+}
+
+static void drain(struct collector *c)
+{
+	struct error error;
+	int count = pipeline_drain(c->pipeline, &error);
+	bool idle;
+
+	if (count < 0) {
+		fail(c, &error);
+		return;
+	}
+	idle = pipeline_release(c->pipeline) && count == 0;
+	relieve_ring(c);
+	if (idle)
+		wait_for_ring(c);
+	else
+		nap(c, count > 0 ? NAP_MIN_NS : c->nap_ns * 2);
+}
+
+static void on_ring(struct loop *loop, void *context)
+{
+	(void)loop;
+	drain(context);
+}
+
+static void wait_for_ring(struct collector *c)
+{
+	struct error error;
+
+	if (c->ring_watch)
+		return;
+	if (loop_add_fd(c->loop, c->source->ops->fd(c->source), on_ring, c, &c->ring_watch,
+			&error) < 0)
+		fail(c, &error);
+}
+
+static void on_nap(struct loop *loop, void *context)
+{
+	(void)loop;
+	drain(context);
+}
+
+/* Also looks at the ring: one that is full wakes nobody. */
+static void on_tick(struct loop *loop, void *context)
+{
+	struct collector *c = context;
+
+	(void)loop;
+	clock_sample(&c->offset);
+	pipeline_set_offset(c->pipeline, &c->offset);
+	if (c->ring_watch)
+		drain(c);
+}
+
+static void on_ack(struct loop *loop, void *context)
+{
+	struct collector *c = context;
+	uint64_t count;
+
+	(void)loop;
+	if (read(c->ack_fd, &count, sizeof(count)) == sizeof(count))
+		pipeline_release(c->pipeline);
+}
+
+static void note_message(struct collector *c, const struct priv_message *message)
+{
+	c->probes.links = message->links;
+	if (message->type == PRIV_REFUSED)
+		c->probes.refused++;
+	else if (message->type == PRIV_SETTLED)
+		c->probes.settled = true;
+}
+
+static void on_peer(struct loop *loop, void *context)
+{
+	struct collector *c = context;
+	struct priv_message message;
+	int ret = priv_receive(c->fds->peer, &message);
+
+	if (ret > 0) {
+		note_message(c, &message);
+	} else if (ret != -EAGAIN) {
+		log_warning("the attacher is gone; writing what is left and ending");
+		loop_stop(loop);
+	}
+}
+
+static void on_signal(struct loop *loop, int signal, void *context)
+{
+	(void)context;
+	if (signal != SIGHUP)
+		loop_stop(loop);
+}
+
+static int match(const struct login *login, void *context)
+{
+	struct collector *c = context;
+
+	return plan_match(c->options->plan, login);
+}
+
+static void observe(const struct login *login, int route, void *context)
+{
+	struct collector *c = context;
+
+	if (!c->options->live || route < 0)
+		return;
+	buf_reset(&c->line);
+	if (login_line(&c->line, login) == 0) {
+		(void)puts(buf_str(&c->line));
+		(void)fflush(stdout);
+	}
+}
+
+static void record(struct slice bytes, void *context)
+{
+	struct collector *c = context;
+	struct error error;
+
+	if (c->recorder && recorder_write(c->recorder, bytes, &error) < 0) {
+		log_error("%s: %s; recording ends here", c->options->record, error.text);
+		(void)recorder_close(&c->recorder, NULL);
+	}
+}
+
+static int open_pipeline(struct collector *c, struct error *error_r)
+{
+	struct pipeline_config config = {
+		.source = c->source,
+		.offset = c->offset,
+		.match = match,
+		.observe = observe,
+		.record = record,
+		.context = c,
+	};
+
+	targets_describe(&c->targets, &config);
+	return pipeline_new(&config, &c->pipeline, error_r);
+}
+
+static int open_record(struct collector *c, struct error *error_r)
+{
+	if (!c->options->record)
+		return 0;
+	return recorder_open(c->options->record, &c->offset, &c->recorder, error_r);
+}
+
+static void gather_now(struct metrics *metrics, void *context)
+{
+	const struct collector *c = context;
+	const struct gather_source source = {
+		.pipeline = c->pipeline,
+		.targets = &c->targets,
+		.ring = c->source,
+		.counters = c->counters,
+		.probes = c->probes,
+		.started_ns = c->started_ns,
+	};
+
+	gather(&source, metrics);
+}
+
+static bool is_ready(void *context)
+{
+	return ((const struct collector *)context)->probes.settled;
+}
+
+/* Logins matter more than numbers: without the socket the collector works all the same. */
+static void open_http(struct collector *c, const char *address, struct http **http_r)
+{
+	const struct http_config config = {
+		.listen = address,
+		.gather = gather_now,
+		.ready = is_ready,
+		.context = c,
+	};
+	struct error error;
+
+	if (address[0] && http_open(c->loop, &config, http_r, &error) < 0)
+		log_warning("no status there: %s", error.text);
+}
+
+static int open_stages(struct collector *c, struct error *error_r)
+{
+	int ret = ring_open(c->fds->ring, &c->source, error_r);
+
+	if (ret == 0)
+		ret = counters_map(c->fds->counters, &c->counters, error_r);
+	clock_sample(&c->offset);
+	c->started_ns = clock_wall_ns();
+	if (ret == 0)
+		ret = open_record(c, error_r);
+	if (ret == 0)
+		ret = targets_open(&c->targets, c->options->plan, c->ack_fd, error_r);
+	if (ret == 0)
+		ret = open_pipeline(c, error_r);
+	return ret;
+}
+
+static int open_loop(struct collector *c, struct error *error_r)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, 0};
+	int ret = loop_new(&c->loop, error_r);
+
+	/* Before the writers' threads start, so that they inherit the blocked signals. */
+	if (ret == 0)
+		ret = loop_add_signals(c->loop, signals, on_signal, c, error_r);
+	c->ack_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (ret == 0 && c->ack_fd < 0)
+		ret = error_set(error_r, errno, "cannot create an eventfd: %m");
+	if (ret == 0)
+		ret = loop_add_timer(c->loop, on_nap, c, &c->nap, error_r);
+	if (ret == 0)
+		ret = loop_add_timer(c->loop, on_tick, c, &c->tick, error_r);
+	if (ret == 0)
+		ret = loop_add_fd(c->loop, c->fds->peer, on_peer, c, &c->peer_watch, error_r);
+	return ret;
+}
+
+static int run(struct collector *c, struct error *error_r)
+{
+	const struct priv_message ready = {.version = PRIV_PROTO_VERSION, .type = PRIV_READY};
+	int ret = loop_add_fd(c->loop, c->ack_fd, on_ack, c, &c->ack_watch, error_r);
+
+	if (ret < 0)
+		return ret;
+	open_http(c, c->options->control, &c->control);
+	open_http(c, plan_settings(c->options->plan)->metrics_listen, &c->metrics);
+	loop_timer_set(c->tick, TICK_NS, TICK_NS);
+	drain(c);
+	/* If the attacher is gone, the loop will see it. */
+	(void)priv_send(c->fds->peer, &ready);
+	return loop_run(c->loop, error_r);
+}
+
+/* Everything that is in the ring goes out, as far as the dicts answer in time. */
+static void finish(struct collector *c)
+{
+	struct error error;
+
+	if (!c->pipeline || pipeline_drain(c->pipeline, NULL) < 0)
+		return;
+	if (targets_drain(&c->targets, clock_monotonic_ns() + DRAIN_MAX_NS, &error) < 0)
+		log_warning("%s", error.text);
+	pipeline_release(c->pipeline);
+}
+
+static void close_stages(struct collector *c)
+{
+	struct error error;
+
+	http_close(&c->control);
+	http_close(&c->metrics);
+	pipeline_free(&c->pipeline);
+	targets_close(&c->targets);
+	if (recorder_close(&c->recorder, &error) < 0)
+		log_error("%s: %s", c->options->record, error.text);
+	loop_free(&c->loop);
+	counters_unmap(&c->counters);
+	if (c->source)
+		c->source->ops->close(c->source);
+	if (c->ack_fd >= 0)
+		close(c->ack_fd);
+	buf_release(&c->line);
+}
+
+static int exit_status(const struct collector *c, int ret)
+{
+	if (ret == -EINVAL || ret == -EOPNOTSUPP)
+		return EX_CONFIG;
+	return ret < 0 ? EX_OSERR : c->status;
+}
+
+int collector_main(void *context, const struct collector_fds *fds)
+{
+	struct collector c = {.options = context, .fds = fds, .ack_fd = -1};
+	struct error error = {0};
+	int ret;
+
+	buf_init(&c.line, 8192);
+	ret = open_loop(&c, &error);
+	if (ret == 0)
+		ret = open_stages(&c, &error);
+	if (ret == 0)
+		ret = run(&c, &error);
+	if (ret < 0)
+		log_error("%s", error.text);
+	finish(&c);
+	close_stages(&c);
+	return exit_status(&c, ret);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Every number that the collector can tell, as metrics. The names are part of the interface. */
+#ifndef DOVETAP_GATHER_H
+#define DOVETAP_GATHER_H
+
+#include "pipeline.h"
+#include "priv/proto.h"
+#include "serve/metrics.h"
+#include "targets.h"
+
+/* What the attacher has told so far. */
+struct gather_probes {
+	unsigned int links;
+	unsigned int refused; /* files that cannot be watched */
+	bool settled;	      /* the first search is over */
+};
+
+struct gather_source {
+	const struct pipeline *pipeline;
+	const struct targets *targets;
+	const struct event_source *ring;
+	const uint64_t *counters; /* capture/counters.h */
+	struct gather_probes probes;
+	int64_t started_ns; /* wall clock */
+};
+
+void gather(const struct gather_source *source, struct metrics *metrics);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* dovetap: tells when each mailbox was last logged in to. argv -> subcommand -> exit status. */
+#include "cli/cmds.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{"run", cmd_run, "watch Dovecot and write last-login records"},
+	{"check", cmd_check, "tell whether kernel, rights, Dovecot and dict are fit"},
+	{"lookup", cmd_lookup, "print the last logins of users"},
+	{"replay", cmd_replay, "put recorded events through the same pipeline"},
+	{"status", cmd_status, "print the counters of the running collector"},
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(FILE *to)
+{
+	(void)fprintf(to, "Usage: dovetap COMMAND [OPTION...]\n\n");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		(void)fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	(void)fprintf(to,
+		      "\n\"dovetap COMMAND --help\" tells its options; dovetap(8) tells all.\n");
+}
+
+static int run_command(int argc, char **argv)
+{
+	static char name[64]; /* argp prints it, and keeps the pointer */
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(argv[0], commands[i].name) != 0)
+			continue;
+		(void)snprintf(name, sizeof(name), "dovetap %s", argv[0]);
+		argv[0] = name;
+		return commands[i].run(argc, argv);
+	}
+	(void)fprintf(stderr, "dovetap: unknown command \"%s\"; see \"dovetap --help\"\n", argv[0]);
+	return EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	argp_err_exit_status = EX_USAGE;
+	if (argc < 2) {
+		print_help(stderr);
+		return EX_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		print_help(stdout);
+		return EX_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		(void)puts("dovetap " DOVETAP_VERSION);
+		return EX_OK;
+	}
+	return run_command(argc - 1, argv + 1);
+}
