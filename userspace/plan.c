@@ -16,6 +16,7 @@ struct plan {
 	struct plan_route *routes; /* one for each target of the configuration */
 	struct dict_config *dicts;
 	const struct last_login_dict **sources; /* what each dict was made from; NULL = embedded */
+	const char **names;
 	size_t dict_count;
 	struct utsname node;
 };
@@ -70,9 +71,21 @@ static const struct conf_section *server_root(const struct plan *plan)
 	return plan->config.server ? plan->config.server : plan->config.own;
 }
 
+/* "redis (dovetap.conf:3)": the driver and where it was named; no secrets. */
+static int name_dict(struct plan *plan, size_t index, struct error *error_r)
+{
+	const struct dict_config *dict = &plan->dicts[index];
+	const char *driver = dict->uri ? dict->uri : dict->block->name;
+
+	plan->names[index] = arena_printf(texts(plan), "%.*s (%s)", (int)strcspn(driver, ":"),
+					  driver, dict->where);
+	return plan->names[index] ? 0 : no_memory(error_r);
+}
+
 static int add_dict(struct plan *plan, const struct last_login_dict *source, struct error *error_r)
 {
 	struct dict_config *dict = &plan->dicts[plan->dict_count];
+	int ret;
 
 	plan->sources[plan->dict_count++] = source;
 	dict->base_dir = conf_setting_value(server_root(plan), "base_dir", "/run/dovecot");
@@ -141,7 +154,8 @@ static int make_routes(struct plan *plan, struct error *error_r)
 	plan->routes = calloc(count + 1, sizeof(*plan->routes));
 	plan->dicts = calloc(count + 1, sizeof(*plan->dicts));
 	plan->sources = calloc(count + 1, sizeof(*plan->sources));
-	if (!plan->routes || !plan->dicts || !plan->sources)
+	plan->names = calloc(count + 1, sizeof(*plan->names));
+	if (!plan->routes || !plan->dicts || !plan->sources || !plan->names)
 		return no_memory(error_r);
 	for (size_t i = 0; i < count && ret == 0; i++)
 		ret = make_route(plan, i, error_r);
@@ -178,6 +192,7 @@ void plan_free(struct plan **plan_p)
 	free(plan->routes);
 	free(plan->dicts);
 	free(plan->sources);
+	free(plan->names);
 	config_release(&plan->config);
 	free(plan);
 	*plan_p = NULL;
@@ -207,7 +222,7 @@ const struct dict_config *plan_dict(const struct plan *plan, size_t index)
 
 const char *plan_dict_name(const struct plan *plan, size_t index)
 {
-	return plan->dicts[index].where;
+	return plan->names[index];
 }
 
 int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,
