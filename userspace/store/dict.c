@@ -40,9 +40,8 @@ static const struct {
 	const struct dict_driver *driver;
 	bool (*takes)(const struct dict_config *config); /* NULL takes all */
 } registry[] = {
-	{&memory_driver, NULL},
-	{&debug_driver, NULL},
-	{&sqlite_driver, embedded},
+	{&memory_driver, NULL}, {&debug_driver, NULL}, {&sqlite_driver, embedded},
+	{&redis_driver, NULL},	{&file_driver, NULL},
 
 };
 

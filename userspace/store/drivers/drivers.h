@@ -8,5 +8,7 @@
 extern const struct dict_driver memory_driver;
 extern const struct dict_driver debug_driver;
 extern const struct dict_driver sqlite_driver;
+extern const struct dict_driver redis_driver;
+extern const struct dict_driver file_driver;
 
 #endif

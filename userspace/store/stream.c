@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/stream.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define READ_SIZE 16384
+
+/* --- waiting ------------------------------------------------------------------------------- */
+
+/* Returns what is ready (POLLIN, POLLOUT), or -ETIMEDOUT. */
+static int wait_for(int fd, short events, int64_t deadline_ns)
+{
+	struct pollfd pfd = {.fd = fd, .events = events};
+	int64_t left;
+	int n;
+
+	do {
+		left = deadline_ns - clock_monotonic_ns();
+		left = left < 0 ? 0 : left;
+		n = poll(&pfd, 1, (int)(left / NS_PER_MSEC) + (left > 0));
+	} while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return -ETIMEDOUT;
+	return n < 0 ? -errno : pfd.revents;
+}
+
+/* --- TLS ----------------------------------------------------------------------------------- */
+
+static int tls_error(struct error *error_r, int code, const char *what)
+{
+	char reason[160];
+
+	ERR_error_string_n(ERR_get_error(), reason, sizeof(reason));
+	ERR_clear_error();
+	return error_set(error_r, code, "%s: %s", what, reason);
+}
+
+static int load_files(SSL_CTX *tls, const char *ca, const char *certificate, const char *key,
+		      struct error *error_r)
+{
+	if (ca && SSL_CTX_load_verify_locations(tls, ca, NULL) != 1)
+		return tls_error(error_r, EINVAL, ca);
+	if (!ca && SSL_CTX_set_default_verify_paths(tls) != 1)
+		return tls_error(error_r, EINVAL, "the system's certificates");
+	if (certificate && SSL_CTX_use_certificate_chain_file(tls, certificate) != 1)
+		return tls_error(error_r, EINVAL, certificate);
+	if (key && SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1)
+		return tls_error(error_r, EINVAL, key);
+	return 0;
+}
+
+int stream_tls_new(const char *ca, const char *certificate, const char *key, bool verify,
+		   SSL_CTX **tls_r, struct error *error_r)
+{
+	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
+	int ret;
+
+	if (!tls)
+		return tls_error(error_r, ENOMEM, "TLS");
+	SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
+	SSL_CTX_set_mode(tls,
+			 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_verify(tls, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	ret = load_files(tls, ca, certificate, key, error_r);
+	if (ret < 0)
+		SSL_CTX_free(tls);
+	else
+		*tls_r = tls;
+	return ret;
+}
+
+void stream_tls_free(SSL_CTX **tls)
+{
+	SSL_CTX_free(*tls);
+	*tls = NULL;
+}
+
+static bool is_address(const char *host)
+{
+	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST};
+	struct addrinfo *list = NULL;
+	bool numeric = getaddrinfo(host, NULL, &hints, &list) == 0;
+
+	if (list)
+		freeaddrinfo(list);
+	return numeric;
+}
+
+static int expect_name(SSL *ssl, const struct stream_target *target)
+{
+	if (!target->tls_verify || (target->path && *target->path))
+		return 1;
+	if (is_address(target->host))
+		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), target->host);
+	return SSL_set1_host(ssl, target->host) == 1 &&
+	       SSL_set_tlsext_host_name(ssl, target->host) == 1;
+}
+
+/* Translates the outcome of an SSL call: 0 for "again after waiting for *events_r". */
+static int tls_again(SSL *ssl, int result, short *events_r, struct error *error_r)
+{
+	int why = SSL_get_error(ssl, result);
+
+	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
+		*events_r = why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
+		return 0;
+	}
+	if (why == SSL_ERROR_ZERO_RETURN || (why == SSL_ERROR_SYSCALL && errno == 0))
+		return error_set(error_r, ECONNRESET, "the server closed the connection");
+	if (why == SSL_ERROR_SYSCALL)
+		return error_set(error_r, errno, "%s", strerrordesc_np(errno));
+	return tls_error(error_r, EPROTO, "TLS");
+}
+
+static int tls_handshake(struct stream *stream, const struct stream_target *target,
+			 int64_t deadline_ns, struct error *error_r)
+{
+	int result, ret;
+	short events;
+
+	stream->ssl = SSL_new(target->tls);
+	if (!stream->ssl || SSL_set_fd(stream->ssl, stream->fd) != 1 ||
+	    expect_name(stream->ssl, target) != 1)
+		return tls_error(error_r, ENOMEM, "TLS");
+	while ((result = SSL_connect(stream->ssl)) != 1) {
+		ret = tls_again(stream->ssl, result, &events, error_r);
+		if (ret < 0)
+			return ret;
+		if (wait_for(stream->fd, events, deadline_ns) == -ETIMEDOUT)
+			return error_set(error_r, ETIMEDOUT, "timeout in the TLS handshake");
+	}
+	return 0;
+}
+
+/* --- connecting ---------------------------------------------------------------------------- */
+
+static int finish_connect(int fd, int64_t deadline_ns)
+{
+	socklen_t len = sizeof(int);
+	int code = 0, ret = wait_for(fd, POLLOUT, deadline_ns);
+
+	if (ret < 0)
+		return ret;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &len) < 0)
+		return -errno;
+	return -code;
+}
+
+static int connect_address(struct stream *stream, const struct sockaddr *address, socklen_t len,
+			   int64_t deadline_ns)
+{
+	int on = 1, ret = 0;
+
+	stream->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (stream->fd < 0)
+		return -errno;
+	if (address->sa_family != AF_UNIX)
+		(void)setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(stream->fd, address, len) < 0)
+		ret = errno == EINPROGRESS ? finish_connect(stream->fd, deadline_ns) : -errno;
+	if (ret < 0)
+		stream_close(stream);
+	return ret;
+}
+
+static int connect_unix(struct stream *stream, const char *path, int64_t deadline_ns,
+			struct error *error_r)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t len = strlen(path);
+	int ret;
+
+	if (len >= sizeof(address.sun_path))
+		return error_set(error_r, ENAMETOOLONG, "connect(%s) failed: the path is too long",
+				 path);
+	memcpy(address.sun_path, path, len);
+	ret = connect_address(stream, (const struct sockaddr *)&address, sizeof(address),
+			      deadline_ns);
+	/* A full backlog: the server is there and does not accept. */
+	if (ret == -EAGAIN)
+		ret = -ETIMEDOUT;
+	if (ret < 0)
+		return error_set(error_r, -ret, "connect(%s) failed: %s", path,
+				 strerrordesc_np(-ret));
+	return 0;
+}
+
+static int resolve(const struct stream_target *target, struct addrinfo **list_r,
+		   struct error *error_r)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+	char port[8];
+	int code;
+
+	snprintf(port, sizeof(port), "%u", (unsigned int)(uint16_t)target->port);
+	code = getaddrinfo(target->host, port, &hints, list_r);
+	if (code != 0)
+		return error_set(error_r, EHOSTUNREACH, "cannot find host %s: %s", target->host,
+				 gai_strerror(code));
+	return 0;
+}
+
+/* Each address of a name gets its share of the time, so that a dead first one leaves some. */
+static int connect_tcp(struct stream *stream, const struct stream_target *target,
+		       int64_t deadline_ns, struct error *error_r)
+{
+	struct addrinfo *list = NULL;
+	int left = 0, ret = resolve(target, &list, error_r);
+
+	if (ret < 0)
+		return ret;
+	for (const struct addrinfo *a = list; a; a = a->ai_next)
+		left++;
+	ret = -EHOSTUNREACH;
+	for (const struct addrinfo *a = list; a && ret < 0; a = a->ai_next) {
+		int64_t now = clock_monotonic_ns();
+
+		ret = connect_address(stream, a->ai_addr, a->ai_addrlen,
+				      now + (deadline_ns - now) / left--);
+	}
+	freeaddrinfo(list);
+	if (ret < 0)
+		return error_set(error_r, -ret, "connect(%s:%lld) failed: %s", target->host,
+				 (long long)target->port, strerrordesc_np(-ret));
+	return 0;
+}
+
+int stream_connect(struct stream *stream, const struct stream_target *target, int64_t deadline_ns,
+		   struct error *error_r)
+{
+	int ret;
+
+	stream_close(stream);
+	if (target->path && *target->path)
+		ret = connect_unix(stream, target->path, deadline_ns, error_r);
+	else
+		ret = connect_tcp(stream, target, deadline_ns, error_r);
+	if (ret == 0 && target->tls) {
+		ret = tls_handshake(stream, target, deadline_ns, error_r);
+		if (ret < 0) {
+			error_prefix(error_r, "%s:%lld", target->host, (long long)target->port);
+			stream_close(stream);
+		}
+	}
+	return ret;
+}
+
+void stream_close(struct stream *stream)
+{
+	SSL_free(stream->ssl);
+	if (stream->fd >= 0)
+		close(stream->fd);
+	*stream = (struct stream)STREAM_INIT;
+}
+
+bool stream_is_fresh(const struct stream *stream)
+{
+	char byte;
+
+	return stream->fd >= 0 &&
+	       recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+/* --- exchanging ---------------------------------------------------------------------------- */
+
+/* Both return the number of bytes, 0 after setting *events_r, or a negative errno. */
+static ssize_t send_some(struct stream *stream, struct slice out, short *events_r,
+			 struct error *error_r)
+{
+	ssize_t n;
+
+	errno = 0;
+	if (stream->ssl) {
+		n = SSL_write(stream->ssl, out.ptr, out.len > INT32_MAX ? INT32_MAX : (int)out.len);
+		return n > 0 ? n : tls_again(stream->ssl, (int)n, events_r, error_r);
+	}
+	n = send(stream->fd, out.ptr, out.len, MSG_NOSIGNAL);
+	if (n >= 0)
+		return n;
+	*events_r = POLLOUT;
+	return errno == EAGAIN || errno == EINTR
+		       ? 0
+		       : error_set(error_r, errno, "send() failed: %s", strerrordesc_np(errno));
+}
+
+static ssize_t receive_some(struct stream *stream, char *data, size_t size, short *events_r,
+			    struct error *error_r)
+{
+	ssize_t n;
+
+	errno = 0;
+	if (stream->ssl) {
+		n = SSL_read(stream->ssl, data, (int)size);
+		return n > 0 ? n : tls_again(stream->ssl, (int)n, events_r, error_r);
+	}
+	n = recv(stream->fd, data, size, 0);
+	if (n > 0)
+		return n;
+	*events_r = POLLIN;
+	if (n == 0)
+		return error_set(error_r, ECONNRESET, "the server closed the connection");
+	return errno == EAGAIN || errno == EINTR
+		       ? 0
+		       : error_set(error_r, errno, "recv() failed: %s", strerrordesc_np(errno));
+}
+
+struct exchange {
+	struct stream *stream;
+	struct slice out;
+	stream_feed *feed;
+	void *context;
+	int64_t deadline_ns;
+	bool sent;
+};
+
+/* Sends what the socket takes. Returns 0 or a negative errno. */
+static int push(struct exchange *x, short *events, struct error *error_r)
+{
+	ssize_t n = 1;
+
+	while (x->out.len > 0 && n > 0) {
+		short wanted = 0;
+
+		n = send_some(x->stream, x->out, &wanted, error_r);
+		*events |= wanted;
+		if (n < 0)
+			return (int)n;
+		x->sent |= n > 0;
+		x->out.ptr += n;
+		x->out.len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Feeds what is there. Returns feed's value. */
+static int pull(struct exchange *x, short *events, struct error *error_r)
+{
+	char data[READ_SIZE];
+	int ret = 0;
+
+	while (ret == 0) {
+		short wanted = 0;
+		ssize_t n = receive_some(x->stream, data, sizeof(data), &wanted, error_r);
+
+		*events |= wanted;
+		if (n <= 0)
+			return (int)n;
+		ret = x->feed((struct slice){data, (size_t)n}, x->context, error_r);
+	}
+	return ret;
+}
+
+static int exchange_all(struct exchange *x, struct error *error_r)
+{
+	for (;;) {
+		short events = 0;
+		int ret = push(x, &events, error_r);
+
+		if (ret == 0)
+			ret = pull(x, &events, error_r);
+		if (ret != 0)
+			return ret < 0 ? ret : 0;
+		ret = wait_for(x->stream->fd, events, x->deadline_ns);
+		if (ret == -ETIMEDOUT)
+			return error_set(error_r, ETIMEDOUT, "no answer within the time limit");
+		if (ret < 0)
+			return error_set(error_r, -ret, "poll() failed: %s",
+					 strerrordesc_np(-ret));
+	}
+}
+
+int stream_exchange(struct stream *stream, struct slice out, stream_feed *feed, void *context,
+		    int64_t deadline_ns, bool *sent_r, struct error *error_r)
+{
+	struct exchange x = {.stream = stream,
+			     .out = out,
+			     .feed = feed,
+			     .context = context,
+			     .deadline_ns = deadline_ns};
+	int ret = exchange_all(&x, error_r);
+
+	if (sent_r)
+		*sent_r = x.sent;
+	if (ret < 0)
+		stream_close(stream);
+	return ret;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection to a server, with deadlines: TCP or a unix socket, optionally TLS.
+ *
+ * Everything may block until its deadline (on clock_monotonic_ns()), and no longer; only the
+ * system's resolver, asked when the host is a name, keeps its own time.
+ */
+#ifndef DOVETAP_STREAM_H
+#define DOVETAP_STREAM_H
+
+#include "base/error.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ssl_ctx_st;
+struct ssl_st;
+
+/* Where to. Nothing is copied: it must outlive the stream. */
+struct stream_target {
+	const char *path; /* of a unix socket; NULL or "" for TCP */
+	const char *host; /* an address, without brackets, or a name */
+	int64_t port;
+	struct ssl_ctx_st *tls; /* NULL for plain text */
+	bool tls_verify;	/* the certificate must be for host */
+};
+
+struct stream {
+	int fd; /* -1 when not connected */
+	struct ssl_st *ssl;
+};
+
+#define STREAM_INIT                                                                                \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
+
+/* A context from PEM files, each of which may be NULL: ca (else the system's), and certificate
+ * with key for a server that asks for one. Errors: -EINVAL. */
+int stream_tls_new(const char *ca, const char *certificate, const char *key, bool verify,
+		   struct ssl_ctx_st **tls_r, struct error *error_r);
+void stream_tls_free(struct ssl_ctx_st **tls); /* takes NULL, sets NULL */
+
+/* Errors: -ETIMEDOUT, those of connect(2), -EHOSTUNREACH for a name that is not found, -EPROTO
+ * from TLS. The text names the target. */
+int stream_connect(struct stream *stream, const struct stream_target *target, int64_t deadline_ns,
+		   struct error *error_r);
+void stream_close(struct stream *stream);
+
+/* Is it connected, and nothing came in that nobody asked for, such as the end? Costs one
+ * recv(2): a server that closed an idle connection shows here, before anything is sent on it. */
+bool stream_is_fresh(const struct stream *stream);
+
+/* Gets what arrives. Returns 1 when that was all, 0 for more, or a negative errno. */
+typedef int stream_feed(struct slice data, void *context, struct error *error_r);
+
+/*
+ * Sends out and feeds what comes back, at the same time, until feed has all; out may be empty.
+ * Returns 0; on errors (-ETIMEDOUT, -ECONNRESET, -EPIPE, -EPROTO, or feed's) the stream is closed,
+ * and *sent_r (may be NULL) tells whether any byte of out may have left.
+ */
+int stream_exchange(struct stream *stream, struct slice out, stream_feed *feed, void *context,
+		    int64_t deadline_ns, bool *sent_r, struct error *error_r);
+
+#endif
