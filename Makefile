@@ -156,7 +156,15 @@ $(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
 
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
 
-unit-binaries: $(UNIT_TESTS)
+# tests/dict: the same cases against every driver, with real servers.
+DICT_TEST_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/dict/*.c))
+
+$(O)/tests/dict/conformance: $(DICT_TEST_OBJ) $(call archives,store)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(DICT_TEST_OBJ) $(call archives,store) $(call all_libs,store) \
+		-lcmocka
+
+unit-binaries: $(UNIT_TESTS) $(O)/tests/dict/conformance
 
 unit: ## build and run the unit tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries

@@ -70,8 +70,7 @@ int stream_tls_new(const char *ca, const char *certificate, const char *key, boo
 	if (!tls)
 		return tls_error(error_r, ENOMEM, "TLS");
 	SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
-	SSL_CTX_set_mode(tls,
-			 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_verify(tls, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 	ret = load_files(tls, ca, certificate, key, error_r);
 	if (ret < 0)
@@ -269,8 +268,8 @@ bool stream_is_fresh(const struct stream *stream)
 {
 	char byte;
 
-	return stream->fd >= 0 &&
-	       recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+	return stream->fd >= 0 && recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	       errno == EAGAIN;
 }
 
 /* --- exchanging ---------------------------------------------------------------------------- */
@@ -376,8 +375,7 @@ static int exchange_all(struct exchange *x, struct error *error_r)
 		if (ret == -ETIMEDOUT)
 			return error_set(error_r, ETIMEDOUT, "no answer within the time limit");
 		if (ret < 0)
-			return error_set(error_r, -ret, "poll() failed: %s",
-					 strerrordesc_np(-ret));
+			return error_set(error_r, -ret, "poll() failed: %s", strerrordesc_np(-ret));
 	}
 }
 

@@ -174,7 +174,8 @@ static int read_all(struct file *file, int fd, size_t size)
 	while (n != 0) {
 		if (buf_reserve(&file->text, size - file->text.len + 1) < 0)
 			return file->text.failed;
-		n = read(fd, file->text.data + file->text.len, file->text.size - file->text.len - 1);
+		n = read(fd, file->text.data + file->text.len,
+			 file->text.size - file->text.len - 1);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		file->text.len += (size_t)(n > 0 ? n : 0);
@@ -254,8 +255,7 @@ static void file_close(struct dict *dict)
 	free(file);
 }
 
-static int file_open(const struct dict_config *config, struct dict **dict_r,
-		     struct error *error_r)
+static int file_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r)
 {
 	struct file *file = calloc(1, sizeof(*file));
 	int ret;

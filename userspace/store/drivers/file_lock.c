@@ -103,8 +103,8 @@ int file_lock_take(struct file_lock *lock, enum file_lock_method method, const c
 	int ret;
 
 	*lock = (struct file_lock){.method = method, .path = path, .fd = -1, .locked_fd = -1};
-	if (asprintf(&lock->new_path, "%s.%s", path,
-		     method == FILE_LOCK_DOTLOCK ? "lock" : "tmp") < 0)
+	if (asprintf(&lock->new_path, "%s.%s", path, method == FILE_LOCK_DOTLOCK ? "lock" : "tmp") <
+	    0)
 		return error_set(error_r, ENOMEM, "out of memory");
 	while ((ret = try_lock(lock)) == -EAGAIN && clock_monotonic_ns() < deadline_ns)
 		(void)poll(NULL, 0, NAP_MSEC);

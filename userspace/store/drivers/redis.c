@@ -78,8 +78,9 @@ static const struct option options[] = {
 	{"password", "redis_password", OPTION_SECRET, AT(password), .fallback = ""},
 	{"expire_secs", "redis_expire", OPTION_SECS, AT(expire_secs), .min = 1, .max = INT32_MAX,
 	 .invalid = "Invalid expire_secs", .expected = "seconds, 1 or more"},
-	{"timeout_msecs", "redis_request_timeout", OPTION_MSECS, AT(timeout_msecs), .min = 1, .max = INT32_MAX,
-	 .fallback = "30000", .invalid = "Invalid timeout_msecs", .expected = "milliseconds"},
+	{"timeout_msecs", "redis_request_timeout", OPTION_MSECS, AT(timeout_msecs), .min = 1,
+	 .max = INT32_MAX, .fallback = "30000", .invalid = "Invalid timeout_msecs",
+	 .expected = "milliseconds"},
 	{"username", "redis_username", OPTION_STRING, AT(username), .fallback = "",
 	 .extension = true},
 	{"tls", "redis_tls", OPTION_FLAG, AT(tls), .extension = true},
@@ -167,8 +168,7 @@ static void redis_close(struct dict *dict)
 	free(redis);
 }
 
-static int redis_open(const struct dict_config *config, struct dict **dict_r,
-		      struct error *error_r)
+static int redis_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r)
 {
 	struct redis *redis = calloc(1, sizeof(*redis));
 	int ret;
@@ -352,8 +352,12 @@ static void append_script(struct redis *redis, const struct dict_entry *entry, s
 			  bool whole)
 {
 	const struct slice arguments[] = {
-		slice_str(whole ? "EVAL" : "EVALSHA"), slice_str(whole ? script : redis->sha),
-		slice_str("1"), key, entry->value, slice_str(redis->expire),
+		slice_str(whole ? "EVAL" : "EVALSHA"),
+		slice_str(whole ? script : redis->sha),
+		slice_str("1"),
+		key,
+		entry->value,
+		slice_str(redis->expire),
 	};
 
 	command(redis, ARGUMENTS - (redis->expire[0] == '\0'), arguments);
@@ -426,8 +430,8 @@ static int write_chunk(struct redis *redis, struct dict_entry *entries, size_t c
 	size_t per_entry = redis->dict.strict ? 3 + (redis->expire[0] != '\0') : 1;
 	struct batch batch = {redis, entries, per_entry, 0, false, error_r};
 	bool sent = false;
-	int ret = transact(redis, count * per_entry, on_written, &batch, deadline_ns, &sent,
-			   error_r);
+	int ret =
+		transact(redis, count * per_entry, on_written, &batch, deadline_ns, &sent, error_r);
 
 	if (ret < 0 && sent)
 		dict_entries_set(entries, count, DICT_UNCERTAIN, "sent, no answer");
@@ -505,8 +509,8 @@ static void on_read(const redisReply *reply, size_t index, void *context)
 	struct dict_record record = {.key = reading->keys[index]};
 
 	if (reply->type == REDIS_REPLY_ERROR && reading->found >= 0)
-		reading->found = error_set(reading->error_r, EIO, "%s",
-					   show(reading->redis, reply->str));
+		reading->found =
+			error_set(reading->error_r, EIO, "%s", show(reading->redis, reply->str));
 	if (reply->type != REDIS_REPLY_STRING || reading->found < 0)
 		return;
 	record.value = (struct slice){reply->str, reply->len};

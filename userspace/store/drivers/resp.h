@@ -15,8 +15,8 @@ int resp_append(struct buf *out, const struct slice *arguments, size_t count);
 struct resp_error {
 	const char *code; /* the first word of the reply; "" for the rest */
 	enum dict_outcome outcome;
-	bool everything; /* no other record would fare better */
-	bool reconnect;	 /* this connection will not do better later */
+	bool everything;  /* no other record would fare better */
+	bool reconnect;	  /* this connection will not do better later */
 	const char *hint; /* for the operator, or "" */
 };
 

@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The same stories for every driver: conformance [SUBJECT...]. The drivers and their stores are
+ * in subjects.c.
+ */
+#include "base/clock.h"
+#include "subject.h"
+
+#include "../unit/cmocka_all.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define BASE_SECS  1795337984LL
+#define TIME_LIMIT (20 * NS_PER_SEC) /* for stores that work */
+#define IMPATIENT  (300 * NS_PER_MSEC)
+#define USER_MAX   700
+
+/* --- records ------------------------------------------------------------------------------- */
+
+/* "shared/last-login/SERVICE/USER/IP" with its parts. */
+struct login {
+	char key[USER_MAX + 128];
+	char value[32];
+	struct key_part parts[3];
+	struct slice user, service;
+};
+
+static uint32_t append_part(struct login *login, size_t *len, struct key_part *part,
+			    const char *variable, struct slice text)
+{
+	memcpy(login->key + *len, text.ptr, text.len);
+	*part = (struct key_part){variable, (uint32_t)*len, (uint32_t)text.len};
+	*len += text.len;
+	login->key[(*len)++] = '/';
+	return part->offset;
+}
+
+static struct dict_entry make_entry(struct login *login, struct slice user, const char *service,
+				    const char *ip, int64_t time_ns)
+{
+	size_t len = strlen("shared/last-login/");
+
+	memcpy(login->key, "shared/last-login/", len);
+	append_part(login, &len, &login->parts[0], "service", slice_str(service));
+	login->user = (struct slice){login->key + len, user.len};
+	append_part(login, &len, &login->parts[1], "user", user);
+	append_part(login, &len, &login->parts[2], "remote_ip", slice_str(ip));
+	login->service = (struct slice){login->key + login->parts[0].offset, strlen(service)};
+	snprintf(login->value, sizeof(login->value), "%lld", (long long)(time_ns / NS_PER_MSEC));
+	return (struct dict_entry){.key = {login->key, len - 1},
+				   .value = slice_str(login->value),
+				   .time_ns = time_ns,
+				   .parts = login->parts,
+				   .part_count = 3};
+}
+
+static int64_t at_secs(int64_t secs)
+{
+	return (BASE_SECS + secs) * NS_PER_SEC;
+}
+
+static int64_t limit(void)
+{
+	return clock_monotonic_ns() + TIME_LIMIT;
+}
+
+static void write_ok(struct stand *stand, struct dict_entry *entries, size_t count)
+{
+	struct error error = {0};
+
+	if (dict_write(stand->dict, entries, count, limit(), &error) < 0)
+		fail_msg("%s: %s", stand->subject->name, error.text);
+}
+
+static enum dict_outcome put(struct stand *stand, const char *user, const char *ip, int64_t secs)
+{
+	struct login login;
+	struct dict_entry entry = make_entry(&login, slice_str(user), "imap", ip, at_secs(secs));
+
+	write_ok(stand, &entry, 1);
+	return entry.outcome;
+}
+
+struct found {
+	struct slice service;
+	char value[4096];
+	size_t value_len;
+	char ip[64];
+	int count;
+};
+
+static void take(const struct dict_record *record, void *context)
+{
+	struct found *found = context;
+
+	if (record->service.len > 0 && !slice_equal(record->service, found->service))
+		return;
+	assert_true(record->value.len <= sizeof(found->value));
+	if (record->value.len > 0)
+		memcpy(found->value, record->value.ptr, record->value.len);
+	found->value_len = record->value.len;
+	snprintf(found->ip, sizeof(found->ip), "%.*s", (int)record->remote_ip.len,
+		 record->remote_ip.ptr ? record->remote_ip.ptr : "");
+	found->count++;
+}
+
+static struct found find(struct stand *stand, const struct login *login,
+			 const struct dict_entry *entry)
+{
+	struct found found = {.service = login->service};
+	struct error error = {0};
+
+	if (dict_lookup(stand->dict, login->user, &entry->key, 1, limit(), take, &found, &error) < 0)
+		fail_msg("%s: %s", stand->subject->name, error.text);
+	return found;
+}
+
+static void expect_record(struct stand *stand, const struct login *login,
+			 const struct dict_entry *entry, struct slice value)
+{
+	struct found found = find(stand, login, entry);
+
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.value_len, value.len);
+	assert_memory_equal(found.value, value.ptr, value.len);
+}
+
+static void expect_secs(struct stand *stand, const char *user, const char *ip, int64_t secs)
+{
+	struct login login;
+	struct dict_entry entry = make_entry(&login, slice_str(user), "imap", ip, at_secs(secs));
+
+	expect_record(stand, &login, &entry, entry.value);
+	if (stand->subject->traits & TRAIT_ROW)
+		assert_string_equal(find(stand, &login, &entry).ip, ip);
+}
+
+/* --- stories ------------------------------------------------------------------------------- */
+
+static void a_record_is_stored_and_found(void **state)
+{
+	assert_int_equal(put(*state, "u@example.com", "192.0.2.1", 1), DICT_STORED);
+	expect_secs(*state, "u@example.com", "192.0.2.1", 1);
+}
+
+static void nobody_is_not_found(void **state)
+{
+	struct login login;
+	struct dict_entry entry = make_entry(&login, slice_str("nobody"), "imap", "::1", 0);
+
+	assert_int_equal(find(*state, &login, &entry).count, 0);
+}
+
+static void the_newest_wins_in_any_order(void **state)
+{
+	static const int orders[][3] = {{1, 2, 3}, {1, 3, 2}, {2, 1, 3},
+					{2, 3, 1}, {3, 1, 2}, {3, 2, 1}};
+
+	for (int i = 0; i < 6; i++) {
+		char user[16];
+		int newest = 0;
+
+		snprintf(user, sizeof(user), "order%d", i);
+		for (int k = 0; k < 3; k++) {
+			int secs = orders[i][k];
+
+			assert_int_equal(put(*state, user, "192.0.2.1", secs),
+					 secs > newest ? DICT_STORED : DICT_UNCHANGED);
+			newest = secs > newest ? secs : newest;
+		}
+		expect_secs(*state, user, "192.0.2.1", 3);
+	}
+}
+
+static void a_replay_changes_nothing(void **state)
+{
+	assert_int_equal(put(*state, "u", "192.0.2.1", 5), DICT_STORED);
+	assert_int_equal(put(*state, "u", "192.0.2.1", 5), DICT_UNCHANGED);
+	expect_secs(*state, "u", "192.0.2.1", 5);
+}
+
+static void time_and_address_move_together(void **state)
+{
+	struct stand *stand = *state;
+
+	if (!(stand->subject->traits & TRAIT_ROW))
+		return;
+	put(stand, "u", "192.0.2.1", 1);
+	put(stand, "u", "2001:db8::2", 3);
+	put(stand, "u", "192.0.2.3", 2);
+	expect_secs(stand, "u", "2001:db8::2", 3);
+}
+
+static void services_are_kept_apart(void **state)
+{
+	struct login imap, pop3;
+	struct dict_entry entries[] = {
+		make_entry(&imap, slice_str("u"), "imap", "192.0.2.1", at_secs(1)),
+		make_entry(&pop3, slice_str("u"), "pop3", "192.0.2.1", at_secs(2)),
+	};
+
+	write_ok(*state, entries, 2);
+	expect_record(*state, &imap, &entries[0], entries[0].value);
+	expect_record(*state, &pop3, &entries[1], entries[1].value);
+}
+
+static void another_precision_still_compares(void **state)
+{
+	struct stand *stand = *state;
+	struct login login;
+	struct dict_entry entry = make_entry(&login, slice_str("u"), "imap", "::1", at_secs(9));
+
+	if (!(stand->subject->traits & TRAIT_PRECISION))
+		return;
+	entry.value = slice_str("1795337993000000000");
+	write_ok(stand, &entry, 1);
+	entry.time_ns = at_secs(8);
+	entry.value = slice_str("1795337992");
+	write_ok(stand, &entry, 1);
+	assert_int_equal(entry.outcome, DICT_UNCHANGED);
+	entry.time_ns = at_secs(10);
+	entry.value = slice_str("1795337994");
+	write_ok(stand, &entry, 1);
+	assert_int_equal(entry.outcome, DICT_STORED);
+	expect_record(stand, &login, &entry, entry.value);
+}
+
+static void check_hostile(struct stand *stand, struct slice user)
+{
+	struct login login;
+	struct dict_entry entry = make_entry(&login, user, "imap", "192.0.2.1", at_secs(1));
+
+	write_ok(stand, &entry, 1);
+	if (stand->subject->refuses && stand->subject->refuses(entry.key)) {
+		assert_int_equal(entry.outcome, DICT_REFUSED);
+		return;
+	}
+	assert_int_equal(entry.outcome, DICT_STORED);
+	expect_record(stand, &login, &entry, entry.value);
+}
+
+static void hostile_names_are_stored_exactly_or_refused(void **state)
+{
+	static const char *const names[] = {
+		"a/b@c",	 "../../etc/passwd", "..",	  "p%u%{user}@x", "$user",
+		"o'brien@d",	 "\"quoted\"",	     "back\\slash", "a b\tc",	  "line\nbreak",
+		"cr\r\nSET x 1", "\x1b[31mred",	     "\xc3\xa4\xc3\xb6@x", "\xff\xfe\xc3(",
+		"; DROP TABLE last_login; --", "*?[]{}", "\x01" "t", "trailing ", "%00",
+	};
+	char all_bytes[256], longest[600];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		check_hostile(*state, slice_str(names[i]));
+	for (int i = 0; i < 256; i++) {
+		all_bytes[i] = (char)i;
+		check_hostile(*state, (struct slice){&all_bytes[i], 1});
+	}
+	check_hostile(*state, (struct slice){all_bytes, sizeof(all_bytes)});
+	memset(longest, 'l', sizeof(longest));
+	check_hostile(*state, (struct slice){longest, sizeof(longest)});
+}
+
+/* Two names that a careless store would take for one, or cut in the same place. */
+static void names_that_look_alike_stay_two(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"user", "USER"}, {"\xc3\xa9", "e\xcc\x81"}, {"u", "u "}, {"1", "01"}, {"a", "\xe2\x80\x8b" "a"},
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct stand *stand = *state;
+		struct login login;
+		struct dict_entry entry =
+			make_entry(&login, slice_str(pairs[i][1]), "imap", "::1", 0);
+
+		if (stand->subject->refuses && stand->subject->refuses(entry.key))
+			continue;
+		put(stand, pairs[i][0], "::1", 5);
+		put(stand, pairs[i][1], "::1", 3);
+		expect_secs(stand, pairs[i][0], "::1", 5);
+		expect_secs(stand, pairs[i][1], "::1", 3);
+	}
+}
+
+static void hostile_values_are_stored_exactly(void **state)
+{
+	struct stand *stand = *state;
+	struct login login;
+	struct dict_entry entry;
+	char all_bytes[256];
+
+	if (!(stand->subject->traits & TRAIT_ANY_VALUE))
+		return;
+	for (int i = 0; i < 256; i++)
+		all_bytes[i] = (char)i;
+	entry = make_entry(&login, slice_str("u"), "imap", "192.0.2.1", at_secs(1));
+	entry.value = (struct slice){all_bytes, sizeof(all_bytes)};
+	write_ok(stand, &entry, 1);
+	expect_record(stand, &login, &entry, entry.value);
+	entry = make_entry(&login, slice_str("zeros"), "imap", "192.0.2.1", at_secs(1));
+	entry.value = slice_str("0017");
+	write_ok(stand, &entry, 1);
+	expect_record(stand, &login, &entry, entry.value);
+}
+
+static void batch_of(struct stand *stand, size_t count)
+{
+	struct login *logins = calloc(count, sizeof(*logins));
+	struct dict_entry *entries = calloc(count, sizeof(*entries));
+	char user[64];
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(user, sizeof(user), "batch%zu-%zu@example.com", count, i);
+		entries[i] = make_entry(&logins[i], slice_str(user), "imap", "192.0.2.1",
+					at_secs((int64_t)i));
+	}
+	write_ok(stand, entries, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(entries[i].outcome, DICT_STORED);
+	for (size_t i = 0; i < count; i += 1 + count / 7)
+		expect_record(stand, &logins[i], &entries[i], entries[i].value);
+	write_ok(stand, entries, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(entries[i].outcome, DICT_UNCHANGED);
+	free(entries);
+	free(logins);
+}
+
+static void batches_of_any_size_give_every_entry_its_outcome(void **state)
+{
+	static const size_t sizes[] = {1, 2, 3, 100, 1000, 5000};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		batch_of(*state, sizes[i]);
+	assert_int_equal(dict_write(((struct stand *)*state)->dict, NULL, 0, limit(), NULL), 0);
+}
+
+static void a_key_may_stand_twice_in_a_batch(void **state)
+{
+	static const int64_t orders[][2] = {{1, 2}, {2, 1}};
+	char user[8];
+
+	for (int i = 0; i < 2; i++) {
+		struct login a, b;
+		struct dict_entry entries[2];
+
+		snprintf(user, sizeof(user), "twice%d", i);
+		entries[0] = make_entry(&a, slice_str(user), "imap", "::1", at_secs(orders[i][0]));
+		entries[1] = make_entry(&b, slice_str(user), "imap", "::1", at_secs(orders[i][1]));
+		write_ok(*state, entries, 2);
+		expect_secs(*state, user, "::1", 2);
+		assert_int_equal(entries[i == 0].outcome, DICT_STORED);
+	}
+}
+
+static void records_survive_closing(void **state)
+{
+	struct stand *stand = *state;
+
+	if (strcmp(stand->subject->name, "memory") == 0)
+		return;
+	put(stand, "u", "192.0.2.1", 4);
+	dict_close(&stand->dict);
+	assert_int_equal(dict_open(&stand->config, &stand->dict, NULL), 0);
+	expect_secs(stand, "u", "192.0.2.1", 4);
+	assert_int_equal(put(stand, "u", "192.0.2.1", 3), DICT_UNCHANGED);
+}
+
+static void old_records_expire_where_they_can(void **state)
+{
+	struct stand *stand = *state;
+
+	if (!(stand->dict->driver->caps & DICT_CAP_EXPIRE))
+		return;
+	put(stand, "old", "192.0.2.1", 1);
+	put(stand, "new", "192.0.2.1", 9);
+	assert_int_equal(dict_expire(stand->dict, at_secs(5), limit(), NULL), 1);
+	expect_secs(stand, "new", "192.0.2.1", 9);
+}
+
+static void a_store_that_is_there_answers_a_ping(void **state)
+{
+	struct stand *stand = *state;
+	struct error error = {0};
+
+	if (dict_ping(stand->dict, limit(), &error) < 0)
+		fail_msg("%s: %s", stand->subject->name, error.text);
+}
+
+/* --- servers in trouble -------------------------------------------------------------------- */
+
+static bool is_kept(enum dict_outcome outcome)
+{
+	return outcome == DICT_RETRY || outcome == DICT_UNCERTAIN;
+}
+
+static void expect_failure(struct stand *stand, const char *user)
+{
+	struct login login;
+	struct dict_entry entry = make_entry(&login, slice_str(user), "imap", "::1", at_secs(1));
+	struct error error = {0};
+
+	assert_true(dict_write(stand->dict, &entry, 1, clock_monotonic_ns() + IMPATIENT, &error) <
+		    0);
+	assert_true(is_kept(entry.outcome));
+	assert_true(error.text[0] != '\0' && entry.reason[0] != '\0');
+}
+
+static void a_hung_server_costs_no_more_than_the_deadline(void **state)
+{
+	struct stand *stand = *state;
+
+	put(stand, "before", "::1", 1);
+	server_pause(&stand->server);
+	expect_failure(stand, "hung");
+	expect_failure(stand, "hung");
+	assert_true(dict_ping(stand->dict, clock_monotonic_ns() + IMPATIENT, NULL) < 0);
+	server_resume(&stand->server);
+	assert_true(!is_kept(put(stand, "hung", "::1", 1)));
+	expect_secs(stand, "hung", "::1", 1);
+}
+
+static void a_dead_server_is_told_and_its_return_noticed(void **state)
+{
+	struct stand *stand = *state;
+
+	put(stand, "before", "::1", 1);
+	server_kill(&stand->server);
+	expect_failure(stand, "dead");
+	server_start(&stand->server);
+	put(stand, "back", "::1", 1);
+	expect_secs(stand, "back", "::1", 1);
+}
+
+/* Between two batches nobody should notice. */
+static void a_restart_between_batches_goes_unnoticed(void **state)
+{
+	struct stand *stand = *state;
+
+	put(stand, "before", "::1", 2);
+	server_kill(&stand->server);
+	server_start(&stand->server);
+	assert_int_equal(put(stand, "before", "::1", 3), DICT_STORED);
+	expect_secs(stand, "before", "::1", 3);
+}
+
+static void a_store_that_starts_later_is_no_error_when_opening(void **state)
+{
+	struct stand *stand = *state;
+
+	dict_close(&stand->dict);
+	server_kill(&stand->server);
+	assert_int_equal(dict_open(&stand->config, &stand->dict, NULL), 0);
+	expect_failure(stand, "early");
+	server_start(&stand->server);
+	put(stand, "early", "::1", 1);
+	expect_secs(stand, "early", "::1", 1);
+}
+
+/* --- running ------------------------------------------------------------------------------- */
+
+static int stand_setup(void **state)
+{
+	const struct subject *subject = *state;
+	struct stand *stand = calloc(1, sizeof(*stand));
+	struct error error = {0};
+	const char *why;
+
+	stand->subject = subject;
+	snprintf(stand->dir, sizeof(stand->dir), "/tmp/dovetap-dict.XXXXXX");
+	assert_non_null(mkdtemp(stand->dir));
+	stand->config.uri = stand->uri;
+	why = subject->start(stand);
+	if (why)
+		fail_msg("%s: %s", subject->name, why);
+	if (dict_open(&stand->config, &stand->dict, &error) < 0)
+		fail_msg("%s: %s", subject->name, error.text);
+	*state = stand;
+	return 0;
+}
+
+static int stand_teardown(void **state)
+{
+	struct stand *stand = *state;
+	char command[96];
+
+	dict_close(&stand->dict);
+	if (stand->subject->stop)
+		stand->subject->stop(stand);
+	server_kill(&stand->server);
+	snprintf(command, sizeof(command), "rm -rf %s", stand->dir);
+	assert_int_equal(system(command), 0);
+	free(stand);
+	return 0;
+}
+
+#define STORY(function)                                                                            \
+	{                                                                                          \
+		#function, function, 0                                                             \
+	}
+#define SERVER_STORY(function)                                                                     \
+	{                                                                                          \
+		#function, function, TRAIT_SERVER                                                  \
+	}
+
+static const struct {
+	const char *name;
+	CMUnitTestFunction function;
+	unsigned int needs; /* traits */
+} stories[] = {
+	STORY(a_record_is_stored_and_found),
+	STORY(nobody_is_not_found),
+	STORY(the_newest_wins_in_any_order),
+	STORY(a_replay_changes_nothing),
+	STORY(time_and_address_move_together),
+	STORY(services_are_kept_apart),
+	STORY(another_precision_still_compares),
+	STORY(hostile_names_are_stored_exactly_or_refused),
+	STORY(names_that_look_alike_stay_two),
+	STORY(hostile_values_are_stored_exactly),
+	STORY(batches_of_any_size_give_every_entry_its_outcome),
+	STORY(a_key_may_stand_twice_in_a_batch),
+	STORY(records_survive_closing),
+	STORY(old_records_expire_where_they_can),
+	STORY(a_store_that_is_there_answers_a_ping),
+	SERVER_STORY(a_hung_server_costs_no_more_than_the_deadline),
+	SERVER_STORY(a_dead_server_is_told_and_its_return_noticed),
+	SERVER_STORY(a_restart_between_batches_goes_unnoticed),
+	SERVER_STORY(a_store_that_starts_later_is_no_error_when_opening),
+};
+
+#define STORIES (sizeof(stories) / sizeof(stories[0]))
+
+static bool wanted(const struct subject *subject, int argc, char **argv)
+{
+	bool found = argc < 2;
+
+	for (int i = 1; i < argc && !found; i++)
+		found = strcmp(argv[i], subject->name) == 0;
+	return found;
+}
+
+static size_t add_subject(const struct subject *subject, struct CMUnitTest *tests)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < STORIES; i++) {
+		char *name = NULL;
+
+		if ((stories[i].needs & subject->traits) != stories[i].needs)
+			continue;
+		assert_true(asprintf(&name, "%s: %s", subject->name, stories[i].name) > 0);
+		tests[count++] = (struct CMUnitTest){.name = name,
+						     .test_func = stories[i].function,
+						     .setup_func = stand_setup,
+						     .teardown_func = stand_teardown,
+						     .initial_state = (void *)(uintptr_t)subject};
+	}
+	return count;
+}
+
+/* What "debug:" prints would be taken for test results by some. */
+static void mute_stderr(void)
+{
+	int null = open("/dev/null", O_WRONLY);
+
+	dup2(null, STDERR_FILENO);
+	close(null);
+}
+
+int main(int argc, char **argv)
+{
+	struct CMUnitTest tests[STORIES * 32] = {0};
+	size_t count = 0;
+	int failed;
+
+	mute_stderr();
+	for (size_t i = 0; subjects[i]; i++) {
+		if (wanted(subjects[i], argc, argv))
+			count += add_subject(subjects[i], tests + count);
+	}
+	failed = _cmocka_run_group_tests("dict", tests, count, NULL, NULL);
+	for (size_t i = 0; i < count; i++)
+		free((char *)(uintptr_t)tests[i].name);
+	return failed != 0;
+}
