@@ -91,8 +91,9 @@ static int add_dict(struct plan *plan, const struct last_login_dict *source, str
 	dict->base_dir = conf_setting_value(server_root(plan), "base_dir", "/run/dovecot");
 	dict->root = server_root(plan);
 	dict->strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT;
-	return source ? configured_dict(plan, source, dict, error_r)
-		      : embedded_dict(plan, dict, error_r);
+	ret = source ? configured_dict(plan, source, dict, error_r)
+		     : embedded_dict(plan, dict, error_r);
+	return ret < 0 ? ret : name_dict(plan, plan->dict_count - 1, error_r);
 }
 
 /* Targets that write to the same place share a dict. */
