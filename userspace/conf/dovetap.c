@@ -49,6 +49,11 @@ static const struct conf_field fields[] = {
 	{.name = NULL},
 };
 
+const struct conf_field *dovetap_fields(void)
+{
+	return fields;
+}
+
 int dovetap_settings_read(const struct conf_section *const *roots,
 			  struct dovetap_settings *settings_r, struct error *error_r)
 {

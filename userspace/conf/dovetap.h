@@ -18,6 +18,8 @@ enum dovetap_dict_via { DOVETAP_DICT_DIRECT, DOVETAP_DICT_PROXY };
 enum dovetap_template { DOVETAP_TEMPLATE_AUTO, DOVETAP_TEMPLATE_V23, DOVETAP_TEMPLATE_V24 };
 enum dovetap_log { DOVETAP_LOG_STDERR, DOVETAP_LOG_SYSLOG, DOVETAP_LOG_JOURNAL };
 
+struct conf_field;
+
 struct dovetap_settings {
 	const char *user;	/* the collector becomes this user; NULL = dovetap, else nobody */
 	const char *state_dir;	/* embedded store, spool */
@@ -40,6 +42,9 @@ struct dovetap_settings {
  * refuses what it does not know with file:line. Texts live as long as the first tree. */
 int dovetap_settings_read(const struct conf_section *const *roots,
 			  struct dovetap_settings *settings_r, struct error *error_r);
+
+/* The table, for those who print it. */
+const struct conf_field *dovetap_fields(void);
 
 /*
  * Our own file holds nothing but what dovetap reads: dovetap { }, plugin { }, dict { },

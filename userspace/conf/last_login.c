@@ -126,21 +126,40 @@ static bool speaks_v24(const struct state *state, const struct last_login_option
 	return state->key->v24;
 }
 
+/* "imap" and "pop3" into "imap, pop3". */
+static int target_add_service(struct last_login_conf *conf, struct last_login_target *target,
+			      const char *service)
+{
+	const char *known = target->services;
+	size_t len = strlen(service);
+
+	for (; known; known = strstr(known, ", ") ? strstr(known, ", ") + 2 : NULL) {
+		if (strncmp(known, service, len) == 0 && (known[len] == ',' || known[len] == '\0'))
+			return 0;
+	}
+	known = target->services;
+	target->services = arena_printf(conf->rules->arena, "%s%s%s", known ? known : "",
+					known ? ", " : "", service);
+	return target->services ? 0 : -ENOMEM;
+}
+
 static int target_add(struct last_login_conf *conf, const struct last_login_options *options,
 		      const struct state *state, const char *service)
 {
-	if (target_find(conf, state))
-		return 0;
-	if (conf->target_count == STATES_MAX)
+	struct last_login_target *target = target_find(conf, state);
+
+	if (!target && conf->target_count == STATES_MAX)
 		return -E2BIG;
-	conf->targets[conf->target_count++] = (struct last_login_target){
-		.dict = state->dict,
-		.key = state->key,
-		.precision = state->precision,
-		.v24 = speaks_v24(state, options),
-		.service = service,
-	};
-	return 0;
+	if (!target) {
+		target = &conf->targets[conf->target_count++];
+		*target = (struct last_login_target){
+			.dict = state->dict,
+			.key = state->key,
+			.precision = state->precision,
+			.v24 = speaks_v24(state, options),
+		};
+	}
+	return target_add_service(conf, target, service);
 }
 
 static int service_read(struct last_login_conf *conf, const struct last_login_options *options,
@@ -220,6 +239,7 @@ int last_login_read(struct conf_section *const *roots, const struct last_login_o
 
 	if (!rules)
 		return error_set(error_r, ENOMEM, "%s: out of memory", (*roots)->pos.file);
+	rules->arena = conf_arena(*roots);
 	if (options->services && options->services[0])
 		rules->services = options->services;
 	ret = last_login_rules_read(roots, rules, error_r);

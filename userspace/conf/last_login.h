@@ -52,7 +52,7 @@ struct last_login_target {
 	const struct last_login_text *key;	 /* template */
 	const struct last_login_text *precision; /* "s", "ms", "us" or "ns" */
 	bool v24;				 /* the key is in the template language of 2.4 */
-	const char *service; /* the first one that gets it; "*" = any other service */
+	const char *services; /* that can get it: "imap, pop3"; "*" = any other service */
 };
 
 enum last_login_language {

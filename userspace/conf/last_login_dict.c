@@ -57,8 +57,9 @@ static int resolve_name(struct conf_section *const *roots, struct last_login_dic
 		find_name(*roots, dict);
 	if (dict->backend_uri && !strchr(dict->backend_uri, ':'))
 		return conf_error(&dict->backend_pos, error_r, EINVAL,
-				  "dict %s: \"%s\" has no \":\"; driver:rest would be right",
-				  dict->proxy_name, dict->backend_uri);
+				  "dict %s: \"%.*s\" has no \":\"; driver:rest would be right",
+				  dict->proxy_name, (int)strcspn(dict->backend_uri, " =,;"),
+				  dict->backend_uri);
 	return dict->backend_block
 		       ? conf_load_files((struct conf_section *)dict->backend_block, error_r)
 		       : 0;
@@ -77,9 +78,9 @@ int last_login_dict_from_uri(struct conf_section *const *roots, const struct con
 	dict->pos = setting->pos;
 	if (!strchr(dict->uri, ':'))
 		return conf_error(&dict->pos, error_r, EINVAL,
-				  "%s: \"%s\" has no \":\"; driver:options such as "
+				  "%s: \"%.*s\" has no \":\"; driver:options such as "
 				  "redis:host=127.0.0.1 would be right",
-				  setting->key, dict->uri);
+				  setting->key, (int)strcspn(dict->uri, " =,;"), dict->uri);
 	if (strncmp(dict->uri, "proxy:", 6) == 0) {
 		rest = skip_proxy_options(dict->uri + 6);
 		dict->proxy_name = strrchr(rest, ':') ? strrchr(rest, ':') + 1 : rest;

@@ -50,27 +50,26 @@ static const struct conf_setting *find_setting(const struct conf_section *sectio
 	return found;
 }
 
-static const struct conf_section *find_section(const struct conf_section *section,
-					       const struct conf_section *printed)
+static const struct conf_pos *find_place(const struct conf_section *section,
+					 const struct conf_section *printed)
 {
-	const struct conf_section *child, *found = NULL;
+	const struct conf_pos *found = NULL;
+	const struct conf_section *child;
 
 	if (same_path(section, printed))
-		return section;
+		return &section->pos;
 	for (child = section->sections; child && !found; child = child->next)
-		found = find_section(child, printed);
+		found = find_place(child, printed);
 	return found;
 }
 
 int conf_locate(struct conf_section *root, const struct conf_section *original)
 {
-	const struct conf_section *block = find_section(original, root);
+	const struct conf_pos *block = find_place(original, root);
 	struct conf_setting *setting;
 	struct conf_section *child;
-	int ret = 0;
+	int ret = block ? take_place(root, &root->pos, block) : 0;
 
-	if (block)
-		ret = take_place(root, &root->pos, &block->pos);
 	for (setting = root->settings; setting && ret == 0; setting = setting->next) {
 		const struct conf_setting *place = find_setting(original, root, setting->key);
 

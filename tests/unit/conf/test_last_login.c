@@ -69,6 +69,7 @@ static void plain_plugin_block_means_imap_and_pop3(void **state)
 
 	(void)state;
 	assert_int_equal(f.conf.target_count, 1);
+	assert_string_equal(target->services, "imap, pop3");
 	assert_ptr_equal(target, match(&f, "pop3"));
 	assert_null(match(&f, "lmtp"));
 	assert_string_equal(target->dict->uri, "redis:host=127.0.0.1");
@@ -115,6 +116,7 @@ static void global_plugin_records_every_service(void **state)
 
 	(void)state;
 	assert_non_null(match(&f, "quota-status"));
+	assert_string_equal(match(&f, "imap")->services, "imap, pop3, *");
 	assert_null(match(&f, "doveadm"));
 	conf_free(&f.root);
 }
