@@ -112,13 +112,14 @@ static struct found find(struct stand *stand, const struct login *login,
 	struct found found = {.service = login->service};
 	struct error error = {0};
 
-	if (dict_lookup(stand->dict, login->user, &entry->key, 1, limit(), take, &found, &error) < 0)
+	if (dict_lookup(stand->dict, login->user, &entry->key, 1, limit(), take, &found, &error) <
+	    0)
 		fail_msg("%s: %s", stand->subject->name, error.text);
 	return found;
 }
 
 static void expect_record(struct stand *stand, const struct login *login,
-			 const struct dict_entry *entry, struct slice value)
+			  const struct dict_entry *entry, struct slice value)
 {
 	struct found found = find(stand, login, entry);
 
@@ -244,10 +245,26 @@ static void check_hostile(struct stand *stand, struct slice user)
 static void hostile_names_are_stored_exactly_or_refused(void **state)
 {
 	static const char *const names[] = {
-		"a/b@c",	 "../../etc/passwd", "..",	  "p%u%{user}@x", "$user",
-		"o'brien@d",	 "\"quoted\"",	     "back\\slash", "a b\tc",	  "line\nbreak",
-		"cr\r\nSET x 1", "\x1b[31mred",	     "\xc3\xa4\xc3\xb6@x", "\xff\xfe\xc3(",
-		"; DROP TABLE last_login; --", "*?[]{}", "\x01" "t", "trailing ", "%00",
+		"a/b@c",
+		"../../etc/passwd",
+		"..",
+		"p%u%{user}@x",
+		"$user",
+		"o'brien@d",
+		"\"quoted\"",
+		"back\\slash",
+		"a b\tc",
+		"line\nbreak",
+		"cr\r\nSET x 1",
+		"\x1b[31mred",
+		"\xc3\xa4\xc3\xb6@x",
+		"\xff\xfe\xc3(",
+		"; DROP TABLE last_login; --",
+		"*?[]{}",
+		"\x01"
+		"t",
+		"trailing ",
+		"%00",
 	};
 	char all_bytes[256], longest[600];
 
@@ -266,7 +283,12 @@ static void hostile_names_are_stored_exactly_or_refused(void **state)
 static void names_that_look_alike_stay_two(void **state)
 {
 	static const char *const pairs[][2] = {
-		{"user", "USER"}, {"\xc3\xa9", "e\xcc\x81"}, {"u", "u "}, {"1", "01"}, {"a", "\xe2\x80\x8b" "a"},
+		{"user", "USER"},
+		{"\xc3\xa9", "e\xcc\x81"},
+		{"u", "u "},
+		{"1", "01"},
+		{"a", "\xe2\x80\x8b"
+		      "a"},
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -498,11 +520,11 @@ static int stand_teardown(void **state)
 
 #define STORY(function)                                                                            \
 	{                                                                                          \
-		#function, function, 0                                                             \
+#function, function, 0                                                             \
 	}
 #define SERVER_STORY(function)                                                                     \
 	{                                                                                          \
-		#function, function, TRAIT_SERVER                                                  \
+#function, function, TRAIT_SERVER                                                  \
 	}
 
 static const struct {

@@ -9,10 +9,10 @@
 #define SERVER_ARGUMENTS 24
 
 struct server {
-	pid_t pid; /* 0 when it does not run */
+	pid_t pid;				 /* 0 when it does not run */
 	const char *arguments[SERVER_ARGUMENTS]; /* ends with NULL */
-	char socket[108]; /* of a unix socket, or "" */
-	int port;	  /* on 127.0.0.1 otherwise */
+	char socket[108];			 /* of a unix socket, or "" */
+	int port;				 /* on 127.0.0.1 otherwise */
 };
 
 /* A port on 127.0.0.1 that nobody listens on. */

@@ -12,19 +12,19 @@
 #include "store/dict.h"
 
 enum trait {
-	TRAIT_SERVER = 1 << 0,	   /* stand->server can be paused, killed and started again */
-	TRAIT_ANY_VALUE = 1 << 1,  /* values need not be numbers */
-	TRAIT_ROW = 1 << 2,	   /* one row per user and service; lookup tells the address */
-	TRAIT_FORGETS = 1 << 3,	   /* a restarted server has lost its records */
-	TRAIT_PRECISION = 1 << 4,  /* times of different precision compare rightly */
+	TRAIT_SERVER = 1 << 0,	  /* stand->server can be paused, killed and started again */
+	TRAIT_ANY_VALUE = 1 << 1, /* values need not be numbers */
+	TRAIT_ROW = 1 << 2,	  /* one row per user and service; lookup tells the address */
+	TRAIT_FORGETS = 1 << 3,	  /* a restarted server has lost its records */
+	TRAIT_PRECISION = 1 << 4, /* times of different precision compare rightly */
 };
 
 struct stand {
 	const struct subject *subject;
 	struct server server;
 	struct dict *dict;
-	char dir[64];	/* temporary, removed afterwards */
-	char uri[512];	/* what start() opened; conformance.c opens it again for some cases */
+	char dir[64];  /* temporary, removed afterwards */
+	char uri[512]; /* what start() opened; conformance.c opens it again for some cases */
 	struct dict_config config;
 };
 

@@ -33,10 +33,10 @@ static const struct subject sqlite = {
 static const char *redis_start(struct stand *stand)
 {
 	struct server *server = &stand->server;
-	const char *arguments[] = {"redis-server",  "--port",	    "0", "--save",
-				   "",		    "--appendonly", "no", "--dir",
-				   stand->dir,	    "--unixsocket", server->socket,
-				   "--loglevel",    "warning",	    NULL};
+	const char *arguments[] = {
+		"redis-server", "--port",     "0",	 "--save",   "",
+		"--appendonly", "no",	      "--dir",	 stand->dir, "--unixsocket",
+		server->socket, "--loglevel", "warning", NULL};
 
 	snprintf(server->socket, sizeof(server->socket), "%s/redis.sock", stand->dir);
 	memcpy(server->arguments, arguments, sizeof(arguments));

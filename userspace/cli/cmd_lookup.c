@@ -149,7 +149,7 @@ int cmd_lookup(int argc, char **argv)
 	int ret, status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &lookup);
-	ret = plan_new(&lookup.plan, &plan, &error);
+	ret = plan_new(&lookup.plan, &plan, &error) < 0 ? -EINVAL : 0;
 	for (size_t i = 0; ret == 0 && i < plan_dict_count(plan); i++)
 		ret = search_dict(plan, i, &lookup, &search, &error);
 	if (ret < 0) {

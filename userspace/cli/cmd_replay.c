@@ -168,9 +168,8 @@ static int replay_file(const struct replay_options *replay, struct event_source 
 
 	if (replay->json)
 		return print_events(source, offset, error_r);
-	ret = plan_new(&replay->plan, &plan, error_r);
-	if (ret < 0)
-		return ret;
+	if (plan_new(&replay->plan, &plan, error_r) < 0)
+		return -EINVAL;
 	ret = replay_into(plan, source, offset, error_r);
 	plan_free(&plan);
 	return ret;

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <sysexits.h>
 
+#define ALL_TEXTS (DOVETAP_BIT(DOVETAP_TEXT_COUNT) - 1)
+
 struct run_options {
 	struct config_options plan;
 	struct collector_options collector;
@@ -104,6 +106,7 @@ static int run_attacher(struct run_options *run, struct error *error_r)
 		.discover = roots_discover(&run->roots),
 		.method = run->method,
 		.ring_bytes = plan_settings(run->collector.plan)->ring_size,
+		.wanted_texts = plan_wants_home(run->collector.plan) ? ALL_TEXTS : 0,
 		.user = run->user ? run->user : plan_settings(run->collector.plan)->user,
 		.ready = on_ready,
 	};

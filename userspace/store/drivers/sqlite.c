@@ -28,7 +28,17 @@
 
 #define DEFAULT_PATH "/var/lib/dovetap/last-login.db"
 
-enum statement { BEGIN, COMMIT, ROLLBACK, UPSERT, OVERWRITE, SELECT, EXPIRE, STATEMENT_COUNT };
+enum statement {
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
+	UPSERT,
+	OVERWRITE,
+	SELECT,
+	SELECT_ALL,
+	EXPIRE,
+	STATEMENT_COUNT
+};
 
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS last_login (userid, service, last_access INTEGER, last_ip, "
@@ -39,14 +49,16 @@ static const char schema[] =
 	"VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (userid, service) DO UPDATE SET "                 \
 	"last_access = excluded.last_access, last_ip = excluded.last_ip, time_ns = excluded.time_ns"
 
+#define COLUMNS "SELECT userid, service, last_ip, last_access, time_ns FROM last_login"
+
 static const char *const sql[STATEMENT_COUNT] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
 	[UPSERT] = INSERT " WHERE excluded.time_ns > time_ns",
 	[OVERWRITE] = INSERT,
-	[SELECT] = "SELECT service, last_ip, last_access, time_ns FROM last_login "
-		   "WHERE userid = ?1 ORDER BY service",
+	[SELECT] = COLUMNS " WHERE userid = ?1 ORDER BY service",
+	[SELECT_ALL] = COLUMNS " ORDER BY userid, service",
 	[EXPIRE] = "DELETE FROM last_login WHERE time_ns < ?1",
 };
 
@@ -274,14 +286,34 @@ static bool file_missing(const struct sqlite *sqlite)
 	return stat(sqlite->settings.path, &st) < 0 && errno == ENOENT;
 }
 
+static int each_row(struct sqlite *sqlite, sqlite3_stmt *select, dict_record_cb *cb, void *context,
+		    struct error *error_r)
+{
+	int code, found = 0;
+
+	while ((code = sqlite3_step(select)) == SQLITE_ROW) {
+		const struct dict_record record = {
+			.user = sqlite_column_bytes_slice(select, 0),
+			.service = sqlite_column_bytes_slice(select, 1),
+			.remote_ip = sqlite_column_bytes_slice(select, 2),
+			.value = sqlite_column_bytes_slice(select, 3),
+			.time_ns = sqlite3_column_int64(select, 4),
+		};
+
+		cb(&record, context);
+		found++;
+	}
+	return code == SQLITE_DONE ? found
+				   : sqlite_error(sqlite->db, sqlite->settings.path, error_r);
+}
+
 static int sqlite_lookup(struct dict *dict, struct slice user, const struct slice *keys,
 			 size_t key_count, int64_t deadline_ns, dict_record_cb *cb, void *context,
 			 struct error *error_r)
 {
 	struct sqlite *sqlite = (struct sqlite *)dict;
-	struct dict_record record = {.user = user};
 	sqlite3_stmt *select;
-	int code, found = 0, ret;
+	int ret;
 
 	(void)keys;
 	(void)key_count;
@@ -290,21 +322,12 @@ static int sqlite_lookup(struct dict *dict, struct slice user, const struct slic
 	ret = connect_file(sqlite, deadline_ns, error_r);
 	if (ret < 0)
 		return ret;
-	select = sqlite->statements[SELECT];
-	code = sqlite_bind_bytes(select, 1, user);
-	while (code == SQLITE_OK && (code = sqlite3_step(select)) == SQLITE_ROW) {
-		record.service = sqlite_column_bytes_slice(select, 0);
-		record.remote_ip = sqlite_column_bytes_slice(select, 1);
-		record.value = sqlite_column_bytes_slice(select, 2);
-		record.time_ns = sqlite3_column_int64(select, 3);
-		cb(&record, context);
-		found++;
-		code = SQLITE_OK;
-	}
-	if (code != SQLITE_DONE)
-		found = sqlite_error(sqlite->db, sqlite->settings.path, error_r);
+	select = sqlite->statements[user.len > 0 ? SELECT : SELECT_ALL];
+	if (user.len > 0 && sqlite_bind_bytes(select, 1, user) != SQLITE_OK)
+		return sqlite_error(sqlite->db, sqlite->settings.path, error_r);
+	ret = each_row(sqlite, select, cb, context, error_r);
 	sqlite3_reset(select);
-	return found;
+	return ret;
 }
 
 static int sqlite_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The whole program but the kernel, on recorded events: what replay prints and writes, and what a
+# wrong command line gets. No rights needed.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+dovetap=${DOVETAP:-.output/dovetap}
+golden=tests/golden
+export TZ=UTC LC_ALL=C
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+count=0
+
+verdict() { # name status
+	count=$((count + 1))
+	if [[ $2 -eq 0 ]]; then
+		echo "ok $count - $1"
+	else
+		sed 's/^/# /' "$tmp/difference"
+		echo "not ok $count - $1"
+	fi
+}
+
+matches() { # name reference command...: what it prints must be that file
+	local name=$1 reference=$golden/$2
+	shift 2
+	"$@" > "$tmp/out" 2>&1
+	[[ -z ${UPDATE_GOLDEN:-} ]] || cp "$tmp/out" "$reference"
+	diff -u "$reference" "$tmp/out" > "$tmp/difference"
+	verdict "$name" $?
+}
+
+debug_dict() {
+	"$dovetap" replay --dict debug:memory: --key 'x/%{service}/%u' --precision us "$tmp/events" 2>&1 |
+		sort
+}
+
+write_sqlite() {
+	"$dovetap" replay --dict "sqlite:path=$tmp/db" "$tmp/events"
+}
+
+all_of_sqlite() {
+	"$dovetap" lookup --dict "sqlite:path=$tmp/db" --all --json |
+		sed 's/,"age_seconds":[0-9]*//'
+}
+
+fails() { # status text command...
+	local want=$1 text=$2 got=0
+	shift 2
+	"$@" > "$tmp/out" 2>&1 || got=$?
+	[[ $got -eq $want ]] && grep -qF -- "$text" "$tmp/out"
+	local status=$?
+	{ echo "exit status $got, wanted $want and \"$text\""; cat "$tmp/out"; } > "$tmp/difference"
+	verdict "exit $want: $text" "$status"
+}
+
+"$golden/make-recording.py" < "$golden/replay.in" > "$tmp/events" || exit 1
+
+matches 'every event as JSON' replay-json.ref "$dovetap" replay --json "$tmp/events"
+matches 'the newest login of each key' replay-debug.ref debug_dict
+matches 'SQLite is written in silence' empty.ref write_sqlite
+matches 'SQLite has the newest, with its address' replay-sqlite.ref all_of_sqlite
+matches 'SQLite is written again' empty.ref write_sqlite
+matches 'a second replay changes nothing' replay-sqlite.ref all_of_sqlite
+matches 'a dict file is written' empty.ref \
+	"$dovetap" replay --dict "file:$tmp/file" --precision ns "$tmp/events"
+matches 'the dict file has keys and values' replay-file.ref sort "$tmp/file"
+
+printf 'plugin {\n  last_login_dict = nosuch:\n}\n' > "$tmp/bad-dict.conf"
+printf 'plugin {\n  last_login_key = %%{userdb:x}\n}\n' > "$tmp/bad-key.conf"
+printf 'dovetap {\n  rign_size = 1M\n}\n' > "$tmp/bad-setting.conf"
+printf 'plugin {\n' > "$tmp/open.conf"
+head -c 500 "$tmp/events" > "$tmp/cut"
+
+fails 78 "bad-dict.conf:2: Unknown dict module: nosuch" \
+	"$dovetap" replay --config "$tmp/bad-dict.conf" "$tmp/events"
+fails 78 "bad-key.conf:2: last_login_key: %{userdb:x} is only known inside Dovecot" \
+	"$dovetap" replay --config "$tmp/bad-key.conf" "$tmp/events"
+fails 78 'bad-setting.conf:2: unknown setting "rign_size" in dovetap { }; did you mean "ring_size"?' \
+	"$dovetap" replay --config "$tmp/bad-setting.conf" "$tmp/events"
+fails 78 "open.conf:1: " "$dovetap" replay --config "$tmp/open.conf" "$tmp/events"
+fails 78 "cannot read $tmp/missing.conf" "$dovetap" replay --config "$tmp/missing.conf" "$tmp/events"
+fails 78 '--precision' "$dovetap" replay --precision minutes "$tmp/events"
+fails 78 'Invalid port' "$dovetap" replay --dict redis:port=70000 "$tmp/events"
+fails 65 'byte 24: the record ends early' "$dovetap" replay --json "$tmp/cut"
+fails 65 'not a file of recorded dovetap events' "$dovetap" replay --json "$golden/replay.in"
+fails 66 'No such file' "$dovetap" replay "$tmp/nothing"
+fails 64 'FILE is missing' "$dovetap" replay
+fails 64 'unknown command "frob"' "$dovetap" frob
+fails 1 'USER' "$dovetap" lookup --dict "sqlite:path=$tmp/db" nobody@example.com
+fails 69 'no running collector answers' "$dovetap" status --control "$tmp/none.sock"
+fails 0 'dovetap 0.' "$dovetap" --version
+fails 0 'Usage: dovetap COMMAND' "$dovetap" --help
+
+echo "1..$count"
