@@ -197,6 +197,13 @@ static void record(struct slice bytes, void *context)
 	}
 }
 
+static int open_targets(struct collector *c, struct error *error_r)
+{
+	const struct targets_options options = {.ack_fd = c->ack_fd, .spool = true};
+
+	return targets_open(&c->targets, c->options->plan, &options, error_r);
+}
+
 static int open_pipeline(struct collector *c, struct error *error_r)
 {
 	struct pipeline_config config = {
@@ -265,7 +272,7 @@ static int open_stages(struct collector *c, struct error *error_r)
 	if (ret == 0)
 		ret = open_record(c, error_r);
 	if (ret == 0)
-		ret = targets_open(&c->targets, c->options->plan, c->ack_fd, error_r);
+		ret = open_targets(c, error_r);
 	if (ret == 0)
 		ret = open_pipeline(c, error_r);
 	return ret;

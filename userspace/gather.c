@@ -126,7 +126,7 @@ static void gather_each_dict(const struct gather_source *source, struct metrics 
 		struct writer_stats stats;
 
 		writer_stats(source->targets->writers[i], &stats);
-		one(metrics, plan_dict_name(plan, i), &stats);
+		one(metrics, plan_dict_id(plan, i), &stats);
 	}
 }
 

@@ -16,7 +16,7 @@ struct plan {
 	struct plan_route *routes; /* one for each target of the configuration */
 	struct dict_config *dicts;
 	const struct last_login_dict **sources; /* what each dict was made from; NULL = embedded */
-	const char **names;
+	const char **names, **ids;
 	size_t dict_count;
 	struct utsname node;
 };
@@ -71,15 +71,34 @@ static const struct conf_section *server_root(const struct plan *plan)
 	return plan->config.server ? plan->config.server : plan->config.own;
 }
 
-/* "redis (dovetap.conf:3)": the driver and where it was named; no secrets. */
+static struct slice driver_of(const struct dict_config *dict)
+{
+	const char *name = dict->uri ? dict->uri : dict->block->name;
+
+	return (struct slice){name, strcspn(name, ":/")};
+}
+
+static unsigned int count_same_driver(const struct plan *plan, size_t index)
+{
+	struct slice driver = driver_of(&plan->dicts[index]);
+	unsigned int count = 0;
+
+	for (size_t i = 0; i <= index; i++)
+		count += slice_equal(driver_of(&plan->dicts[i]), driver);
+	return count;
+}
+
 static int name_dict(struct plan *plan, size_t index, struct error *error_r)
 {
-	const struct dict_config *dict = &plan->dicts[index];
-	const char *driver = dict->uri ? dict->uri : dict->block->name;
+	struct slice driver = driver_of(&plan->dicts[index]);
+	unsigned int nth = count_same_driver(plan, index);
 
-	plan->names[index] = arena_printf(texts(plan), "%.*s (%s)", (int)strcspn(driver, ":"),
-					  driver, dict->where);
-	return plan->names[index] ? 0 : no_memory(error_r);
+	plan->names[index] = arena_printf(texts(plan), "%.*s (%s)", (int)driver.len, driver.ptr,
+					  plan->dicts[index].where);
+	plan->ids[index] =
+		nth == 1 ? arena_strndup(texts(plan), driver.ptr, driver.len)
+			 : arena_printf(texts(plan), "%.*s-%u", (int)driver.len, driver.ptr, nth);
+	return plan->names[index] && plan->ids[index] ? 0 : no_memory(error_r);
 }
 
 static int add_dict(struct plan *plan, const struct last_login_dict *source, struct error *error_r)
@@ -156,7 +175,8 @@ static int make_routes(struct plan *plan, struct error *error_r)
 	plan->dicts = calloc(count + 1, sizeof(*plan->dicts));
 	plan->sources = calloc(count + 1, sizeof(*plan->sources));
 	plan->names = calloc(count + 1, sizeof(*plan->names));
-	if (!plan->routes || !plan->dicts || !plan->sources || !plan->names)
+	plan->ids = calloc(count + 1, sizeof(*plan->ids));
+	if (!plan->routes || !plan->dicts || !plan->sources || !plan->names || !plan->ids)
 		return no_memory(error_r);
 	for (size_t i = 0; i < count && ret == 0; i++)
 		ret = make_route(plan, i, error_r);
@@ -194,6 +214,7 @@ void plan_free(struct plan **plan_p)
 	free(plan->dicts);
 	free(plan->sources);
 	free(plan->names);
+	free(plan->ids);
 	config_release(&plan->config);
 	free(plan);
 	*plan_p = NULL;
@@ -224,6 +245,11 @@ const struct dict_config *plan_dict(const struct plan *plan, size_t index)
 const char *plan_dict_name(const struct plan *plan, size_t index)
 {
 	return plan->names[index];
+}
+
+const char *plan_dict_id(const struct plan *plan, size_t index)
+{
+	return plan->ids[index];
 }
 
 int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,

@@ -34,7 +34,10 @@ const struct plan_route *plan_route(const struct plan *plan, size_t index);
 
 size_t plan_dict_count(const struct plan *plan);
 const struct dict_config *plan_dict(const struct plan *plan, size_t index);
-const char *plan_dict_name(const struct plan *plan, size_t index); /* for people; no secrets */
+/* "redis (dovetap.conf:3)", for people; no secrets. */
+const char *plan_dict_name(const struct plan *plan, size_t index);
+/* "redis", the second one "redis-2": the same at every start, for file names and metrics. */
+const char *plan_dict_id(const struct plan *plan, size_t index);
 
 /* Opens one of the dicts and shows it every key template that leads to it. */
 int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,

@@ -1,21 +1,52 @@
 /* SPDX-License-Identifier: MIT */
 #include "targets.h"
 
+#include "base/log.h"
+#include "store/spool.h"
+
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-static int open_writer(struct targets *targets, size_t index, int ack_fd, struct error *error_r)
+static int open_spool(const struct plan *plan, size_t index, struct spool **spool_r,
+		      struct error *error_r)
 {
-	const struct writer_options options = {
+	const struct dovetap_settings *settings = plan_settings(plan);
+	char dir[PATH_MAX];
+	const struct spool_options options = {
+		.dir = settings->spool_dir[0] ? settings->spool_dir : dir,
+		.name = plan_dict_id(plan, index),
+		.synchronous = settings->spool_sync,
+	};
+	int ret;
+
+	(void)snprintf(dir, sizeof(dir), "%s/spool", settings->state_dir);
+	ret = spool_open(&options, spool_r, error_r);
+	if (ret > 0)
+		log_warning("%s: %s", plan_dict_name(plan, index), error_r->text);
+	return ret < 0 ? ret : 0;
+}
+
+static int open_writer(struct targets *targets, size_t index, const struct targets_options *options,
+		       struct error *error_r)
+{
+	struct writer_options writer = {
 		.name = plan_dict_name(targets->plan, index),
-		.ack_fd = ack_fd,
+		.ack_fd = options->ack_fd,
 	};
 	struct dict *dict;
 	int ret = plan_dict_open(targets->plan, index, &dict, error_r);
 
-	if (ret == 0)
-		ret = writer_new(dict, &options, &targets->writers[index], error_r);
+	if (ret < 0)
+		return ret;
+	if (options->spool)
+		ret = open_spool(targets->plan, index, &writer.spool, error_r);
+	if (ret < 0)
+		dict_close(&dict);
+	else
+		ret = writer_new(dict, &writer, &targets->writers[index], error_r);
 	return ret;
 }
 
@@ -30,8 +61,8 @@ static void make_route(struct targets *targets, size_t index)
 	};
 }
 
-int targets_open(struct targets *targets, const struct plan *plan, int ack_fd,
-		 struct error *error_r)
+int targets_open(struct targets *targets, const struct plan *plan,
+		 const struct targets_options *options, struct error *error_r)
 {
 	size_t dicts = plan_dict_count(plan), routes = plan_route_count(plan);
 	int ret = 0;
@@ -42,7 +73,7 @@ int targets_open(struct targets *targets, const struct plan *plan, int ack_fd,
 	if (!targets->writers || !targets->routes)
 		ret = error_set(error_r, ENOMEM, "out of memory for %zu dicts", dicts);
 	for (size_t i = 0; i < dicts && ret == 0; i++)
-		ret = open_writer(targets, i, ack_fd, error_r);
+		ret = open_writer(targets, i, options, error_r);
 	for (size_t i = 0; i < routes && ret == 0; i++)
 		make_route(targets, i);
 	if (ret < 0)

@@ -12,10 +12,15 @@ struct targets {
 	struct pipeline_route *routes;
 };
 
-/* Starts the writers' threads. ack_fd is an eventfd that wakes the caller (writer.h), 0 for none.
- * On an error *targets is empty. */
-int targets_open(struct targets *targets, const struct plan *plan, int ack_fd,
-		 struct error *error_r);
+struct targets_options {
+	int ack_fd; /* an eventfd that wakes the caller (writer.h); 0 for none */
+	bool spool; /* what a dict does not take waits on disk; else in memory only */
+};
+
+/* Starts the writers' threads. On an error *targets is empty. Trouble with a spool is logged and
+ * no error. */
+int targets_open(struct targets *targets, const struct plan *plan,
+		 const struct targets_options *options, struct error *error_r);
 void targets_close(struct targets *targets); /* also when empty */
 
 /* Fills in what a pipeline needs to know of them. */

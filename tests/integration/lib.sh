@@ -176,7 +176,9 @@ doveadm() { # in the stand that was started last
 # --- dovetap -------------------------------------------------------------------------------------
 
 dovetap_start() { # arguments of "dovetap run": live lines in $tmp/live, messages in $tmp/dovetap.log
-	setpriv --pdeathsig TERM "$dovetap" run "$@" > "$tmp/live" 2> "$tmp/dovetap.log" < /dev/null &
+	mkdir -p -m 1777 "$tmp/state" # the part of dovetap that writes has no rights
+	setpriv --pdeathsig TERM "$dovetap" run --state-dir "$tmp/state" \
+		--control "$tmp/state/control.sock" "$@" > "$tmp/live" 2> "$tmp/dovetap.log" < /dev/null &
 	dovetap_pid=$!
 	started+=("$dovetap_pid")
 	eventually grep -q 'ready:' "$tmp/dovetap.log" ||

@@ -130,8 +130,9 @@ static int write_events(struct targets *targets, struct event_source *source,
 static int replay_into(const struct plan *plan, struct event_source *source,
 		       const struct clock_offset *offset, struct error *error_r)
 {
+	const struct targets_options memory_only = {.spool = false};
 	struct targets targets;
-	int ret = targets_open(&targets, plan, 0, error_r);
+	int ret = targets_open(&targets, plan, &memory_only, error_r);
 
 	if (ret < 0)
 		return ret;

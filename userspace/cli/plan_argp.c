@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cmds.h"
 
+enum { OPTION_STATE_DIR = 2048 };
+
 static const struct argp_option options[] = {
 	{"config", 'c', "FILE", 0, "Read FILE, not /etc/dovetap/dovetap.conf", 0},
 	{"dovecot-config", 'C', "FILE", 0, "Take the last_login settings from Dovecot's own FILE",
@@ -9,6 +11,8 @@ static const struct argp_option options[] = {
 	{"key", 'k', "TEMPLATE", 0, "Under which key (last_login_key)", 0},
 	{"precision", 'p', "s|ms|us|ns", 0, "Unit of the value (last_login_precision)", 0},
 	{"service", 's', "LIST", 0, "Services to record, by comma or blank: imap,pop3", 0},
+	{"state-dir", OPTION_STATE_DIR, "DIR", 0,
+	 "For the embedded dict and the spool (/var/lib/dovetap)", 0},
 	{0},
 };
 
@@ -34,6 +38,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 's':
 		plan->services = arg;
+		return 0;
+	case OPTION_STATE_DIR:
+		plan->state_dir = arg;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

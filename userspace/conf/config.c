@@ -51,6 +51,7 @@ static int load_command_line(const struct config_options *options, struct config
 		{options->precision, "plugin/last_login_precision", "--precision"},
 		{options->dovecot_config, "dovetap/dovecot_config", "--dovecot-config"},
 		{options->services, "dovetap/services", "--service"},
+		{options->state_dir, "dovetap/state_dir", "--state-dir"},
 	};
 	int ret = 0;
 

@@ -5,7 +5,7 @@
  *
  *	the server's file (--dovecot-config, or dovecot_config in dovetap { })
  *	dovetap.conf (--config; /etc/dovetap/dovetap.conf if that is there)
- *	the command line (--dict, --key, --precision, --service)
+ *	the command line (--dict, --key, --precision, --service, --state-dir)
  */
 #ifndef DOVETAP_CONF_CONFIG_H
 #define DOVETAP_CONF_CONFIG_H
@@ -22,7 +22,7 @@ struct config_options {
 	const char *path;	    /* --config */
 	const char *dovecot_config; /* --dovecot-config */
 	const char *doveconf;	    /* program; NULL: as found; "": none */
-	const char *dict, *key, *precision, *services;
+	const char *dict, *key, *precision, *services, *state_dir;
 };
 
 struct config {

@@ -13,6 +13,14 @@ static const char *const log_words[] = {"stderr", "syslog", "journal", NULL};
 static const char *const log_level_words[] = {"error", "warning", "info", "debug", NULL};
 
 /* libbpf wants a power of two and whole pages. */
+static int check_spool_sync(const char *value, struct error *error_r)
+{
+	if (strcmp(value, "full") == 0 || strcmp(value, "normal") == 0 || strcmp(value, "off") == 0)
+		return 0;
+	return error_set(error_r, EINVAL, "\"%s\" is unknown; full, normal or off would be right",
+			 value);
+}
+
 static int check_ring_size(const char *value, struct error *error_r)
 {
 	static const struct conf_field size = {.type = CONF_SIZE};
@@ -32,7 +40,8 @@ static int check_ring_size(const char *value, struct error *error_r)
 static const struct conf_field fields[] = {
 	{FIELD(user), .type = CONF_STRING},
 	{FIELD(state_dir), .type = CONF_STRING, .otherwise = "/var/lib/dovetap"},
-	{FIELD(spool_path), .type = CONF_STRING, .otherwise = ""},
+	{FIELD(spool_dir), .type = CONF_STRING, .otherwise = ""},
+	{FIELD(spool_sync), .type = CONF_STRING, .otherwise = "full", .check = check_spool_sync},
 	{FIELD(dovecot_config), .type = CONF_STRING, .otherwise = ""},
 	{FIELD(control_socket), .type = CONF_STRING, .otherwise = "/run/dovetap/control.sock"},
 	{FIELD(metrics_listen), .type = CONF_STRING, .otherwise = ""},

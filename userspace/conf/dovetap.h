@@ -23,7 +23,8 @@ struct conf_field;
 struct dovetap_settings {
 	const char *user;	/* the collector becomes this user; NULL = dovetap, else nobody */
 	const char *state_dir;	/* embedded store, spool */
-	const char *spool_path; /* "" = state_dir/spool.db */
+	const char *spool_dir;	/* what a dict does not take waits here; "" = state_dir/spool */
+	const char *spool_sync; /* full, normal or off (store/spool.h) */
 	const char *dovecot_config;  /* the server's file, "" = none */
 	const char *control_socket;  /* "" = off */
 	const char *metrics_listen;  /* "" = off; path or address:port */
