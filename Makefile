@@ -182,6 +182,14 @@ $(TARGET_LIBS): tests/target/functions.c tests/target/functions.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TARGET_CFLAGS) -Wl,-soname,$(@F) -o $@ $<
 
+STORM := $(O)/tests/target/storm
+$(STORM).o: CPPFLAGS += -Itests
+$(STORM): $(STORM).o $(TARGET_OBJ) $(call archives,attach) $(O)/tests/target/libtarget.so
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $^ $(call all_libs,attach)
+
+target: $(TARGET_LIBS) $(STORM) ## build the synthetic Dovecot and the program that fires its probes
+
 # tests/bpf runs in the kernel: root only. Built without sanitizers.
 BPF_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
 BPF_TEST_HELPERS := $(TARGET_OBJ) $(O)/tests/bpf/login_object.o
@@ -201,7 +209,9 @@ $(O)/tools/verifier-budget: $(O)/tools/verifier-budget.o $(call archives,attach)
 verifier-budget: $(O)/tools/verifier-budget ## fail when a BPF program got a tenth more expensive to verify
 	$(Q)$< tests/bpf/verifier-budget.ref
 
-bpf-tests: $(BPF_TESTS) ## build the tests that run in the kernel (tests/run bpf)
+bpf-tests: $(BPF_TESTS) target ## build the tests that run in the kernel (tests/run bpf)
+
+.PHONY: bpf-tests target verifier-budget
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
@@ -276,5 +286,5 @@ install: all ## install under DESTDIR and PREFIX
 clean: ## remove everything that was built
 	rm -rf .output
 
-.PHONY: all help unit unit-binaries bpf-tests install clean format check-format check-layers check-headers \
+.PHONY: all help unit unit-binaries install clean format check-format check-layers check-headers \
 	tidy sanitize

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * storm: hits a probed function of libtarget.so with logins, as fast as it can or at a rate, and
+ * prints how many and how long it took. For benchmarks and fault tests; needs no root.
+ */
+#include "target/login_image.h"
+
+#include "base/buf.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "target/functions.h"
+
+#define NAME_LENGTH_MAX 4096U
+#define THREADS_MAX	256U
+
+struct options {
+	const char *abi, *table, *role, *service;
+	unsigned long events;	   /* of all threads together */
+	unsigned long rate;	   /* a second, of all threads together; 0 = full speed */
+	unsigned long users;	   /* names to choose from, in turn */
+	unsigned long name_length; /* shorter names are filled up to this */
+	unsigned long threads;
+};
+
+static struct options options = {
+	.abi = "2.3.ABIv19(2.3.19.1)",
+	.table = "layouts/dovecot.layouts",
+	.role = "mail_user",
+	.service = "imap",
+	.events = 1000,
+	.users = 1000,
+	.name_length = 16,
+	.threads = 1,
+};
+
+static struct layout_table table;
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+/* One role: makes the argument, calls the function with it, releases it. */
+static void hit_mail_user(const struct target_login *login, unsigned long times)
+{
+	struct mail_user_image image;
+
+	mail_user_image_init(&image, &table, options.abi, 0, login);
+	while (times-- > 0)
+		hook_mail_user_created(image.user.bytes);
+	mail_user_image_release(&image);
+}
+
+static void hit_auth(const struct target_login *login, unsigned long times)
+{
+	struct image image;
+
+	auth_request_image_init(&image, &table, options.abi, 0, login);
+	while (times-- > 0)
+		auth_request_finished_event(image.bytes);
+	image_release(&image);
+}
+
+static void hit_proxy(const struct target_login *login, unsigned long times)
+{
+	struct image image;
+
+	client_image_init(&image, &table, options.abi, 0, login);
+	while (times-- > 0)
+		client_proxy_finish_destroy_client(image.bytes);
+	image_release(&image);
+}
+
+static const struct role {
+	const char *name;
+	void (*hit)(const struct target_login *login, unsigned long times);
+} roles[] = {
+	{"mail_user", hit_mail_user},
+	{"auth", hit_auth},
+	{"proxy", hit_proxy},
+};
+
+static const struct role *role_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		if (strcmp(roles[i].name, name) == 0)
+			return &roles[i];
+	}
+	return NULL;
+}
+
+/* Sleeps until event number "number" of a thread is due. */
+static void wait_for_turn(uint64_t start, unsigned long number)
+{
+	uint64_t due = start + number * options.threads * 1000000000U / options.rate;
+	uint64_t now = now_ns();
+	struct timespec pause;
+
+	if (now >= due)
+		return;
+	pause.tv_sec = (time_t)((due - now) / 1000000000U);
+	pause.tv_nsec = (long)((due - now) % 1000000000U);
+	nanosleep(&pause, NULL);
+}
+
+static void make_name(char name[NAME_LENGTH_MAX + 64], unsigned long user)
+{
+	size_t len = (size_t)snprintf(name, 64, "user%lu", user);
+
+	for (; len < options.name_length; len++)
+		name[len] = 'x';
+	name[len] = '\0';
+}
+
+static void *thread_run(void *context)
+{
+	const struct role *role = role_find(options.role);
+	unsigned long thread = (unsigned long)(uintptr_t)context;
+	unsigned long share = options.events / options.threads;
+	struct target_login login = target_login_plain;
+	char name[NAME_LENGTH_MAX + 64], id[64];
+	uint64_t start = now_ns();
+
+	login.username = name;
+	login.session_id = id;
+	login.service = options.service;
+	for (unsigned long i = 0; i < share; i++) {
+		make_name(name, (thread * share + i) % options.users);
+		snprintf(id, sizeof(id), "storm/%08lx/%08lx", thread, i);
+		if (options.rate > 0)
+			wait_for_turn(start, i);
+		role->hit(&login, 1);
+	}
+	return NULL;
+}
+
+static void run(void)
+{
+	pthread_t threads[THREADS_MAX];
+	uint64_t start = now_ns();
+	uint64_t spent;
+
+	for (unsigned long i = 0; i < options.threads; i++) {
+		if (pthread_create(&threads[i], NULL, thread_run, (void *)(uintptr_t)i) != 0)
+			abort();
+	}
+	for (unsigned long i = 0; i < options.threads; i++)
+		pthread_join(threads[i], NULL);
+	spent = now_ns() - start;
+	printf("%lu events, %" PRIu64 ".%06" PRIu64 " s\n",
+	       options.events / options.threads * options.threads, spent / 1000000000U,
+	       spent % 1000000000U / 1000U);
+}
+
+static int read_table(struct error *error_r)
+{
+	FILE *file = fopen(options.table, "re");
+	char chunk[4096];
+	struct buf text;
+	size_t len;
+	int ret;
+
+	if (!file)
+		return error_set(error_r, errno, "%s: %s", options.table, strerror(errno));
+	buf_init(&text, 1U << 20);
+	while ((len = fread(chunk, 1, sizeof(chunk), file)) > 0)
+		buf_append(&text, chunk, len);
+	fclose(file);
+	ret = layout_table_parse(buf_slice(&text), options.table, &table, error_r);
+	buf_release(&text);
+	if (ret == 0 && !layout_table_find(&table, options.abi, "mail_user"))
+		ret = error_set(error_r, ENOENT, "%s: no ABI %s", options.table, options.abi);
+	return ret;
+}
+
+static const struct option long_options[] = {
+	{"abi", required_argument, NULL, 'a'},	   {"table", required_argument, NULL, 't'},
+	{"role", required_argument, NULL, 'r'},	   {"service", required_argument, NULL, 's'},
+	{"events", required_argument, NULL, 'n'},  {"rate", required_argument, NULL, 'R'},
+	{"users", required_argument, NULL, 'u'},   {"name-length", required_argument, NULL, 'l'},
+	{"threads", required_argument, NULL, 'T'}, {NULL, 0, NULL, 0},
+};
+
+static int parse_options(int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		unsigned long number = optarg ? strtoul(optarg, NULL, 10) : 0;
+
+		switch (c) {
+		case 'a':
+			options.abi = optarg;
+			break;
+		case 't':
+			options.table = optarg;
+			break;
+		case 'r':
+			options.role = optarg;
+			break;
+		case 's':
+			options.service = optarg;
+			break;
+		case 'n':
+			options.events = number;
+			break;
+		case 'R':
+			options.rate = number;
+			break;
+		case 'u':
+			options.users = number;
+			break;
+		case 'l':
+			options.name_length = number;
+			break;
+		case 'T':
+			options.threads = number;
+			break;
+		default:
+			return -EINVAL;
+		}
+	}
+	if (optind != argc || !role_find(options.role) || options.users == 0 ||
+	    options.threads == 0 || options.threads > THREADS_MAX ||
+	    options.name_length > NAME_LENGTH_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct error error = {0};
+
+	if (parse_options(argc, argv) < 0) {
+		fprintf(stderr, "usage: storm [--abi STRING] [--table FILE]\n"
+				"             [--role mail_user|auth|proxy] [--service NAME]\n"
+				"             [--events N] [--rate PER_SECOND] [--threads N]\n"
+				"             [--users N] [--name-length BYTES]\n");
+		return 64;
+	}
+	if (read_table(&error) < 0) {
+		fprintf(stderr, "storm: %s\n", error.text);
+		return 66;
+	}
+	run();
+	layout_table_release(&table);
+	return 0;
+}
