@@ -117,7 +117,7 @@ $(O)/gen/layouts.c: layouts/dovecot.layouts $(LAYOUT_BTF)
 	$(Q)$(LAYOUT_BTF) $< > $@
 
 $(O)/gen/layouts.o: $(O)/gen/layouts.c
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c $< -o $@
 
 $(O)/lib/attach.a: $(O)/gen/layouts.o
 
@@ -126,7 +126,7 @@ $(O)/lib/attach.a: $(O)/gen/layouts.o
 $(O)/%.o: %.c
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c $< -o $@
 
 $(call layer_obj,attach) $(TOP_OBJ): | $(BPF_SKEL)
 
@@ -191,11 +191,17 @@ $(STORM): $(STORM).o $(TARGET_OBJ) $(call archives,attach) $(O)/tests/target/lib
 target: $(TARGET_LIBS) $(STORM) ## build the synthetic Dovecot and the program that fires its probes
 
 # tests/bpf runs in the kernel: root only. Built without sanitizers.
-BPF_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
+TEST_SKEL := $(patsubst tests/bpf/%.bpf.c,$(O)/gen/skel/%.skel.h,$(wildcard tests/bpf/*.bpf.c))
+$(O)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(wildcard bpf/*.h include/dovetap/*.h vmlinux/$(ARCH)/*.h)
+	$(say) BPF $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -c $< -o $@
+
+BPF_TESTS := $(patsubst %.c,$(O)/%,$(filter-out %.bpf.c,$(wildcard tests/bpf/test_*.c tests/bpf/bench_*.c)))
 BPF_TEST_HELPERS := $(TARGET_OBJ) $(O)/tests/bpf/login_object.o
 
 $(patsubst %,%.o,$(BPF_TESTS)) $(BPF_TEST_HELPERS): CPPFLAGS += -Itests
-$(patsubst %,%.o,$(BPF_TESTS)) $(BPF_TEST_HELPERS): | $(BPF_SKEL)
+$(patsubst %,%.o,$(BPF_TESTS)) $(BPF_TEST_HELPERS): | $(BPF_SKEL) $(TEST_SKEL)
 
 $(BPF_TESTS): %: %.o $(BPF_TEST_HELPERS) $(call archives,attach) $(O)/tests/target/libtarget.so
 	$(say) LD $@
@@ -211,7 +217,10 @@ verifier-budget: $(O)/tools/verifier-budget ## fail when a BPF program got a ten
 
 bpf-tests: $(BPF_TESTS) target ## build the tests that run in the kernel (tests/run bpf)
 
-.PHONY: bpf-tests target verifier-budget
+bench-probe: $(O)/tests/bpf/bench_probe ## cost of a captured login next to an empty probe, at most 1.5
+	$(Q)$< 1.5
+
+.PHONY: bpf-tests target verifier-budget bench-probe
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 

@@ -27,25 +27,21 @@ static __always_inline const void *argument(struct pt_regs *ctx)
 SEC("uprobe")
 int mail_user_created(struct pt_regs *ctx)
 {
-	return mail_user_hit(argument(ctx));
+	return mail_user_hit(argument(ctx), false);
 }
 
 /* mail_user_init(user): the fallback, before the outcome is known. */
 SEC("uprobe")
 int mail_user_init(struct pt_regs *ctx)
 {
-	const struct mail_user *user = argument(ctx);
-
-	if (user && user_number(user, error))
-		return count(DOVETAP_COUNT_USER_ERROR);
-	return mail_user_hit(user);
+	return mail_user_hit(argument(ctx), true);
 }
 
 /* auth_request_finished_event(request): once per request, success or failure. */
 SEC("uprobe")
 int auth_finished(struct pt_regs *ctx)
 {
-	return auth_hit(argument(ctx));
+	return auth_hit(argument(ctx), false);
 }
 
 /* auth_request_proxy_finish(request): the fallback, for successes only. Lookups by doveadm pass
@@ -53,13 +49,7 @@ int auth_finished(struct pt_regs *ctx)
 SEC("uprobe")
 int auth_proxy_finished(struct pt_regs *ctx)
 {
-	const struct auth_request *request = argument(ctx);
-
-	if (request && !user_number(request, handler))
-		return count(DOVETAP_COUNT_NO_HANDLER);
-	if (request && !auth_number(request, successful))
-		return count(DOVETAP_COUNT_NOT_SUCCESSFUL);
-	return auth_hit(request);
+	return auth_hit(argument(ctx), true);
 }
 
 /* client_proxy_finish_destroy_client(client). */

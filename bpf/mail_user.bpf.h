@@ -6,33 +6,36 @@
 #include "emit.bpf.h"
 #include "user_read.bpf.h"
 
-static __always_inline __u32 mail_user_flags(const struct mail_user *user)
-{
-	__u32 flags = 0;
+/* What is read of a mail_user, and where it was. */
+struct mail_user_copy {
+	const struct mail_user *user;
+	__u64 members[22]; /* from username to error */
+	__u64 flags[1];	   /* from anonymous to session_restored: two bytes far behind the rest */
+};
 
-	if (user_number(user, anonymous))
-		flags |= DOVETAP_FLAG_ANONYMOUS;
-	if (user_number(user, admin))
-		flags |= DOVETAP_FLAG_ADMIN;
-	if (user_number(user, conn.secured) || user_number(user, conn.end_client_tls_secured))
-		flags |= DOVETAP_FLAG_SECURED;
-	return flags;
+#define user_value(copy, member) member_value((copy)->members, (copy)->user, username, member)
+#define user_flag(copy, member)	 member_value((copy)->flags, (copy)->user, anonymous, member)
+
+/* Not 0 when the memory cannot be read. */
+static __always_inline long mail_user_read(struct mail_user_copy *copy)
+{
+	copy->flags[0] = 0;
+	return read_stretch(copy->members, copy->user, username, error) ||
+	       read_stretch(copy->flags, copy->user, anonymous, session_restored);
 }
 
-static __always_inline void read_mail_ids(struct dovetap_event_head *head,
-					  const struct mail_user *user)
+static __always_inline __u32 mail_user_flags(const struct mail_user_copy *copy)
 {
-	if (bpf_core_read_user(&head->mail_uid, sizeof(head->mail_uid), &user->uid) < 0 ||
-	    bpf_core_read_user(&head->mail_gid, sizeof(head->mail_gid), &user->gid) < 0)
-		head->failed |= DOVETAP_BIT(DOVETAP_FIELD_MAIL_UID);
-	else if (head->mail_uid != (__u32)-1)
-		head->present |= DOVETAP_BIT(DOVETAP_FIELD_MAIL_UID);
+	return flag_if(user_flag(copy, anonymous), DOVETAP_FLAG_ANONYMOUS) |
+	       flag_if(user_flag(copy, admin), DOVETAP_FLAG_ADMIN) |
+	       flag_if(user_value(copy, conn.secured), DOVETAP_FLAG_SECURED) |
+	       flag_if(user_value(copy, conn.end_client_tls_secured), DOVETAP_FLAG_SECURED);
 }
 
 static __always_inline void mail_user_fill(struct dovetap_event_head *head,
-					   const struct mail_user *user, bool longer)
+					   const struct mail_user_copy *copy, bool longer)
 {
-#define TEXT(id, member) read_text(head, DOVETAP_FIELD_##id, longer, user_member(user, member))
+#define TEXT(id, member) read_text(head, DOVETAP_FIELD_##id, longer, user_value(copy, member))
 	TEXT(USERNAME, username);
 	TEXT(AUTH_USER, auth_user);
 	TEXT(MASTER_USER, master_user);
@@ -43,26 +46,30 @@ static __always_inline void mail_user_fill(struct dovetap_event_head *head,
 	TEXT(MECH, auth_mech);
 	TEXT(LOCAL_NAME, conn.local_name);
 #undef TEXT
-	read_ip_pointer(head, DOVETAP_FIELD_REMOTE_IP, &head->remote_family, head->remote_ip,
-			user_member(user, conn.remote_ip));
-	read_ip_pointer(head, DOVETAP_FIELD_LOCAL_IP, &head->local_family, head->local_ip,
-			user_member(user, conn.local_ip));
-	read_port(head, DOVETAP_FIELD_REMOTE_PORT, &head->remote_port,
-		  user_member(user, conn.remote_port));
-	read_port(head, DOVETAP_FIELD_LOCAL_PORT, &head->local_port,
-		  user_member(user, conn.local_port));
-	read_mail_ids(head, user);
-	head->flags = mail_user_flags(user);
+	read_ip(head, DOVETAP_FIELD_REMOTE_IP, &head->remote_family, head->remote_ip,
+		user_value(copy, conn.remote_ip));
+	read_ip(head, DOVETAP_FIELD_LOCAL_IP, &head->local_family, head->local_ip,
+		user_value(copy, conn.local_ip));
+	take_port(head, DOVETAP_FIELD_REMOTE_PORT, &head->remote_port,
+		  user_value(copy, conn.remote_port));
+	take_port(head, DOVETAP_FIELD_LOCAL_PORT, &head->local_port,
+		  user_value(copy, conn.local_port));
+	head->mail_uid = user_value(copy, uid);
+	head->mail_gid = user_value(copy, gid);
+	if (head->mail_uid != (__u32)-1)
+		head->present |= DOVETAP_BIT(DOVETAP_FIELD_MAIL_UID);
+	head->flags = mail_user_flags(copy);
 }
 
 /* True when a text did not fit and nothing was emitted. */
-static __always_inline bool mail_user_emit(const struct mail_user *user, bool longer)
+static __always_inline bool mail_user_emit(const struct mail_user_copy *copy, bool longer)
 {
-	struct dovetap_event_head *head = event_reserve(DOVETAP_EVENT_MAIL_USER, user, longer);
+	struct dovetap_event_head *head =
+		event_reserve(DOVETAP_EVENT_MAIL_USER, copy->user, longer);
 
 	if (!head)
 		return false;
-	mail_user_fill(head, user, longer);
+	mail_user_fill(head, copy, longer);
 	if (!(head->present & DOVETAP_BIT(DOVETAP_FIELD_USERNAME))) {
 		event_discard(head, DOVETAP_COUNT_NO_USERNAME);
 		return false;
@@ -71,17 +78,24 @@ static __always_inline bool mail_user_emit(const struct mail_user *user, bool lo
 }
 
 /* Not logins of a person: raw delivery users, owners of shared mailboxes, woken up IMAP sessions.
- * Which services count is the collector's decision. */
-static __always_inline int mail_user_hit(const struct mail_user *user)
+ * Which services count is the collector's decision. With may_fail the user is not known to have
+ * been initialised, and carries an error when that failed. */
+static __always_inline int mail_user_hit(const struct mail_user *user, bool may_fail)
 {
+	struct mail_user_copy copy = {.user = user};
+
 	if (!user)
 		return count(DOVETAP_COUNT_NO_OBJECT);
-	if (user_number(user, autocreated))
+	if (mail_user_read(&copy) != 0)
+		return count(DOVETAP_COUNT_NO_USERNAME);
+	if (may_fail && user_value(&copy, error))
+		return count(DOVETAP_COUNT_USER_ERROR);
+	if (user_flag(&copy, autocreated))
 		return count(DOVETAP_COUNT_AUTOCREATED);
-	if (user_number(user, session_restored))
+	if (user_flag(&copy, session_restored))
 		return count(DOVETAP_COUNT_SESSION_RESTORED);
-	if (mail_user_emit(user, false))
-		mail_user_emit(user, true);
+	if (mail_user_emit(&copy, false))
+		mail_user_emit(&copy, true);
 	return 0;
 }
 

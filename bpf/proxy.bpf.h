@@ -23,13 +23,13 @@ static __always_inline void proxy_fill(struct dovetap_event_head *head, const st
 	text_slot(head, DOVETAP_FIELD_##id, longer)[0] = '\0';
 	DOVETAP_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
-	read_text(head, id, longer, user_member(client, session_id));
+	read_text(head, id, longer, lone_value(client, session_id));
 	if (bpf_core_field_exists(client->session_id_patched) &&
 	    head->length[id] <= POINTER_TEXT_MAX) {
 		head->present &= ~bit;
 		head->failed &= ~bit;
 		head->length[id] = 0;
-		read_text(head, id, longer, user_member(client, session_id_patched));
+		read_text(head, id, longer, lone_value(client, session_id_patched));
 	}
 }
 

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Bounded reads of the probed process's memory into a record. Every reader takes the address of a
- * member, or NULL when this release does not have it, and keeps the record's bits honest: present
- * only with a value, failed when memory could not be read, truncated when a text was cut. A NULL
- * pointer in Dovecot is an absent value.
+ * Bounded reads of the probed process's memory into a record.
+ *
+ * A read of user memory is the dearest thing that these programs do, so an object is not read
+ * member by member: a stretch of it is copied to the stack at one go, and members are taken from
+ * there by their relocated offsets. A member that the stretch does not cover fails at load.
+ *
+ * The readers keep the record's bits honest: present only with a value, failed when memory could
+ * not be read, truncated when a text was cut. A NULL pointer in Dovecot is an absent value, and so
+ * is a member that this release does not have.
  */
 #ifndef DOVETAP_USER_READ_BPF_H
 #define DOVETAP_USER_READ_BPF_H
@@ -21,38 +26,77 @@
 #define AF_INET	 2
 #define AF_INET6 10
 
-/* Keeps the compiler from computing an address outside the branch that checks that the member
- * exists: there the relocation would fail. */
-#define pinned(address)                                                                            \
+/* Keeps the compiler from moving a relocated value out of the branch which checks that the member
+ * exists: elsewhere the relocation would fail. */
+#define pinned(value)                                                                              \
 	({                                                                                         \
-		const void *pinned_ = (address);                                                   \
+		__u64 pinned_ = (value);                                                           \
 		asm volatile("" : "+r"(pinned_));                                                  \
 		pinned_;                                                                           \
 	})
 
-/* Address of object->member; NULL when the release has no such member. */
-#define user_member(object, member)                                                                \
+#define member_offset(object, member) pinned(__CORE_RELO(object, member, BYTE_OFFSET))
+#define member_size(object, member)   pinned(__CORE_RELO(object, member, BYTE_SIZE))
+
+/* Bytes from one member to another: one number, since nothing may be subtracted from a pointer. */
+#define member_distance(object, first, member)                                                     \
+	pinned(member_offset(object, member) - member_offset(object, first))
+
+/* Copies object->first up to and including object->last into stretch, an array on the stack that
+ * begins with the first byte of first. Not 0 when the memory cannot be read. */
+#define read_stretch(stretch, object, first, last)                                                 \
+	bpf_probe_read_user(stretch,                                                               \
+			    member_distance(object, first, last) + member_size(object, last),      \
+			    (const void *)(object) + member_offset(object, first))
+
+/* All widths that an integer, a pointer or the word around a bit-field can have. The width is a
+ * constant once the object is relocated: one of the branches stays. */
+static __always_inline __u64 word_at(const void *at, __u64 size)
+{
+	switch (size) {
+	case 1:
+		return *(const __u8 *)at;
+	case 2:
+		return *(const __u16 *)at;
+	case 4:
+		return *(const __u32 *)at;
+	}
+	return *(const __u64 *)at;
+}
+
+/* Value of an integer, pointer or bit-field in a stretch that begins with first; 0 when the release
+ * does not have the member. The shifts are relocated, too, and cut out a bit-field. */
+#define member_value(stretch, object, first, member)                                               \
 	({                                                                                         \
-		const void *member_ = (void *)0;                                                   \
-		if (bpf_core_field_exists((object)->member))                                       \
-			member_ = pinned(&(object)->member);                                       \
-		member_;                                                                           \
+		__u64 value_ = 0;                                                                  \
+		if (bpf_core_field_exists((object)->member)) {                                     \
+			value_ = word_at((const void *)(stretch) +                                 \
+						 member_distance(object, first, member),           \
+					 member_size(object, member));                             \
+			value_ <<= pinned(__CORE_RELO(object, member, LSHIFT_U64));                \
+			value_ >>= pinned(__CORE_RELO(object, member, RSHIFT_U64));                \
+		}                                                                                  \
+		value_;                                                                            \
 	})
 
-/* Value of an integer or bit-field of any width; 0 when absent or unreadable. The shifts come from
- * relocations; libbpf's own macro for this reads kernel memory. */
-#define user_number(object, member)                                                                \
+/* The same for a member that lies alone, by a read of its own; 0 when it cannot be read. */
+#define lone_value(object, member)                                                                 \
 	({                                                                                         \
-		__u64 number_ = 0;                                                                 \
+		__u64 lone_ = 0;                                                                   \
 		if (bpf_core_field_exists((object)->member)) {                                     \
-			bpf_probe_read_user(&number_, __CORE_RELO(object, member, BYTE_SIZE),      \
-					    (const void *)(object) +                               \
-						    __CORE_RELO(object, member, BYTE_OFFSET));     \
-			number_ <<= __CORE_RELO(object, member, LSHIFT_U64);                       \
-			number_ >>= __CORE_RELO(object, member, RSHIFT_U64);                       \
+			__u64 word_[1] = {};                                                       \
+			read_stretch(word_, object, member, member);                               \
+			lone_ = member_value(word_, object, member, member);                       \
 		}                                                                                  \
-		number_;                                                                           \
+		lone_;                                                                             \
 	})
+
+/* The flag if value is not 0. Without a branch, since the verifier follows every combination of
+ * those; value is below 2^63. */
+static __always_inline __u32 flag_if(__u64 value, __u32 flag)
+{
+	return (__u32)((0 - value) >> 63) * flag;
+}
 
 /* Where a text field lives in a record of the given size, and how large its slot is. All of this
  * is constant after inlining. */
@@ -93,83 +137,73 @@ static __always_inline bool text_was_cut(const char *text, __u32 size, long copi
 	return next != '\0';
 }
 
+/* text is the pointer as Dovecot has it. */
 static __always_inline void read_text(struct dovetap_event_head *head, __u32 field, bool longer,
-				      const void *member)
+				      __u64 text)
 {
 	const __u32 size = text_slot_size(field, longer);
 	char *slot = text_slot(head, field, longer);
-	const char *text = (void *)0;
 	long copied;
 
 	slot[0] = '\0';
-	if (!member || !(wanted_texts & DOVETAP_BIT(field)))
+	if (!text || !(wanted_texts & DOVETAP_BIT(field)))
 		return;
-	if (bpf_probe_read_user(&text, sizeof(text), member) < 0)
-		goto failed;
-	if (!text)
-		return;
-	copied = bpf_probe_read_user_str(slot, size, text);
-	if (copied <= 0)
-		goto failed;
-	head->length[field] = copied - 1;
-	head->present |= DOVETAP_BIT(field);
-	if (text_was_cut(text, size, copied))
-		head->truncated |= DOVETAP_BIT(field);
-	return;
-failed:
-	head->failed |= DOVETAP_BIT(field);
-}
-
-/* Reads a struct ip_addr that starts at address; absent when its family is neither IPv4 nor IPv6.
- */
-static __always_inline void read_ip(struct dovetap_event_head *head, __u32 field, __u16 *family_r,
-				    __u8 bytes_r[16], const void *address)
-{
-	const struct ip_addr *ip = address;
-	__u16 family = 0;
-	long error;
-
-	if (!ip)
-		return;
-	error = bpf_probe_read_user(&family, sizeof(family), &ip->family);
-	if (!error && family == AF_INET)
-		error = bpf_probe_read_user(bytes_r, 4, &ip->u.ip6);
-	else if (!error && family == AF_INET6)
-		error = bpf_probe_read_user(bytes_r, 16, &ip->u.ip6);
-	else if (!error)
-		return;
-	if (error) {
+	copied = bpf_probe_read_user_str(slot, size, (const void *)text);
+	if (copied <= 0) {
+		slot[0] = '\0';
 		head->failed |= DOVETAP_BIT(field);
 		return;
+	}
+	head->length[field] = copied - 1;
+	head->present |= DOVETAP_BIT(field);
+	if (text_was_cut((const char *)text, size, copied))
+		head->truncated |= DOVETAP_BIT(field);
+}
+
+/* Words of a stretch that holds a struct ip_addr: 4 bytes of family, 16 of address. */
+#define IP_WORDS 5
+
+/* Takes an address out of a stretch; absent when its family is neither IPv4 nor IPv6. ip only names
+ * the type. The address lies on a multiple of four bytes. */
+static __always_inline void take_ip(struct dovetap_event_head *head, __u32 field, __u16 *family_r,
+				    __u8 bytes_r[16], const __u32 *at)
+{
+	const struct ip_addr *ip = (void *)0;
+	__u16 family = *(const __u16 *)((const void *)at + member_offset(ip, family));
+	const __u32 *from = (const void *)at + member_offset(ip, u.ip6);
+	__u32 *to = (__u32 *)bytes_r;
+
+	if (family != AF_INET && family != AF_INET6)
+		return;
+	to[0] = from[0];
+	if (family == AF_INET6) {
+		to[1] = from[1];
+		to[2] = from[2];
+		to[3] = from[3];
 	}
 	*family_r = family;
 	head->present |= DOVETAP_BIT(field);
 }
 
-/* The same through a pointer member. */
-static __always_inline void read_ip_pointer(struct dovetap_event_head *head, __u32 field,
-					    __u16 *family_r, __u8 bytes_r[16], const void *member)
+/* The same through a pointer. */
+static __always_inline void read_ip(struct dovetap_event_head *head, __u32 field, __u16 *family_r,
+				    __u8 bytes_r[16], __u64 pointer)
 {
-	const void *ip = (void *)0;
+	const struct ip_addr *ip = (const void *)pointer;
+	__u32 stretch[IP_WORDS];
 
-	if (bpf_probe_read_user(&ip, sizeof(ip), member) < 0)
+	if (!ip)
+		return;
+	if (read_stretch(stretch, ip, family, u.ip6) != 0)
 		head->failed |= DOVETAP_BIT(field);
 	else
-		read_ip(head, field, family_r, bytes_r, ip);
+		take_ip(head, field, family_r, bytes_r, stretch);
 }
 
 /* A port of 0 is Dovecot's "none". */
-static __always_inline void read_port(struct dovetap_event_head *head, __u32 field, __u16 *port_r,
-				      const void *member)
+static __always_inline void take_port(struct dovetap_event_head *head, __u32 field, __u16 *port_r,
+				      __u16 port)
 {
-	__u16 port = 0;
-
-	if (!member)
-		return;
-	if (bpf_probe_read_user(&port, sizeof(port), member) < 0) {
-		head->failed |= DOVETAP_BIT(field);
-		return;
-	}
 	*port_r = port;
 	if (port)
 		head->present |= DOVETAP_BIT(field);
