@@ -47,7 +47,8 @@ struct attacher {
 	struct collector collector;
 	int signal_fd;
 	int64_t rescan_ns;
-	int64_t kill_ns; /* 0: not stopping */
+	struct error trouble; /* of the last search */
+	int64_t kill_ns;      /* 0: not stopping */
 	bool done;
 	int exit_status;
 };
@@ -97,14 +98,14 @@ static void detach(struct attacher *attacher, struct attachment *attachment)
 	free(attachment);
 }
 
-static void detach_build(struct attacher *attacher, const struct build *build)
+static void detach_build(struct attacher *attacher, const struct build *build, const char *why)
 {
 	struct attachment *attachment, *next;
 
 	LL_FOREACH_SAFE(attacher->attached, attachment, next) {
 		if (attachment->build != build)
 			continue;
-		log_info("%s: overwritten, detached from its old code", build->path);
+		log_info("%s: detached: %s", build->path, why);
 		detach(attacher, attachment);
 	}
 }
@@ -134,7 +135,7 @@ static void use_build(void *ctx, const struct build *build, const struct build *
 	struct error error;
 
 	if (replaced)
-		detach_build(attacher, replaced);
+		detach_build(attacher, replaced, "it was overwritten");
 	if (!build->probe) {
 		refuse(attacher, build, build->refusal.text);
 	} else if (attach(attacher, build, &error) < 0) {
@@ -146,6 +147,12 @@ static void use_build(void *ctx, const struct build *build, const struct build *
 	}
 }
 
+/* Discovery finds a file no more: it was replaced, or its container is gone. */
+static void lose_build(void *ctx, const struct build *build)
+{
+	detach_build(ctx, build, "it is gone, and no process runs it");
+}
+
 static void use_exec(void *ctx, pid_t pid)
 {
 	struct attacher *attacher = ctx;
@@ -153,12 +160,15 @@ static void use_exec(void *ctx, pid_t pid)
 	discover_exec(attacher->discover, pid);
 }
 
+/* The same trouble is told once, not with every search. */
 static void scan(struct attacher *attacher)
 {
-	struct error error;
+	struct error error = {.text = ""};
 
-	if (discover_scan(attacher->discover, &error) < 0 && !attacher->settled)
-		log_warning("%s", error.text);
+	if (discover_scan(attacher->discover, &error) < 0 &&
+	    strcmp(error.text, attacher->trouble.text) != 0)
+		log_warning("search for Dovecot: %s", error.text);
+	attacher->trouble = error;
 	attacher->rescan_ns =
 		clock_monotonic_ns() + (attacher->execs ? RESCAN_NS : RESCAN_BLIND_NS);
 }
@@ -194,6 +204,8 @@ static int prepare(struct attacher *attacher, struct error *error_r)
 	if (err == 0)
 		err = discover_new(&attacher->options.discover, use_build, attacher,
 				   &attacher->discover, error_r);
+	if (err == 0)
+		discover_on_lost(attacher->discover, lose_build);
 	return err;
 }
 

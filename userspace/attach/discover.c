@@ -2,6 +2,7 @@
 #include "attach/discover.h"
 
 #include "attach/directory.h"
+#include "attach/known.h"
 #include "attach/process.h"
 #include "attach/root.h"
 #include "attach/runpath.h"
@@ -16,8 +17,6 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <utlist.h>
 
 /* Where distributions and "make install" put Dovecot's libraries and executables. */
 static const char *const usual_directories[] = {
@@ -36,27 +35,17 @@ static const char *const usual_masters[] = {
 	"/opt/dovecot/sbin/dovecot",
 };
 
-/* A host has a few; the limit is for those who make files up. */
-#define KNOWN_MAX 1024
-
-struct known {
-	struct build build;
-	bool gone; /* overwritten in place: its code is nowhere any more */
-	struct known *next;
-};
-
 struct discover {
 	unsigned int roles;
 	bool processes;
 	char **roots; /* NULL-terminated */
 	discover_fn *fn;
+	discover_lost_fn *lost;
 	void *ctx;
 	struct directories dirs;
-	struct known *known;
-	size_t known_count;
+	struct known_files known;
 	struct runpath_cache runpaths;
-	unsigned int search; /* number of the current full search */
-	struct error first;  /* reason of the current search that is worth telling */
+	struct error first; /* reason of the current search that is worth telling */
 };
 
 /* The importers of a function are looked for beside the directory of its library. */
@@ -72,67 +61,25 @@ static bool place_imports(void *ctx, const char *suffix, const char *symbol)
 	return place->dir && directory_imports(&place->discover->dirs, place->dir, suffix, symbol);
 }
 
-/*
- * A chmod or a new link moves the change time of a file under all its paths. The time is read
- * anew before a file of another device is compared; on the same device it does not count.
- */
-static void refresh(struct build *build, const struct file_id *other)
+static void note_error(struct discover *discover, int code, const char *path)
 {
-	struct file_id now;
-	struct stat st;
-
-	if (build->id.ino != other->ino || build->id.dev == other->dev || build->fd < 0 ||
-	    fstat(build->fd, &st) < 0)
-		return;
-	file_id_from_stat(&now, &st);
-	if (now.size == build->id.size)
-		build->id.ctime_ns = now.ctime_ns;
+	if (discover->first.code == 0)
+		error_set(&discover->first, code, "%s: %s", path, strerror(code));
 }
 
-/* True if st is that of a file looked at before and not changed since. */
-static bool is_known(const struct discover *discover, const struct stat *st)
+/* Files the build and tells of it, unless it is known by another path. */
+static void file_build(struct discover *discover, struct build *build, const char *path)
 {
-	const struct known *known;
-	struct file_id id;
+	const struct build *added, *replaced;
+	int err = known_add(&discover->known, build, &added, &replaced);
 
-	file_id_from_stat(&id, st);
-	LL_FOREACH(discover->known, known) {
-		if (!known->gone && known->build.id.ino == id.ino &&
-		    known->build.id.size == id.size && known->build.id.ctime_ns == id.ctime_ns)
-			return true;
-	}
-	return false;
-}
-
-/* Files the build, unless it is one that is known by another path; then releases it. */
-static void file_build(struct discover *discover, struct build *build)
-{
-	struct known *known, *replaced = NULL;
-
-	LL_FOREACH(discover->known, known) {
-		if (known->gone)
-			continue;
-		refresh(&known->build, &build->id);
-		if (file_id_overwritten(&known->build.id, &build->id))
-			replaced = known;
-		if (file_id_equal(&known->build.id, &build->id)) {
-			if (known->build.id.dev == build->id.dev)
-				known->build.id.ctime_ns = build->id.ctime_ns;
-			build_release(build);
-			return;
-		}
-	}
-	known = discover->known_count < KNOWN_MAX ? calloc(1, sizeof(*known)) : NULL;
-	if (!known) {
-		build_release(build);
+	if (err < 0)
+		note_error(discover, -err, path);
+	if (err < 0 || !added)
 		return;
-	}
-	known->build = *build;
-	LL_APPEND(discover->known, known);
-	discover->known_count++;
-	discover->fn(discover->ctx, &known->build, replaced ? &replaced->build : NULL);
+	discover->fn(discover->ctx, added, replaced);
 	if (replaced)
-		replaced->gone = true;
+		known_drop(&discover->known, replaced);
 }
 
 /* Takes over fd. */
@@ -144,12 +91,12 @@ static void look_at_file(struct discover *discover, int fd, const char *path, en
 	struct error error;
 	struct stat st;
 
-	if (fstat(fd, &st) == 0 && is_known(discover, &st)) {
+	if (fstat(fd, &st) == 0 && known_has(&discover->known, &st)) {
 		close(fd);
 		return;
 	}
 	if (build_examine(fd, path, role, place_imports, &place, &build, &error) == 0) {
-		file_build(discover, &build);
+		file_build(discover, &build, path);
 		return;
 	}
 	close(fd);
@@ -171,10 +118,10 @@ static void look_for(struct discover *discover, const struct directory *dir,
 	if (path_fd < 0)
 		return;
 	fd = -1;
-	if (fstat(path_fd, &st) == 0 && !is_known(discover, &st)) {
+	if (fstat(path_fd, &st) == 0 && !known_has(&discover->known, &st)) {
 		fd = root_reopen_file(path_fd);
-		if (fd < 0 && fd != -ENOEXEC && discover->first.code == 0)
-			error_set(&discover->first, -fd, "%s: %s", full, strerror(-fd));
+		if (fd < 0 && fd != -ENOEXEC)
+			note_error(discover, -fd, full);
 	}
 	close(path_fd);
 	if (fd >= 0)
@@ -209,7 +156,7 @@ static void add_runpath(struct discover *discover, int root_fd, const char *pref
 	snprintf(origin, sizeof(origin), "%s", exe);
 	directories_add_runpath(&discover->dirs, root_fd, prefix,
 				runpath_of(&discover->runpaths, exe_fd), dirname(origin),
-				discover->search);
+				discover->known.search);
 }
 
 static void fix(struct discover *discover, int index)
@@ -225,13 +172,12 @@ static void search_root(struct discover *discover, const char *root)
 	int fd;
 
 	if (root_fd < 0) {
-		if (discover->first.code == 0)
-			error_set(&discover->first, errno, "%s: %s", root, strerror(errno));
+		note_error(discover, errno, root);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(usual_directories) / sizeof(usual_directories[0]); i++)
 		fix(discover, directories_add(&discover->dirs, root_fd, prefix,
-					      usual_directories[i], discover->search));
+					      usual_directories[i], discover->known.search));
 	for (size_t i = 0; i < sizeof(usual_masters) / sizeof(usual_masters[0]); i++) {
 		fd = root_open_file(root_fd, usual_masters[i]);
 		if (fd < 0)
@@ -265,7 +211,7 @@ static void add_directory_of(struct discover *discover, const struct process *pr
 
 	if (snprintf(copy, sizeof(copy), "%s", path) < (int)sizeof(copy))
 		directories_add(&discover->dirs, process->root_fd, process->prefix, dirname(copy),
-				discover->search);
+				discover->known.search);
 }
 
 /* A mapped library: its directory, and the very file if it has left that directory. */
@@ -276,6 +222,8 @@ static void use_library(void *ctx, const struct process *process, const char *pa
 	enum priv_role role = role_of(discover, path);
 	char full[PATH_MAX];
 
+	if (role != 0 && deleted)
+		known_saw_deleted(&discover->known, role);
 	if (role != 0 && !deleted)
 		add_directory_of(discover, process, path);
 	if (open_fd < 0)
@@ -293,6 +241,8 @@ static void use_exe(struct discover *discover, const struct process *process)
 	int fd = process_open_exe(process);
 	char full[PATH_MAX];
 
+	if (role != 0 && process->deleted)
+		known_saw_deleted(&discover->known, role);
 	if (fd < 0)
 		return;
 	add_runpath(discover, process->root_fd, process->prefix, fd, process->exe);
@@ -317,18 +267,29 @@ static void search_process(void *ctx, pid_t pid)
 	}
 }
 
+static void drop_lost(struct discover *discover)
+{
+	const struct build *build;
+
+	while (discover->lost && (build = known_next_lost(&discover->known)) != NULL) {
+		discover->lost(discover->ctx, build);
+		known_drop(&discover->known, build);
+	}
+}
+
 int discover_scan(struct discover *discover, struct error *error_r)
 {
 	struct error *first = &discover->first;
 
-	discover->search++;
+	discover->known.search++;
 	first->code = 0;
 	for (size_t i = 0; discover->roots[i]; i++)
 		search_root(discover, discover->roots[i]);
 	if (discover->processes)
 		process_each(search_process, discover, first->code == 0 ? first : NULL);
-	directories_sweep(&discover->dirs, discover->search);
+	directories_sweep(&discover->dirs, discover->known.search);
 	look_into_touched(discover);
+	drop_lost(discover);
 	if (first->code != 0 && error_r)
 		*error_r = *first;
 	return -first->code;
@@ -447,16 +408,16 @@ int discover_new(const struct discover_options *options, discover_fn *fn, void *
 	return 0;
 }
 
+void discover_on_lost(struct discover *discover, discover_lost_fn *lost)
+{
+	discover->lost = lost;
+}
+
 void discover_free(struct discover **discover)
 {
-	struct known *known, *next;
-
 	if (!*discover)
 		return;
-	LL_FOREACH_SAFE((*discover)->known, known, next) {
-		build_release(&known->build);
-		free(known);
-	}
+	known_release(&(*discover)->known);
 	for (char **root = (*discover)->roots; root && *root; root++)
 		free(*root);
 	free((*discover)->roots);

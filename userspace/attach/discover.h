@@ -26,11 +26,14 @@ struct discover_options {
 };
 
 /*
- * A file that was not known. The build stays valid until discover_free(), and so does its
- * address. If it was overwritten in place, replaced is the build whose code is no longer there
- * (its probes are meaningless); else NULL.
+ * A file that was not known. The build stays valid until it is lost or discover_free(), and so
+ * does its address. If the file was overwritten in place, replaced is the build whose code is no
+ * longer there, valid for this call only; its probes are meaningless. Else it is NULL.
  */
 typedef void discover_fn(void *ctx, const struct build *build, const struct build *replaced);
+
+/* No path and no process has led to the file for two searches; build is valid for this call. */
+typedef void discover_lost_fn(void *ctx, const struct build *build);
 
 struct discover;
 
@@ -38,6 +41,9 @@ struct discover;
 int discover_new(const struct discover_options *options, discover_fn *fn, void *ctx,
 		 struct discover **discover_r, struct error *error_r);
 void discover_free(struct discover **discover);
+
+/* With the ctx of discover_new(). Without it files are never lost. */
+void discover_on_lost(struct discover *discover, discover_lost_fn *lost);
 
 /*
  * Searches everything. Returns 0, or a negative errno with the first reason for which something

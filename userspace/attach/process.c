@@ -135,24 +135,40 @@ static int open_mapped(const struct process *process, const char *range)
 	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
+/* Splits off the next word of a line of maps. */
+static char *next_word(char **line)
+{
+	char *word;
+
+	*line += strspn(*line, " ");
+	word = *line;
+	*line += strcspn(*line, " \n");
+	if (**line)
+		*(*line)++ = '\0';
+	return word;
+}
+
 /*
  * One line of maps: "7f12-7f34 r-xp 00001000 fe:01 1234    /usr/lib/dovecot/libdovecot-x.so.0".
  * Only executable mappings count: one for each library.
  */
 static void maps_line(const struct process *process, char *line, process_library_fn *fn, void *ctx)
 {
-	char *path = strchr(line, '/'), *range = line, *modes = strchr(line, ' ');
+	enum { RANGE, MODES, OFFSET, DEVICE, INODE, WORDS };
+	char *words[WORDS], *path;
 	const char *below;
 	bool deleted;
 
-	if (!path || !modes || modes + 3 > path || modes[3] != 'x')
-		return;
-	*modes = '\0';
+	for (int i = 0; i < WORDS; i++)
+		words[i] = next_word(&line);
+	path = line + strspn(line, " ");
 	path[strcspn(path, "\n")] = '\0';
+	if (path[0] != '/' || !strchr(words[MODES], 'x'))
+		return;
 	deleted = cut_deleted(path);
 	below = below_root(process, path);
 	if (below && strncmp(strrchr(below, '/') + 1, "libdovecot-", strlen("libdovecot-")) == 0)
-		fn(ctx, process, below, deleted, deleted ? open_mapped(process, range) : -1);
+		fn(ctx, process, below, deleted, deleted ? open_mapped(process, words[RANGE]) : -1);
 }
 
 int process_libraries(const struct process *process, process_library_fn *fn, void *ctx)

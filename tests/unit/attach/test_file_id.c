@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/file_id.h"
+
+#include "../cmocka_all.h"
+
+static const struct file_id original = {.dev = 1,
+					.ino = 100,
+					.ctime_ns = 5000,
+					.size = 4096,
+					.build_id = "abcd",
+					.build_id_len = 4};
+
+static void test_one_lower_file_under_two_overlays_is_one(void **state)
+{
+	struct file_id other = original;
+
+	(void)state;
+	other.dev = 2;
+	assert_true(file_id_equal(&original, &other));
+	assert_false(file_id_overwritten(&original, &other));
+}
+
+/* A copy into the upper layer keeps the number, but its time is new. */
+static void test_a_copied_up_file_is_another(void **state)
+{
+	struct file_id other = original;
+
+	(void)state;
+	other.dev = 2;
+	other.ctime_ns++;
+	assert_false(file_id_equal(&original, &other));
+	assert_false(file_id_overwritten(&original, &other));
+}
+
+static void test_chmod_does_not_make_a_new_file(void **state)
+{
+	struct file_id other = original;
+
+	(void)state;
+	other.ctime_ns++;
+	assert_true(file_id_equal(&original, &other));
+	other.build_id_len = 0;
+	assert_false(file_id_equal(&original, &other));
+}
+
+static void test_new_content_in_the_same_inode_is_seen(void **state)
+{
+	struct file_id other = original;
+
+	(void)state;
+	other.ctime_ns++;
+	other.build_id[0] = 'x';
+	assert_false(file_id_equal(&original, &other));
+	assert_true(file_id_overwritten(&original, &other));
+}
+
+static void test_a_replaced_file_is_another(void **state)
+{
+	struct file_id other = original;
+
+	(void)state;
+	other.ino = 101;
+	assert_false(file_id_equal(&original, &other));
+	assert_false(file_id_overwritten(&original, &other));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_lower_file_under_two_overlays_is_one),
+		cmocka_unit_test(test_a_copied_up_file_is_another),
+		cmocka_unit_test(test_chmod_does_not_make_a_new_file),
+		cmocka_unit_test(test_new_content_in_the_same_inode_is_seen),
+		cmocka_unit_test(test_a_replaced_file_is_another),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

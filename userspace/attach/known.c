@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/known.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <utlist.h>
+
+struct known {
+	struct build build;
+	unsigned int seen; /* number of the search that last led to it */
+	struct known *next;
+};
+
+static void release(struct known *known)
+{
+	build_release(&known->build);
+	free(known);
+}
+
+void known_release(struct known_files *files)
+{
+	struct known *known, *next;
+
+	LL_FOREACH_SAFE(files->list, known, next)
+		release(known);
+	*files = (struct known_files){0};
+}
+
+bool known_has(const struct known_files *files, const struct stat *st)
+{
+	struct known *known;
+	struct file_id id;
+
+	file_id_from_stat(&id, st);
+	LL_FOREACH(files->list, known) {
+		if (known->build.id.ino == id.ino && known->build.id.size == id.size &&
+		    known->build.id.ctime_ns == id.ctime_ns) {
+			known->seen = files->search;
+			return true;
+		}
+	}
+	return false;
+}
+
+void known_saw_deleted(const struct known_files *files, enum priv_role role)
+{
+	struct known *known;
+
+	LL_FOREACH(files->list, known) {
+		if (known->build.role == role)
+			known->seen = files->search;
+	}
+}
+
+/*
+ * A chmod or a new link moves the change time of a file under all its paths. The time is read
+ * anew before a file of another device is compared; on the same device it does not count.
+ */
+static void refresh(struct build *build, const struct file_id *other)
+{
+	struct file_id now;
+	struct stat st;
+
+	if (build->id.ino != other->ino || build->id.dev == other->dev || build->fd < 0 ||
+	    fstat(build->fd, &st) < 0)
+		return;
+	file_id_from_stat(&now, &st);
+	if (now.size == build->id.size)
+		build->id.ctime_ns = now.ctime_ns;
+}
+
+/* The one that is the same file; else NULL, and the one that it overwrites in *replaced_r. */
+static struct known *find(const struct known_files *files, const struct file_id *id,
+			  const struct build **replaced_r)
+{
+	struct known *known;
+
+	LL_FOREACH(files->list, known) {
+		refresh(&known->build, id);
+		if (file_id_equal(&known->build.id, id))
+			return known;
+		if (file_id_overwritten(&known->build.id, id))
+			*replaced_r = &known->build;
+	}
+	return NULL;
+}
+
+int known_add(struct known_files *files, struct build *build, const struct build **added_r,
+	      const struct build **replaced_r)
+{
+	struct known *known;
+
+	*added_r = *replaced_r = NULL;
+	known = find(files, &build->id, replaced_r);
+	if (known) {
+		known->seen = files->search;
+		if (known->build.id.dev == build->id.dev)
+			known->build.id.ctime_ns = build->id.ctime_ns;
+		build_release(build);
+		return 0;
+	}
+	known = files->count < KNOWN_MAX ? calloc(1, sizeof(*known)) : NULL;
+	if (!known) {
+		build_release(build);
+		return files->count < KNOWN_MAX ? -ENOMEM : -ENOSPC;
+	}
+	known->build = *build;
+	known->seen = files->search;
+	LL_APPEND(files->list, known);
+	files->count++;
+	*added_r = &known->build;
+	return 0;
+}
+
+const struct build *known_next_lost(const struct known_files *files)
+{
+	const struct known *known;
+
+	LL_FOREACH(files->list, known) {
+		if (files->search - known->seen >= 2)
+			return &known->build;
+	}
+	return NULL;
+}
+
+void known_drop(struct known_files *files, const struct build *build)
+{
+	struct known *known, *next;
+
+	LL_FOREACH_SAFE(files->list, known, next) {
+		if (&known->build != build)
+			continue;
+		LL_DELETE(files->list, known);
+		files->count--;
+		release(known);
+	}
+}

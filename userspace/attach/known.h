@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The Dovecot files that were found so far, each once, whatever paths lead to it. */
+#ifndef DOVETAP_ATTACH_KNOWN_H
+#define DOVETAP_ATTACH_KNOWN_H
+
+#include "attach/build.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* A host has a few; the limit is for those who make files up. */
+#define KNOWN_MAX 1024
+
+struct known;
+
+struct known_files {
+	struct known *list;
+	size_t count;
+	unsigned int search; /* number of the current full search, from the owner */
+};
+
+void known_release(struct known_files *files);
+
+/* True if st is that of a file looked at before and not changed since; it then counts as seen. */
+bool known_has(const struct known_files *files, const struct stat *st);
+
+/*
+ * A process maps or runs a file of this role that was deleted. Which one cannot be told for sure
+ * (an overlay shows other inode numbers to stat() than in /proc/PID/maps), so all of the role
+ * count as seen: a probe too many costs nothing, one too few loses logins.
+ */
+void known_saw_deleted(const struct known_files *files, enum priv_role role);
+
+/*
+ * Takes over build, and returns it at its place for good; or, if it is a known file after all,
+ * releases it and returns NULL. *replaced_r is the build that stood at the same inode until it
+ * was overwritten, or NULL; to be dropped. Fails, after releasing build, with -ENOSPC or -ENOMEM.
+ */
+int known_add(struct known_files *files, struct build *build, const struct build **added_r,
+	      const struct build **replaced_r);
+
+/* The next build that two full searches in a row have not seen, or NULL. */
+const struct build *known_next_lost(const struct known_files *files);
+
+/* Releases and forgets it. */
+void known_drop(struct known_files *files, const struct build *build);
+
+#endif
