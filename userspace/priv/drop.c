@@ -63,13 +63,20 @@ static int change_ids(const struct priv_user *user, struct error *error_r)
 	return 0;
 }
 
-/* Empties every set. The bounding set may only be emptied by who has CAP_SETPCAP. */
-static int drop_capabilities(bool bounding, struct error *error_r)
+static int drop_capabilities(struct error *error_r)
 {
 	capng_clear(CAPNG_SELECT_ALL);
-	if (capng_apply(bounding ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS) != 0 ||
-	    (!bounding && capng_apply(CAPNG_SELECT_AMBIENT) != 0))
+	if (capng_apply(CAPNG_SELECT_CAPS) != 0 || capng_apply(CAPNG_SELECT_AMBIENT) != 0)
 		return error_set(error_r, EPERM, "cannot give up capabilities");
+	return 0;
+}
+
+/* So that not even a set-uid program could give one back. */
+static int clear_bounding_set(struct error *error_r)
+{
+	capng_clear(CAPNG_SELECT_BOUNDS);
+	if (capng_apply(CAPNG_SELECT_BOUNDS) != 0)
+		return error_set(error_r, EPERM, "cannot clear the capability bounding set");
 	return 0;
 }
 
@@ -90,27 +97,23 @@ static int verify(struct error *error_r)
 
 int priv_drop(const struct priv_user *user, struct error *error_r)
 {
-	bool can_change, can_bound;
+	bool can_change;
 	int err = 0;
 
 	capng_get_caps_process();
 	can_change = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) &&
 		     capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID);
-	can_bound = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
 	if (!can_change && geteuid() == 0)
 		return error_set(error_r, EPERM,
 				 "missing CAP_SETUID or CAP_SETGID to leave root for user \"%s\"",
 				 user->name);
-	/* The bounding set first: becoming the user loses the right to. */
-	if (can_bound) {
-		capng_clear(CAPNG_SELECT_BOUNDS);
-		if (capng_apply(CAPNG_SELECT_BOUNDS) != 0)
-			return error_set(error_r, EPERM, "cannot clear the bounding set");
-	}
-	if (can_change)
+	/* While it is allowed: who has become the user may not any more. */
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		err = clear_bounding_set(error_r);
+	if (err == 0 && can_change)
 		err = change_ids(user, error_r);
 	if (err == 0)
-		err = drop_capabilities(false, error_r);
+		err = drop_capabilities(error_r);
 	if (err == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		err = error_set(error_r, errno, "cannot set no_new_privs: %s", strerror(errno));
 	return err < 0 ? err : verify(error_r);

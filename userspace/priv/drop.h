@@ -38,7 +38,8 @@ int priv_drop(const struct priv_user *user, struct error *error_r);
 
 /* What the attacher does decides what it keeps. */
 enum priv_keep {
-	PRIV_KEEP_ATTACH = 1 << 0,    /* BPF, PERFMON, SYS_PTRACE, DAC_READ_SEARCH */
+	PRIV_KEEP_ATTACH = 1 << 0,    /* BPF, PERFMON, SYS_PTRACE, DAC_READ_SEARCH, and
+				       * CHECKPOINT_RESTORE (to open a mapped file that is gone) */
 	PRIV_KEEP_PERF = 1 << 1,      /* SYS_ADMIN, for perf-event uprobes */
 	PRIV_KEEP_COLLECTOR = 1 << 2, /* SETUID, SETGID, SETPCAP, KILL: start and stop one */
 	PRIV_KEEP_MEMLOCK = 1 << 3,   /* SYS_RESOURCE, for kernels before 5.11 */

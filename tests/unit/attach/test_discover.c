@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+/* Discovery in a root folder that each test makes for itself; no running processes here. */
+#include "attach/discover.h"
+
+#include "../cmocka_all.h"
+#include "make_elf.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LIB	"usr/lib/dovecot"
+#define STORAGE LIB "/libdovecot-storage.so.0"
+
+struct story {
+	char root[64];
+	struct discover *discover;
+	unsigned int found, lost;
+	char path[256]; /* of the last one found */
+	char abi[ABI_MAX];
+	const struct build *last;
+	bool replaced; /* the last one replaced another */
+};
+
+static void on_found(void *ctx, const struct build *build, const struct build *replaced)
+{
+	struct story *story = ctx;
+
+	story->found++;
+	story->last = build;
+	story->replaced = replaced != NULL;
+	snprintf(story->path, sizeof(story->path), "%s", build->path + strlen(story->root) + 1);
+	snprintf(story->abi, sizeof(story->abi), "%s", build->abi);
+}
+
+static void on_lost(void *ctx, const struct build *build)
+{
+	struct story *story = ctx;
+
+	(void)build;
+	story->lost++;
+}
+
+static void make_path(const struct story *story, const char *name, char path_r[256])
+{
+	snprintf(path_r, 256, "%s/%s", story->root, name);
+}
+
+static void make_directories(const struct story *story, const char *name)
+{
+	char path[256];
+
+	make_path(story, name, path);
+	for (char *slash = path + strlen(story->root) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		(void)mkdir(path, 0755);
+		*slash = '/';
+	}
+}
+
+static void write_elf(const struct story *story, const char *name, const struct made_elf *elf)
+{
+	struct made_file made;
+	char path[256];
+	int fd;
+
+	make_directories(story, name);
+	make_path(story, name, path);
+	make_elf(elf, &made);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	assert_int_equal(write(fd, made.bytes, made.len), made.len);
+	close(fd);
+}
+
+/* A libdovecot-storage of a release; the build id follows the ABI string. */
+static void write_storage(const struct story *story, const char *name, const char *abi)
+{
+	static const unsigned char text[] = {0x55, 0xc3};
+
+	write_elf(story, name,
+		  &(struct made_elf){
+			  .text = text,
+			  .text_len = sizeof(text),
+			  .rodata = abi,
+			  .rodata_len = strlen(abi) + 1,
+			  .symbols = {{"hook_mail_user_created", 0, 2, false, true}},
+			  .build_id = abi,
+		  });
+}
+
+static void link_to(const struct story *story, const char *name, const char *target)
+{
+	char path[256];
+
+	make_directories(story, name);
+	make_path(story, name, path);
+	assert_int_equal(symlink(target, path), 0);
+}
+
+static void rename_to(const struct story *story, const char *from, const char *to)
+{
+	char old[256], new[256];
+
+	make_path(story, from, old);
+	make_path(story, to, new);
+	assert_int_equal(rename(old, new), 0);
+}
+
+static void scan(struct story *story)
+{
+	struct error error;
+
+	assert_int_equal(discover_scan(story->discover, &error), 0);
+}
+
+static int set_up(void **state)
+{
+	struct story *story = calloc(1, sizeof(*story));
+	const char *roots[] = {story->root, NULL};
+	struct discover_options options = {
+		.roots = roots,
+		.roles = PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER) | PRIV_ROLE_BIT(PRIV_ROLE_PROXY),
+	};
+
+	snprintf(story->root, sizeof(story->root), "/tmp/test-discover.XXXXXX");
+	*state = story;
+	if (!mkdtemp(story->root) ||
+	    discover_new(&options, on_found, story, &story->discover, NULL) < 0)
+		return -1;
+	discover_on_lost(story->discover, on_lost);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct story *story = *state;
+	char command[128];
+
+	discover_free(&story->discover);
+	snprintf(command, sizeof(command), "rm -rf %s", story->root);
+	(void)!system(command); /* NOLINT */
+	free(story);
+	return 0;
+}
+
+static void test_finds_a_library_once(void **state)
+{
+	struct story *story = *state;
+
+	write_storage(story, STORAGE ".0.0", "2.4.ABIv1");
+	link_to(story, STORAGE, "libdovecot-storage.so.0.0.0");
+	scan(story);
+	scan(story);
+	assert_int_equal(story->found, 1);
+	assert_string_equal(story->path, STORAGE);
+	assert_string_equal(story->abi, "2.4.ABIv1");
+	assert_non_null(story->last->probe);
+}
+
+static void test_finds_nothing_in_an_empty_root(void **state)
+{
+	struct story *story = *state;
+
+	scan(story);
+	assert_int_equal(story->found, 0);
+}
+
+static void test_a_missing_root_is_told(void **state)
+{
+	const char *roots[] = {"/nonexistent", NULL};
+	struct discover_options options = {.roots = roots, .roles = ~0U};
+	struct discover *discover;
+	struct error error;
+
+	assert_int_equal(discover_new(&options, on_found, *state, &discover, NULL), 0);
+	assert_int_equal(discover_scan(discover, &error), -ENOENT);
+	assert_string_equal(error.text, "/nonexistent: No such file or directory");
+	discover_free(&discover);
+}
+
+static void test_links_do_not_lead_out_of_the_root(void **state)
+{
+	struct story *story = *state;
+	char target[256];
+
+	/* As seen from the root this is no path at all; followed from outside it would be one. */
+	write_storage(story, "outside/lib.so", "2.4.ABIv1");
+	make_path(story, "outside/lib.so", target);
+	link_to(story, STORAGE, target);
+	scan(story);
+	assert_int_equal(story->found, 0);
+}
+
+static void test_follows_an_absolute_link_within_the_root(void **state)
+{
+	struct story *story = *state;
+
+	write_storage(story, "elsewhere/lib.so", "2.4.ABIv1");
+	link_to(story, STORAGE, "/elsewhere/lib.so");
+	scan(story);
+	assert_int_equal(story->found, 1);
+}
+
+static void test_a_fifo_in_its_place_does_no_harm(void **state)
+{
+	struct story *story = *state;
+	char path[256];
+
+	make_directories(story, STORAGE);
+	make_path(story, STORAGE, path);
+	assert_int_equal(mkfifo(path, 0666), 0);
+	scan(story);
+	assert_int_equal(story->found, 0);
+}
+
+static void test_looks_where_runpath_points(void **state)
+{
+	struct story *story = *state;
+
+	write_elf(story, "usr/sbin/dovecot",
+		  &(struct made_elf){.runpath = "relative:/nowhere:$ORIGIN/../mail"});
+	write_storage(story, "usr/mail/libdovecot-storage.so.0", "2.4.ABIv1");
+	scan(story);
+	assert_int_equal(story->found, 1);
+	assert_string_equal(story->path, "usr/sbin/../mail/libdovecot-storage.so.0");
+}
+
+static void test_an_upgrade_is_a_new_file(void **state)
+{
+	struct story *story = *state;
+
+	write_storage(story, STORAGE, "2.4.ABIv1");
+	scan(story);
+	write_storage(story, LIB "/new", "2.4.ABIv2");
+	rename_to(story, LIB "/new", STORAGE);
+	discover_changed(story->discover);
+	assert_int_equal(story->found, 2);
+	assert_string_equal(story->abi, "2.4.ABIv2");
+	assert_false(story->replaced); /* processes still run the old one */
+	assert_int_equal(story->lost, 0);
+}
+
+static void test_a_file_that_is_being_written_waits(void **state)
+{
+	struct story *story = *state;
+	struct made_file made;
+	char path[256];
+	int fd;
+
+	make_directories(story, STORAGE);
+	scan(story);
+	make_path(story, STORAGE, path);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	make_elf(&(struct made_elf){.rodata = "2.4.ABIv1", .rodata_len = 10}, &made);
+	assert_int_equal(write(fd, made.bytes, 100), 100);
+	discover_changed(story->discover);
+	assert_int_equal(story->found, 0);
+	assert_int_equal(write(fd, made.bytes + 100, made.len - 100), made.len - 100);
+	close(fd);
+	discover_changed(story->discover);
+	assert_int_equal(story->found, 1);
+	assert_string_equal(story->abi, "2.4.ABIv1");
+}
+
+static void test_a_link_that_is_switched_leads_to_a_new_file(void **state)
+{
+	struct story *story = *state;
+
+	write_storage(story, "v1.so", "2.4.ABIv1");
+	write_storage(story, "v2.so", "2.4.ABIv2");
+	link_to(story, STORAGE, "/v1.so");
+	scan(story);
+	link_to(story, LIB "/new", "/v2.so");
+	rename_to(story, LIB "/new", STORAGE);
+	discover_changed(story->discover);
+	assert_int_equal(story->found, 2);
+	assert_string_equal(story->abi, "2.4.ABIv2");
+}
+
+static void test_chmod_and_hard_links_change_nothing(void **state)
+{
+	struct story *story = *state;
+	char path[256], other[256];
+
+	write_storage(story, STORAGE, "2.4.ABIv1");
+	scan(story);
+	make_path(story, STORAGE, path);
+	make_path(story, LIB "/other", other);
+	assert_int_equal(chmod(path, 0700), 0);
+	assert_int_equal(link(path, other), 0);
+	scan(story);
+	assert_int_equal(story->found, 1);
+}
+
+static void test_an_overwritten_file_replaces_its_old_self(void **state)
+{
+	struct story *story = *state;
+
+	write_storage(story, STORAGE, "2.4.ABIv1");
+	scan(story);
+	write_storage(story, STORAGE, "2.4.ABIv2");
+	discover_changed(story->discover);
+	assert_int_equal(story->found, 2);
+	assert_true(story->replaced);
+	/* And back again: what it was before is forgotten. */
+	write_storage(story, STORAGE, "2.4.ABIv1");
+	discover_changed(story->discover);
+	assert_int_equal(story->found, 3);
+	assert_true(story->replaced);
+}
+
+static void test_a_removed_file_is_lost_after_two_searches(void **state)
+{
+	struct story *story = *state;
+	char path[256];
+
+	write_storage(story, STORAGE, "2.4.ABIv1");
+	scan(story);
+	make_path(story, STORAGE, path);
+	assert_int_equal(unlink(path), 0);
+	scan(story);
+	assert_int_equal(story->lost, 0);
+	scan(story);
+	assert_int_equal(story->lost, 1);
+	scan(story);
+	assert_int_equal(story->lost, 1);
+	write_storage(story, STORAGE, "2.4.ABIv1");
+	scan(story);
+	assert_int_equal(story->found, 2);
+}
+
+static void test_a_refusal_is_told_once(void **state)
+{
+	struct story *story = *state;
+
+	write_storage(story, STORAGE, "2.9.ABIv9");
+	scan(story);
+	scan(story);
+	assert_int_equal(story->found, 1);
+	assert_null(story->last->probe);
+}
+
+static void test_login_processes_keep_a_function_of_their_library_alive(void **state)
+{
+	static const unsigned char text[] = {0x55, 0xc3};
+	struct story *story = *state;
+	struct made_elf library = {
+		.text = text,
+		.text_len = sizeof(text),
+		.rodata = "2.4.ABIv1",
+		.rodata_len = 10,
+		.symbols = {{"client_proxy_finish_destroy_client", 0, 2, false, false}},
+		.build_id = "login",
+	};
+	struct made_elf process = {
+		.symbols = {{"client_proxy_finish_destroy_client", 0, 0, true, true}}};
+
+	write_elf(story, LIB "/libdovecot-login.so.0", &library);
+	scan(story);
+	assert_null(story->last->probe);
+	library.build_id = "other";
+	write_elf(story, "usr/libexec/dovecot/imap-login", &process);
+	write_elf(story, LIB "/libdovecot-login.so.0", &library);
+	scan(story);
+	assert_int_equal(story->found, 2);
+	assert_non_null(story->last->probe);
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORY(test_finds_a_library_once),
+		STORY(test_finds_nothing_in_an_empty_root),
+		STORY(test_a_missing_root_is_told),
+		STORY(test_links_do_not_lead_out_of_the_root),
+		STORY(test_follows_an_absolute_link_within_the_root),
+		STORY(test_a_fifo_in_its_place_does_no_harm),
+		STORY(test_looks_where_runpath_points),
+		STORY(test_an_upgrade_is_a_new_file),
+		STORY(test_a_file_that_is_being_written_waits),
+		STORY(test_a_link_that_is_switched_leads_to_a_new_file),
+		STORY(test_chmod_and_hard_links_change_nothing),
+		STORY(test_an_overwritten_file_replaces_its_old_self),
+		STORY(test_a_removed_file_is_lost_after_two_searches),
+		STORY(test_a_refusal_is_told_once),
+		STORY(test_login_processes_keep_a_function_of_their_library_alive),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
