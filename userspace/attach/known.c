@@ -127,13 +127,14 @@ const struct build *known_next_lost(const struct known_files *files)
 
 void known_drop(struct known_files *files, const struct build *build)
 {
-	struct known *known, *next;
+	struct known **at = &files->list, *known;
 
-	LL_FOREACH_SAFE(files->list, known, next) {
-		if (&known->build != build)
-			continue;
-		LL_DELETE(files->list, known);
-		files->count--;
-		release(known);
-	}
+	while (*at && &(*at)->build != build)
+		at = &(*at)->next;
+	known = *at;
+	if (!known)
+		return;
+	*at = known->next;
+	files->count--;
+	release(known);
 }
