@@ -226,12 +226,12 @@ bench-probe: $(O)/tests/bpf/bench_probe ## cost of a captured login next to an e
 
 # --- everything, from nothing ---------------------------------------------------------------------
 
-TEST_GROUPS := unit fuzz integration
+TEST_GROUPS := unit abi bpf fuzz integration
 
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
 	$(Q)tools/rootfs bullseye bookworm trixie
-	$(Q)$(MAKE) --no-print-directory all fuzz-binaries
+	$(Q)$(MAKE) --no-print-directory all bpf-tests fuzz-binaries
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
 	$(Q)tests/run $(TEST_GROUPS)
 
