@@ -226,7 +226,7 @@ bench-probe: $(O)/tests/bpf/bench_probe ## cost of a captured login next to an e
 
 # --- everything, from nothing ---------------------------------------------------------------------
 
-TEST_GROUPS := unit abi bpf fuzz integration
+TEST_GROUPS := unit abi bpf dict golden fuzz integration conformance
 
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
@@ -235,10 +235,13 @@ test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
 	$(Q)tests/run $(TEST_GROUPS)
 
+conformance-table: all ## compare with the plugin and write docs/plugin-conformance.md
+	$(Q)tests/conformance/document.sh
+
 demo: ## show dovetap on real logins of a throwaway Dovecot (root, Debian 12)
 	$(Q)tools/demo
 
-.PHONY: test demo
+.PHONY: test demo conformance-table
 
 # --- fuzzing --------------------------------------------------------------------------------------
 # Any bytes, any layer: each target is linked with all of them, instrumented, from archives.

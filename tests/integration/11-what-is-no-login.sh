@@ -6,7 +6,7 @@
 plan 24
 
 story() {
-	dovetap_start_with_file
+	dovetap_start_recording
 	check "$version: a wrong password" login imap mallory@example.com --password no --fails
 	check "$version: a mail is delivered" login lmtp delivered@example.com
 	check "$version: doveadm opens a mailbox" doveadm mailbox list -u doveadm@example.com

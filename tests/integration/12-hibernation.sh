@@ -14,7 +14,7 @@ users_made() {
 }
 
 story() {
-	dovetap_start_with_file --record "$tmp/state/record"
+	dovetap_start_recording --record "$tmp/state/record"
 	login imap idler@example.com --idle-until "$tmp/awake" > "$tmp/out" &
 	session=$!
 	check "$version: an idle session is put aside" eventually is_put_aside

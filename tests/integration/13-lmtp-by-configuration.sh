@@ -14,11 +14,10 @@ protocol pop3 {
   mail_plugins = last_login
 }
 plugin {
-  last_login_dict = file:$tmp/state/dict
-  last_login_key = last-login/%{service}/%{user}
+  last_login_dict = sqlite:path=$tmp/state/db
 }
 END
-	rm -f "$tmp/state/dict"
+	rm -f "$tmp/state/db"*
 	dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf"
 	login imap not-asked-for@example.com > "$tmp/out"
 	login lmtp recipient@example.com >> "$tmp/out"

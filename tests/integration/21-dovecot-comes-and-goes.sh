@@ -10,7 +10,7 @@ domain=test-$$-$RANDOM.example
 
 mine() { # SERVICE/USER...: exactly these of our domain are in the file
 	same "$(printf "%s@$domain\n" "$@" | sort)" \
-		"$(sed -n "s|^shared/last-login/\(.*@$domain\)$|\1|p" "$tmp/state/dict" | sort)"
+		"$(records | grep "@$domain$" | sort)"
 }
 
 replace_library() { # as a package upgrade does: a new file under the old name
@@ -18,7 +18,7 @@ replace_library() { # as a package upgrade does: a new file under the old name
 	cp -a "$library" "$library.dpkg-new" && mv "$library.dpkg-new" "$library"
 }
 
-dovetap_start --dict "file:$tmp/state/dict" --key 'last-login/%{service}/%{user}'
+dovetap_start --dict "sqlite:path=$tmp/state/db"
 stand_start bookworm
 login imap "started-later@$domain" > "$tmp/out"
 check 'Dovecot that was started later' eventually mine imap/started-later

@@ -27,7 +27,7 @@ logins_reach() { # count
 }
 
 stand_start bookworm
-dovetap_start_with_file
+dovetap_start_recording
 login imap "${users[@]}" --parallel 4 > "$tmp/logins" &
 storm=$!
 eventually logins_reach 50 | note

@@ -5,7 +5,7 @@
 #     . "$(dirname "$0")/lib.sh"
 #     plan 3
 #     stand_start bookworm
-#     dovetap_start --dict "file:$tmp/state/dict"
+#     dovetap_start_recording
 #     login imap u1@example.com > "$tmp/logins"
 #     check "the login is there" eventually recorded imap/u1@example.com
 #
@@ -105,9 +105,9 @@ run_in_background() { # log command...: sets $pid; the process dies with this on
 	started+=("$pid")
 }
 
-stop() { # pid: asks first, insists after ten seconds
+stop() { # pid: asks first, insists after ten seconds; its exit status
 	local deadline=$((SECONDS + 10))
-	kill -TERM "$1" 2> /dev/null || return 0
+	kill -TERM "$1" 2> /dev/null
 	while kill -0 "$1" 2> /dev/null && [[ $SECONDS -lt $deadline ]]; do
 		sleep 0.02
 	done
@@ -131,6 +131,7 @@ stand_start() { # name: extra configuration goes into $tmp/NAME/extra.conf befor
 	stand=$1
 	mkdir -p "$tmp/$stand"
 	"$top/tools/rootfs" "$stand" | note
+	rm -f "$tmp/$stand/dovecot.log" # of an earlier life
 	run_in_background "$tmp/$stand/stand.log" "$top/tests/stand/dovecot" "$stand" "$tmp/$stand"
 	stand_pid=$pid
 	eventually grep -qs 'starting up' "$tmp/$stand/dovecot.log" ||
@@ -173,17 +174,7 @@ doveadm() { # in the stand that was started last
 	chroot "$stand_root" /usr/bin/doveadm -c /stand/dovecot.conf "$@"
 }
 
-# --- dovetap -------------------------------------------------------------------------------------
-
-dovetap_start() { # arguments of "dovetap run": live lines in $tmp/live, messages in $tmp/dovetap.log
-	mkdir -p -m 1777 "$tmp/state" # the part of dovetap that writes has no rights
-	setpriv --pdeathsig TERM "$dovetap" run --state-dir "$tmp/state" \
-		--control "$tmp/state/control.sock" "$@" > "$tmp/live" 2> "$tmp/dovetap.log" < /dev/null &
-	dovetap_pid=$!
-	started+=("$dovetap_pid")
-	eventually grep -q 'ready:' "$tmp/dovetap.log" ||
-		bail "dovetap run $*: $(tail -n 5 "$tmp/dovetap.log")"
-}
+# --- servers to write to -------------------------------------------------------------------------
 
 redis_start() { # on the same port when called again
 	redis_port=${redis_port:-$(free_port)}
@@ -236,18 +227,39 @@ redis() { # command...
 	redis-cli -h 127.0.0.1 -p "$redis_port" "$@"
 }
 
+# --- dovetap -------------------------------------------------------------------------------------
+
+dovetap_start() { # arguments of "dovetap run": live lines in $tmp/live, messages in $tmp/dovetap.log
+	rm -f "$tmp/live" "$tmp/dovetap.log" # of an earlier one
+	setpriv --pdeathsig TERM "$dovetap" run --state-dir "$tmp/state" \
+		--control "$tmp/state/control.sock" "$@" > "$tmp/live" 2> "$tmp/dovetap.log" < /dev/null &
+	dovetap_pid=$!
+	started+=("$dovetap_pid")
+	eventually dovetap_has_begun
+	if ! grep -q 'ready:' "$tmp/dovetap.log"; then
+		stop "$dovetap_pid"
+		bail "dovetap run $*: ended with $?: $(tail -n 5 "$tmp/dovetap.log")"
+	fi
+}
+
+dovetap_has_begun() { # or given up
+	grep -qs 'ready:' "$tmp/dovetap.log" || ! kill -0 "$dovetap_pid"
+}
+
 dovetap_stop() {
 	stop "$dovetap_pid"
 }
 
-# For tests of what is recorded, not how it is stored: a file that shows SERVICE/USER keys.
-dovetap_start_with_file() { # more arguments of "dovetap run"
-	rm -f "$tmp/state/dict"
-	dovetap_start --root "$stand_root" --dict "file:$tmp/state/dict" \
-		--key 'last-login/%{service}/%{user}' "$@"
+# For tests of what is recorded, whatever the store: the embedded one.
+dovetap_start_recording() { # more arguments of "dovetap run"
+	rm -f "$tmp/state/db"*
+	dovetap_start --root "$stand_root" --dict "sqlite:path=$tmp/state/db" "$@"
 }
 
-recorded() { # SERVICE/USER...: exactly these are in the file
-	same "$(printf 'shared/last-login/%s\n' "$@" | sort)" \
-		"$(awk 'NR % 2 == 1' "$tmp/state/dict" | sort)"
+recorded() { # SERVICE/USER...: exactly these
+	same "$(printf '%s\n' "$@" | sort)" "$(records | sort)"
+}
+
+records() {
+	sqlite3 -readonly "$tmp/state/db" "SELECT service || '/' || userid FROM last_login"
 }

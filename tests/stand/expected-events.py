@@ -1,26 +1,25 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Compares the events that dovetap captured with what Dovecot itself and its clients saw.
+"""Compares the events that dovetap captured with what Dovecot and its clients saw themselves.
 
-    expected-events.py DOVECOT.LOG LOGINS EVENTS    (LOGINS from login.py, EVENTS from dovetap replay)
+    expected-events.py DOVECOT.LOG LOGINS EVENTS 2.3|2.4
 
-Client and server know a session by the client's port. What the client did comes from LOGINS, the
-session id and whether Dovecot holds the connection for secured from Dovecot's own log; nothing is
-taken from dovetap. Every member of every event must be as expected, those that cannot be known
-beforehand (time, process) must be possible. Exit status 0 and silence, or a difference.
-"""
+LOGINS is what login.py printed, EVENTS what "dovetap replay --json" did. Client and server know a
+session by the client's port. What was said comes from LOGINS; session id, local port and whether
+Dovecot holds the connection for secured from Dovecot's log. Nothing is taken from dovetap. Every
+member of every event is compared; what cannot be known (time, process) must be possible. Exit
+status 0 and silence, or a difference."""
 
-import datetime
 import difflib
 import json
 import re
 import sys
 
-LOGIN_LINE = re.compile(
-    r"(?P<server>\S+)-login: Info: (?P<what>.*?)(?:: user=|\(auth failed).*?rport=(?P<port>\d+),"
-    r".*? lport=(?P<local_port>\d+), (?P<secured>.*?)session=<(?P<session>.*?)>"
+LINE = re.compile(
+    r"-login: Info: .*rport=(?P<port>\d+), lip=[^,]*, lport=(?P<local_port>\d+), "
+    r"(?P<secured>.*)session=<(?P<session>.*?)>"
 )
-UNKNOWABLE = ("boot_ns", "time", "pid", "tid", "cgroup_id")
+MAIL_OWNER = 5000  # uid and gid of all users, in the stand's configuration
 
 
 def read_json(path):
@@ -30,30 +29,104 @@ def read_json(path):
 
 def read_log(path):
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
-        matches = map(LOGIN_LINE.search, file)
+        matches = (LINE.search(line) for line in file)
         return {int(match["port"]): match for match in matches if match}
 
 
-def text(name):
-    """A name as dovetap's JSON has it: bytes that are no UTF-8 stand for themselves."""
+def as_json_has_it(name):
+    """Bytes that are no UTF-8 stand for the code points of their numbers."""
     return "".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in name)
 
 
-def lower(name):
-    """auth_username_format of the stand: ASCII only."""
+def username(login):
+    """auth_username_format of the stand: lower case, as far as ASCII goes."""
+    name = as_json_has_it(login["user"])
     return re.sub("[A-Z]+", lambda match: match[0].lower(), name)
 
 
-def expected(login, line, version):
-    """The events of one session, as they come."""
-    user, master = text(lower(login["user"])), login.get("master")
-    common = {
+def service_name(login, version, of_auth=False):
+    """What ManageSieve calls itself, to authentication always."""
+    if login["service"] == "managesieve" and (of_auth or version == "2.4"):
+        return "sieve"
+    return login["service"]
+
+
+def connection(login, line):
+    return {
         "remote_ip": login["from"],
         "remote_port": login["port"],
         "local_ip": login["to"],
         "local_port": int(line["local_port"]),
         "session_id": line["session"],
         "mech": "PLAIN",
-        "username": user,
     }
-    return [common, login["ok"], master, version]
+
+
+def auth_event(login, line, version):
+    event = connection(login, line)
+    event["type"] = "auth"
+    event["username"] = username(login)
+    event["auth_user"] = login.get("master") or as_json_has_it(login["user"])
+    if login.get("master"):
+        event["master_user"] = login["master"]
+    event["protocol" if version == "2.4" else "service"] = service_name(login, version, True)
+    event["passdb_result"] = 1 if login["ok"] else 0
+    event["flags"] = ["secured"] if line["secured"] else []
+    event["flags"] += ["successful"] if login["ok"] else []
+    return event
+
+
+def mail_user_event(login, line, version):
+    """Dovecot keeps the name at login only where it is another. To 2.4, secured means TLS."""
+    secured = login.get("tls") if version == "2.4" else line["secured"]
+    login_name = login.get("master") or as_json_has_it(login["user"])
+    event = connection(login, line)
+    event["type"] = "mail_user"
+    event["username"] = username(login)
+    if login_name != event["username"]:
+        event["auth_user"] = login_name
+    event["service"] = service_name(login, version)
+    if version == "2.4":
+        event["protocol"] = event["service"]
+    event["mail_uid"] = event["mail_gid"] = MAIL_OWNER
+    event["flags"] = ["secured"] if secured else []
+    return event
+
+
+def expected(logins, log, version):
+    for login in logins:
+        line = log[login["port"]]
+        yield auth_event(login, line, version)
+        if login["ok"]:
+            yield mail_user_event(login, line, version)
+
+
+def take_unknowable(event):
+    """Removes what differs from run to run; returns what is impossible about it."""
+    problems = []
+    if event.pop("boot_ns", 0) <= 0 or not event.pop("time", None):
+        problems.append("no time")
+    if event.pop("pid", 0) <= 1 or event.pop("tid", 0) <= 1 or event.pop("cgroup_id", 0) <= 0:
+        problems.append("no process")
+    if "uid" not in event:
+        problems.append("no uid")
+    event.pop("uid", None)
+    return problems
+
+
+def in_order(events):
+    order = sorted(events, key=lambda event: (event["remote_port"], event["type"]))
+    return [json.dumps(event, sort_keys=True, ensure_ascii=False) for event in order]
+
+
+def main():
+    log_path, logins_path, events_path, version = sys.argv[1:]
+    got = read_json(events_path)
+    problems = [problem for event in got for problem in take_unknowable(event)]
+    want = list(expected(read_json(logins_path), read_log(log_path), version))
+    problems += difflib.unified_diff(in_order(want), in_order(got), "expected", "got", "", "", 0, "")
+    if problems:
+        sys.exit("\n".join(problems))
+
+
+main()

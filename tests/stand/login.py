@@ -255,7 +255,7 @@ def run(ports, session):
         converse(line, session, result)
     except (Refused, OSError) as problem:
         # Refused before the login or by it; after the login it is a failure all the same.
-        result.update(ok=False, reply=problem.args[0] if problem.args else repr(problem))
+        result.update(ok=False, reply=problem.args[0] if isinstance(problem, Refused) else str(problem))
     finally:
         if line:
             line.close()
