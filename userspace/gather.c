@@ -34,6 +34,10 @@ static const struct metric unrouted = {"dovetap_logins_unrecorded_total",
 				       "Logins of services that are not to be recorded.",
 				       METRIC_COUNTER,
 				       {NULL}};
+static const struct metric coalesced = {"dovetap_logins_coalesced_total",
+					"Logins not written, because of min_interval.",
+					METRIC_COUNTER,
+					{NULL}};
 static const struct metric joined = {"dovetap_logins_joined_total",
 				     "Logins that found their authentication.",
 				     METRIC_COUNTER,
@@ -77,6 +81,7 @@ static void gather_pipeline(const struct pipeline_stats *stats, struct metrics *
 		metrics_add(metrics, &filtered, filter_result_name(i), NULL,
 			    (double)stats->filtered[i]);
 	metrics_add(metrics, &unrouted, NULL, NULL, (double)stats->unrouted);
+	metrics_add(metrics, &coalesced, NULL, NULL, (double)stats->coalesced);
 	metrics_add(metrics, &joined, NULL, NULL, (double)stats->joined);
 }
 

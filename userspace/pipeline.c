@@ -2,6 +2,7 @@
 #include "pipeline.h"
 
 #include "capture/decode.h"
+#include "login/coalesce.h"
 #include "login/join.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@ struct pipeline {
 	struct pipeline_stats stats;
 	struct join *join;
 	struct filter filter;
+	struct coalesce *coalesce; /* NULL without min_interval */
 	struct buf key;
 	uint64_t taken; /* position behind the last record */
 	uint64_t released;
@@ -32,6 +34,8 @@ int pipeline_new(const struct pipeline_config *config, struct pipeline **pipelin
 	pipeline->config = *config;
 	buf_init(&pipeline->key, KEY_MAX);
 	ret = join_new(&pipeline->join, error_r);
+	if (ret == 0 && config->min_interval_ns > 0)
+		ret = coalesce_new(config->min_interval_ns, &pipeline->coalesce, error_r);
 	if (ret < 0)
 		pipeline_free(&pipeline);
 	else
@@ -44,6 +48,7 @@ void pipeline_free(struct pipeline **pipeline)
 	if (!*pipeline)
 		return;
 	join_free(&(*pipeline)->join);
+	coalesce_free(&(*pipeline)->coalesce);
 	buf_release(&(*pipeline)->key);
 	free(*pipeline);
 	*pipeline = NULL;
@@ -70,6 +75,10 @@ static void submit(struct pipeline *pipeline, const struct pipeline_route *route
 		return;
 	}
 	record.key = buf_slice(&pipeline->key);
+	if (pipeline->coalesce && !coalesce_pass(pipeline->coalesce, record.key, login->time_ns)) {
+		pipeline->stats.coalesced++;
+		return;
+	}
 	record.value.ptr = value;
 	record.value.len = precision_format(route->precision, login->time_ns, value);
 	pipeline->stats.submitted++;

@@ -2,7 +2,7 @@
 /*
  * The way of a login through the collector, the only place where the stages meet:
  *
- *	source -> decode -> join -> filter -> enrich -> route -> key -> value -> writer
+ *	source -> decode -> join -> filter -> time -> route -> key -> coalesce -> value -> writer
  *
  * Runs in one thread, the loop's; the writers have theirs. A record's room in the source is given
  * back when every writer says that it is safe (writer.h).
@@ -36,6 +36,7 @@ struct pipeline_config {
 	struct writer **writers; /* each once */
 	size_t writer_count;
 	struct template_host host;
+	int64_t min_interval_ns; /* 0: every login is written (login/coalesce.h) */
 
 	/* The route of a login, or -1: not recorded. */
 	int (*match)(const struct login *login, void *context);
@@ -54,6 +55,7 @@ struct pipeline_stats {
 	uint64_t filtered[FILTER_RESULT_COUNT]; /* [FILTER_PASS] are the logins */
 	uint64_t unrouted;			/* logins of services that are not recorded */
 	uint64_t unexpandable;			/* lost: the key template has no value */
+	uint64_t coalesced;			/* written a moment ago: min_interval */
 	uint64_t submitted;			/* to a writer; some may be counted lost there */
 	struct error last_error;		/* of undecodable and unexpandable records */
 };

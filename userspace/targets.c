@@ -99,6 +99,7 @@ void targets_describe(const struct targets *targets, struct pipeline_config *con
 	config->writers = targets->writers;
 	config->writer_count = plan_dict_count(targets->plan);
 	config->host = plan_host(targets->plan);
+	config->min_interval_ns = (int64_t)plan_settings(targets->plan)->min_interval * NS_PER_MSEC;
 }
 
 static int still_pending(const struct targets *targets, size_t index, struct error *error_r)
