@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two processes of "dovetap run" with a collector that only reports what happens to it:
+ *
+ *	test ── fork ── attacher ── fork ── collector ── reports by a pipe ──▶ test
+ */
+#include "attach/attacher.h"
+#include "base/log.h"
+#include "priv/drop.h"
+
+#include <linux/bpf.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+
+#include "story_root.h"
+
+#define COLLECTOR_STATUS 5  /* with which it ends when it is told to */
+#define PATIENCE	 60 /* seconds until a story that hangs is killed */
+
+enum report_type { STARTED = 1, MESSAGE, TERMINATED, HUNG_UP };
+
+struct report {
+	enum report_type type;
+	pid_t pid;
+	int failed; /* STARTED: line of the first right that is still there, 0: none */
+	unsigned long long count; /* STARTED: what the probes had counted by then */
+	struct priv_message message;
+};
+
+struct story {
+	char root[64];
+	int reports;	 /* read end */
+	int report;	 /* write end, the collector's */
+	int end_at_once; /* the collector's status when it shall end by itself, else -1 */
+	pid_t attacher;
+	enum attach_method method;
+};
+
+static int report_fd, peer_fd = -1; /* for the signal handler */
+
+static void send_report(const struct report *report)
+{
+	if (write(report_fd, report, sizeof(*report)) != (ssize_t)sizeof(*report))
+		_exit(99);
+}
+
+/* What was said before the signal is reported before it. */
+static void report_waiting_messages(void)
+{
+	struct report report = {.type = MESSAGE, .pid = getpid()};
+
+	(void)fcntl(peer_fd, F_SETFL, O_NONBLOCK);
+	while (priv_receive(peer_fd, &report.message) == 1)
+		send_report(&report);
+}
+
+static void on_signal(int number)
+{
+	struct report report = {.type = number == SIGHUP ? HUNG_UP : TERMINATED, .pid = getpid()};
+
+	if (number != SIGHUP)
+		report_waiting_messages();
+	send_report(&report);
+	if (number != SIGHUP)
+		_exit(COLLECTOR_STATUS);
+}
+
+/* --- in the collector ---------------------------------------------------------------------------
+ */
+
+static int count_open_fds(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* Line of the first expectation that does not hold, or 0. */
+static int rights_left(const struct collector_fds *fds)
+{
+	union bpf_attr map = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1};
+
+	if (getuid() == 0 || geteuid() == 0 || getgid() == 0 || getgroups(0, NULL) != 0)
+		return __LINE__;
+	if (syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map)) >= 0 || errno != EPERM)
+		return __LINE__;
+	if (open("/etc/shadow", O_RDONLY | O_CLOEXEC) >= 0 || kill(1, 0) == 0)
+		return __LINE__;
+	if (execl("/bin/true", "true", NULL) == 0 || errno != EPERM)
+		return __LINE__;
+	if (count_open_fds() != 7 || fds->ring == fds->counters) /* 0 1 2, three, the report pipe */
+		return __LINE__;
+	return 0;
+}
+
+static unsigned long long read_count(const struct collector_fds *fds)
+{
+	const uint64_t *values = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fds->counters, 0);
+
+	return values == MAP_FAILED ? ~0ULL : values[DOVETAP_COUNT_NO_OBJECT];
+}
+
+static int collector_main(void *ctx, const struct collector_fds *fds)
+{
+	const struct priv_message ready = {.version = PRIV_PROTO_VERSION, .type = PRIV_READY};
+	struct report report = {.type = STARTED, .pid = getpid()};
+	struct story *story = ctx;
+
+	peer_fd = fds->peer;
+	signal(SIGTERM, on_signal);
+	signal(SIGHUP, on_signal);
+	report.failed = rights_left(fds);
+	report.count = read_count(fds);
+	send_report(&report);
+	if (story->end_at_once >= 0)
+		return story->end_at_once;
+	(void)priv_send(fds->peer, &ready);
+	report.type = MESSAGE;
+	while (priv_receive(fds->peer, &report.message) == 1)
+		send_report(&report);
+	return COLLECTOR_STATUS; /* the attacher has gone */
+}
+
+/* --- in the attacher ----------------------------------------------------------------------------
+ */
+
+static void on_ready(void *ctx, unsigned int links)
+{
+	const struct report report = {
+		.type = MESSAGE, .pid = getpid(), .message = {.type = PRIV_READY, .links = links}};
+
+	(void)ctx;
+	send_report(&report);
+}
+
+static int run_attacher(struct story *story)
+{
+	const char *roots[] = {story->root, NULL};
+	struct attacher_options options = {
+		.discover = {.roots = roots, .roles = PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER)},
+		.method = story->method,
+		.ready = on_ready,
+		.keep_fds = &story->report,
+		.keep_fd_count = 1,
+	};
+	struct attacher *attacher;
+	struct error error;
+	int status;
+
+	log_init(LOG_SINK_STDERR, LOG_LEVEL_ERROR, "# attacher");
+	if (attacher_new(&options, &attacher, &error) < 0)
+		return 98;
+	status = attacher_run(attacher, collector_main, story, &error);
+	attacher_free(&attacher);
+	return status < 0 ? 97 : status;
+}
+
+/* --- in the test --------------------------------------------------------------------------------
+ */
+
+static void story_prepare(struct story *story)
+{
+	*story = (struct story){.end_at_once = -1};
+	story_make_root(story->root);
+	story_install(story->root, "libtarget.so");
+}
+
+static void story_start(struct story *story)
+{
+	int channel[2];
+
+	alarm(PATIENCE);
+	assert_int_equal(pipe2(channel, O_CLOEXEC), 0);
+	story->reports = channel[0];
+	story->report = report_fd = channel[1];
+	story->attacher = fork();
+	if (story->attacher == 0)
+		_exit(run_attacher(story));
+	close(channel[1]);
+}
+
+/* The next report of this type (and, of messages, with this one); others before it are passed. */
+static struct report await(const struct story *story, enum report_type type, uint32_t message)
+{
+	struct report report;
+
+	do
+		assert_int_equal(read(story->reports, &report, sizeof(report)), sizeof(report));
+	while (report.type != type || (type == MESSAGE && report.message.type != message));
+	return report;
+}
+
+static int attacher_status(struct story *story)
+{
+	int status;
+
+	assert_int_equal(waitpid(story->attacher, &status, 0), story->attacher);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* Everybody is gone when the pipe has no writer any more. */
+static void story_end(struct story *story)
+{
+	struct report report;
+
+	while (read(story->reports, &report, sizeof(report)) > 0)
+		;
+	close(story->reports);
+	story_remove_root(story->root);
+	alarm(0);
+}
+
+static void story_stop(struct story *story)
+{
+	assert_int_equal(kill(story->attacher, SIGTERM), 0);
+	await(story, TERMINATED, 0);
+	assert_int_equal(attacher_status(story), COLLECTOR_STATUS);
+	story_end(story);
+}
+
+static void collector_has_no_rights(enum attach_method method)
+{
+	struct story story;
+
+	story_prepare(&story);
+	story.method = method;
+	story_start(&story);
+	assert_int_equal(await(&story, STARTED, 0).failed, 0);
+	story_stop(&story);
+}
+
+static void test_the_collector_has_no_rights(void **state)
+{
+	(void)state;
+	collector_has_no_rights(ATTACH_MULTI);
+	collector_has_no_rights(ATTACH_PERF);
+}
+
+static void test_the_collector_is_told_what_is_attached(void **state)
+{
+	struct priv_message message;
+	struct story story;
+
+	(void)state;
+	story_prepare(&story);
+	story_start(&story);
+	message = await(&story, MESSAGE, PRIV_ATTACHED).message;
+	assert_int_equal(message.role, PRIV_ROLE_MAIL_USER);
+	assert_int_equal(message.links, 1);
+	assert_string_equal(message.abi, "2.3.ABIv19(2.3.19.1)");
+	assert_string_equal(message.symbol, "hook_mail_user_created");
+	assert_string_equal(message.path + strlen(story.root), "/" STORY_LIBRARY);
+	await(&story, MESSAGE, PRIV_SETTLED);
+	story_stop(&story);
+}
+
+static void test_readiness_is_told_once_both_are_ready(void **state)
+{
+	struct story story;
+
+	(void)state;
+	story_prepare(&story);
+	story_start(&story);
+	assert_int_equal(await(&story, MESSAGE, PRIV_READY).message.links, 1);
+	story_stop(&story);
+}
+
+static void test_a_refusal_is_told_with_its_reason(void **state)
+{
+	struct priv_message message;
+	struct story story;
+
+	(void)state;
+	story_prepare(&story);
+	story_install(story.root, "libtarget-unknown.so");
+	story_start(&story);
+	message = await(&story, MESSAGE, PRIV_REFUSED).message;
+	assert_string_equal(message.abi, "2.9.ABIv0");
+	assert_non_null(strstr(message.reason, "dovetap layout"));
+	story_stop(&story);
+}
+
+static void test_an_upgrade_is_attached_at_once(void **state)
+{
+	struct story story;
+
+	(void)state;
+	story_prepare(&story);
+	story_start(&story);
+	await(&story, MESSAGE, PRIV_SETTLED);
+	story_install(story.root, "libtarget-cet.so");
+	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 2);
+	story_stop(&story);
+}
+
+/* The ring and the probes are the attacher's: what happens meanwhile is there for the successor. */
+static void test_probes_outlive_a_killed_collector(void **state)
+{
+	struct story_user user;
+	struct story story;
+	struct report first, second;
+
+	(void)state;
+	story_prepare(&story);
+	user = story_user_open(story.root);
+	story_start(&story);
+	first = await(&story, STARTED, 0);
+	await(&story, MESSAGE, PRIV_SETTLED);
+	assert_int_equal(kill(first.pid, SIGKILL), 0);
+	user.hook_mail_user_created(NULL);
+	second = await(&story, STARTED, 0);
+	assert_int_not_equal(first.pid, second.pid);
+	assert_int_equal(second.failed, 0);
+	assert_int_equal(second.count, 1);
+	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 1);
+	await(&story, MESSAGE, PRIV_SETTLED);
+	story_user_close(&user);
+	story_stop(&story);
+}
+
+static void test_the_collector_ends_with_the_attacher(void **state)
+{
+	struct story story;
+
+	(void)state;
+	story_prepare(&story);
+	story_start(&story);
+	await(&story, MESSAGE, PRIV_SETTLED);
+	assert_int_equal(kill(story.attacher, SIGKILL), 0);
+	assert_int_equal(attacher_status(&story), -SIGKILL);
+	story_end(&story); /* ends when the collector has */
+}
+
+static void test_a_final_status_is_passed_on(void **state)
+{
+	struct story story;
+
+	(void)state;
+	story_prepare(&story);
+	story.end_at_once = EX_CONFIG;
+	story_start(&story);
+	assert_int_equal(attacher_status(&story), EX_CONFIG);
+	story_end(&story);
+}
+
+static void test_a_passing_failure_starts_another(void **state)
+{
+	struct story story;
+	struct report first;
+
+	(void)state;
+	story_prepare(&story);
+	story.end_at_once = EX_TEMPFAIL;
+	story_start(&story);
+	first = await(&story, STARTED, 0);
+	assert_int_not_equal(await(&story, STARTED, 0).pid, first.pid);
+	assert_int_equal(kill(story.attacher, SIGTERM), 0);
+	(void)attacher_status(&story);
+	story_end(&story);
+}
+
+static void test_a_hangup_is_passed_on(void **state)
+{
+	struct story story;
+
+	(void)state;
+	story_prepare(&story);
+	story_start(&story);
+	await(&story, MESSAGE, PRIV_SETTLED);
+	assert_int_equal(kill(story.attacher, SIGHUP), 0);
+	await(&story, HUNG_UP, 0);
+	story_stop(&story);
+}
+
+/* Detached first, so that the collector drains all there is. */
+static void test_probes_are_gone_before_the_collector_stops(void **state)
+{
+	struct story story;
+
+	(void)state;
+	story_prepare(&story);
+	story_start(&story);
+	await(&story, MESSAGE, PRIV_SETTLED);
+	assert_int_equal(kill(story.attacher, SIGTERM), 0);
+	assert_int_equal(await(&story, MESSAGE, PRIV_DETACHED).message.links, 0);
+	await(&story, TERMINATED, 0);
+	assert_int_equal(attacher_status(&story), COLLECTOR_STATUS);
+	story_end(&story);
+}
+
+static void test_missing_rights_are_named(void **state)
+{
+	struct attacher_options options = {0};
+	struct attacher *attacher;
+	struct priv_user nobody;
+	struct error error;
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		if (priv_user_find("nobody", &nobody, NULL) < 0 || priv_drop(&nobody, NULL) < 0)
+			_exit(1);
+		status = attacher_new(&options, &attacher, &error);
+		_exit(status == -EPERM && strstr(error.text, "CAP_BPF") &&
+				      strstr(error.text, "CAP_SYS_PTRACE")
+			      ? 0
+			      : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_collector_has_no_rights),
+		cmocka_unit_test(test_the_collector_is_told_what_is_attached),
+		cmocka_unit_test(test_readiness_is_told_once_both_are_ready),
+		cmocka_unit_test(test_a_refusal_is_told_with_its_reason),
+		cmocka_unit_test(test_an_upgrade_is_attached_at_once),
+		cmocka_unit_test(test_probes_outlive_a_killed_collector),
+		cmocka_unit_test(test_the_collector_ends_with_the_attacher),
+		cmocka_unit_test(test_a_final_status_is_passed_on),
+		cmocka_unit_test(test_a_passing_failure_starts_another),
+		cmocka_unit_test(test_a_hangup_is_passed_on),
+		cmocka_unit_test(test_probes_are_gone_before_the_collector_stops),
+		cmocka_unit_test(test_missing_rights_are_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
