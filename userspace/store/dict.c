@@ -40,8 +40,9 @@ static const struct {
 	const struct dict_driver *driver;
 	bool (*takes)(const struct dict_config *config); /* NULL takes all */
 } registry[] = {
-	{&memory_driver, NULL}, {&debug_driver, NULL}, {&sqlite_driver, embedded},
-	{&redis_driver, NULL},	{&file_driver, NULL},
+	{&memory_driver, NULL},		 {&debug_driver, NULL}, {&sqlite_driver, embedded},
+	{&redis_driver, NULL},		 {&file_driver, NULL},	{&fs_driver, NULL},
+	{&memcached_ascii_driver, NULL},
 
 };
 

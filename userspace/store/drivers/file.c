@@ -118,10 +118,11 @@ static int read_block(struct file *file, const struct conf_section *block, const
 
 static void clear_records(struct file *file)
 {
-	struct record *record, *next;
+	struct record *record = file->records, *next;
 
-	HASH_ITER(hh, file->records, record, next) {
-		HASH_DEL(file->records, record);
+	HASH_CLEAR(hh, file->records); /* the table; the chain of its elements stays */
+	for (; record; record = next) {
+		next = record->hh.next;
 		free(record);
 	}
 	file->stamp = (struct stat){0};
@@ -267,7 +268,7 @@ static int file_open(const struct dict_config *config, struct dict **dict_r, str
 		ret = read_block(file, config->block, config->home, error_r);
 	else
 		ret = read_uri(file, strchr(config->uri, ':') + 1, config->home, error_r);
-	if (ret == 0 && file->path[0] == '\0')
+	if (ret == 0 && (!file->path || file->path[0] == '\0'))
 		ret = error_set(error_r, EINVAL, "the path is missing (use file:/PATH)");
 	if (ret < 0)
 		file_close(&file->dict);

@@ -145,7 +145,7 @@ static void hash_script(char *sha)
 	unsigned char digest[SHA_DIGEST_LENGTH];
 
 	SHA1((const unsigned char *)script, sizeof(script) - 1, digest);
-	for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
+	for (size_t i = 0; i < SHA_DIGEST_LENGTH; i++)
 		snprintf(sha + 2 * i, 3, "%02x", digest[i]);
 }
 
