@@ -164,7 +164,14 @@ $(O)/tests/dict/conformance: $(DICT_TEST_OBJ) $(call archives,store)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(DICT_TEST_OBJ) $(call archives,store) $(call all_libs,store) \
 		-lcmocka
 
-unit-binaries: $(UNIT_TESTS) $(O)/tests/dict/conformance
+DICT_SQL_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/dict/sql/*.c))
+
+$(O)/tests/dict/conformance-sql: $(DICT_SQL_OBJ) $(call archives,store)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(DICT_SQL_OBJ) $(call archives,store) $(call all_libs,store) \
+		-lcmocka
+
+unit-binaries: $(UNIT_TESTS) $(O)/tests/dict/conformance $(O)/tests/dict/conformance-sql
 
 unit: ## build and run the unit tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
