@@ -177,6 +177,10 @@ unit: ## build and run the unit tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
 	$(Q)tests/run unit
 
+$(O)/tests/differential/expand: $(O)/tests/differential/expand.o $(call archives,login)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call all_libs,login)
+
 # tests/target stands in for Dovecot: libraries with functions to probe, and what they are called with.
 TARGET_LIBS := $(patsubst %,$(O)/tests/target/lib%.so,target target-cet target-unknown)
 TARGET_OBJ := $(O)/tests/target/image.o $(O)/tests/target/login_image.o
