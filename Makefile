@@ -177,9 +177,15 @@ unit: ## build and run the unit tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
 	$(Q)tests/run unit
 
-$(O)/tests/differential/expand: $(O)/tests/differential/expand.o $(call archives,login)
+# tests/differential compares templates with Dovecot's own expansion (root, tools/rootfs).
+$(O)/tests/differential/expand $(O)/tests/bench/bench_template: %: %.o $(call archives,login)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call all_libs,login)
+
+bench-template: $(O)/tests/bench/bench_template ## time of one key expansion, at most 300 ns
+	$(Q)$<
+
+.PHONY: bench-template
 
 # tests/target stands in for Dovecot: libraries with functions to probe, and what they are called with.
 TARGET_LIBS := $(patsubst %,$(O)/tests/target/lib%.so,target target-cet target-unknown)
