@@ -182,10 +182,12 @@ $(O)/tests/differential/expand $(O)/tests/bench/bench_template: %: %.o $(call ar
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call all_libs,login)
 
+differential-helper: $(O)/tests/differential/expand
+
 bench-template: $(O)/tests/bench/bench_template ## time of one key expansion, at most 300 ns
 	$(Q)$<
 
-.PHONY: bench-template
+.PHONY: bench-template differential-helper
 
 # tests/target stands in for Dovecot: libraries with functions to probe, and what they are called with.
 TARGET_LIBS := $(patsubst %,$(O)/tests/target/lib%.so,target target-cet target-unknown)
@@ -237,7 +239,7 @@ bpf-tests: $(BPF_TESTS) target ## build the tests that run in the kernel (tests/
 bench-probe: $(O)/tests/bpf/bench_probe ## cost of a captured login next to an empty probe, at most 1.5
 	$(Q)$< 1.5
 
-bench: all target bench-probe bench-store ## measure; ratios to a peer or a floor of the same run (root)
+bench: all target bench-probe bench-store bench-template ## measure; ratios to a peer or a floor of the same run (root)
 	$(Q)tests/bench/pipeline.sh
 
 .PHONY: bpf-tests target verifier-budget bench bench-probe
@@ -246,12 +248,12 @@ bench: all target bench-probe bench-store ## measure; ratios to a peer or a floo
 
 # --- everything, from nothing ---------------------------------------------------------------------
 
-TEST_GROUPS := unit abi bpf dict golden fuzz integration conformance
+TEST_GROUPS := unit abi bpf dict golden fuzz differential integration conformance
 
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
 	$(Q)tools/rootfs bullseye bookworm trixie
-	$(Q)$(MAKE) --no-print-directory all bpf-tests fuzz-binaries
+	$(Q)$(MAKE) --no-print-directory all bpf-tests fuzz-binaries differential-helper
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
 	$(Q)tests/run $(TEST_GROUPS)
 
