@@ -199,7 +199,7 @@ static int replace(const struct fs *fs, const char *path, struct slice value)
 		ret = path_make_parents(path);
 		fd = ret < 0 ? ret : open_temporary(path, &temporary);
 	}
-	if (fd < 0)
+	if (fd < 0 || !temporary)
 		return fd;
 	ret = fill(fs, fd, path, value);
 	close(fd);

@@ -86,8 +86,7 @@ ssize_t memcache_parse(struct slice text, struct memcache_reply *reply_r)
 	reply_r->line = line;
 	if (begins_with(line, "VALUE ")) {
 		reply_r->type = MEMCACHE_VALUE;
-		return parse_value(line,
-				   (struct slice){end + 2, text.len - line.len - 2}, reply_r);
+		return parse_value(line, (struct slice){end + 2, text.len - line.len - 2}, reply_r);
 	}
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (!begins_with(line, words[i].word))

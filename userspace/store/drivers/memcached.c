@@ -19,11 +19,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define OUT_MAX	   (64UL << 20)
-#define IN_MAX	   (64UL << 20)
-#define CHUNK	   1000 /* entries under way at a time */
-#define ROUNDS	   3
-#define ABSENT	   UINT64_MAX /* a version: there is no such key */
+#define OUT_MAX (64UL << 20)
+#define IN_MAX	(64UL << 20)
+#define CHUNK	1000 /* entries under way at a time */
+#define ROUNDS	3
+#define ABSENT	UINT64_MAX /* a version: there is no such key */
 
 struct settings {
 	char *host, *prefix;
@@ -80,8 +80,8 @@ static int memcached_open(const struct dict_config *config, struct dict **dict_r
 	if (ret == 0 && config->block)
 		ret = error_set(error_r, EINVAL, "has no block form; use memcached_ascii:host=...");
 	else if (ret == 0)
-		ret = option_from_uri(options, &memcached->settings,
-				      strchr(config->uri, ':') + 1, config->strict, error_r);
+		ret = option_from_uri(options, &memcached->settings, strchr(config->uri, ':') + 1,
+				      config->strict, error_r);
 	memcached->target.host = memcached->settings.host;
 	memcached->target.port = memcached->settings.port;
 	if (ret < 0)
@@ -388,8 +388,7 @@ static int memcached_ping(struct dict *dict, int64_t deadline_ns, struct error *
 
 	buf_reset(&memcached->out);
 	buf_append_str(&memcached->out, "version\r\n");
-	return ret < 0 ? ret
-		       : transact(memcached, 1, on_any, NULL, deadline_ns, NULL, error_r);
+	return ret < 0 ? ret : transact(memcached, 1, on_any, NULL, deadline_ns, NULL, error_r);
 }
 
 const struct dict_driver memcached_ascii_driver = {
