@@ -119,12 +119,12 @@ void option_release(const struct option *table, void *settings)
 
 /* --- URI ----------------------------------------------------------------------------------- */
 
-/* The end of the argument at text: its ":" or NUL. One behind "=[" ends behind its "]". */
-static size_t argument_len(const char *text)
+/* Up to the ":" or NUL; a value in brackets, which Dovecot does not know, may hold colons. */
+static size_t argument_len(const char *text, bool strict)
 {
 	size_t name = strcspn(text, ":="), skip = 0;
 
-	if (text[name] == '=' && text[name + 1] == '[')
+	if (!strict && text[name] == '=' && text[name + 1] == '[')
 		skip = strcspn(text, "]");
 	return skip + strcspn(text + skip, ":");
 }
@@ -192,7 +192,7 @@ int option_from_uri(const struct option *table, void *settings, const char *rest
 	if (*rest == '\0')
 		return 0;
 	for (bool more = true; more && ret == 0;) {
-		size_t len = argument_len(rest);
+		size_t len = argument_len(rest, strict);
 		char *argument = strndup(rest, len);
 
 		if (!argument)

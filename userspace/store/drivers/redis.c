@@ -124,7 +124,8 @@ static int read_settings(struct redis *redis, const struct dict_config *config,
 				      config->strict, error_r);
 	if (ret < 0)
 		return ret;
-	strip_brackets(settings->host);
+	if (!config->strict)
+		strip_brackets(settings->host);
 	if (config->strict && !is_ip(settings->host))
 		return error_set(error_r, EINVAL, "Invalid IP: %s", settings->host);
 	if (settings->expire_secs > 0)
