@@ -17,6 +17,7 @@
 
 #define DIRECTORIES_MAX 4096
 #define RUNPATH_MAX	16 /* elements looked at */
+#define IMPORTERS_MAX	32 /* executables of one directory looked at */
 
 /* A file is complete when its writer closes it or moves it here; a link is when it is made. */
 #define WATCHED (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR)
@@ -225,10 +226,13 @@ static bool any_imports(const struct directory *dir, const char *suffix, const c
 	DIR *list = directory_list(dir);
 	const struct dirent *entry;
 	bool imports = false;
+	int looked_at = 0;
 
-	while (list && !imports && (entry = readdir(list)) != NULL) {
-		if (ends_in(entry->d_name, suffix))
-			imports = file_imports(dir, entry->d_name, symbol);
+	while (list && !imports && looked_at < IMPORTERS_MAX && (entry = readdir(list)) != NULL) {
+		if (!ends_in(entry->d_name, suffix))
+			continue;
+		imports = file_imports(dir, entry->d_name, symbol);
+		looked_at++;
 	}
 	if (list)
 		closedir(list);

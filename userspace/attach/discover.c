@@ -4,8 +4,10 @@
 #include "attach/directory.h"
 #include "attach/known.h"
 #include "attach/process.h"
+#include "attach/recent.h"
 #include "attach/root.h"
 #include "attach/runpath.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +47,8 @@ struct discover {
 	struct directories dirs;
 	struct known_files known;
 	struct runpath_cache runpaths;
-	struct error first; /* reason of the current search that is worth telling */
+	struct recent recent; /* executables, by namespace */
+	struct error first;   /* reason of the current search that is worth telling */
 };
 
 /* The importers of a function are looked for beside the directory of its library. */
@@ -259,12 +262,12 @@ static void search_process(void *ctx, pid_t pid)
 	struct discover *discover = ctx;
 	struct process process;
 
-	if (process_open(pid, &process) == 0) {
-		add_directory_of(discover, &process, process.exe);
-		use_exe(discover, &process);
-		process_libraries(&process, use_library, discover);
-		process_close(&process);
-	}
+	if (process_identify(pid, &process) < 0 || process_open(&process) < 0)
+		return;
+	add_directory_of(discover, &process, process.exe);
+	use_exe(discover, &process);
+	process_libraries(&process, use_library, discover);
+	process_close(&process);
 }
 
 static void drop_lost(struct discover *discover)
@@ -299,7 +302,10 @@ void discover_exec(struct discover *discover, pid_t pid)
 {
 	struct process process;
 
-	if (!discover->processes || process_open(pid, &process) < 0)
+	if (!discover->processes || process_identify(pid, &process) < 0 ||
+	    recent_has(&discover->recent, recent_key(process.namespace, process.exe),
+		       clock_monotonic_ns()) ||
+	    process_open(&process) < 0)
 		return;
 	add_directory_of(discover, &process, process.exe);
 	use_exe(discover, &process);

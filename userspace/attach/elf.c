@@ -40,7 +40,7 @@ struct elf_file {
 	struct symbols dynamic; /* .dynsym */
 	struct symbols full;	/* .symtab, in files that are not stripped */
 	struct section code[CODE_MAX];
-	size_t code_count;
+	size_t code_count, code_bytes;
 	struct slice rela[RELA_MAX]; /* Elf64_Rela, on .dynsym */
 	size_t rela_count;
 	struct slice rodata;
@@ -146,8 +146,12 @@ static void note_load(struct elf_file *file, struct slice notes)
 static void progbits_load(struct elf_file *file, const struct section *section, const char *name)
 {
 	if (section->header.sh_flags & SHF_EXECINSTR) {
-		if (file->code_count < CODE_MAX)
-			file->code[file->code_count++] = *section;
+		/* Sections that overlap would make much work of a small file. */
+		if (file->code_count == CODE_MAX ||
+		    section->bytes.len > file->bytes.len - file->code_bytes)
+			return;
+		file->code_bytes += section->bytes.len;
+		file->code[file->code_count++] = *section;
 	} else if (name && strcmp(name, ".rodata") == 0 && file->rodata.len == 0) {
 		file->rodata = section->bytes;
 	}

@@ -87,6 +87,16 @@ static struct known *find(const struct known_files *files, const struct file_id 
 	return NULL;
 }
 
+static bool is_full(const struct known_files *files, uint64_t device)
+{
+	const struct known *known;
+	size_t count = 0;
+
+	LL_FOREACH(files->list, known)
+		count += known->build.id.dev == device;
+	return files->count >= KNOWN_MAX || count >= KNOWN_MAX_PER_DEVICE;
+}
+
 int known_add(struct known_files *files, struct build *build, const struct build **added_r,
 	      const struct build **replaced_r)
 {
@@ -101,10 +111,14 @@ int known_add(struct known_files *files, struct build *build, const struct build
 		build_release(build);
 		return 0;
 	}
-	known = files->count < KNOWN_MAX ? calloc(1, sizeof(*known)) : NULL;
+	if (is_full(files, build->id.dev)) {
+		build_release(build);
+		return -ENOSPC;
+	}
+	known = calloc(1, sizeof(*known));
 	if (!known) {
 		build_release(build);
-		return files->count < KNOWN_MAX ? -ENOMEM : -ENOSPC;
+		return -ENOMEM;
 	}
 	known->build = *build;
 	known->seen = files->search;

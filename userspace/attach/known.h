@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* A host has a few; the limit is for those who make files up. */
-#define KNOWN_MAX 1024
+/* A host has a few, a container fewer; the limits are for those who make files up, so that they
+ * use up their own share first. */
+#define KNOWN_MAX	     1024
+#define KNOWN_MAX_PER_DEVICE 128
 
 struct known;
 

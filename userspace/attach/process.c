@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/process.h"
 
+#include "attach/root.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -47,14 +49,26 @@ static int read_exe(struct process *process)
 	return process->exe[0] == '/' && strstr(process->exe, "dovecot") ? 0 : -ENOENT;
 }
 
-static bool same_namespace(pid_t pid)
+/* Number of the mount namespace of a process ("self" for ours); 0 if it cannot be told. */
+static uint64_t mount_namespace(const char *process)
 {
-	struct stat theirs, ours;
+	struct stat st;
 	char path[32];
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
-	return stat(path, &theirs) == 0 && stat("/proc/self/ns/mnt", &ours) == 0 &&
-	       theirs.st_ino == ours.st_ino;
+	snprintf(path, sizeof(path), "/proc/%s/ns/mnt", process);
+	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+int process_identify(pid_t pid, struct process *process_r)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	process_r->pid = pid;
+	process_r->root_fd = -1;
+	process_r->prefix[0] = '\0';
+	process_r->namespace = mount_namespace(number);
+	return read_exe(process_r);
 }
 
 /* The part of path below the process's root; NULL if it is not below. */
@@ -74,17 +88,19 @@ static const char *below_root(const struct process *process, const char *path)
  * its own root. One that has chrooted has it further up: the part above is cut off. A login
  * process has chrooted to where its executable is not; on the host the path then is ours.
  */
-static int open_root(struct process *process)
+int process_open(struct process *process)
 {
 	int err = read_link(process->pid, "root", process->root);
 	const char *below, *root = process->prefix;
+	bool ours;
 
 	if (err < 0)
 		return err;
+	ours = process->namespace != 0 && process->namespace == mount_namespace("self");
 	below = below_root(process, process->exe);
 	if (below)
 		memmove(process->exe, below, strlen(below) + 1);
-	if (same_namespace(process->pid) && (!below || strcmp(process->root, "/") == 0)) {
+	if (ours && (!below || strcmp(process->root, "/") == 0)) {
 		snprintf(process->root, sizeof(process->root), "/");
 		root = "/";
 	} else if (!below) {
@@ -95,17 +111,6 @@ static int open_root(struct process *process)
 	}
 	process->root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return process->root_fd < 0 ? -errno : 0;
-}
-
-int process_open(pid_t pid, struct process *process_r)
-{
-	int err;
-
-	process_r->pid = pid;
-	process_r->root_fd = -1;
-	process_r->prefix[0] = '\0';
-	err = read_exe(process_r);
-	return err < 0 ? err : open_root(process_r);
 }
 
 void process_close(struct process *process)
@@ -125,14 +130,21 @@ int process_open_exe(const struct process *process)
 	return fd < 0 ? -errno : fd;
 }
 
+/* What is mapped may be a device; only a regular file is opened. */
 static int open_mapped(const struct process *process, const char *range)
 {
 	char path[96];
+	int path_fd, fd;
 
 	if (snprintf(path, sizeof(path), "/proc/%d/map_files/%s", (int)process->pid, range) >=
 	    (int)sizeof(path))
 		return -1;
-	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	path_fd = open(path, O_PATH | O_CLOEXEC);
+	if (path_fd < 0)
+		return -1;
+	fd = root_reopen_file(path_fd);
+	close(path_fd);
+	return fd < 0 ? -1 : fd;
 }
 
 /* Splits off the next word of a line of maps. */

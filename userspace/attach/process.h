@@ -8,10 +8,12 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct process {
 	pid_t pid;
+	uint64_t namespace;  /* number of its mount namespace */
 	int root_fd;	     /* O_PATH of the directory that the paths start from; -1 if it is
 			      * out of reach */
 	char prefix[32];     /* "/proc/PID/root"; "" if the paths are ours */
@@ -20,8 +22,13 @@ struct process {
 	bool deleted;	     /* its executable was removed or replaced */
 };
 
-/* -ENOENT if it is none of Dovecot's: its executable's path does not contain "dovecot". */
-int process_open(pid_t pid, struct process *process_r);
+/*
+ * In two steps. The first fills pid, namespace, exe (as seen from the namespace) and deleted, and
+ * opens nothing; -ENOENT if it is none of Dovecot's: its executable's path does not contain
+ * "dovecot". The second fills the rest.
+ */
+int process_identify(pid_t pid, struct process *process_r);
+int process_open(struct process *process);
 void process_close(struct process *process);
 
 /* Its executable itself, whatever stands at the path now, for reading. */
