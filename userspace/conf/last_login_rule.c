@@ -21,7 +21,8 @@ struct walk {
 	bool v23; /* inside plugin { } */
 };
 
-static struct last_login_rule *add_rule(const struct walk *walk, unsigned int order)
+static struct last_login_rule *add_rule(const struct walk *walk, unsigned int order,
+					const struct conf_pos *pos)
 {
 	struct last_login_rule *rule = arena_alloc(conf_arena(*walk->roots), sizeof(*rule));
 
@@ -29,6 +30,7 @@ static struct last_login_rule *add_rule(const struct walk *walk, unsigned int or
 		return NULL;
 	rule->filter = *walk->filter;
 	rule->order = order;
+	rule->pos = *pos;
 	LL_PREPEND(*walk->rules, rule);
 	return rule;
 }
@@ -41,7 +43,7 @@ static int no_memory(const struct conf_pos *pos, struct error *error_r)
 static int set_enable(const struct walk *walk, unsigned int order, const struct conf_pos *pos,
 		      bool on, struct error *error_r)
 {
-	struct last_login_rule *rule = add_rule(walk, order);
+	struct last_login_rule *rule = add_rule(walk, order, pos);
 
 	if (!rule)
 		return no_memory(pos, error_r);
@@ -92,7 +94,7 @@ static int set_dict(const struct walk *walk, const struct conf_setting *setting,
 		ret = last_login_dict_from_uri(walk->roots, setting, &dict, error_r);
 	if (ret < 0)
 		return ret;
-	rule = add_rule(walk, setting->order);
+	rule = add_rule(walk, setting->order, &setting->pos);
 	if (!rule)
 		return no_memory(&setting->pos, error_r);
 	rule->dict = dict;
@@ -103,7 +105,7 @@ static int set_dict(const struct walk *walk, const struct conf_setting *setting,
 static int set_key(const struct walk *walk, const struct conf_setting *setting,
 		   struct error *error_r)
 {
-	struct last_login_rule *rule = add_rule(walk, setting->order);
+	struct last_login_rule *rule = add_rule(walk, setting->order, &setting->pos);
 
 	if (rule)
 		rule->key = new_text(walk, setting);
@@ -119,7 +121,7 @@ static int set_precision(const struct walk *walk, const struct conf_setting *set
 		return conf_error(&setting->pos, error_r, EINVAL,
 				  "%s: \"%s\" is unknown; s, ms, us or ns would be right",
 				  setting->key, setting->value);
-	rule = add_rule(walk, setting->order);
+	rule = add_rule(walk, setting->order, &setting->pos);
 	if (rule)
 		rule->precision = new_text(walk, setting);
 	return rule && rule->precision ? 0 : no_memory(&setting->pos, error_r);
@@ -183,7 +185,7 @@ static int read_dict_block(const struct walk *walk, struct conf_section *block,
 
 	if (ret < 0)
 		return ret;
-	rule = add_rule(walk, block->order);
+	rule = add_rule(walk, block->order, &block->pos);
 	if (!rule)
 		return no_memory(&block->pos, error_r);
 	rule->dict = dict;

@@ -11,6 +11,7 @@ enum last_login_switch { LAST_LOGIN_UNSET, LAST_LOGIN_OFF, LAST_LOGIN_ON };
 struct last_login_rule {
 	struct last_login_rule *next;
 	struct conf_filter filter;
+	struct conf_pos pos; /* of the setting */
 	unsigned int order;
 	enum last_login_switch enable;
 	const struct last_login_dict *dict;

@@ -55,6 +55,12 @@ bool conf_net_parse(const char *text, struct conf_net *net_r)
 	return true;
 }
 
+bool conf_net_equal(const struct conf_net *a, const struct conf_net *b)
+{
+	return a->ip.family == b->ip.family && a->bits == b->bits &&
+	       memcmp(a->ip.bytes, b->ip.bytes, sizeof(a->ip.bytes)) == 0;
+}
+
 static struct conf_ip unmapped(const struct conf_ip *ip)
 {
 	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};

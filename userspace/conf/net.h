@@ -20,6 +20,8 @@ struct conf_net {
  * false. */
 bool conf_net_parse(const char *text, struct conf_net *net_r);
 
+bool conf_net_equal(const struct conf_net *a, const struct conf_net *b);
+
 /* False for another family. An IPv4 address mapped into IPv6 counts as IPv4. */
 bool conf_net_has(const struct conf_net *net, const struct conf_ip *ip);
 

@@ -113,7 +113,10 @@ static void print_quoted(struct buf *out, const char *text)
 	for (; *text != '\0'; text++) {
 		if (*text == '"' || *text == '\\')
 			buf_append_char(out, '\\');
-		buf_append_char(out, *text == '\n' || *text == '\r' ? ' ' : *text);
+		if (*text == '\n' || *text == '\r')
+			buf_append_char(out, ' ');
+		else
+			buf_append_char(out, *text);
 	}
 	buf_append_char(out, '"');
 }
