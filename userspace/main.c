@@ -17,6 +17,7 @@ static const struct {
 	{"lookup", cmd_lookup, "print the last logins of users"},
 	{"replay", cmd_replay, "put recorded events through the same pipeline"},
 	{"status", cmd_status, "print the counters of the running collector"},
+	{"config", cmd_config, "show or convert a configuration"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -14,6 +14,10 @@ int cmd_check(int argc, char **argv);
 int cmd_lookup(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_config(int argc, char **argv);
+
+/* What "dovetap config show" prints; for "dovetap check", too. Returns an exit status. */
+int config_show(const struct config_options *options);
 
 /* --config, --dovecot-config, --dict, --key, --precision, --service: an argp child whose input is
  * a struct config_options. */

@@ -8,19 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND 1000LL
-#define HOUR   (3600 * SECOND)
-#define DAY    (24 * HOUR)
-#define WEEK   (7 * DAY)
-
 /* What stands in a URI counts in these; a block must name its unit. */
 static const struct {
 	const char *name;
 	int64_t msecs;
 } units[] = {
-	{"ms", 1},	    {"msecs", 1},	   {"s", SECOND}, {"secs", SECOND},
-	{"m", 60 * SECOND}, {"mins", 60 * SECOND}, {"h", HOUR},	  {"hours", HOUR},
-	{"d", DAY},	    {"days", DAY},	   {"w", WEEK},	  {"weeks", WEEK},
+	{"ms", 1},
+	{"msecs", 1},
+	{"s", 1000},
+	{"secs", 1000},
+	{"m", 60000},
+	{"mins", 60000},
+	{"h", 3600000},
+	{"hours", 3600000},
+	{"d", 24 * 3600000LL},
+	{"days", 24 * 3600000LL},
+	{"w", 7 * 24 * 3600000LL},
+	{"weeks", 7 * 24 * 3600000LL},
 };
 
 static void *at(void *settings, const struct option *option)
@@ -119,12 +123,12 @@ void option_release(const struct option *table, void *settings)
 
 /* --- URI ----------------------------------------------------------------------------------- */
 
-/* Up to the ":" or NUL; a value in brackets, which Dovecot does not know, may hold colons. */
-static size_t argument_len(const char *text, bool strict)
+/* The end of the argument at text: its ":" or NUL. One behind "=[" ends behind its "]". */
+static size_t argument_len(const char *text)
 {
 	size_t name = strcspn(text, ":="), skip = 0;
 
-	if (!strict && text[name] == '=' && text[name + 1] == '[')
+	if (text[name] == '=' && text[name + 1] == '[')
 		skip = strcspn(text, "]");
 	return skip + strcspn(text + skip, ":");
 }
@@ -146,8 +150,7 @@ static const char *match_uri(const struct option *option, const char *argument, 
 
 /* Dovecot prints the whole argument. One that looks like a misspelt password, or like the rest of
  * a password with a ":" in it, must not get into a log. */
-static int unknown(const struct option *last, const char *words, const char *argument,
-		   struct error *error_r)
+static int unknown(const struct option *last, const char *argument, struct error *error_r)
 {
 	size_t name = strcspn(argument, "=");
 
@@ -159,16 +162,7 @@ static int unknown(const struct option *last, const char *words, const char *arg
 	if (strcasestr(argument, "pass") || strcasestr(argument, "secret"))
 		return error_set(error_r, EINVAL, "Unknown parameter: %.*s=(hidden)", (int)name,
 				 argument);
-	if (words)
-		return error_set(error_r, EINVAL, "%s '%s'", words, argument);
 	return error_set(error_r, EINVAL, "Unknown parameter: %s", argument);
-}
-
-static const struct option *end_of(const struct option *table)
-{
-	while (table->uri || table->block)
-		table++;
-	return table;
 }
 
 static const struct option *find_uri(const struct option *table, const char *argument, bool strict,
@@ -192,7 +186,7 @@ int option_from_uri(const struct option *table, void *settings, const char *rest
 	if (*rest == '\0')
 		return 0;
 	for (bool more = true; more && ret == 0;) {
-		size_t len = argument_len(rest, strict);
+		size_t len = argument_len(rest);
 		char *argument = strndup(rest, len);
 
 		if (!argument)
@@ -200,7 +194,7 @@ int option_from_uri(const struct option *table, void *settings, const char *rest
 		last = option;
 		option = find_uri(table, argument, strict, &value);
 		ret = option ? set(option, settings, value, error_r)
-			     : unknown(last, end_of(table)->invalid, argument, error_r);
+			     : unknown(last, argument, error_r);
 		free(argument);
 		more = rest[len] == ':';
 		rest += len + more;

@@ -3,7 +3,6 @@
 
 #include "store/dict.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <utlist.h>
@@ -70,7 +69,6 @@ bool pending_has(const struct pending *pending, struct slice key)
 
 static void unlink_entry(struct pending *pending, struct pending_entry *entry)
 {
-	assert(pending->table && pending->head);
 	HASH_DEL(pending->table, entry);
 	DL_DELETE(pending->head, entry);
 	pending->count--;

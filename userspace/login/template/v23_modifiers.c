@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 
 #include "login/template/functions.h"
 #include "login/template/hash.h"

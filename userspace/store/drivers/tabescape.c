@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/tabescape.h"
 
-/* The first byte of each is the partner of the first byte of the other, and so on. */
-static const char plain[] = "\0\1\t\r\n";
-static const char letters[] = "01trn";
-
-#define PAIRS (sizeof(letters) - 1)
+static const char plain[] = {'\0', '\1', '\t', '\r', '\n'};
+static const char letters[] = {'0', '1', 't', 'r', 'n'};
 
 int tabescape(struct buf *out, struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		const char *found = memchr(plain, (unsigned char)text.ptr[i], PAIRS);
+		const char *found = memchr(plain, text.ptr[i], sizeof(plain));
 
 		if (found)
 			buf_append_char(out, '\1');
-		buf_append(out, found ? &letters[found - plain] : &text.ptr[i], 1);
+		buf_append_char(out, found ? letters[found - plain] : text.ptr[i]);
 	}
 	return out->failed;
 }
@@ -25,15 +22,14 @@ size_t tabunescape(char *text, size_t len)
 	size_t out = 0;
 
 	for (size_t in = 0; in < len; in++) {
-		const char *found = NULL, *byte;
+		const char *found = NULL;
 
 		if (text[in] == '\1') {
 			if (++in == len)
 				break;
-			found = memchr(letters, (unsigned char)text[in], PAIRS);
+			found = memchr(letters, text[in], sizeof(letters));
 		}
-		byte = found ? &plain[found - letters] : &text[in];
-		text[out++] = *byte;
+		text[out++] = found ? plain[found - letters] : text[in];
 	}
 	return out;
 }
