@@ -164,11 +164,30 @@ $(O)/tests/dict/conformance: $(DICT_TEST_OBJ) $(call archives,store)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(DICT_TEST_OBJ) $(call archives,store) $(call all_libs,store) \
 		-lcmocka
 
-unit-binaries: $(UNIT_TESTS) $(O)/tests/dict/conformance
+DICT_SQL_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/dict/sql/*.c))
+
+$(O)/tests/dict/conformance-sql: $(DICT_SQL_OBJ) $(call archives,store)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(DICT_SQL_OBJ) $(call archives,store) $(call all_libs,store) \
+		-lcmocka
+
+unit-binaries: $(UNIT_TESTS) $(O)/tests/dict/conformance $(O)/tests/dict/conformance-sql
 
 unit: ## build and run the unit tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
 	$(Q)tests/run unit
+
+# tests/differential compares templates with Dovecot's own expansion (root, tools/rootfs).
+$(O)/tests/differential/expand $(O)/tests/bench/bench_template: %: %.o $(call archives,login)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call all_libs,login)
+
+differential-helper: $(O)/tests/differential/expand
+
+bench-template: $(O)/tests/bench/bench_template ## time of one key expansion, at most 300 ns
+	$(Q)$<
+
+.PHONY: bench-template differential-helper
 
 # tests/target stands in for Dovecot: libraries with functions to probe, and what they are called with.
 TARGET_LIBS := $(patsubst %,$(O)/tests/target/lib%.so,target target-cet target-unknown)
@@ -220,18 +239,21 @@ bpf-tests: $(BPF_TESTS) target ## build the tests that run in the kernel (tests/
 bench-probe: $(O)/tests/bpf/bench_probe ## cost of a captured login next to an empty probe, at most 1.5
 	$(Q)$< 1.5
 
-.PHONY: bpf-tests target verifier-budget bench-probe
+bench: all target bench-probe bench-store bench-template ## measure; ratios to a peer or a floor of the same run (root)
+	$(Q)tests/bench/pipeline.sh
+
+.PHONY: bpf-tests target verifier-budget bench bench-probe
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 # --- everything, from nothing ---------------------------------------------------------------------
 
-TEST_GROUPS := unit abi bpf dict golden fuzz integration conformance
+TEST_GROUPS := unit abi bpf dict golden fuzz differential integration conformance
 
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
 	$(Q)tools/rootfs bullseye bookworm trixie
-	$(Q)$(MAKE) --no-print-directory all bpf-tests fuzz-binaries
+	$(Q)$(MAKE) --no-print-directory all bpf-tests fuzz-binaries differential-helper
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
 	$(Q)tests/run $(TEST_GROUPS)
 

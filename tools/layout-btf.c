@@ -9,6 +9,7 @@
 
 #include <bpf/btf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -44,7 +45,7 @@ static int read_file(const char *path, struct buf *buf, struct error *error_r)
 		buf_append(buf, chunk, len);
 	if (ferror(file))
 		buf->failed = -EIO;
-	fclose(file);
+	(void)fclose(file);
 	return buf->failed < 0 ? error_set(error_r, -buf->failed, "%s: cannot read", path) : 0;
 }
 
@@ -74,21 +75,25 @@ static int add_abi(const struct layout_table *table, const char *abi, struct err
 	return 0;
 }
 
-/* Every ABI string has a layout of each required struct, so those of the first list them all. */
+static bool is_known(const char *abi)
+{
+	for (size_t i = 0; i < entry_count; i++) {
+		if (strcmp(entries[i].abi, abi) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int add_all(const struct layout_table *table, struct error *error_r)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const struct layout_struct *layout = &table->structs[i];
 
 		for (size_t j = 0; j < layout->abi_count; j++) {
-			int ret;
+			int ret = is_known(layout->abis[j])
+					  ? 0
+					  : add_abi(table, layout->abis[j], error_r);
 
-			if (!layout_table_find(table, layout->abis[j], layout_required_structs[0]))
-				return error_set(error_r, ENOENT, "ABI %s: no layout of struct %s",
-						 layout->abis[j], layout_required_structs[0]);
-			if (strcmp(layout->name, layout_required_structs[0]) != 0)
-				continue;
-			ret = add_abi(table, layout->abis[j], error_r);
 			if (ret < 0)
 				return ret;
 		}

@@ -19,7 +19,7 @@
 #include "skel/login.skel.h"
 
 #define PROGRAMS_MAX 16
-#define LOG_SIZE     (64 * 1024)
+#define LOG_SIZE     (64UL * 1024)
 #define LOG_STATS    4 /* BPF_LOG_STATS: figures only */
 
 struct cost {
@@ -138,7 +138,7 @@ static int read_list(const char *path)
 		return -errno;
 	while (fscanf(file, "%63s %lu", program, &allowed) == 2)
 		cost_of(program)->allowed = allowed;
-	fclose(file);
+	(void)fclose(file);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "priv/drop.h"
 
 #include <linux/bpf.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -109,7 +110,9 @@ static unsigned long long read_count(const struct collector_fds *fds)
 static int collector_main(void *ctx, const struct collector_fds *fds)
 {
 	const struct priv_message ready = {.version = PRIV_PROTO_VERSION, .type = PRIV_READY};
+	struct pollfd readable = {.fd = fds->peer, .events = POLLIN};
 	struct report report = {.type = STARTED, .pid = getpid()};
+	sigset_t all, waiting;
 	struct story *story = ctx;
 
 	peer_fd = fds->peer;
@@ -122,8 +125,15 @@ static int collector_main(void *ctx, const struct collector_fds *fds)
 		return story->end_at_once;
 	(void)priv_send(fds->peer, &ready);
 	report.type = MESSAGE;
-	while (priv_receive(fds->peer, &report.message) == 1)
-		send_report(&report);
+	/* Signals come in while waiting, not between taking a message and reporting it. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &waiting);
+	while (ppoll(&readable, 1, NULL, &waiting) < 0 ||
+	       priv_receive(fds->peer, &report.message) == 1) {
+		if (readable.revents)
+			send_report(&report);
+		readable.revents = 0;
+	}
 	return COLLECTOR_STATUS; /* the attacher has gone */
 }
 

@@ -198,34 +198,57 @@ static void try_proxy(struct login_object *object, const char *abi,
 	image_release(&image);
 }
 
-static void try_layout(const struct layout *layout)
+static void try_abi(struct login_object *object, const char *abi)
 {
 	static const struct target_login *const logins[] = {&target_login_plain, &login_full,
 							    &login_bare};
-	struct login_object object;
 
-	login_object_load(&object, layout, want_home);
-	login_object_attach(&object, mail_user_created, "hook_mail_user_created");
-	login_object_attach(&object, auth_finished, "auth_request_finished_event");
-	login_object_attach(&object, proxy_established, "client_proxy_finish_destroy_client");
+	print_message("# %s\n", abi);
 	for (size_t i = 0; i < sizeof(logins) / sizeof(logins[0]); i++) {
-		try_mail_user(&object, layout->abi, 0x00, logins[i]);
-		try_mail_user(&object, layout->abi, 0xff, logins[i]);
-		try_auth(&object, layout->abi, 0x00, logins[i]);
-		try_auth(&object, layout->abi, 0xff, logins[i]);
-		try_proxy(&object, layout->abi, logins[i]);
+		try_mail_user(object, abi, 0x00, logins[i]);
+		try_mail_user(object, abi, 0xff, logins[i]);
+		try_auth(object, abi, 0x00, logins[i]);
+		try_auth(object, abi, 0xff, logins[i]);
+		try_proxy(object, abi, logins[i]);
 	}
-	assert_false(login_object_try(&object));
-	login_object_release(&object);
+	assert_false(login_object_try(object));
 }
 
+static bool is_first_of_its_blob(const struct layout *layout)
+{
+	for (const struct layout *other = layouts_embedded; other < layout; other++) {
+		if (other->btf == layout->btf)
+			return false;
+	}
+	return true;
+}
+
+/* ABIs that share a blob share a load: detaching waits for the kernel's grace periods. */
 static void test_every_layout_reads_every_field(void **state)
 {
+	const struct layout *end = layouts_embedded + layouts_embedded_count;
+	size_t tried = 0;
+
 	(void)state;
-	for (size_t i = 0; i < layouts_embedded_count; i++) {
-		print_message("# %s\n", layouts_embedded[i].abi);
-		try_layout(&layouts_embedded[i]);
+	for (const struct layout *layout = layouts_embedded; layout < end; layout++) {
+		struct login_object object;
+
+		if (!is_first_of_its_blob(layout))
+			continue;
+		login_object_load(&object, layout, want_home);
+		login_object_attach(&object, mail_user_created, "hook_mail_user_created");
+		login_object_attach(&object, auth_finished, "auth_request_finished_event");
+		login_object_attach(&object, proxy_established,
+				    "client_proxy_finish_destroy_client");
+		for (const struct layout *same = layout; same < end; same++) {
+			if (same->btf == layout->btf) {
+				try_abi(&object, same->abi);
+				tried++;
+			}
+		}
+		login_object_release(&object);
 	}
+	assert_int_equal(tried, layouts_embedded_count);
 }
 
 /* Debian's security update of 2.3.19.1 has something else where upstream has the session id. */

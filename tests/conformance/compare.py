@@ -6,9 +6,9 @@
 
 PLUGIN and DOVETAP are lines of key, tab, time: whatever identifies a record in that kind of store
 (for a table: its other columns), and the value that last_login wrote. Equal means the same keys,
-each once, and times of which dovetap's is not earlier by more than one unit of the precision, for
-the plugin takes the time of its event loop's turn, and not later than by the bound. Prints
-"KEYS MEDIAN_MS MAX_MS"; exit status 1 and the differences when they are not equal."""
+each once, and times that are not further apart than the bound, after rounding. Prints
+"KEYS MEDIAN MIN MAX", the differences in milliseconds, positive where dovetap's time is the later
+one; exit status 1 and what differs when they are not equal."""
 
 import statistics
 import sys
@@ -37,11 +37,12 @@ def main():
     for key in plugin.keys() & dovetap.keys():
         later = (dovetap[key] - plugin[key]) * unit
         differences.append(later)
-        if not -unit <= later <= bound + unit:
+        if abs(later) > bound + unit:
             problems.append(f"{later} ms apart: {key!r} {plugin[key]} {dovetap[key]}")
     if problems or not differences:
         sys.exit("\n".join(problems or ["nothing was stored"]))
-    print(len(differences), round(statistics.median(differences), 3), round(max(differences), 3))
+    figures = statistics.median(differences), min(differences), max(differences)
+    print(len(differences), *(round(figure, 3) for figure in figures))
 
 
 main()

@@ -20,20 +20,20 @@ their settings from the same `dovecot.conf`, in which only the place of the stor
 log in over imap, pop3, submission and ManageSieve (IPv4, IPv6, TLS, as master user, a second time
 from another address, with names such as `sla/sh`, `quo"te`, `per%cent` and 252 bytes), mail arrives
 over LMTP and `dovecot-lda`, `doveadm` opens mailboxes. Afterwards both stores must hold the same
-records: the same keys, the same columns, and times that are equal up to the way from the beginning
-of the event loop's turn, when the plugin's clock stands still, to the hook, when dovetap's is read:
-never earlier by more than one unit of the precision, never later by more than 250 ms on a busy
-machine. What was measured stands in the last two columns, in milliseconds.
+records: the same keys, the same columns, and times not more than 250 ms apart. dovetap reads the
+clock where the plugin is called; the plugin takes the time at which the current turn of its event
+loop began (earlier), or that after it has waited for its store to be connected (later). What was
+measured stands in the last columns, in milliseconds, positive where dovetap's time is the later one.
 
 With SQL stores the plugin drops what its map cannot match (no remote address: `lda`, `doveadm`)
 and splits names at `/`; `compat = strict` does the same. SQLite and PostgreSQL have `last_ip` in
 the primary key here, because with the documented schema every write of the plugin fails.
 
-| Dovecot | store | precision | compat | key | records | median | max |
-|---|---|---|---|---|---|---|---|
+| Dovecot | store | precision | compat | key | records | median | least | most |
+|---|---|---|---|---|---|---|---|---|
 END
-	while read -r syntax store precision compat key records median max; do
-		printf '| %s | %s | %s | %s | `%s` | %s | %s | %s |\n' "${versions[$syntax]}" \
-			"$store" "$precision" "$compat" "$key" "$records" "$median" "$max"
+	while read -r syntax store precision compat key records median least most; do
+		printf '| %s | %s | %s | %s | `%s` | %s | %s | %s | %s |\n' "${versions[$syntax]}" \
+			"$store" "$precision" "$compat" "$key" "$records" "$median" "$least" "$most"
 	done < "$results"
 } > docs/plugin-conformance.md

@@ -8,8 +8,9 @@
 here=$(dirname "$(readlink -f "$0")")
 . "$here/stores.sh"
 
-# The plugin takes the time at which its event loop's turn began, dovetap that of the hook inside
-# that turn: a few milliseconds later, more when the machine is busy.
+# dovetap reads the clock where the plugin is called. The plugin takes the time at which the current
+# turn of its event loop began, which is earlier; or later, when it had to wait for its store to be
+# connected. Either is a few milliseconds, and more when the machine is busy.
 bound_ms=250
 
 documented='last-login/%{service}/%{user}/%{remote_ip}'

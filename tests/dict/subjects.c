@@ -99,6 +99,63 @@ static const struct subject debug = {
 	.start = debug_start,
 };
 
+static const char *fs_start(struct stand *stand)
+{
+	set_uri(stand, "fs:posix:prefix=%s/made/:no-fsync", stand->dir);
+	return NULL;
+}
+
+/* What no file system can take: a NUL, a name of more than 255 bytes. A file cannot be a directory
+ * at the same time either, but none of the names used here asks for that. */
+static bool fs_refuses(struct slice key)
+{
+	size_t segment = 0, longest = 0;
+
+	for (size_t i = 0; i < key.len; i++) {
+		segment = key.ptr[i] == '/' ? 0 : segment + 1;
+		longest = segment > longest ? segment : longest;
+	}
+	return longest > 255 || memchr(key.ptr, '\0', key.len);
+}
+
+static const struct subject fs = {
+	.name = "fs",
+	.traits = TRAIT_ANY_VALUE | TRAIT_PRECISION,
+	.start = fs_start,
+	.refuses = fs_refuses,
+};
+
+static const char *memcached_start(struct stand *stand)
+{
+	static char port[8];
+	struct server *server = &stand->server;
+	const char *arguments[] = {"memcached", "-l", "127.0.0.1", "-p", port, "-U",
+				   "0",		"-u", "root",	   "-m", "64", NULL};
+
+	server->port = server_free_port();
+	snprintf(port, sizeof(port), "%d", server->port);
+	memcpy(server->arguments, arguments, sizeof(arguments));
+	server_start(server);
+	set_uri(stand, "memcached_ascii:port=%d:prefix=p/", server->port);
+	return NULL;
+}
+
+static bool memcached_refuses(struct slice key)
+{
+	bool blank = false;
+
+	for (size_t i = 0; i < key.len; i++)
+		blank |= (unsigned char)key.ptr[i] <= ' ' || key.ptr[i] == 0x7f;
+	return blank || key.len + strlen("p/") - strlen("shared/") > 250;
+}
+
+static const struct subject memcached = {
+	.name = "memcached_ascii",
+	.traits = TRAIT_ANY_VALUE | TRAIT_SERVER | TRAIT_FORGETS | TRAIT_PRECISION,
+	.start = memcached_start,
+	.refuses = memcached_refuses,
+};
+
 const struct subject *const subjects[] = {
-	&memory, &sqlite, &redis, &file, &file_fcntl, &file_flock, &debug, NULL,
+	&memory, &sqlite, &redis, &file, &file_fcntl, &file_flock, &debug, &fs, &memcached, NULL,
 };

@@ -24,6 +24,7 @@ import base64
 import concurrent.futures
 import json
 import os
+import signal
 import socket
 import ssl
 import sys
@@ -296,6 +297,7 @@ def read_ports(path):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     options = arguments()
     ports = read_ports(options.ports)
     as_expected = True

@@ -4,10 +4,20 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <linux/btf.h>
+#include <stdbool.h>
 
-const char *const layout_required_structs[] = {"ip_addr", "mail_user", "auth_request", "client"};
-const size_t layout_required_count =
-	sizeof(layout_required_structs) / sizeof(layout_required_structs[0]);
+/* In an order in which each is behind those that it embeds. */
+static const struct known_struct {
+	const char *name;
+	bool required;
+} known_structs[] = {
+	{"ip_addr", true},
+	{"mail_user", true},
+	{"auth_request", true},
+	{"client", false},
+};
+
+#define KNOWN_STRUCTS (sizeof(known_structs) / sizeof(known_structs[0]))
 
 /* Type ids of what members are made of. A negative id is libbpf's error, kept until the end. */
 struct maker {
@@ -114,34 +124,38 @@ static void add_layout(struct maker *maker, const struct layout_struct *layout)
 	add_struct(maker, layout, NULL, ids);
 }
 
-static int check_required(const struct layout_table *table, const char *abi, struct error *error_r)
+static int add_all(struct maker *maker, struct error *error_r)
 {
-	for (size_t i = 0; i < layout_required_count; i++) {
-		if (!layout_table_find(table, abi, layout_required_structs[i]))
-			return error_set(error_r, ENOENT, "ABI %s: no layout of struct %s", abi,
-					 layout_required_structs[i]);
+	for (size_t i = 0; i < KNOWN_STRUCTS; i++) {
+		const struct known_struct *known = &known_structs[i];
+		const struct layout_struct *layout =
+			layout_table_find(maker->table, maker->abi, known->name);
+
+		if (layout)
+			add_layout(maker, layout);
+		else if (known->required)
+			return error_set(error_r, ENOENT, "ABI %s: no layout of struct %s",
+					 maker->abi, known->name);
 	}
+	if (maker->failed < 0)
+		return error_set(error_r, -maker->failed, "ABI %s: cannot make BTF: %s", maker->abi,
+				 strerror(-maker->failed));
 	return 0;
 }
 
 int layout_btf_make(const struct layout_table *table, const char *abi, struct btf **btf_r,
 		    struct error *error_r)
 {
-	struct maker maker = {.table = table, .abi = abi};
-	int ret = check_required(table, abi, error_r);
+	struct maker maker = {.table = table, .abi = abi, .btf = btf__new_empty()};
+	int ret;
 
-	if (ret < 0)
-		return ret;
-	maker.btf = btf__new_empty();
 	if (!maker.btf)
-		return error_set(error_r, errno, "cannot make BTF");
+		return error_set(error_r, errno, "cannot make BTF: %s", strerror(errno));
 	add_scalars(&maker);
-	for (size_t i = 0; i < layout_required_count; i++)
-		add_layout(&maker, layout_table_find(table, abi, layout_required_structs[i]));
-	if (maker.failed < 0) {
+	ret = add_all(&maker, error_r);
+	if (ret < 0) {
 		btf__free(maker.btf);
-		return error_set(error_r, -maker.failed, "ABI %s: cannot make BTF: %s", abi,
-				 strerror(-maker.failed));
+		return ret;
 	}
 	*btf_r = maker.btf;
 	return 0;

@@ -11,12 +11,11 @@
 
 struct btf;
 
-/* The structs without which the programs cannot be loaded. */
-extern const char *const layout_required_structs[];
-extern const size_t layout_required_count;
-
-/* Makes the BTF of every struct that the table has for the ABI; refuses an ABI for which one of
- * the required structs is missing. The caller frees *btf_r with btf__free(). */
+/*
+ * Makes the BTF of the structs that the programs read, as the table has them for the ABI. Refuses
+ * an ABI without ip_addr, mail_user or auth_request; client may be missing, then the proxy program
+ * must not be loaded. The caller frees *btf_r with btf__free().
+ */
 int layout_btf_make(const struct layout_table *table, const char *abi, struct btf **btf_r,
 		    struct error *error_r);
 

@@ -11,15 +11,20 @@
 
 /*
  * The kernel's layout (kernel/bpf/ringbuf.c): a page with the consumer position that the reader
- * writes; a page with the producer position; the data twice in a row, so that a record that wraps
- * is contiguous. A record is a header of eight bytes (length with two flag bits, page offset) and
- * its bytes, rounded up to eight.
+ * writes; a page with the producer position; the data, twice in a row. A record is a header of
+ * eight bytes (length with two flag bits, page offset) and its bytes, rounded up to eight.
+ *
+ * The second copy of the data would make a record that wraps contiguous, but it counts as resident
+ * memory: only the first is mapped, and the rare record that wraps is put together in a buffer.
  */
+#define RECORD_MAX 65536
+
 struct ring {
 	struct event_source source;
 	unsigned long *consumer;       /* page one, read and write */
 	const unsigned long *producer; /* page two */
 	const uint8_t *data;	       /* behind page two */
+	char *wrapped;		       /* RECORD_MAX bytes for a record that wraps */
 	size_t page, size;	       /* of one copy of the data */
 	uint64_t cursor;	       /* up to here records were lent */
 	int epoll_fd;
@@ -42,6 +47,21 @@ static uint64_t step_over(uint32_t length)
 	return ((uint64_t)length + BPF_RINGBUF_HDR_SZ + 7) & ~7ULL;
 }
 
+/* UNSAFE: both pieces lie within the data, and length was checked against RECORD_MAX. */
+static struct slice record_at(const struct ring *ring, uint64_t position, uint32_t length)
+{
+	size_t start = (position + BPF_RINGBUF_HDR_SZ) & (ring->size - 1);
+	size_t first = ring->size - start;
+
+	if (length <= first)
+		return (struct slice){(const char *)ring->data + start, length};
+	if (length > RECORD_MAX)
+		return (struct slice){NULL, 0};
+	memcpy(ring->wrapped, ring->data + start, first);
+	memcpy(ring->wrapped + first, ring->data, length - first);
+	return (struct slice){ring->wrapped, length};
+}
+
 static int ring_peek(struct event_source *source, struct slice *record_r, uint64_t *position_r,
 		     struct error *error_r)
 {
@@ -55,12 +75,13 @@ static int ring_peek(struct event_source *source, struct slice *record_r, uint64
 
 		if (length & BPF_RINGBUF_BUSY_BIT)
 			break;
+		if (!(length & BPF_RINGBUF_DISCARD_BIT)) {
+			*record_r = record_at(ring, ring->cursor, length);
+			ring->cursor += step_over(length);
+			*position_r = ring->cursor;
+			return 1;
+		}
 		ring->cursor += step_over(length);
-		if (length & BPF_RINGBUF_DISCARD_BIT)
-			continue;
-		*record_r = (struct slice){(const char *)header + BPF_RINGBUF_HDR_SZ, length};
-		*position_r = ring->cursor;
-		return 1;
 	}
 	*position_r = ring->cursor;
 	return 0;
@@ -86,9 +107,10 @@ static void ring_close(struct event_source *source)
 	if (ring->consumer)
 		munmap(ring->consumer, ring->page);
 	if (ring->producer)
-		munmap((void *)ring->producer, ring->page + 2 * ring->size);
+		munmap((void *)ring->producer, ring->page + ring->size);
 	if (ring->epoll_fd >= 0)
 		close(ring->epoll_fd);
+	free(ring->wrapped);
 	free(ring);
 }
 
@@ -107,8 +129,7 @@ static int ring_map(struct ring *ring, int map_fd, struct error *error_r)
 	if (map == MAP_FAILED)
 		return error_set(error_r, errno, "cannot map the ring's consumer page: %m");
 	ring->consumer = map;
-	map = mmap(NULL, ring->page + 2 * ring->size, PROT_READ, MAP_SHARED, map_fd,
-		   (off_t)ring->page);
+	map = mmap(NULL, ring->page + ring->size, PROT_READ, MAP_SHARED, map_fd, (off_t)ring->page);
 	if (map == MAP_FAILED)
 		return error_set(error_r, errno, "cannot map the ring's data: %m");
 	ring->producer = map;
@@ -167,7 +188,9 @@ int ring_open(int map_fd, struct event_source **source_r, struct error *error_r)
 	ring->epoll_fd = -1;
 	ring->page = (size_t)sysconf(_SC_PAGESIZE);
 	ring->size = size;
-	ret = ring_map(ring, map_fd, error_r);
+	ring->wrapped = malloc(RECORD_MAX);
+	ret = ring->wrapped ? ring_map(ring, map_fd, error_r)
+			    : error_set(error_r, ENOMEM, "out of memory for the ring");
 	if (ret == 0)
 		ret = ring_watch(ring, map_fd, error_r);
 	if (ret < 0)

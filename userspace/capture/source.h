@@ -2,9 +2,9 @@
 /*
  * Where records come from: the live ring buffer or a recorded file.
  *
- * Records are lent: peek() walks forward and the bytes stay valid until release() says that
- * everything up to a position is safe elsewhere. Until then a restarted collector sees them again.
- * Single-threaded.
+ * Records are lent: the bytes are valid until the next peek(). The source keeps a record until
+ * release() says that everything up to a position is safe elsewhere; until then a restarted
+ * collector sees it again. Single-threaded.
  */
 #ifndef DOVETAP_SOURCE_H
 #define DOVETAP_SOURCE_H

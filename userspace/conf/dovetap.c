@@ -46,7 +46,7 @@ static const struct conf_field fields[] = {
 	{FIELD(control_socket), .type = CONF_STRING, .otherwise = "/run/dovetap/control.sock"},
 	{FIELD(metrics_listen), .type = CONF_STRING, .otherwise = ""},
 	{FIELD(services), .type = CONF_LIST},
-	{FIELD(ring_size), .type = CONF_SIZE, .otherwise = "4M", .max = 1U << 30,
+	{FIELD(ring_size), .type = CONF_SIZE, .otherwise = "8M", .max = 1U << 30,
 	 .check = check_ring_size},
 	{FIELD(min_interval), .type = CONF_TIME, .otherwise = "0"},
 	{FIELD(capture_home), .type = CONF_BOOL, .otherwise = "no"},

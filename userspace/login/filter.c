@@ -16,22 +16,38 @@ const char *filter_result_name(enum filter_result result)
 	return names[result];
 }
 
-static bool is_repeat(const struct filter_seen *seen, const struct login *login)
+/* FNV-1a. A process can have two logins at one address within a millisecond, but not of the same
+ * user in the same session. */
+static uint32_t checksum(const struct login *login)
 {
-	int64_t distance = (int64_t)(login->boot_ns - seen->boot_ns);
+	const struct slice texts[] = {login->text[DOVETAP_FIELD_USERNAME],
+				      login->text[DOVETAP_FIELD_SESSION_ID]};
+	uint32_t sum = 0x811c9dc5U;
 
-	return seen->pid == login->pid && seen->object == login->object && login->object != 0 &&
+	for (size_t t = 0; t < 2; t++) {
+		for (size_t i = 0; i < texts[t].len; i++)
+			sum = (sum ^ (uint8_t)texts[t].ptr[i]) * 0x01000193U;
+	}
+	return sum;
+}
+
+static bool is_repeat(const struct filter_seen *a, const struct filter_seen *b)
+{
+	int64_t distance = (int64_t)(a->boot_ns - b->boot_ns);
+
+	return a->pid == b->pid && a->object == b->object && a->name == b->name && a->object != 0 &&
 	       distance < FILTER_DUPLICATE_NS && distance > -FILTER_DUPLICATE_NS;
 }
 
 static bool seen_before(struct filter *filter, const struct login *login)
 {
+	const struct filter_seen now = {login->pid, login->object, login->boot_ns, checksum(login)};
+
 	for (unsigned int i = 0; i < FILTER_RECENT; i++) {
-		if (is_repeat(&filter->seen[i], login))
+		if (is_repeat(&now, &filter->seen[i]))
 			return true;
 	}
-	filter->seen[filter->next] =
-		(struct filter_seen){login->pid, login->object, login->boot_ns};
+	filter->seen[filter->next] = now;
 	filter->next = (filter->next + 1) % FILTER_RECENT;
 	return false;
 }

@@ -9,8 +9,8 @@ enum filter_result {
 	FILTER_PASS,
 	FILTER_AUTOCREATED, /* a raw delivery user, or the owner of a shared mailbox */
 	FILTER_RESTORED,    /* an un-hibernated session */
-	FILTER_DUPLICATE,   /* the same object a moment ago: one file attached twice */
-	FILTER_CUT_NAME,    /* the user name did not fit: writing it would be another user's */
+	FILTER_DUPLICATE, /* same object, user and session a moment ago: one file attached twice */
+	FILTER_CUT_NAME,  /* the user name did not fit: writing it would be another user's */
 	FILTER_NO_NAME,
 	FILTER_FUTURE, /* more than five minutes ahead of the clock */
 	FILTER_RESULT_COUNT
@@ -26,6 +26,7 @@ struct filter {
 	struct filter_seen {
 		uint32_t pid;
 		uint64_t object, boot_ns;
+		uint32_t name; /* checksum of user and session */
 	} seen[FILTER_RECENT];
 	unsigned int next;
 };

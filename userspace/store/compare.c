@@ -127,7 +127,7 @@ static int write_newer(struct dict *dict, struct comparison *comparison, int64_t
 /* What was not chosen shares the fate of the chosen one, which is newer. */
 static void settle_others(struct comparison *comparison)
 {
-	const struct dict_entry *chosen = NULL;
+	const struct dict_entry *chosen = comparison->all[0].entry;
 
 	for (size_t i = 0; i < comparison->count; i++) {
 		struct dict_entry *entry = comparison->all[i].entry;

@@ -6,6 +6,7 @@
 #include "conf/tree.h"
 #include "store/compare.h"
 #include "store/drivers/drivers.h"
+#include "store/drivers/sql/sql.h"
 #include "store/stamp.h"
 
 #include <errno.h>
@@ -26,6 +27,13 @@ static bool embedded(const struct dict_config *config)
 	return *rest == '\0' || strncmp(rest, "path=", 5) == 0;
 }
 
+/* SQLite with a table of the operator's. */
+static bool mapped(const struct dict_config *config)
+{
+	return config->uri ? !embedded(config)
+			   : conf_setting_find(config->block, "sql_driver") != NULL;
+}
+
 bool dict_is_embedded(const struct dict_config *config)
 {
 	struct dict_config inner = *config;
@@ -40,8 +48,11 @@ static const struct {
 	const struct dict_driver *driver;
 	bool (*takes)(const struct dict_config *config); /* NULL takes all */
 } registry[] = {
-	{&memory_driver, NULL}, {&debug_driver, NULL}, {&sqlite_driver, embedded},
-	{&redis_driver, NULL},	{&file_driver, NULL},
+	{&memory_driver, NULL},	      {&debug_driver, NULL},
+	{&sql_sqlite_driver, mapped}, {&sqlite_driver, embedded},
+	{&redis_driver, NULL},	      {&file_driver, NULL},
+	{&fs_driver, NULL},	      {&sql_mysql_driver, NULL},
+	{&sql_pgsql_driver, NULL},    {&memcached_ascii_driver, NULL},
 
 };
 

@@ -8,23 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SECOND 1000LL
+#define HOUR   (3600 * SECOND)
+#define DAY    (24 * HOUR)
+#define WEEK   (7 * DAY)
+
 /* What stands in a URI counts in these; a block must name its unit. */
 static const struct {
 	const char *name;
 	int64_t msecs;
 } units[] = {
-	{"ms", 1},
-	{"msecs", 1},
-	{"s", 1000},
-	{"secs", 1000},
-	{"m", 60000},
-	{"mins", 60000},
-	{"h", 3600000},
-	{"hours", 3600000},
-	{"d", 24 * 3600000LL},
-	{"days", 24 * 3600000LL},
-	{"w", 7 * 24 * 3600000LL},
-	{"weeks", 7 * 24 * 3600000LL},
+	{"ms", 1},	    {"msecs", 1},	   {"s", SECOND}, {"secs", SECOND},
+	{"m", 60 * SECOND}, {"mins", 60 * SECOND}, {"h", HOUR},	  {"hours", HOUR},
+	{"d", DAY},	    {"days", DAY},	   {"w", WEEK},	  {"weeks", WEEK},
 };
 
 static void *at(void *settings, const struct option *option)
@@ -123,12 +119,12 @@ void option_release(const struct option *table, void *settings)
 
 /* --- URI ----------------------------------------------------------------------------------- */
 
-/* The end of the argument at text: its ":" or NUL. One behind "=[" ends behind its "]". */
-static size_t argument_len(const char *text)
+/* Up to the ":" or NUL; a value in brackets, which Dovecot does not know, may hold colons. */
+static size_t argument_len(const char *text, bool strict)
 {
 	size_t name = strcspn(text, ":="), skip = 0;
 
-	if (text[name] == '=' && text[name + 1] == '[')
+	if (!strict && text[name] == '=' && text[name + 1] == '[')
 		skip = strcspn(text, "]");
 	return skip + strcspn(text + skip, ":");
 }
@@ -150,7 +146,8 @@ static const char *match_uri(const struct option *option, const char *argument, 
 
 /* Dovecot prints the whole argument. One that looks like a misspelt password, or like the rest of
  * a password with a ":" in it, must not get into a log. */
-static int unknown(const struct option *last, const char *argument, struct error *error_r)
+static int unknown(const struct option *last, const char *words, const char *argument,
+		   struct error *error_r)
 {
 	size_t name = strcspn(argument, "=");
 
@@ -162,7 +159,16 @@ static int unknown(const struct option *last, const char *argument, struct error
 	if (strcasestr(argument, "pass") || strcasestr(argument, "secret"))
 		return error_set(error_r, EINVAL, "Unknown parameter: %.*s=(hidden)", (int)name,
 				 argument);
+	if (words)
+		return error_set(error_r, EINVAL, "%s '%s'", words, argument);
 	return error_set(error_r, EINVAL, "Unknown parameter: %s", argument);
+}
+
+static const struct option *end_of(const struct option *table)
+{
+	while (table->uri || table->block)
+		table++;
+	return table;
 }
 
 static const struct option *find_uri(const struct option *table, const char *argument, bool strict,
@@ -186,7 +192,7 @@ int option_from_uri(const struct option *table, void *settings, const char *rest
 	if (*rest == '\0')
 		return 0;
 	for (bool more = true; more && ret == 0;) {
-		size_t len = argument_len(rest);
+		size_t len = argument_len(rest, strict);
 		char *argument = strndup(rest, len);
 
 		if (!argument)
@@ -194,7 +200,7 @@ int option_from_uri(const struct option *table, void *settings, const char *rest
 		last = option;
 		option = find_uri(table, argument, strict, &value);
 		ret = option ? set(option, settings, value, error_r)
-			     : unknown(last, argument, error_r);
+			     : unknown(last, end_of(table)->invalid, argument, error_r);
 		free(argument);
 		more = rest[len] == ':';
 		rest += len + more;

@@ -32,7 +32,7 @@ struct option {
 	const char *uri;   /* before "=" in a URI; NULL when only a block has it */
 	const char *block; /* the setting in a block; NULL when only a URI has it */
 	enum option_type type;
-	size_t offset; /* in the driver's struct */
+	uint32_t offset; /* in the driver's struct */
 	int64_t min, max;
 	const char *fallback; /* the default as it would stand in a URI; NULL: NULL, 0, false */
 	const char *invalid;  /* how the error begins: "Invalid port" */
@@ -40,7 +40,8 @@ struct option {
 	bool extension;	      /* of ours; unknown to Dovecot, refused when strict */
 };
 
-/* All take a table that ends with an empty row. settings was zeroed by the caller and is to be
+/* All take a table that ends with an empty row, in which "invalid" may hold other words for
+ * "Unknown parameter:". settings was zeroed by the caller and is to be
  * released by option_release() whatever they return. Errors: -EINVAL, -ENOMEM. */
 int option_defaults(const struct option *table, void *settings, struct error *error_r);
 int option_from_uri(const struct option *table, void *settings, const char *rest, bool strict,

@@ -3,6 +3,7 @@
 
 #include "store/dict.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <utlist.h>
@@ -69,6 +70,7 @@ bool pending_has(const struct pending *pending, struct slice key)
 
 static void unlink_entry(struct pending *pending, struct pending_entry *entry)
 {
+	assert(pending->table && pending->head);
 	HASH_DEL(pending->table, entry);
 	DL_DELETE(pending->head, entry);
 	pending->count--;

@@ -101,7 +101,7 @@ static size_t utf8_len(const unsigned char *text, size_t left)
 
 static bool is_text(struct slice bytes)
 {
-	for (size_t i = 0, len; i < bytes.len; i += len) {
+	for (size_t i = 0, len; bytes.ptr && i < bytes.len; i += len) {
 		len = utf8_len((const unsigned char *)bytes.ptr + i, bytes.len - i);
 		if (len == 0 || bytes.ptr[i] == '\0')
 			return false;

@@ -333,7 +333,7 @@ static int push(struct exchange *x, short *events, struct error *error_r)
 		short wanted = 0;
 
 		n = send_some(x->stream, x->out, &wanted, error_r);
-		*events |= wanted;
+		*events = (short)(*events | wanted);
 		if (n < 0)
 			return (int)n;
 		x->sent |= n > 0;
@@ -353,7 +353,7 @@ static int pull(struct exchange *x, short *events, struct error *error_r)
 		short wanted = 0;
 		ssize_t n = receive_some(x->stream, data, sizeof(data), &wanted, error_r);
 
-		*events |= wanted;
+		*events = (short)(*events | wanted);
 		if (n <= 0)
 			return (int)n;
 		ret = x->feed((struct slice){data, (size_t)n}, x->context, error_r);

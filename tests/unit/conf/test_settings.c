@@ -46,7 +46,7 @@ static void an_empty_file_gives_the_defaults(void **state)
 	read_ok("", &root, &settings);
 	assert_null(settings.user);
 	assert_string_equal(settings.state_dir, "/var/lib/dovetap");
-	assert_int_equal(settings.ring_size, 4 << 20);
+	assert_int_equal(settings.ring_size, 8 << 20);
 	assert_int_equal(settings.min_interval, 0);
 	assert_int_equal(settings.compat, DOVETAP_COMPAT_NEWEST);
 	assert_null(settings.services[0]);

@@ -37,6 +37,20 @@ static void a_reused_address_is_another_login(void **state)
 	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_PASS);
 }
 
+static void another_user_at_the_same_address_passes(void **state)
+{
+	struct filter filter = {0};
+	struct login login = user_login();
+
+	(void)state;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_PASS);
+	login.text[DOVETAP_FIELD_USERNAME] = slice_str("v@example.com");
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_PASS);
+	login.text[DOVETAP_FIELD_SESSION_ID] = slice_str("s2");
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_PASS);
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_DUPLICATE);
+}
+
 static void what_is_no_login_is_told_by_reason(void **state)
 {
 	struct filter filter = {0};
@@ -62,6 +76,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_login_passes_once),
 		cmocka_unit_test(a_reused_address_is_another_login),
+		cmocka_unit_test(another_user_at_the_same_address_passes),
 		cmocka_unit_test(what_is_no_login_is_told_by_reason),
 	};
 

@@ -95,6 +95,7 @@ static void hash_functions(void **state)
 		{U1, "%{md5;salt=,rounds=x:user}", "5aad262dfb2ea40430515a78565fa013"},
 		{U1, "%{md5;nosuch=1,rounds:user}", "5aad262dfb2ea40430515a78565fa013"},
 		{U1, "%{md5;truncate=9999:user}", "5aad262dfb2ea40430515a78565fa013"},
+		{U1, "%{md5;truncate=999,salt=:user}", "5aad262dfb2ea40430515a78565fa013"},
 		{U1, "%{sha256;format=base64:user}",
 		 "YijVd+2LTFewOI+++dY8rtLKPBzKObyNsSU88i+Avq4="},
 		{U1, "%{size:md5:user}", "0000000000000020"},
@@ -132,6 +133,10 @@ static void conditions(void **state)
 		{U1, "%{if;%s;eq;imap;a\\;b\\:c;d}", "a;b:c"},
 		{U1, "%{if;%s;eq;imap;a\\\\b;d}", "ab"},
 		{U1, "%{if;%s;eq;imap;a;d:rest}", "a"},
+		/* The colon that ends a function joins a trailing backslash. */
+		{U1, "%{if;%s;eq;imap;a\\\\}b", "a:b"},
+		/* The percent sign of %s makes the next brace one of a variable. */
+		{U1, "%{if;%s;eq;imap;a{;};b}", "a{;}"},
 		{U1, "%3.2{if;%s;eq;imap;abcdef;x}", "de"},
 		{U1, "%{if;%s;%{if;1;==;1;eq;ne};imap;a;b}", "a"},
 		/* Dovecot refuses this login, so there is no key. */

@@ -79,6 +79,17 @@ static void hashes_and_codes(void **state)
 	check_cases(table, TEMPLATE_V24);
 }
 
+static void a_key_ends_at_a_nul(void **state)
+{
+	static const struct template_case table[] = {
+		{U1, "a%{literal('\\t') | truncate(bits=3)}b%{user}", "a"},
+		{U1, "a%{literal('\\t') | truncate(bits=3)}b%{user | hex}", NULL},
+	};
+
+	(void)state;
+	check_cases(table, TEMPLATE_V24);
+}
+
 static void arithmetic(void **state)
 {
 	static const struct template_case table[] = {
@@ -244,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_filters),
 		cmocka_unit_test(hashes_and_codes),
+		cmocka_unit_test(a_key_ends_at_a_nul),
 		cmocka_unit_test(arithmetic),
 		cmocka_unit_test(choices),
 		cmocka_unit_test(literals_and_quotes),

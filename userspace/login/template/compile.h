@@ -25,6 +25,7 @@ struct template_run {
 	struct scratch *scratch;
 	struct hasher *md5; /* for modifiers; NULL when none needs it */
 	struct error *error_r;
+	bool ended; /* nothing more is appended, but errors still count */
 	bool fatal; /* the login cannot be keyed at all: no function of the template may help */
 };
 

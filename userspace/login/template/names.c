@@ -2,6 +2,7 @@
 #include "login/template/names.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 struct name_row {
 	const char *name;
@@ -57,6 +58,9 @@ static const struct name_row v24_names[] = {
 	{"process:uid", VARIABLE_PROCESS_UID, 0},
 	{"process:gid", VARIABLE_GID, 0},
 	{"system:hostname", VARIABLE_NODE, 0},
+	{"event:user", VARIABLE_USER, 0},
+	{"event:session", VARIABLE_SESSION, 0},
+	{"event:service", VARIABLE_SERVICE, 0},
 	{"date:year", VARIABLE_YEAR, 0},
 	{"date:month", VARIABLE_MONTH, 0},
 	{"date:day", VARIABLE_DAY, 0},

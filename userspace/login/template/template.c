@@ -111,7 +111,20 @@ struct part_list {
 	size_t count, max;
 };
 
-static int append_piece(const struct piece *piece, struct template_run *run, struct buf *out,
+/* Dovecot's keys end at a NUL, which only the program of a 2.4 template can bring in. */
+static int append(struct template_run *run, struct buf *out, struct slice value)
+{
+	size_t len = value.len > 0 ? strnlen(value.ptr, value.len) : 0;
+
+	if (run->ended)
+		return 0;
+	run->ended = len < value.len;
+	if (buf_append(out, value.ptr, len) < 0)
+		return error_set(run->error_r, -out->failed, "the key is too long");
+	return 0;
+}
+
+static int append_piece(struct template_run *run, const struct piece *piece, struct buf *out,
 			const char **name_r)
 {
 	char text[VARIABLE_TEXT_MAX];
@@ -125,14 +138,10 @@ static int append_piece(const struct piece *piece, struct template_run *run, str
 		*name_r = "";
 		ret = piece->eval(piece->program, run, &value);
 	}
-	if (ret < 0)
-		return ret;
-	if (buf_append_slice(out, value) < 0)
-		return error_set(run->error_r, -out->failed, "the key is too long");
-	return 0;
+	return ret < 0 ? ret : append(run, out, value);
 }
 
-static int expand_piece(const struct piece *piece, struct template_run *run, struct buf *out,
+static int expand_piece(struct template_run *run, const struct piece *piece, struct buf *out,
 			struct part_list *list)
 {
 	size_t offset = out->len;
@@ -140,10 +149,8 @@ static int expand_piece(const struct piece *piece, struct template_run *run, str
 	int ret;
 
 	if (piece->literal.len > 0)
-		return buf_append_slice(out, piece->literal) == 0
-			       ? 0
-			       : error_set(run->error_r, -out->failed, "the key is too long");
-	ret = append_piece(piece, run, out, &name);
+		return append(run, out, piece->literal);
+	ret = append_piece(run, piece, out, &name);
 	if (ret < 0 || !list->parts)
 		return ret;
 	if (list->count == list->max)
@@ -176,7 +183,7 @@ int template_expand(const struct template *template, const struct login *login,
 	int ret;
 
 	for (size_t i = 0; i < template->list.count; i++) {
-		ret = expand_piece(&template->list.pieces[i], &run, out, &list);
+		ret = expand_piece(&run, &template->list.pieces[i], out, &list);
 		if (ret < 0) {
 			cut(out, start);
 			return ret;

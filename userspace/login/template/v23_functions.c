@@ -79,6 +79,16 @@ static int parse_rounds(struct compiler *compiler, struct slice value, struct v2
 	return ret;
 }
 
+static int parse_truncate(struct compiler *compiler, struct slice value, struct v23_hash *hash)
+{
+	size_t digest = hash->hasher ? hasher_size(hash->hasher) : 32;
+	int ret = parse_number(compiler, value, &hash->truncate_bits);
+
+	if (ret == 0 && hash->truncate_bits > digest * 8)
+		hash->truncate_bits = digest * 8;
+	return ret;
+}
+
 static int parse_format(struct compiler *compiler, struct slice value, struct v23_hash *hash)
 {
 	if (slice_is(value, "base64"))
@@ -104,7 +114,6 @@ static int compile_copy(struct compiler *compiler, struct slice text, struct pie
  * skips. */
 static int parse_options(struct compiler *compiler, struct slice options, struct v23_hash *hash)
 {
-	size_t digest = hash->hasher ? hasher_size(hash->hasher) : 32;
 	int ret = 0;
 
 	while (options.len > 0 && ret == 0) {
@@ -119,12 +128,10 @@ static int parse_options(struct compiler *compiler, struct slice options, struct
 		if (slice_is(key, "rounds"))
 			ret = parse_rounds(compiler, value, hash);
 		else if (slice_is(key, "truncate"))
-			ret = parse_number(compiler, value, &hash->truncate_bits);
+			ret = parse_truncate(compiler, value, hash);
 		else if (slice_is(key, "format"))
 			ret = parse_format(compiler, value, hash);
 	}
-	if (hash->truncate_bits > digest * 8)
-		hash->truncate_bits = digest * 8;
 	return ret;
 }
 
@@ -195,11 +202,12 @@ static int evaluate_if(const void *program, struct template_run *run, struct sli
 
 /*
  * Moves one parameter from text to out, up to an unescaped ";" outside of %{...}, and returns what
- * ended it: ';', ':' or 0. A backslash vanishes; the byte behind it means nothing special.
+ * ended it: ';', ':' or 0. A backslash vanishes; the byte behind it means nothing special. A
+ * percent sign is remembered until the next brace, even over the end of its parameter.
  */
-static char next_parameter(struct slice *text, struct buf *out)
+static char next_parameter(struct slice *text, bool *percent, struct buf *out)
 {
-	bool escaped = false, percent = false;
+	bool escaped = false;
 	unsigned int depth = 0;
 
 	for (; text->len > 0; text->ptr++, text->len--) {
@@ -212,10 +220,10 @@ static char next_parameter(struct slice *text, struct buf *out)
 		if (escaped) {
 			escaped = false;
 		} else if (c == '%') {
-			percent = true;
-		} else if (percent && c == '{') {
+			*percent = true;
+		} else if (*percent && c == '{') {
 			depth++;
-			percent = false;
+			*percent = false;
 		} else if (depth > 0 && c == '}') {
 			depth--;
 		} else if (depth == 0 && (c == ';' || c == ':')) {
@@ -225,6 +233,9 @@ static char next_parameter(struct slice *text, struct buf *out)
 		}
 		buf_append_char(out, c);
 	}
+	/* Dovecot sees the colon that separates a function from its field, here without a field. */
+	if (escaped)
+		buf_append_char(out, ':');
 	return '\0';
 }
 
@@ -234,12 +245,13 @@ static int compile_parameters(struct compiler *compiler, struct slice text,
 {
 	struct buf parameter;
 	int count = 0, ret = 0;
+	bool percent = false;
 	char end = ';';
 
 	buf_init(&parameter, TEMPLATE_TEXT_MAX);
 	while (end == ';' && ret == 0) {
 		buf_reset(&parameter);
-		end = next_parameter(&text, &parameter);
+		end = next_parameter(&text, &percent, &parameter);
 		if (parameter.failed)
 			ret = compiler_no_memory(compiler);
 		if (ret < 0 || (end != ';' && parameter.len == 0))

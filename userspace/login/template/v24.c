@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/template/v24.h"
 
+#include <stdio.h>
+
 #include "login/template/names.h"
 
 int v24_since(const struct compiler *compiler)

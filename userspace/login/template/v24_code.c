@@ -3,6 +3,7 @@
 #include "login/template/v24.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "login/template/functions.h"
 #include "login/template/hash.h"

@@ -10,5 +10,7 @@ extern const struct dict_driver debug_driver;
 extern const struct dict_driver sqlite_driver;
 extern const struct dict_driver redis_driver;
 extern const struct dict_driver file_driver;
+extern const struct dict_driver fs_driver;
+extern const struct dict_driver memcached_ascii_driver;
 
 #endif

@@ -78,6 +78,19 @@ static int find_method(struct file *file, const char *name, bool in_uri)
 	return -EINVAL;
 }
 
+/* Owns path. */
+static int take_path(struct file *file, char *path, const char *home, struct error *error_r)
+{
+	int ret = 0;
+
+	if (path[0] == '\0')
+		ret = error_set(error_r, EINVAL, "the path is missing (use file:/PATH)");
+	else if (!(file->path = path_expand(path, home)))
+		ret = error_set(error_r, ENOMEM, "out of memory");
+	free(path);
+	return ret;
+}
+
 /* Dovecot's own text loses the first letter of the parameter; ours shows all of it. */
 static int read_uri(struct file *file, const char *rest, const char *home, struct error *error_r)
 {
@@ -89,9 +102,9 @@ static int read_uri(struct file *file, const char *rest, const char *home, struc
 		return error_set(error_r, EINVAL,
 				 "Invalid parameter: %s (expected lock=fcntl or lock=flock)", lock);
 	path = strndup(rest, len);
-	file->path = path ? path_expand(path, home) : NULL;
-	free(path);
-	return file->path ? 0 : error_set(error_r, ENOMEM, "out of memory");
+	if (!path)
+		return error_set(error_r, ENOMEM, "out of memory");
+	return take_path(file, path, home, error_r);
 }
 
 static int read_block(struct file *file, const struct conf_section *block, const char *home,
@@ -107,8 +120,8 @@ static int read_block(struct file *file, const struct conf_section *block, const
 				"Invalid dict_file_lock_method: %s (dotlock, fcntl or flock)",
 				settings.lock);
 	if (ret == 0) {
-		file->path = path_expand(settings.path, home);
-		ret = file->path ? 0 : error_set(error_r, ENOMEM, "out of memory");
+		ret = take_path(file, settings.path, home, error_r);
+		settings.path = NULL;
 	}
 	option_release(options, &settings);
 	return ret;
@@ -118,10 +131,11 @@ static int read_block(struct file *file, const struct conf_section *block, const
 
 static void clear_records(struct file *file)
 {
-	struct record *record, *next;
+	struct record *record = file->records, *next;
 
-	HASH_ITER(hh, file->records, record, next) {
-		HASH_DEL(file->records, record);
+	HASH_CLEAR(hh, file->records); /* the table; the chain of its elements stays */
+	for (; record; record = next) {
+		next = record->hh.next;
 		free(record);
 	}
 	file->stamp = (struct stat){0};
@@ -267,8 +281,6 @@ static int file_open(const struct dict_config *config, struct dict **dict_r, str
 		ret = read_block(file, config->block, config->home, error_r);
 	else
 		ret = read_uri(file, strchr(config->uri, ':') + 1, config->home, error_r);
-	if (ret == 0 && file->path[0] == '\0')
-		ret = error_set(error_r, EINVAL, "the path is missing (use file:/PATH)");
 	if (ret < 0)
 		file_close(&file->dict);
 	else

@@ -130,10 +130,11 @@ static int memory_lookup(struct dict *dict, struct slice user, const struct slic
 static void memory_close(struct dict *dict)
 {
 	struct memory *memory = (struct memory *)dict;
-	struct record *record, *next;
+	struct record *record = memory->records, *next;
 
-	HASH_ITER(hh, memory->records, record, next) {
-		HASH_DEL(memory->records, record);
+	HASH_CLEAR(hh, memory->records); /* the table; the chain of its elements stays */
+	for (; record; record = next) {
+		next = record->hh.next;
 		free(record->key);
 		free(record->value);
 		free(record);

@@ -124,7 +124,8 @@ static int read_settings(struct redis *redis, const struct dict_config *config,
 				      config->strict, error_r);
 	if (ret < 0)
 		return ret;
-	strip_brackets(settings->host);
+	if (!config->strict)
+		strip_brackets(settings->host);
 	if (config->strict && !is_ip(settings->host))
 		return error_set(error_r, EINVAL, "Invalid IP: %s", settings->host);
 	if (settings->expire_secs > 0)
@@ -145,7 +146,7 @@ static void hash_script(char *sha)
 	unsigned char digest[SHA_DIGEST_LENGTH];
 
 	SHA1((const unsigned char *)script, sizeof(script) - 1, digest);
-	for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
+	for (size_t i = 0; i < SHA_DIGEST_LENGTH; i++)
 		snprintf(sha + 2 * i, 3, "%02x", digest[i]);
 }
 

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/tabescape.h"
 
-static const char plain[] = {'\0', '\1', '\t', '\r', '\n'};
-static const char letters[] = {'0', '1', 't', 'r', 'n'};
+/* The first byte of each is the partner of the first byte of the other, and so on. */
+static const char plain[] = "\0\1\t\r\n";
+static const char letters[] = "01trn";
+
+#define PAIRS (sizeof(letters) - 1)
 
 int tabescape(struct buf *out, struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		const char *found = memchr(plain, text.ptr[i], sizeof(plain));
+		const char *found = memchr(plain, (unsigned char)text.ptr[i], PAIRS);
 
 		if (found)
 			buf_append_char(out, '\1');
-		buf_append_char(out, found ? letters[found - plain] : text.ptr[i]);
+		buf_append(out, found ? &letters[found - plain] : &text.ptr[i], 1);
 	}
 	return out->failed;
 }
@@ -22,14 +25,15 @@ size_t tabunescape(char *text, size_t len)
 	size_t out = 0;
 
 	for (size_t in = 0; in < len; in++) {
-		const char *found = NULL;
+		const char *found = NULL, *byte;
 
 		if (text[in] == '\1') {
 			if (++in == len)
 				break;
-			found = memchr(letters, text[in], sizeof(letters));
+			found = memchr(letters, (unsigned char)text[in], PAIRS);
 		}
-		text[out++] = found ? plain[found - letters] : text[in];
+		byte = found ? &plain[found - letters] : &text[in];
+		text[out++] = *byte;
 	}
 	return out;
 }

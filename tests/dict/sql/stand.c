@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "stand.h"
+
+#include "base/clock.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 30000
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* --- the server -------------------------------------------------------------------------------*/
+
+static void run_script(const struct stand *stand, const char *verb, const char *in, const char *out)
+{
+	char path[128];
+	pid_t pid;
+	int status;
+
+	snprintf(path, sizeof(path), "tests/servers/%s.sh", stand->script);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		dup2(open(in, O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+		dup2(open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), STDOUT_FILENO);
+		execl(path, path, verb, stand->dir, NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		fail_msg("%s %s failed", path, verb);
+}
+
+void stand_do(const struct stand *stand, const char *verb)
+{
+	run_script(stand, verb, "/dev/null", "/dev/null");
+}
+
+void stand_start(struct stand *stand)
+{
+	snprintf(stand->dir, sizeof(stand->dir), "/tmp/dovetap-%s.XXXXXX", stand->script);
+	assert_non_null(mkdtemp(stand->dir));
+	stand_do(stand, "init");
+}
+
+void stand_stop(struct stand *stand)
+{
+	pid_t pid;
+
+	stand_close(stand);
+	stand_do(stand, "stop");
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		execlp("rm", "rm", "-rf", stand->dir, NULL);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+const char *stand_sql(const struct stand *stand, const char *fmt, ...)
+{
+	static char answer[65536];
+	char in[96], out[96], text[8192];
+	size_t len;
+	va_list args;
+	FILE *file;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	snprintf(in, sizeof(in), "%s/in", stand->dir);
+	snprintf(out, sizeof(out), "%s/out", stand->dir);
+	write_file(in, text);
+	run_script(stand, "sql", in, out);
+	file = fopen(out, "r");
+	assert_non_null(file);
+	len = fread(answer, 1, sizeof(answer) - 1, file);
+	answer[len] = '\0';
+	fclose(file);
+	return answer;
+}
+
+/* --- the dict ---------------------------------------------------------------------------------*/
+
+void stand_close(struct stand *stand)
+{
+	if (stand->dict)
+		stand->driver->close(stand->dict);
+	stand->dict = NULL;
+}
+
+void stand_open(struct stand *stand, const char *maps, const char *connect, const char *version)
+{
+	char path[96], uri[128], own[256], text[8192];
+	struct dict_config config = {.uri = uri, .where = "--dict", .dovecot_version = version};
+	struct error error = {0};
+
+	stand_close(stand);
+	config.strict = version != NULL;
+	snprintf(own, sizeof(own), "%s%s%s", stand->connect[0], stand->dir, stand->connect[1]);
+	snprintf(path, sizeof(path), "%s/map.conf", stand->dir);
+	snprintf(text, sizeof(text), "connect = %s\n%s", connect ? connect : own, maps);
+	write_file(path, text);
+	snprintf(uri, sizeof(uri), "%s:%s", stand->driver->name, path);
+	if (stand->driver->open(&config, &stand->dict, &error) < 0)
+		fail_msg("%s", error.text);
+}
+
+/* --- logins -----------------------------------------------------------------------------------*/
+
+void batch_add(struct batch *batch, const struct login *login)
+{
+	size_t i = batch->count++;
+	const char *texts[] = {login->service, login->user, login->remote_ip};
+	static const char *const names[] = {"service", "user", "remote_ip"};
+	uint32_t at = sizeof("shared/last-login/") - 1;
+
+	assert_true(i < LOGINS_MAX);
+	assert_true(asprintf(&batch->keys[i], "shared/last-login/%s/%s/%s", login->service,
+			     login->user, login->remote_ip) > 0);
+	for (int part = 0; part < 3; part++) {
+		uint32_t len = (uint32_t)strlen(texts[part]);
+
+		batch->parts[i][part] = (struct key_part){names[part], at, len};
+		at += len + 1;
+	}
+	snprintf(batch->values[i], sizeof(batch->values[i]), "%lld", (long long)login->ms);
+	batch->entries[i] = (struct dict_entry){
+		.key = slice_str(batch->keys[i]),
+		.value = slice_str(batch->values[i]),
+		.time_ns = login->ms * NS_PER_MSEC,
+		.parts = batch->parts[i],
+		.part_count = 3,
+	};
+}
+
+void batch_clear(struct batch *batch)
+{
+	while (batch->count > 0)
+		free(batch->keys[--batch->count]);
+}
+
+int stand_write_until(struct stand *stand, struct batch *batch, int64_t ms)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		batch->entries[i].outcome = DICT_PENDING;
+	return stand->driver->write(stand->dict, batch->entries, batch->count,
+				    clock_monotonic_ns() + ms * NS_PER_MSEC, &batch->error);
+}
+
+int stand_write(struct stand *stand, struct batch *batch)
+{
+	return stand_write_until(stand, batch, PATIENCE_MS);
+}
+
+void assert_outcome(enum dict_outcome got, enum dict_outcome expected, const char *reason)
+{
+	if (got != expected)
+		fail_msg("%s instead of %s: %s", dict_outcome_name(got),
+			 dict_outcome_name(expected), reason);
+}
+
+const char *stand_expect(struct stand *stand, struct login login, enum dict_outcome expected)
+{
+	static char reason[DICT_REASON_MAX];
+	struct batch *batch = calloc(1, sizeof(*batch));
+	enum dict_outcome outcome;
+
+	assert_non_null(batch);
+	batch_add(batch, &login);
+	stand_write(stand, batch);
+	outcome = batch->entries[0].outcome;
+	snprintf(reason, sizeof(reason), "%s", batch->entries[0].reason);
+	batch_clear(batch);
+	free(batch);
+	assert_outcome(outcome, expected, reason);
+	return reason;
+}

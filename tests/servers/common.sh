@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What the private servers of the tests share. A server lives in one directory, listens on a unix
+# socket inside it and runs as an unprivileged user; it is stopped by the pid that it wrote.
+set -eu
+
+RUN_AS=65534 # nobody
+
+as_server() { # command
+	if [[ $(id -u) -eq 0 ]]; then
+		setpriv --reuid=$RUN_AS --regid=$RUN_AS --clear-groups -- "$@"
+	else
+		"$@"
+	fi
+}
+
+own() { # file...
+	[[ $(id -u) -ne 0 ]] || chown -R "$RUN_AS:$RUN_AS" "$@"
+}
+
+# Runs a command until it succeeds; the condition is what counts, the limit is for broken machines.
+until_ok() { # command
+	local i
+	for ((i = 0; i < 600; i++)); do
+		"$@" > /dev/null 2>&1 && return 0
+		sleep 0.1
+	done
+	echo "gave up waiting for: $*" >&2
+	return 1
+}
+
+gone() { # pid
+	! kill -0 "$1" 2> /dev/null
+}
+
+# Ends a server and waits for its children, too: they may hold its shared memory for a moment.
+stop_pid() { # pid file, signal
+	local pid children child
+	[[ -s $1 ]] || return 0
+	pid=$(head -n 1 "$1")
+	children=$(pgrep -P "$pid" || true)
+	kill "-$2" "$pid" 2> /dev/null || true
+	for child in $pid $children; do
+		until_ok gone "$child"
+	done
+	rm -f "$1"
+}
+
+signal_all() { # pid file, signal
+	local pid
+	pid=$(head -n 1 "$1")
+	# shellcheck disable=SC2046 # one word per child
+	kill "-$2" "$pid" $(pgrep -P "$pid" || true)
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SQLite with a map file: an operator's own table in a file. (The embedded store without a map is
+ * another driver.) The file must exist, with its table: a mistyped name shall not make a new one.
+ */
+#include "store/drivers/sql/backend.h"
+
+#include "base/clock.h"
+#include "conf/tree.h"
+#include "store/drivers/sql/words.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#define BATCH_MAX     4096
+#define STATEMENT_MAX (1U << 20)
+
+struct sqlite_conn {
+	struct sql_conn conn;
+	char *path;
+	char *journal_mode; /* of 2.4, or NULL: as the file has it */
+	sqlite3 *db;
+	sqlite3_stmt **statements; /* by map */
+	size_t map_count;
+};
+
+/* --- errors -----------------------------------------------------------------------------------*/
+
+static const struct {
+	int code;
+	enum sql_result result;
+} codes[] = {
+	{SQLITE_CONSTRAINT, SQL_ROW}, {SQLITE_TOOBIG, SQL_ROW},	   {SQLITE_MISMATCH, SQL_ROW},
+	{SQLITE_ERROR, SQL_SCHEMA},   {SQLITE_NOTADB, SQL_SCHEMA}, {SQLITE_CORRUPT, SQL_SCHEMA},
+	{SQLITE_READONLY, SQL_MOVE},
+};
+
+static enum sql_result fail(struct sqlite_conn *lite, struct error *error_r)
+{
+	int code = sqlite3_errcode(lite->db) & 0xff;
+
+	error_set(error_r, EIO, "sqlite(%s): %s", lite->path, sqlite3_errmsg(lite->db));
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+		if (codes[i].code == code)
+			return codes[i].result;
+	return SQL_AGAIN; /* busy, full, I/O error */
+}
+
+/* --- connecting -------------------------------------------------------------------------------*/
+
+static int read_block(struct sqlite_conn *lite, const struct conf_section *block,
+		      struct error *error_r)
+{
+	const struct conf_setting *path = sql_words_find(block, "sqlite_", "path");
+	const struct conf_setting *mode = sql_words_find(block, "sqlite_", "journal_mode");
+
+	if (!path)
+		return error_set(error_r, EINVAL, "%s:%u: sqlite_path is missing", block->pos.file,
+				 block->pos.line);
+	if (mode && strcmp(mode->value, "wal") != 0 && strcmp(mode->value, "delete") != 0)
+		return error_set(error_r, EINVAL, "%s:%u: sqlite_journal_mode: %s (wal or delete)",
+				 mode->pos.file, mode->pos.line, mode->value);
+	lite->path = strdup(path->value);
+	lite->journal_mode = strdup(mode ? mode->value : "wal");
+	return lite->path && lite->journal_mode ? 0 : error_set(error_r, ENOMEM, "out of memory");
+}
+
+static void lite_free(struct sql_conn *conn);
+
+static int lite_new(struct sql_conn **conn_r, const char *connect, const struct conf_section *block,
+		    bool strict, struct error *error_r)
+{
+	struct sqlite_conn *lite = calloc(1, sizeof(*lite));
+	int ret = 0;
+
+	(void)strict; /* the session is the same */
+	if (!lite)
+		return error_set(error_r, ENOMEM, "out of memory");
+	lite->conn = (struct sql_conn){&sql_sqlite_backend, 1};
+	if (block)
+		ret = read_block(lite, block, error_r);
+	else if (connect[0] == '\0')
+		ret = error_set(error_r, EINVAL, "connect is empty: it is the database file");
+	else if (!(lite->path = strdup(connect)))
+		ret = error_set(error_r, ENOMEM, "out of memory");
+	if (ret < 0)
+		lite_free(&lite->conn);
+	else
+		*conn_r = &lite->conn;
+	return ret;
+}
+
+static void lite_forget(struct sql_conn *conn, size_t map_index)
+{
+	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
+
+	if (map_index >= lite->map_count)
+		return;
+	sqlite3_finalize(lite->statements[map_index]);
+	lite->statements[map_index] = NULL;
+}
+
+static void lite_disconnect(struct sql_conn *conn)
+{
+	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
+
+	for (size_t i = 0; i < lite->map_count; i++)
+		lite_forget(conn, i);
+	sqlite3_close(lite->db);
+	lite->db = NULL;
+}
+
+static void lite_free(struct sql_conn *conn)
+{
+	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
+
+	if (!lite)
+		return;
+	lite_disconnect(conn);
+	free(lite->statements);
+	free(lite->path);
+	free(lite->journal_mode);
+	free(lite);
+}
+
+static void set_deadline(struct sqlite_conn *lite, int64_t deadline_ns)
+{
+	int64_t left_ms = (deadline_ns - clock_monotonic_ns()) / NS_PER_MSEC;
+
+	sqlite3_busy_timeout(lite->db, left_ms > 1 ? (int)(left_ms < 60000 ? left_ms : 60000) : 1);
+}
+
+static bool exec(struct sqlite_conn *lite, const char *command)
+{
+	return sqlite3_exec(lite->db, command, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static int prepare_file(struct sqlite_conn *lite, struct error *error_r)
+{
+	const char *journal = lite->journal_mode && strcmp(lite->journal_mode, "wal") == 0
+				      ? "PRAGMA journal_mode=WAL"
+				      : "PRAGMA journal_mode=DELETE";
+
+	if (sqlite3_db_readonly(lite->db, "main"))
+		return error_set(error_r, EROFS, "sqlite(%s): the file is read-only", lite->path);
+	if (lite->journal_mode && !exec(lite, journal)) {
+		fail(lite, error_r);
+		return -EIO;
+	}
+	return 0;
+}
+
+static int lite_connect(struct sql_conn *conn, size_t number, int64_t deadline_ns,
+			struct error *error_r)
+{
+	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
+	int ret = 0;
+
+	(void)number;
+	if (sqlite3_open_v2(lite->path, &lite->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+			    NULL) != SQLITE_OK) {
+		error_set(error_r, EIO, "sqlite(%s): %s; the file and its table must exist",
+			  lite->path, lite->db ? sqlite3_errmsg(lite->db) : "out of memory");
+		ret = -EIO;
+	} else {
+		set_deadline(lite, deadline_ns);
+		ret = prepare_file(lite, error_r);
+	}
+	if (ret < 0)
+		lite_disconnect(conn);
+	return ret;
+}
+
+/* --- writing ----------------------------------------------------------------------------------*/
+
+static int make_room(struct sqlite_conn *lite, size_t map_index)
+{
+	sqlite3_stmt **grown;
+
+	if (map_index < lite->map_count)
+		return 0;
+	grown = realloc(lite->statements, (map_index + 1) * sizeof(sqlite3_stmt *));
+	if (!grown)
+		return -ENOMEM;
+	memset(grown + lite->map_count, 0,
+	       (map_index + 1 - lite->map_count) * sizeof(sqlite3_stmt *));
+	lite->statements = grown;
+	lite->map_count = map_index + 1;
+	return 0;
+}
+
+static enum sql_result get_statement(struct sqlite_conn *lite, const struct sql_batch *batch,
+				     sqlite3_stmt **stmt_r, struct error *error_r)
+{
+	enum sql_result result = SQL_OK;
+	sqlite3_stmt **kept;
+	struct buf text;
+
+	if (make_room(lite, batch->map_index) < 0) {
+		error_set(error_r, ENOMEM, "out of memory");
+		return SQL_AGAIN;
+	}
+	kept = &lite->statements[batch->map_index];
+	buf_init(&text, STATEMENT_MAX);
+	if (!*kept) {
+		sql_statement_insert(&text, SQL_SQLITE, batch->form, batch->map, batch->plan, 1);
+		if (sqlite3_prepare_v3(lite->db, buf_str(&text), (int)text.len,
+				       SQLITE_PREPARE_PERSISTENT, kept, NULL) != SQLITE_OK)
+			result = fail(lite, error_r);
+	}
+	*stmt_r = *kept;
+	buf_release(&text);
+	return result;
+}
+
+static int bind_blob(sqlite3_stmt *stmt, int column, struct slice hex)
+{
+	unsigned char *bytes = malloc(hex.len / 2 + 1);
+
+	if (!bytes)
+		return SQLITE_NOMEM;
+	sql_value_unhex(hex, bytes);
+	return sqlite3_bind_blob(stmt, column, bytes, (int)(hex.len / 2), free);
+}
+
+/* The memory of a text is the caller's until the row is stored. */
+static int bind_value(sqlite3_stmt *stmt, int column, const struct sql_value *value)
+{
+	struct slice text = value->type == SQL_TYPE_UUID ? slice_str(value->uuid) : value->text;
+
+	if (value->null)
+		return sqlite3_bind_null(stmt, column);
+	switch (value->type) {
+	case SQL_TYPE_INT:
+	case SQL_TYPE_UINT:
+		return sqlite3_bind_int64(stmt, column, value->number);
+	case SQL_TYPE_DOUBLE:
+		return sqlite3_bind_double(stmt, column, value->real);
+	case SQL_TYPE_HEXBLOB:
+		return bind_blob(stmt, column, text);
+	default:
+		return sqlite3_bind_text(stmt, column, text.len ? text.ptr : "", (int)text.len,
+					 SQLITE_STATIC);
+	}
+}
+
+static bool store_row(struct sqlite_conn *lite, sqlite3_stmt *stmt, const struct sql_value *row,
+		      size_t columns, uint64_t *changed)
+{
+	int before = sqlite3_total_changes(lite->db);
+
+	for (size_t i = 0; i < columns; i++)
+		if (bind_value(stmt, (int)i + 1, &row[i]) != SQLITE_OK)
+			return false;
+	if (sqlite3_step(stmt) != SQLITE_DONE)
+		return false;
+	*changed += (uint64_t)(sqlite3_total_changes(lite->db) - before);
+	return sqlite3_reset(stmt) == SQLITE_OK;
+}
+
+/* Somebody put another file in its place: ours has no name any more. */
+static bool has_moved(struct sqlite_conn *lite)
+{
+	int moved = 0;
+
+	sqlite3_file_control(lite->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved != 0;
+}
+
+static enum sql_result store_rows(struct sqlite_conn *lite, const struct sql_batch *batch,
+				  sqlite3_stmt *stmt, uint64_t *changed, struct error *error_r)
+{
+	enum sql_result result;
+
+	if (!exec(lite, "BEGIN IMMEDIATE"))
+		return fail(lite, error_r);
+	for (size_t i = 0; i < batch->count; i++)
+		if (!store_row(lite, stmt, batch->rows[i], batch->map->column_count, changed))
+			goto rollback;
+	if (exec(lite, "COMMIT"))
+		return SQL_OK;
+rollback:
+	result = fail(lite, error_r);
+	sqlite3_reset(stmt);
+	exec(lite, "ROLLBACK");
+	return result;
+}
+
+static enum sql_result lite_write(struct sql_conn *conn, const struct sql_batch *batch,
+				  int64_t deadline_ns, uint64_t *changed_r, struct error *error_r)
+{
+	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
+	sqlite3_stmt *stmt = NULL;
+	enum sql_result result;
+	uint64_t changed = 0;
+
+	if (has_moved(lite)) {
+		error_set(error_r, EIO, "sqlite(%s): the file was moved", lite->path);
+		return SQL_MOVE;
+	}
+	set_deadline(lite, deadline_ns);
+	result = get_statement(lite, batch, &stmt, error_r);
+	if (result == SQL_OK)
+		result = store_rows(lite, batch, stmt, &changed, error_r);
+	if (result == SQL_OK)
+		*changed_r = changed;
+	return result;
+}
+
+/* --- reading ----------------------------------------------------------------------------------*/
+
+static void hand_out(sqlite3_stmt *stmt, sql_row_cb *cb, void *context)
+{
+	struct slice columns[SQL_COLUMNS_MAX] = {0};
+	int count = sqlite3_column_count(stmt);
+
+	for (int i = 0; i < count && i < SQL_COLUMNS_MAX; i++) {
+		const char *text = (const char *)sqlite3_column_text(stmt, i);
+
+		if (text)
+			columns[i] = (struct slice){text, (size_t)sqlite3_column_bytes(stmt, i)};
+	}
+	cb(columns, (size_t)count, context);
+}
+
+static enum sql_result lite_select(struct sql_conn *conn, const char *statement, struct slice param,
+				   int64_t deadline_ns, sql_row_cb *cb, void *context,
+				   struct error *error_r)
+{
+	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
+	enum sql_result result = SQL_OK;
+	sqlite3_stmt *stmt = NULL;
+	int ret;
+
+	set_deadline(lite, deadline_ns);
+	if (sqlite3_prepare_v2(lite->db, statement, -1, &stmt, NULL) != SQLITE_OK)
+		return fail(lite, error_r);
+	sqlite3_bind_text(stmt, 1, param.len ? param.ptr : "", (int)param.len, SQLITE_STATIC);
+	while ((ret = sqlite3_step(stmt)) == SQLITE_ROW)
+		hand_out(stmt, cb, context);
+	if (ret != SQLITE_DONE)
+		result = fail(lite, error_r);
+	sqlite3_finalize(stmt);
+	return result;
+}
+
+/* --- the catalogue ----------------------------------------------------------------------------*/
+
+static void add_column(const struct slice *columns, size_t count, void *context)
+{
+	if (count == 4)
+		sql_table_add_column(context, SQL_SQLITE, columns[0], columns[1],
+				     slice_is(columns[2], "1"), slice_is(columns[3], "1"));
+}
+
+static void add_key_column(const struct slice *columns, size_t count, void *context)
+{
+	if (count == 3)
+		sql_table_add_key_column(context, columns[0], columns[1],
+					 !slice_is(columns[2], "1"));
+}
+
+/* An INTEGER PRIMARY KEY is filled by SQLite. */
+static const char columns_query[] =
+	"SELECT name,type,\"notnull\"=0 AND pk=0,"
+	"dflt_value IS NOT NULL OR (pk>0 AND upper(type)='INTEGER') FROM pragma_table_info(?1)";
+
+static const char primary_query[] =
+	"SELECT 'PRIMARY KEY',name,1 FROM pragma_table_info(?1) WHERE pk>0 ORDER BY pk";
+
+static const char unique_query[] =
+	"SELECT l.name,i.name,l.partial=0 AND i.name IS NOT NULL FROM pragma_index_list(?1) l "
+	"JOIN pragma_index_info(l.name) i WHERE l.\"unique\" AND l.origin<>'pk' "
+	"ORDER BY l.name,i.seqno";
+
+static enum sql_result lite_describe(struct sql_conn *conn, const struct sql_map *map,
+				     struct sql_table *table_r, int64_t deadline_ns,
+				     struct error *error_r)
+{
+	enum sql_result result;
+	struct buf name;
+
+	buf_init(&name, SQL_NAME_SIZE);
+	sql_name_word(&name, SQL_SQLITE, map->table, true);
+	result = lite_select(conn, columns_query, buf_slice(&name), deadline_ns, add_column,
+			     table_r, error_r);
+	if (result == SQL_OK)
+		result = lite_select(conn, primary_query, buf_slice(&name), deadline_ns,
+				     add_key_column, table_r, error_r);
+	if (result == SQL_OK)
+		result = lite_select(conn, unique_query, buf_slice(&name), deadline_ns,
+				     add_key_column, table_r, error_r);
+	buf_release(&name);
+	return result;
+}
+
+const struct sql_backend sql_sqlite_backend = {
+	.dialect = SQL_SQLITE,
+	.batch_max = BATCH_MAX,
+	.new = lite_new,
+	.connect = lite_connect,
+	.disconnect = lite_disconnect,
+	.describe = lite_describe,
+	.write = lite_write,
+	.forget = lite_forget,
+	.select = lite_select,
+	.free = lite_free,
+};
