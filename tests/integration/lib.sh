@@ -19,7 +19,7 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/dovetap-test.XXXXXX")
 chmod 0755 "$tmp"
 mkdir -m 1777 "$tmp/state" # for what the unprivileged part of dovetap writes
 started=() # process ids, in order
-tests=0 failures=0
+planned=0 tests=0 failures=0
 
 finish() {
 	local status=$? i
@@ -32,6 +32,10 @@ finish() {
 	else
 		rm -rf "$tmp"
 	fi
+	if [[ $status -eq 0 && $failures -eq 0 && $tests -lt $planned ]]; then
+		echo "not ok $((tests + 1)) - only $tests of $planned have run"
+		failures=1
+	fi
 	[[ $failures -eq 0 ]] || exit 1
 	exit "$status"
 }
@@ -41,6 +45,7 @@ trap 'exit 130' INT TERM HUP
 # --- TAP -----------------------------------------------------------------------------------------
 
 plan() { # count
+	planned=$1
 	echo "1..$1"
 }
 
@@ -105,7 +110,7 @@ run_in_background() { # log command...: sets $pid; the process dies with this on
 	started+=("$pid")
 }
 
-stop() { # pid: asks first, insists after ten seconds; its exit status
+stop() { # pid: asks first, insists after ten seconds; sets $stopped, its exit status
 	local deadline=$((SECONDS + 10))
 	kill -TERM "$1" 2> /dev/null
 	while kill -0 "$1" 2> /dev/null && [[ $SECONDS -lt $deadline ]]; do
@@ -113,6 +118,7 @@ stop() { # pid: asks first, insists after ten seconds; its exit status
 	done
 	kill -KILL "$1" 2> /dev/null
 	wait "$1" 2> /dev/null
+	stopped=$?
 }
 
 answers() { # port
@@ -238,7 +244,7 @@ dovetap_start() { # arguments of "dovetap run": live lines in $tmp/live, message
 	eventually dovetap_has_begun
 	if ! grep -q 'ready:' "$tmp/dovetap.log"; then
 		stop "$dovetap_pid"
-		bail "dovetap run $*: ended with $?: $(tail -n 5 "$tmp/dovetap.log")"
+		bail "dovetap run $*: ended with $stopped: $(tail -n 5 "$tmp/dovetap.log")"
 	fi
 }
 
