@@ -149,12 +149,13 @@ static __always_inline void read_text(struct dovetap_event_head *head, __u32 fie
 	if (!text || !(wanted_texts & DOVETAP_BIT(field)))
 		return;
 	copied = bpf_probe_read_user_str(slot, size, (const void *)text);
-	if (copied <= 0) {
+	if (copied < 0) {
 		slot[0] = '\0';
 		head->failed |= DOVETAP_BIT(field);
 		return;
 	}
-	head->length[field] = copied - 1;
+	/* For an empty text 5.10 returns 0, newer kernels count the NUL. */
+	head->length[field] = copied > 0 ? copied - 1 : 0;
 	head->present |= DOVETAP_BIT(field);
 	if (text_was_cut((const char *)text, size, copied))
 		head->truncated |= DOVETAP_BIT(field);
