@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/attacher.h"
 
+#include "attach/attachments.h"
 #include "attach/collector.h"
 #include "attach/exec_watch.h"
 #include "attach/kernel.h"
-#include "attach/layout.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -21,27 +19,18 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <utlist.h>
-
 #define ROLES_DEFAULT	 (PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER) | PRIV_ROLE_BIT(PRIV_ROLE_AUTH))
 #define RESCAN_NS	 (60 * NS_PER_SEC)
 #define RESCAN_BLIND_NS	 (5 * NS_PER_SEC)  /* when new processes are not told by the kernel */
 #define STOP_PATIENCE_NS (60 * NS_PER_SEC) /* for the collector to drain */
 #define FILES_WANTED	 65536 /* of RLIMIT_NOFILE: one for each attached file and more */
 
-struct attachment {
-	const struct build *build;
-	struct link *link;
-	struct attachment *next;
-};
-
 struct attacher {
 	struct attacher_options options;
 	struct loader *loader;
 	struct discover *discover;
 	struct exec_watch *execs; /* NULL: the kernel does not tell */
-	struct attachment *attached;
-	unsigned int links;
+	struct attachments attachments;
 	bool settled; /* the first search is over */
 	struct collector_setup setup;
 	struct collector collector;
@@ -52,106 +41,6 @@ struct attacher {
 	bool done;
 	int exit_status;
 };
-
-static struct priv_message message_about(const struct attacher *attacher,
-					 enum priv_message_type type, const struct build *build)
-{
-	struct priv_message message = {
-		.version = PRIV_PROTO_VERSION,
-		.type = type,
-		.links = attacher->links,
-	};
-
-	if (!build)
-		return message;
-	message.role = build->role;
-	message.inode = build->id.ino;
-	snprintf(message.abi, sizeof(message.abi), "%s", build->abi);
-	snprintf(message.path, sizeof(message.path), "%s", build->path);
-	if (build->probe)
-		snprintf(message.symbol, sizeof(message.symbol), "%s", build->probe->symbol);
-	return message;
-}
-
-static void tell(struct attacher *attacher, enum priv_message_type type, const struct build *build)
-{
-	struct priv_message message = message_about(attacher, type, build);
-
-	collector_tell(&attacher->collector, &message);
-}
-
-static void refuse(struct attacher *attacher, const struct build *build, const char *reason)
-{
-	struct priv_message message = message_about(attacher, PRIV_REFUSED, build);
-
-	log_warning("%s: not attached: %s", build->path, reason);
-	snprintf(message.reason, sizeof(message.reason), "%.380s", reason);
-	collector_tell(&attacher->collector, &message);
-}
-
-static void detach(struct attacher *attacher, struct attachment *attachment)
-{
-	LL_DELETE(attacher->attached, attachment);
-	link_detach(&attachment->link);
-	attacher->links--;
-	tell(attacher, PRIV_DETACHED, attachment->build);
-	free(attachment);
-}
-
-static void detach_build(struct attacher *attacher, const struct build *build, const char *why)
-{
-	struct attachment *attachment, *next;
-
-	LL_FOREACH_SAFE(attacher->attached, attachment, next) {
-		if (attachment->build != build)
-			continue;
-		log_info("%s: detached: %s", build->path, why);
-		detach(attacher, attachment);
-	}
-}
-
-static int attach(struct attacher *attacher, const struct build *build, struct error *error_r)
-{
-	struct attachment *attachment = calloc(1, sizeof(*attachment));
-	int err;
-
-	if (!attachment)
-		return error_set(error_r, ENOMEM, "out of memory");
-	err = loader_attach(attacher->loader, build, &attachment->link, error_r);
-	if (err < 0) {
-		free(attachment);
-		return err;
-	}
-	attachment->build = build;
-	LL_APPEND(attacher->attached, attachment);
-	attacher->links++;
-	return 0;
-}
-
-/* Discovery has found a file. */
-static void use_build(void *ctx, const struct build *build, const struct build *replaced)
-{
-	struct attacher *attacher = ctx;
-	struct error error;
-
-	if (replaced)
-		detach_build(attacher, replaced, "it was overwritten");
-	if (!build->probe) {
-		refuse(attacher, build, build->refusal.text);
-	} else if (attach(attacher, build, &error) < 0) {
-		refuse(attacher, build, error.text);
-	} else {
-		log_info("%s: attached to %s of Dovecot ABI %s", build->path, build->probe->symbol,
-			 build->abi);
-		tell(attacher, PRIV_ATTACHED, build);
-	}
-}
-
-/* Discovery finds a file no more: it was replaced, or its container is gone. */
-static void lose_build(void *ctx, const struct build *build)
-{
-	detach_build(ctx, build, "it is gone, and no process runs it");
-}
 
 static void use_exec(void *ctx, pid_t pid)
 {
@@ -201,11 +90,12 @@ static int prepare(struct attacher *attacher, struct error *error_r)
 		err = priv_user_find(attacher->options.user, &attacher->setup.user, error_r);
 	if (err == 0)
 		err = loader_new(&loading, &attacher->loader, error_r);
+	attacher->attachments.loader = attacher->loader;
 	if (err == 0)
-		err = discover_new(&attacher->options.discover, use_build, attacher,
-				   &attacher->discover, error_r);
+		err = discover_new(&attacher->options.discover, attachments_found,
+				   &attacher->attachments, &attacher->discover, error_r);
 	if (err == 0)
-		discover_on_lost(attacher->discover, lose_build);
+		discover_on_lost(attacher->discover, attachments_lost);
 	return err;
 }
 
@@ -222,6 +112,7 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 		attacher->options.discover.roles = ROLES_DEFAULT;
 	attacher->signal_fd = -1;
 	collector_init(&attacher->collector, &attacher->setup);
+	attacher->attachments.collector = &attacher->collector;
 	raise_file_limit();
 	err = prepare(attacher, error_r);
 	if (err < 0) {
@@ -236,8 +127,7 @@ void attacher_free(struct attacher **attacher)
 {
 	if (!*attacher)
 		return;
-	while ((*attacher)->attached)
-		detach(*attacher, (*attacher)->attached);
+	attachments_detach(&(*attacher)->attachments);
 	exec_watch_free(&(*attacher)->execs);
 	discover_free(&(*attacher)->discover);
 	loader_free(&(*attacher)->loader);
@@ -250,22 +140,20 @@ void attacher_free(struct attacher **attacher)
 
 static int start_collector(struct attacher *attacher, struct error *error_r)
 {
-	const struct attachment *attachment;
 	int err = collector_start(&attacher->collector, error_r);
 
 	if (err < 0)
 		return err;
-	LL_FOREACH(attacher->attached, attachment)
-		tell(attacher, PRIV_ATTACHED, attachment->build);
+	attachments_tell_all(&attacher->attachments);
 	if (attacher->settled)
-		tell(attacher, PRIV_SETTLED, NULL);
+		attachments_tell(&attacher->attachments, PRIV_SETTLED);
 	return 0;
 }
 
 static void report_ready(const struct attacher *attacher)
 {
 	if (attacher->settled && attacher->collector.ready && attacher->options.ready)
-		attacher->options.ready(attacher->setup.ctx, attacher->links);
+		attacher->options.ready(attacher->setup.ctx, attacher->attachments.links);
 }
 
 /* No more events first, so that what the collector then drains is all there is. */
@@ -274,8 +162,7 @@ static void stop(struct attacher *attacher)
 	if (attacher->kill_ns != 0)
 		return;
 	attacher->kill_ns = clock_monotonic_ns() + STOP_PATIENCE_NS;
-	while (attacher->attached)
-		detach(attacher, attacher->attached);
+	attachments_detach(&attacher->attachments);
 	collector_signal(&attacher->collector, SIGTERM);
 	attacher->done = attacher->collector.pid == 0;
 }
@@ -421,7 +308,7 @@ static void settle(struct attacher *attacher)
 			    (int)(RESCAN_BLIND_NS / NS_PER_SEC));
 	scan(attacher);
 	attacher->settled = true;
-	tell(attacher, PRIV_SETTLED, NULL);
+	attachments_tell(&attacher->attachments, PRIV_SETTLED);
 	report_ready(attacher);
 }
 
