@@ -25,6 +25,9 @@ clock where the plugin is called; the plugin takes the time at which the current
 loop began (earlier), or that after it has waited for its store to be connected (later). What was
 measured stands in the last columns, in milliseconds, positive where dovetap's time is the later one.
 
+`redis-protocols` has the plugin only in the `protocol` blocks of imap and lmtp, all others have it for
+every service; `mysql-users` is the document's alternative schema, a column for each service.
+
 With SQL stores the plugin drops what its map cannot match (no remote address: `lda`, `doveadm`)
 and splits names at `/`; `compat = strict` does the same. SQLite and PostgreSQL have `last_ip` in
 the primary key here, because with the documented schema every write of the plugin fails.

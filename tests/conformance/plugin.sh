@@ -21,9 +21,11 @@ cases() { # Dovecot's folder, configuration, store, precision, compat, key
 			echo "$folder $syntax redis $precision newest $documented"
 		done
 		echo "$folder $syntax redis s newest last-login/%{user}"
+		echo "$folder $syntax redis-protocols ms newest $documented"
 		echo "$folder $syntax file us newest $documented"
 		echo "$folder $syntax fs ms newest $documented"
 		echo "$folder $syntax mysql ms strict $documented"
+		echo "$folder $syntax mysql-users ms strict $documented"
 		echo "$folder $syntax sqlite ms strict $documented"
 		echo "$folder $syntax pgsql ms strict $documented"
 	done << END
@@ -50,7 +52,7 @@ prepare() { # directories, stores and both sides of the configuration
 		mkdir -p "$(side_dir $side)"
 		chmod 0777 "$(side_dir $side)"
 	done
-	"${store}_prepare" > "$tmp/prepare.log" 2>&1 || bail "$store: $(tail -n 3 "$tmp/prepare.log")"
+	"${store//-/_}_prepare" > "$tmp/prepare.log" 2>&1 || bail "$store: $(tail -n 3 "$tmp/prepare.log")"
 	for side in plugin dovetap; do
 		[[ ! -e $here/$syntax/$store.map ]] ||
 			fill_in $side "$here/$syntax/$store.map" > "$(side_dir $side)/map.conf"
@@ -90,8 +92,8 @@ use_dovecot() {
 }
 
 stores_are_equal() {
-	"${store}_dump" plugin > "$tmp/plugin.dump"
-	"${store}_dump" dovetap > "$tmp/dovetap.dump"
+	"${store//-/_}_dump" plugin > "$tmp/plugin.dump"
+	"${store//-/_}_dump" dovetap > "$tmp/dovetap.dump"
 	"$here/compare.py" "$precision" "$bound_ms" "$tmp/plugin.dump" "$tmp/dovetap.dump" \
 		> "$tmp/result"
 }

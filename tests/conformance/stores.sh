@@ -27,6 +27,14 @@ redis_dump() { # values are numbers: keys and values alternate without doubt
 	done
 }
 
+redis_protocols_prepare() {
+	redis_prepare
+}
+
+redis_protocols_dump() {
+	redis_dump "$1"
+}
+
 file_prepare() {
 	:
 }
@@ -56,6 +64,24 @@ mysql_prepare() {
 
 mysql_dump() {
 	mariadb_sql --default-character-set=utf8mb4 "$1" -e "$rows"
+}
+
+# The document's alternative: a column for each service in a table of users.
+mysql_users_prepare() {
+	mysql_prepare
+	for side in plugin dovetap; do
+		mariadb_sql "$side" -e "CREATE TABLE users (userid VARCHAR(255) NOT NULL PRIMARY KEY,
+			last_imap_access BIGINT, last_pop3_access BIGINT, last_lmtp_access BIGINT,
+			last_imap_ip VARCHAR(40), last_pop3_ip VARCHAR(40), last_lmtp_ip VARCHAR(40))"
+	done
+}
+
+mysql_users_dump() {
+	for service in imap pop3 lmtp; do
+		mariadb_sql --default-character-set=utf8mb4 "$1" -e "SELECT userid, '$service',
+			last_${service}_ip, last_${service}_access FROM users
+			WHERE last_${service}_access IS NOT NULL"
+	done
 }
 
 # The plugin cannot write to the documented table here: its upsert names all key columns.
