@@ -1,0 +1,777 @@
+/* SPDX-License-Identifier: MIT */
+/* The Cassandra driver against scripted servers: refusals, failures, and servers that are broken.
+ */
+#include "base/clock.h"
+#include "store/dict.h"
+
+#include "fake_cql.h"
+
+#define COUNT	200
+#define KEY_MAX 96
+
+/* A dict on one or two fake nodes, and COUNT logins for it. */
+struct stand {
+	char path[32];
+	struct dict *dict;
+	struct error error;
+	struct dict_entry entries[COUNT];
+	struct key_part parts[COUNT][3];
+	char keys[COUNT][KEY_MAX];
+};
+
+static void make_entry(struct stand *stand, size_t i, const char *user)
+{
+	char *key = stand->keys[i];
+	struct key_part *parts = stand->parts[i];
+
+	snprintf(key, KEY_MAX, "shared/last-login/imap/%s/192.0.2.1", user);
+	parts[0] = (struct key_part){"service", 18, 4};
+	parts[1] = (struct key_part){"user", 23, (uint32_t)strlen(user)};
+	parts[2] = (struct key_part){"remote_ip", 24 + (uint32_t)strlen(user), 9};
+	stand->entries[i] = (struct dict_entry){.key = slice_str(key),
+						.value = slice_str("1795338302210"),
+						.time_ns = 1795338302210123456,
+						.parts = parts,
+						.part_count = 3};
+}
+
+static void stand_up(struct stand *stand, const struct fake_cql *fake, const char *more)
+{
+	char uri[64], user[32];
+	struct dict_config config = {.uri = uri, .where = "test"};
+	FILE *file;
+	size_t i;
+
+	memset(stand, 0, sizeof(*stand));
+	snprintf(stand->path, sizeof(stand->path), "/tmp/test_cassandra.XXXXXX");
+	file = fdopen(mkstemp(stand->path), "w");
+	assert_non_null(file);
+	fprintf(file,
+		"connect = host=127.0.0.1 port=%u dbname=mails %s\n"
+		"map {\n"
+		"  pattern = shared/last-login/$service/$user/$remote_ip\n"
+		"  table = last_login\n"
+		"  value_field = last_access\n"
+		"  value_type = uint\n"
+		"  fields {\n"
+		"    userid = $user\n"
+		"    service = $service\n"
+		"    last_ip = $remote_ip\n"
+		"  }\n"
+		"}\n",
+		fake->port, more);
+	fclose(file);
+	snprintf(uri, sizeof(uri), "cassandra:%s", stand->path);
+	if (dict_open(&config, &stand->dict, &stand->error) < 0)
+		fail_msg("%s", stand->error.text);
+	for (i = 0; i < COUNT; i++) {
+		snprintf(user, sizeof(user), "u%zu@example.com", i);
+		make_entry(stand, i, user);
+	}
+}
+
+static void tear_down(struct stand *stand)
+{
+	dict_close(&stand->dict);
+	unlink(stand->path);
+}
+
+static int write_some(struct stand *stand, size_t count, int64_t seconds)
+{
+	return dict_write(stand->dict, stand->entries, count,
+			  clock_monotonic_ns() + seconds * NS_PER_SEC, &stand->error);
+}
+
+static int ping(struct stand *stand)
+{
+	return dict_ping(stand->dict, clock_monotonic_ns() + 30 * NS_PER_SEC, &stand->error);
+}
+
+static void check_all(const struct stand *stand, size_t count, enum dict_outcome outcome)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (stand->entries[i].outcome != outcome)
+			fail_msg("%zu: %s: %s", i, dict_outcome_name(stand->entries[i].outcome),
+				 stand->entries[i].reason);
+	}
+}
+
+static void check_reason(const struct stand *stand, const char *reason)
+{
+	if (!strstr(stand->entries[0].reason, reason))
+		fail_msg("%s, not %s", stand->entries[0].reason, reason);
+}
+
+static void check_error(const struct stand *stand, const char *text)
+{
+	if (!strstr(stand->error.text, text))
+		fail_msg("%s, not %s", stand->error.text, text);
+}
+
+/* --- what works ------------------------------------------------------------------------------ */
+
+static void logins_are_stored_with_their_time_as_timestamp(void **state)
+{
+	struct fake_cql fake = {0};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "");
+	assert_int_equal(write_some(&stand, COUNT, 30), 0);
+	check_all(&stand, COUNT, DICT_STORED);
+	assert_int_equal(write_some(&stand, COUNT, 30), 0);
+	tear_down(&stand);
+	fake_stop(&fake);
+	assert_int_equal(fake.count[CQL_EXECUTE], 2 * COUNT);
+	assert_int_equal(fake.timestamp, 1795338302210123);
+	assert_int_equal(fake.consistency[0], CQL_LOCAL_QUORUM);
+	assert_int_equal(fake.connections, 1);
+	assert_int_equal(fake.count[CQL_PREPARE], 1);
+}
+
+static enum fake_action speak_3_only(struct fake_cql *fake, const struct fake_frame *frame,
+				     struct buf *out)
+{
+	struct fake_frame reply = *frame;
+
+	(void)fake;
+	if (frame->version == 3)
+		return FAKE_DEFAULT;
+	reply.version = 3;
+	fake_error(out, &reply, CQL_E_PROTOCOL, "Invalid or unsupported protocol version (4)",
+		   (struct slice){0});
+	return FAKE_CLOSE;
+}
+
+static void an_older_protocol_is_spoken_when_the_server_asks(void **state)
+{
+	struct fake_cql fake = {.twist = speak_3_only};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "");
+	assert_int_equal(write_some(&stand, COUNT, 30), 0);
+	check_all(&stand, COUNT, DICT_STORED);
+	tear_down(&stand);
+	fake_stop(&fake);
+	assert_int_equal(fake.connections, 2);
+}
+
+static enum fake_action ask_password(struct fake_cql *fake, const struct fake_frame *frame,
+				     struct buf *out)
+{
+	static const char name[] = "\0\x2forg.apache.cassandra.auth.PasswordAuthenticator";
+
+	if (frame->opcode == CQL_STARTUP) {
+		fake_put(out, 4, CQL_AUTHENTICATE, frame->stream,
+			 (struct slice){name, sizeof(name) - 1});
+		return FAKE_DONE;
+	}
+	if (frame->opcode == CQL_AUTH_RESPONSE && fake->knob) {
+		fake_error(out, frame, CQL_E_CREDENTIALS,
+			   "Provided username dovecot and/or password are incorrect",
+			   (struct slice){0});
+		return FAKE_DONE;
+	}
+	return FAKE_DEFAULT;
+}
+
+static void a_password_is_given_when_asked(void **state)
+{
+	struct fake_cql fake = {.twist = ask_password};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "user=dovecot password=pass");
+	assert_int_equal(write_some(&stand, 1, 30), 0);
+	check_all(&stand, 1, DICT_STORED);
+	tear_down(&stand);
+	fake_stop(&fake);
+	assert_int_equal(fake.auth_len, 4 + 13);
+	assert_memory_equal(fake.auth, "\0\0\0\x0d\0dovecot\0pass", 4 + 13);
+}
+
+static void a_wrong_password_is_said_once_without_the_password(void **state)
+{
+	struct fake_cql fake = {.twist = ask_password, .knob = 1};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "user=dovecot password=wrong");
+	assert_int_equal(ping(&stand), -EACCES);
+	check_error(&stand, "user dovecot: bad_credentials");
+	assert_null(strstr(stand.error.text, "wrong"));
+	tear_down(&stand);
+	fake_stop(&fake);
+	assert_int_equal(fake.connections, 1);
+}
+
+static void no_password_where_one_is_needed_is_said(void **state)
+{
+	struct fake_cql fake = {.twist = ask_password};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "");
+	assert_int_equal(ping(&stand), -EACCES);
+	check_error(&stand, "asks for a user and a password");
+	tear_down(&stand);
+	fake_stop(&fake);
+	assert_int_equal(fake.count[CQL_AUTH_RESPONSE], 0);
+}
+
+static enum fake_action ask_kerberos(struct fake_cql *fake, const struct fake_frame *frame,
+				     struct buf *out)
+{
+	(void)fake;
+	if (frame->opcode != CQL_STARTUP)
+		return FAKE_DEFAULT;
+	fake_put(out, 4, CQL_AUTHENTICATE, frame->stream,
+		 (struct slice){"\0\x0dKerberosThing", 15});
+	return FAKE_DONE;
+}
+
+static void the_password_goes_to_no_other_authenticator(void **state)
+{
+	struct fake_cql fake = {.twist = ask_kerberos};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "user=dovecot password=pass");
+	assert_int_equal(ping(&stand), -EACCES);
+	check_error(&stand, "wants KerberosThing");
+	tear_down(&stand);
+	fake_stop(&fake);
+	assert_int_equal(fake.count[CQL_AUTH_RESPONSE], 0);
+}
+
+/* --- the schema ------------------------------------------------------------------------------ */
+
+static void a_column_of_the_wrong_type_is_named_at_start(void **state)
+{
+	struct fake_cql fake = {.value_type = CQL_TYPE_VARCHAR};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "");
+	assert_int_equal(ping(&stand), -EINVAL);
+	check_error(&stand, "column last_access of last_login has the type text, which cannot hold "
+			    "a uint; change value_type or the column");
+	assert_int_not_equal(write_some(&stand, 1, 30), 0);
+	check_all(&stand, 1, DICT_RETRY);
+	tear_down(&stand);
+	fake_stop(&fake);
+}
+
+static enum fake_action no_table(struct fake_cql *fake, const struct fake_frame *frame,
+				 struct buf *out)
+{
+	(void)fake;
+	if (frame->opcode != CQL_PREPARE)
+		return FAKE_DEFAULT;
+	fake_error(out, frame, CQL_E_INVALID, "table last_login does not exist", (struct slice){0});
+	return FAKE_DONE;
+}
+
+static void a_missing_table_is_named_at_start(void **state)
+{
+	struct fake_cql fake = {.twist = no_table};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "");
+	assert_int_equal(ping(&stand), -EINVAL);
+	check_error(&stand, ":2: invalid: table last_login does not exist");
+	tear_down(&stand);
+	fake_stop(&fake);
+}
+
+static void keys_and_values_that_do_not_fit_are_refused_one_by_one(void **state)
+{
+	struct fake_cql fake = {0};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "");
+	make_entry(&stand, 0, "u\xff@example.com");
+	stand.entries[1].key = slice_str("shared/elsewhere");
+	assert_int_equal(write_some(&stand, 3, 30), 0);
+	check_all(&stand, 2, DICT_REFUSED);
+	check_reason(&stand, "column userid: byte 2 is not UTF-8");
+	assert_non_null(strstr(stand.entries[1].reason, "unmapped key"));
+	assert_int_equal(stand.entries[2].outcome, DICT_STORED);
+	tear_down(&stand);
+	fake_stop(&fake);
+}
+
+/* --- errors of single writes ----------------------------------------------------------------- */
+
+static enum fake_action forget_statement(struct fake_cql *fake, const struct fake_frame *frame,
+					 struct buf *out)
+{
+	if (frame->opcode != CQL_EXECUTE || fake->count[CQL_PREPARE] > 1)
+		return FAKE_DEFAULT;
+	fake_error(out, frame, CQL_E_UNPREPARED, "no such statement",
+		   (struct slice){"\0\020"
+				  "0123456789abcdef",
+				  18});
+	return FAKE_DONE;
+}
+
+static void a_forgotten_statement_is_prepared_again(void **state)
+{
+	struct fake_cql fake = {.twist = forget_statement};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "");
+	assert_int_equal(write_some(&stand, COUNT, 30), 0);
+	check_all(&stand, COUNT, DICT_STORED);
+	tear_down(&stand);
+	fake_stop(&fake);
+	assert_int_equal(fake.count[CQL_PREPARE], 2);
+}
+
+#define UNAVAILABLE ((struct slice){"\0\6\0\0\0\2\0\0\0\1", 10})
+#define TIMEOUT	    ((struct slice){"\0\6\0\0\0\1\0\0\0\2\0\6SIMPLE", 18})
+
+/* Answers the first knob EXECUTEs with an error. */
+static enum fake_action fail_writes(struct fake_cql *fake, const struct fake_frame *frame,
+				    struct buf *out, int32_t code, struct slice rest)
+{
+	if (frame->opcode != CQL_EXECUTE || frame->nth > (unsigned int)fake->knob)
+		return FAKE_DEFAULT;
+	fake_error(out, frame, code, "scripted", rest);
+	return FAKE_DONE;
+}
+
+static enum fake_action unavailable(struct fake_cql *fake, const struct fake_frame *frame,
+				    struct buf *out)
+{
+	return fail_writes(fake, frame, out, CQL_E_UNAVAILABLE, UNAVAILABLE);
+}
+
+static enum fake_action write_timeout(struct fake_cql *fake, const struct fake_frame *frame,
+				      struct buf *out)
+{
+	return fail_writes(fake, frame, out, CQL_E_WRITE_TIMEOUT, TIMEOUT);
+}
+
+static enum fake_action overloaded(struct fake_cql *fake, const struct fake_frame *frame,
+				   struct buf *out)
+{
+	return fail_writes(fake, frame, out, CQL_E_OVERLOADED, (struct slice){0});
+}
+
+static enum fake_action invalid(struct fake_cql *fake, const struct fake_frame *frame,
+				struct buf *out)
+{
+	return fail_writes(fake, frame, out, CQL_E_INVALID, (struct slice){0});
+}
+
+static enum fake_action unauthorized(struct fake_cql *fake, const struct fake_frame *frame,
+				     struct buf *out)
+{
+	return fail_writes(fake, frame, out, CQL_E_UNAUTHORIZED, (struct slice){0});
+}
+
+static void missing_replicas_lead_to_the_fallback_consistency_once(void **state)
+{
+	struct fake_cql fake = {.twist = unavailable, .knob = 1};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "write_fallback_consistency=local-one");
+	assert_int_equal(write_some(&stand, 1, 30), 0);
+	check_all(&stand, 1, DICT_STORED);
+	tear_down(&stand);
+	fake_stop(&fake);
+	assert_int_equal(fake.consistency[0], CQL_LOCAL_QUORUM);
+	assert_int_equal(fake.consistency[1], CQL_LOCAL_ONE);
+}
+
+static void errors_of_the_server_decide_the_outcome(void **state)
+{
+	static const struct {
+		enum fake_action (*twist)(struct fake_cql *, const struct fake_frame *,
+					  struct buf *);
+		enum dict_outcome outcome;
+		unsigned int executes;
+		const char *reason;
+	} cases[] = {
+		{unavailable, DICT_RETRY, 2, "unavailable: 1 of 2 replicas at local-quorum"},
+		{write_timeout, DICT_UNCERTAIN, 2, "write_timeout: 1 of 2 replicas"},
+		{overloaded, DICT_RETRY, 2, "overloaded: scripted"},
+		{invalid, DICT_REFUSED, 1, "invalid: scripted"},
+		{unauthorized, DICT_RETRY, 1, "unauthorized: scripted"},
+	};
+	struct stand stand;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fake_cql fake = {.twist = cases[i].twist, .knob = 1000};
+
+		fake_start(&fake);
+		stand_up(&stand, &fake, "");
+		assert_int_equal(write_some(&stand, 1, 30), 0);
+		check_all(&stand, 1, cases[i].outcome);
+		check_reason(&stand, cases[i].reason);
+		tear_down(&stand);
+		fake_stop(&fake);
+		assert_int_equal(fake.count[CQL_EXECUTE], cases[i].executes);
+	}
+}
+
+/* --- servers that are broken ----------------------------------------------------------------- */
+
+enum breakage {
+	OVERSIZED,
+	WRONG_STREAM,
+	NEGATIVE_STREAM,
+	UNKNOWN_OPCODE,
+	REQUEST_OPCODE,
+	TRUNCATED,
+	GARBAGE,
+	MALFORMED,
+	COMPRESSED,
+	EVENT_ON_STREAM,
+	ANSWER_TWICE,
+	HANG_UP,
+	SILENCE,
+	BREAKAGE_COUNT
+};
+
+static enum fake_action break_at(struct fake_cql *fake, const struct fake_frame *frame,
+				 struct buf *out, uint8_t opcode)
+{
+	if (frame->opcode != opcode)
+		return FAKE_DEFAULT;
+	switch ((enum breakage)fake->knob) {
+	case OVERSIZED:
+		buf_append(out, "\x84\0\0\0\x08\x7f\xff\xff\xff", 9);
+		return FAKE_DONE;
+	case WRONG_STREAM:
+		fake_put(out, 4, CQL_READY, (int16_t)(frame->stream + 77), (struct slice){0});
+		return FAKE_DONE;
+	case NEGATIVE_STREAM:
+		fake_put(out, 4, CQL_READY, -2, (struct slice){0});
+		return FAKE_DONE;
+	case UNKNOWN_OPCODE:
+		fake_put(out, 4, 0x66, frame->stream, (struct slice){0});
+		return FAKE_DONE;
+	case REQUEST_OPCODE:
+		fake_put(out, 4, CQL_EXECUTE, frame->stream, (struct slice){0});
+		return FAKE_DONE;
+	case TRUNCATED:
+		buf_append(out, "\x84\0\0\0\x08\0\0\0\x20half of it", 19);
+		return FAKE_CLOSE;
+	case GARBAGE:
+		buf_append(out, "\x15\x03\x01\x00\x02\x02\x50HTTP/1.1 400 Bad Request\r\n", 33);
+		return FAKE_DONE;
+	case MALFORMED:
+		fake_put(out, 4, CQL_RESULT, frame->stream, (struct slice){"\0\0\0\4\xff\xff", 6});
+		return FAKE_DONE;
+	case COMPRESSED:
+		buf_append(out, "\x84\x01\0\0\x08\0\0\0\0", 9);
+		return FAKE_DONE;
+	case EVENT_ON_STREAM:
+		fake_put(out, 4, CQL_EVENT, frame->stream, (struct slice){"\0\1x\0\1y", 6});
+		return FAKE_DONE;
+	case ANSWER_TWICE:
+		fake_answer(fake, frame, out);
+		fake_answer(fake, frame, out);
+		return FAKE_DONE;
+	case HANG_UP:
+		return FAKE_CLOSE;
+	default:
+		return FAKE_DONE;
+	}
+}
+
+static enum fake_action break_options(struct fake_cql *fake, const struct fake_frame *frame,
+				      struct buf *out)
+{
+	return break_at(fake, frame, out, CQL_OPTIONS);
+}
+
+static enum fake_action break_prepare(struct fake_cql *fake, const struct fake_frame *frame,
+				      struct buf *out)
+{
+	return break_at(fake, frame, out, CQL_PREPARE);
+}
+
+static enum fake_action break_execute(struct fake_cql *fake, const struct fake_frame *frame,
+				      struct buf *out)
+{
+	return break_at(fake, frame, out, CQL_EXECUTE);
+}
+
+static void a_broken_start_ends_with_a_reason(void **state)
+{
+	int knob;
+
+	(void)state;
+	for (knob = 0; knob < BREAKAGE_COUNT; knob++) {
+		struct fake_cql fake = {.twist = break_options, .knob = knob};
+		struct stand stand;
+
+		fake_start(&fake);
+		stand_up(&stand, &fake, "connect_timeout=200ms");
+		assert_true(write_some(&stand, 5, 30) < 0);
+		check_all(&stand, 5, DICT_RETRY);
+		check_error(&stand, "no Cassandra node can be used: 127.0.0.1:");
+		tear_down(&stand);
+		fake_stop(&fake);
+		assert_int_equal(fake.count[CQL_EXECUTE], 0);
+	}
+}
+
+static void a_broken_prepare_ends_with_a_reason(void **state)
+{
+	int knob;
+
+	(void)state;
+	for (knob = 0; knob < BREAKAGE_COUNT; knob++) {
+		struct fake_cql fake = {.twist = break_prepare, .knob = knob};
+		struct stand stand;
+
+		if (knob == ANSWER_TWICE) /* by then the next request may be under way */
+			continue;
+		fake_start(&fake);
+		stand_up(&stand, &fake, "connect_timeout=200ms");
+		assert_true(write_some(&stand, 5, 30) < 0);
+		check_all(&stand, 5, DICT_RETRY);
+		tear_down(&stand);
+		fake_stop(&fake);
+		assert_int_equal(fake.count[CQL_EXECUTE], 0);
+	}
+}
+
+/* Nothing is lost from sight: what was sent and not answered is uncertain. */
+static void a_broken_answer_leaves_writes_uncertain(void **state)
+{
+	int knob;
+
+	(void)state;
+	for (knob = 0; knob < BREAKAGE_COUNT; knob++) {
+		struct fake_cql fake = {.twist = break_execute, .knob = knob};
+		struct stand stand;
+		size_t i;
+
+		fake_start(&fake);
+		stand_up(&stand, &fake, "connect_timeout=200ms");
+		(void)write_some(&stand, 5, 30);
+		for (i = 0; i < 5; i++) {
+			enum dict_outcome outcome = stand.entries[i].outcome;
+
+			if (outcome != DICT_UNCERTAIN && outcome != DICT_RETRY &&
+			    (outcome != DICT_STORED || knob != ANSWER_TWICE))
+				fail_msg("%d: %s", knob, dict_outcome_name(outcome));
+		}
+		tear_down(&stand);
+		fake_stop(&fake);
+		assert_true(fake.count[CQL_EXECUTE] > 0);
+	}
+}
+
+static enum fake_action answer_late(struct fake_cql *fake, const struct fake_frame *frame,
+				    struct buf *out)
+{
+	(void)out;
+	if (frame->opcode != CQL_EXECUTE)
+		return FAKE_DEFAULT;
+	/* The first is answered when the second comes. */
+	if (frame->nth == 1) {
+		fake->knob = frame->stream;
+		return FAKE_DONE;
+	}
+	if (frame->nth == 2) {
+		struct fake_frame first = *frame;
+
+		first.stream = (int16_t)fake->knob;
+		fake_void(&first, out);
+	}
+	return FAKE_DEFAULT;
+}
+
+static void an_answer_behind_the_deadline_disturbs_nobody(void **state)
+{
+	struct fake_cql fake = {.twist = answer_late};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "");
+	assert_int_equal(ping(&stand), 0);
+	assert_int_equal(write_some(&stand, 1, 1), -ETIMEDOUT);
+	check_all(&stand, 1, DICT_UNCERTAIN);
+	assert_int_equal(write_some(&stand, 1, 30), 0);
+	check_all(&stand, 1, DICT_STORED);
+	tear_down(&stand);
+	fake_stop(&fake);
+	assert_int_equal(fake.connections, 1);
+}
+
+static enum fake_action flood_events(struct fake_cql *fake, const struct fake_frame *frame,
+				     struct buf *out)
+{
+	static const char schema[] = "\0\x0dSCHEMA_CHANGE\0\7UPDATED\0\5TABLE\0\5mails\0\1t";
+	static const char status[] = "\0\x0dSTATUS_CHANGE\0\2UP\4\x7f\0\0\1\0\0\x23\x52";
+	int i;
+
+	(void)fake;
+	if (frame->opcode == CQL_EXECUTE || frame->opcode == CQL_PREPARE) {
+		for (i = 0; i < 100; i++) {
+			fake_put(out, 4, CQL_EVENT, -1, (struct slice){schema, sizeof(schema) - 1});
+			fake_put(out, 4, CQL_EVENT, -1, (struct slice){status, sizeof(status) - 1});
+		}
+	}
+	return FAKE_DEFAULT;
+}
+
+static void a_flood_of_events_does_not_stop_writes(void **state)
+{
+	struct fake_cql fake = {.twist = flood_events};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "");
+	assert_int_equal(write_some(&stand, COUNT, 30), 0);
+	check_all(&stand, COUNT, DICT_STORED);
+	tear_down(&stand);
+	fake_stop(&fake);
+}
+
+/* --- two nodes ------------------------------------------------------------------------------- */
+
+/* The first holds the tokens up to 0, the second those above. */
+static void start_two(struct fake_cql *first, struct fake_cql *second)
+{
+	first->token = "0";
+	first->peer = "127.0.0.2";
+	first->peer_token = "9223372036854775807";
+	first->peer_dc = first->peer_dc ? first->peer_dc : "dc1";
+	fake_start(first);
+	second->address = "127.0.0.2";
+	second->port = first->port;
+	second->token = first->peer_token;
+	second->dc = first->peer_dc;
+	second->peer = "127.0.0.1";
+	second->peer_token = "0";
+	second->peer_dc = "dc1";
+	fake_start(second);
+}
+
+static void stop_two(struct fake_cql *first, struct fake_cql *second)
+{
+	fake_stop(first);
+	fake_stop(second);
+}
+
+static void each_login_goes_to_the_node_that_holds_it(void **state)
+{
+	struct fake_cql first = {0}, second = {0};
+	struct stand stand;
+	unsigned int before;
+
+	(void)state;
+	start_two(&first, &second);
+	stand_up(&stand, &first, "");
+	/* The second node may not be connected yet when the first batch goes out. */
+	while (second.count[CQL_EXECUTE] == 0)
+		assert_int_equal(write_some(&stand, COUNT, 30), 0);
+	before = first.foreign;
+	assert_int_equal(write_some(&stand, COUNT, 30), 0);
+	check_all(&stand, COUNT, DICT_STORED);
+	tear_down(&stand);
+	stop_two(&first, &second);
+	assert_int_equal(first.foreign, before);
+	assert_int_equal(second.foreign, 0);
+	assert_true(first.count[CQL_EXECUTE] > 0);
+}
+
+static enum fake_action die(struct fake_cql *fake, const struct fake_frame *frame, struct buf *out)
+{
+	(void)out;
+	if (frame->opcode == CQL_EXECUTE && frame->nth > 20)
+		fake->knob = 1;
+	return fake->knob ? FAKE_CLOSE : FAKE_DEFAULT;
+}
+
+static void a_node_that_dies_under_load_loses_nothing(void **state)
+{
+	struct fake_cql first = {.twist = die}, second = {0};
+	struct stand stand;
+
+	(void)state;
+	start_two(&first, &second);
+	stand_up(&stand, &first, "");
+	while (second.count[CQL_EXECUTE] == 0)
+		assert_int_equal(write_some(&stand, 10, 30), 0);
+	assert_int_equal(write_some(&stand, COUNT, 30), 0);
+	check_all(&stand, COUNT, DICT_STORED);
+	assert_int_equal(write_some(&stand, COUNT, 30), 0);
+	check_all(&stand, COUNT, DICT_STORED);
+	tear_down(&stand);
+	stop_two(&first, &second);
+}
+
+static void a_node_of_another_data_centre_gets_nothing(void **state)
+{
+	struct fake_cql first = {.peer_dc = "dc2"}, second = {0};
+	struct stand stand;
+	int i;
+
+	(void)state;
+	start_two(&first, &second);
+	stand_up(&stand, &first, "");
+	for (i = 0; i < 5; i++)
+		assert_int_equal(write_some(&stand, COUNT, 30), 0);
+	check_all(&stand, COUNT, DICT_STORED);
+	tear_down(&stand);
+	stop_two(&first, &second);
+	assert_int_equal(second.count[CQL_EXECUTE], 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(logins_are_stored_with_their_time_as_timestamp),
+		cmocka_unit_test(an_older_protocol_is_spoken_when_the_server_asks),
+		cmocka_unit_test(a_password_is_given_when_asked),
+		cmocka_unit_test(a_wrong_password_is_said_once_without_the_password),
+		cmocka_unit_test(no_password_where_one_is_needed_is_said),
+		cmocka_unit_test(the_password_goes_to_no_other_authenticator),
+		cmocka_unit_test(a_column_of_the_wrong_type_is_named_at_start),
+		cmocka_unit_test(a_missing_table_is_named_at_start),
+		cmocka_unit_test(keys_and_values_that_do_not_fit_are_refused_one_by_one),
+		cmocka_unit_test(a_forgotten_statement_is_prepared_again),
+		cmocka_unit_test(missing_replicas_lead_to_the_fallback_consistency_once),
+		cmocka_unit_test(errors_of_the_server_decide_the_outcome),
+		cmocka_unit_test(a_broken_start_ends_with_a_reason),
+		cmocka_unit_test(a_broken_prepare_ends_with_a_reason),
+		cmocka_unit_test(a_broken_answer_leaves_writes_uncertain),
+		cmocka_unit_test(an_answer_behind_the_deadline_disturbs_nobody),
+		cmocka_unit_test(a_flood_of_events_does_not_stop_writes),
+		cmocka_unit_test(each_login_goes_to_the_node_that_holds_it),
+		cmocka_unit_test(a_node_that_dies_under_load_loses_nothing),
+		cmocka_unit_test(a_node_of_another_data_centre_gets_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The dict driver "cassandra": Apache Cassandra and what speaks its protocol.
+ *
+ *	cassandra:/etc/dovecot/dovecot-dict-cql.conf.ext     2.3: connect = ..., map { ... }
+ *	dict sql { driver = sql  sql_driver = cassandra ... } 2.4: cassandra_*, dict_map { ... }
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "conf/parse.h"
+#include "store/dict.h"
+#include "store/drivers/cassandra/batch.h"
+#include "store/drivers/cassandra/cluster.h"
+#include "store/drivers/cassandra/lookup.h"
+#include "store/drivers/cassandra/settings.h"
+#include "store/drivers/cassandra/statement.h"
+#include "store/drivers/drivers.h"
+#include "store/drivers/sql/map.h"
+
+struct cassandra_dict {
+	struct dict dict;
+	struct cql_settings settings;
+	struct sql_map_set maps;
+	struct cql_statements statements;
+	struct cql_cluster cluster;
+	struct cql_batch batch;
+};
+
+static int load_file(struct cassandra_dict *cassandra, const char *path, struct error *error_r)
+{
+	const struct conf_setting *connect;
+	struct conf_section *root = NULL;
+	char where[512];
+	int ret = conf_parse_file(path, CONF_PARSE_MAP, &root, error_r);
+
+	if (ret < 0)
+		return ret;
+	connect = conf_setting_find(root, "connect");
+	if (!connect) {
+		ret = error_set(error_r, EINVAL, "%s: Missing connect setting (connect = host=...)",
+				path);
+		goto out;
+	}
+	snprintf(where, sizeof(where), "%s:%u", connect->pos.file, connect->pos.line);
+	ret = cql_settings_parse(&cassandra->settings, connect->value, where, error_r);
+	if (ret == 0)
+		ret = sql_map_set_load_file(&cassandra->maps, root, error_r);
+out:
+	conf_free(&root);
+	return ret;
+}
+
+static int load_block(struct cassandra_dict *cassandra, const struct conf_section *block,
+		      struct error *error_r)
+{
+	int ret = cql_settings_from_block(&cassandra->settings, block, error_r);
+
+	return ret < 0 ? ret : sql_map_set_load_block(&cassandra->maps, block, error_r);
+}
+
+static void cassandra_close(struct dict *dict)
+{
+	struct cassandra_dict *cassandra = (struct cassandra_dict *)dict;
+
+	if (!cassandra)
+		return;
+	cql_cluster_release(&cassandra->cluster);
+	cql_batch_release(&cassandra->batch);
+	cql_statements_release(&cassandra->statements);
+	sql_map_set_release(&cassandra->maps);
+	cql_settings_release(&cassandra->settings);
+	free(cassandra);
+}
+
+static int cassandra_open(const struct dict_config *config, struct dict **dict_r,
+			  struct error *error_r)
+{
+	struct cassandra_dict *cassandra = calloc(1, sizeof(*cassandra));
+	int ret;
+
+	if (!cassandra)
+		return error_set(error_r, ENOMEM, "out of memory");
+	if (config->block)
+		ret = load_block(cassandra, config->block, error_r);
+	else
+		ret = load_file(cassandra, strchr(config->uri, ':') + 1, error_r);
+	if (ret == 0)
+		ret = cql_statements_init(&cassandra->statements, &cassandra->maps,
+					  &cassandra->settings, error_r);
+	if (ret == 0)
+		ret = cql_cluster_init(&cassandra->cluster, &cassandra->settings,
+				       &cassandra->statements, error_r);
+	if (ret < 0) {
+		cassandra_close(&cassandra->dict);
+		return ret;
+	}
+	cql_batch_init(&cassandra->batch, &cassandra->cluster, &cassandra->maps, config->strict);
+	*dict_r = &cassandra->dict;
+	return 0;
+}
+
+static int cassandra_write(struct dict *dict, struct dict_entry *entries, size_t count,
+			   int64_t deadline_ns, struct error *error_r)
+{
+	struct cassandra_dict *cassandra = (struct cassandra_dict *)dict;
+
+	return cql_batch_write(&cassandra->batch, entries, count, deadline_ns, error_r);
+}
+
+static int cassandra_lookup(struct dict *dict, struct slice user, const struct slice *keys,
+			    size_t key_count, int64_t deadline_ns, dict_record_cb *cb,
+			    void *context, struct error *error_r)
+{
+	struct cassandra_dict *cassandra = (struct cassandra_dict *)dict;
+
+	(void)keys, (void)key_count;
+	return cql_lookup(&cassandra->cluster, &cassandra->maps, user, deadline_ns, cb, context,
+			  error_r);
+}
+
+static int cassandra_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
+{
+	struct cassandra_dict *cassandra = (struct cassandra_dict *)dict;
+
+	/* A node is ready once it took the statements and their types were checked. */
+	return cql_cluster_wait(&cassandra->cluster, deadline_ns, error_r);
+}
+
+const struct dict_driver cassandra_driver = {
+	.name = "cassandra",
+	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH,
+	.open = cassandra_open,
+	.write = cassandra_write,
+	.lookup = cassandra_lookup,
+	.ping = cassandra_ping,
+	.close = cassandra_close,
+};

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/drivers/cassandra/cluster.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/drivers/cassandra/settings.h"
+#include "store/drivers/cassandra/startup.h"
+
+#define BACKOFF_MIN_NS	(250 * NS_PER_MSEC)
+#define BACKOFF_MAX_NS	(30 * NS_PER_SEC)
+#define SCHEMA_PAUSE_NS NS_PER_SEC
+
+int cql_cluster_init(struct cql_cluster *cluster, const struct cql_settings *settings,
+		     struct cql_statements *statements, struct error *error_r)
+{
+	*cluster = (struct cql_cluster){.settings = settings,
+					.statements = statements,
+					.version = (uint8_t)settings->version,
+					.seed = (unsigned int)getpid()};
+	cluster->remote_allowed = strncmp(cql_consistency_name(settings->write_consistency),
+					  "local-", strlen("local-")) != 0;
+	cql_discovery_init(&cluster->discovery, cluster);
+	return settings->tls ? cql_tls_new(settings, &cluster->tls, error_r) : 0;
+}
+
+void cql_cluster_release(struct cql_cluster *cluster)
+{
+	while (cluster->host_count > 0)
+		cql_cluster_remove(cluster, cluster->host_count - 1);
+	cql_discovery_release(&cluster->discovery);
+	cql_ring_release(&cluster->ring);
+	cql_tls_free(&cluster->tls);
+}
+
+/* --- hosts ----------------------------------------------------------------------------------- */
+
+struct cql_host *cql_cluster_find(const struct cql_cluster *cluster,
+				  const struct sockaddr_storage *addr)
+{
+	size_t i;
+
+	for (i = 0; i < cluster->host_count; i++) {
+		if (cql_address_equal(&cluster->hosts[i]->address.addr, addr))
+			return cluster->hosts[i];
+	}
+	return NULL;
+}
+
+struct cql_host *cql_cluster_add(struct cql_cluster *cluster, const struct cql_address *address)
+{
+	struct cql_host *host = cql_cluster_find(cluster, &address->addr);
+
+	if (host || cluster->host_count == CQL_HOSTS_MAX)
+		return host;
+	host = calloc(1, sizeof(*host));
+	if (!host)
+		return NULL;
+	host->address = *address;
+	cql_address_label(&address->addr, host->label);
+	cluster->hosts[cluster->host_count++] = host;
+	return host;
+}
+
+static void drop_conn(struct cql_cluster *cluster, struct cql_host *host)
+{
+	struct cql_conn *conn = host->conn;
+
+	if (conn)
+		cql_discovery_lost(&cluster->discovery, conn);
+	cql_conn_free(&host->conn);
+}
+
+void cql_cluster_remove(struct cql_cluster *cluster, size_t index)
+{
+	struct cql_host *host = cluster->hosts[index];
+
+	drop_conn(cluster, host);
+	cluster->hosts[index] = cluster->hosts[--cluster->host_count];
+	/* Its tokens name it by index, and those of the last host have moved. */
+	cluster->ring.count = 0;
+	free(host);
+}
+
+static void add_contact(struct cql_cluster *cluster, const char *name, struct error *error_r)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL, *found;
+	char port[16];
+	int code;
+
+	snprintf(port, sizeof(port), "%u", cluster->settings->port);
+	code = getaddrinfo(name, port, &hints, &list);
+	if (code != 0)
+		error_set(error_r, EHOSTUNREACH, "%s: %s", name, gai_strerror(code));
+	for (found = list; found; found = found->ai_next) {
+		struct cql_address address = {.len = found->ai_addrlen, .name = name};
+
+		memcpy(&address.addr, found->ai_addr, found->ai_addrlen);
+		cql_cluster_add(cluster, &address);
+	}
+	if (list)
+		freeaddrinfo(list);
+}
+
+static size_t connected_count(const struct cql_cluster *cluster)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < cluster->host_count; i++)
+		count += cluster->hosts[i]->conn != NULL;
+	return count;
+}
+
+int cql_cluster_begin(struct cql_cluster *cluster, struct error *error_r)
+{
+	int64_t now = clock_monotonic_ns();
+	struct error error = {0};
+	size_t i;
+
+	if (connected_count(cluster) == 0) {
+		for (i = 0; i < cluster->settings->host_count; i++)
+			add_contact(cluster, cluster->settings->hosts[i], &error);
+		for (i = 0; i < cluster->host_count; i++)
+			cluster->hosts[i]->next_try_ns = 0;
+	}
+	/* Time in which nobody called us is not time in which the server was silent. */
+	for (i = 0; i < cluster->host_count; i++) {
+		struct cql_conn *conn = cluster->hosts[i]->conn;
+
+		if (conn && (conn->state != CQL_CONN_READY || cql_conn_in_flight(conn) > 0))
+			conn->since_ns = now;
+	}
+	return cluster->host_count > 0 ? 0 : error_set(error_r, EHOSTUNREACH, "%s", error.text);
+}
+
+/* --- one step -------------------------------------------------------------------------------- */
+
+static bool usable(const struct cql_host *host)
+{
+	return host->conn && host->conn->state == CQL_CONN_READY;
+}
+
+/* Another data centre's nodes are there for when none of ours is. */
+static bool wanted(const struct cql_cluster *cluster, const struct cql_host *host)
+{
+	size_t i;
+
+	if (!host->remote)
+		return true;
+	for (i = 0; i < cluster->host_count; i++) {
+		if (!cluster->hosts[i]->remote && cluster->hosts[i]->failures == 0)
+			return false;
+	}
+	return cluster->remote_allowed;
+}
+
+static void back_off(struct cql_cluster *cluster, struct cql_host *host, int64_t now)
+{
+	int64_t wait = BACKOFF_MAX_NS;
+
+	if (host->failures < 7)
+		wait = BACKOFF_MIN_NS << host->failures;
+	if (wait > BACKOFF_MAX_NS)
+		wait = BACKOFF_MAX_NS;
+	host->failures++;
+	/* Between half of it and all of it, so that many writers do not come back at once. */
+	wait = wait / 2 + (wait / 2) * (rand_r(&cluster->seed) % 1000) / 1000;
+	host->next_try_ns = now + wait;
+}
+
+static void open_due(struct cql_cluster *cluster, int64_t now)
+{
+	struct cql_host *host;
+	size_t i;
+
+	for (i = 0; i < cluster->host_count; i++) {
+		host = cluster->hosts[i];
+		if (host->conn || now < host->next_try_ns || !wanted(cluster, host))
+			continue;
+		if (cql_conn_open(cluster->settings, cluster->statements, &host->address,
+				  cluster->tls, cluster->version, &host->conn, &host->error) < 0)
+			back_off(cluster, host, now);
+	}
+}
+
+static void check_schema(struct cql_cluster *cluster, int64_t now)
+{
+	size_t i;
+
+	if (!cluster->schema_changed || now - cluster->schema_checked_ns < SCHEMA_PAUSE_NS)
+		return;
+	cluster->schema_changed = false;
+	cluster->schema_checked_ns = now;
+	for (i = 0; i < cluster->host_count; i++) {
+		if (cluster->hosts[i]->conn)
+			cql_startup_prepare_again(cluster->hosts[i]->conn);
+	}
+}
+
+/* How long this connection may be silent; 0: as long as it likes. */
+static int64_t patience(const struct cql_cluster *cluster, const struct cql_conn *conn)
+{
+	const struct cql_settings *settings = cluster->settings;
+
+	if (conn->state == CQL_CONN_READY && cql_conn_in_flight(conn) == 0)
+		return 0;
+	if (conn->state == CQL_CONN_READY &&
+	    settings->request_timeout_ns < settings->connect_timeout_ns)
+		return settings->request_timeout_ns;
+	return settings->connect_timeout_ns;
+}
+
+static void check_silence(struct cql_cluster *cluster, struct cql_conn *conn, int64_t now)
+{
+	int64_t most = patience(cluster, conn), silent = now - conn->since_ns;
+
+	if (conn->state == CQL_CLOSED)
+		return;
+	if (most > 0 && silent > most)
+		cql_conn_fail(conn, ETIMEDOUT, "no answer for %.1f seconds",
+			      (double)most / (double)NS_PER_SEC);
+	else if (most == 0 && conn->state == CQL_CONN_READY &&
+		 cluster->settings->heartbeat_ns > 0 && silent > cluster->settings->heartbeat_ns)
+		cql_conn_probe(conn);
+}
+
+/* Takes what a closed connection had to say. */
+static void reap(struct cql_cluster *cluster, struct cql_host *host, int64_t now)
+{
+	bool refused = host->conn->error.code == EPROTONOSUPPORT;
+	uint8_t version = host->conn->version;
+
+	host->error = host->conn->error;
+	drop_conn(cluster, host);
+	if (refused && version > CQL_VERSION_MIN) {
+		if (version == cluster->version)
+			cluster->version--;
+		return; /* at once, with the older protocol */
+	}
+	back_off(cluster, host, now);
+}
+
+static void work(struct cql_cluster *cluster, const struct pollfd *pollfds,
+		 struct cql_host *const *polled, size_t count)
+{
+	int64_t now = clock_monotonic_ns();
+	struct cql_conn *conn;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		conn = polled[i]->conn;
+		if (pollfds[i].revents != 0 || conn->more_input)
+			cql_conn_work(conn, now);
+		check_silence(cluster, conn, now);
+		if (conn->state == CQL_CONN_READY) {
+			polled[i]->failures = 0;
+			polled[i]->error.code = 0;
+		}
+	}
+	for (i = 0; i < count; i++) {
+		if (polled[i]->conn->state == CQL_CLOSED)
+			reap(cluster, polled[i], now);
+	}
+}
+
+/* When something is due without a byte arriving. */
+static int64_t next_due(const struct cql_cluster *cluster, int64_t until)
+{
+	size_t i;
+
+	for (i = 0; i < cluster->host_count; i++) {
+		const struct cql_host *host = cluster->hosts[i];
+		int64_t due = host->next_try_ns;
+
+		if (host->conn && host->conn->more_input)
+			return 0;
+		if (host->conn) {
+			int64_t most = patience(cluster, host->conn);
+
+			due = most > 0 ? host->conn->since_ns + most : until;
+		} else if (!wanted(cluster, host)) {
+			continue;
+		}
+		if (due < until)
+			until = due;
+	}
+	return until;
+}
+
+static int wait_ms(const struct cql_cluster *cluster, int64_t until, int64_t now)
+{
+	int64_t wait = next_due(cluster, until) - now;
+
+	if (wait <= 0)
+		return 0;
+	return wait > 1000 * NS_PER_SEC ? 1000000 : (int)(wait / NS_PER_MSEC) + 1;
+}
+
+void cql_cluster_step(struct cql_cluster *cluster, int64_t until_ns)
+{
+	struct pollfd pollfds[CQL_HOSTS_MAX];
+	struct cql_host *polled[CQL_HOSTS_MAX];
+	int64_t now = clock_monotonic_ns();
+	size_t i, count = 0;
+
+	check_schema(cluster, now);
+	open_due(cluster, now);
+	cql_discovery_work(&cluster->discovery, now);
+	for (i = 0; i < cluster->host_count; i++) {
+		struct cql_conn *conn = cluster->hosts[i]->conn;
+
+		if (!conn)
+			continue;
+		if (conn->state == CQL_STARTING)
+			cql_startup_send(conn);
+		pollfds[count] =
+			(struct pollfd){.fd = conn->transport.fd, .events = cql_conn_events(conn)};
+		polled[count++] = cluster->hosts[i];
+	}
+	if (poll(pollfds, count, wait_ms(cluster, until_ns, now)) < 0)
+		count = 0; /* a signal: the caller looks at its deadline and comes again */
+	work(cluster, pollfds, polled, count);
+	/* What was just read may have completed it, and then nobody else would come by. */
+	cql_discovery_work(&cluster->discovery, clock_monotonic_ns());
+}
+
+/* --- what the callers ask -------------------------------------------------------------------- */
+
+bool cql_cluster_ready(const struct cql_cluster *cluster)
+{
+	size_t i;
+
+	if (!cluster->discovery.complete)
+		return false;
+	for (i = 0; i < cluster->host_count; i++) {
+		if (usable(cluster->hosts[i]))
+			return true;
+	}
+	return false;
+}
+
+bool cql_cluster_hopeless(const struct cql_cluster *cluster)
+{
+	int64_t now = clock_monotonic_ns();
+	size_t i;
+
+	for (i = 0; i < cluster->host_count; i++) {
+		const struct cql_host *host = cluster->hosts[i];
+
+		if (host->conn || (now >= host->next_try_ns && wanted(cluster, host)))
+			return false;
+	}
+	return true;
+}
+
+/* What the operator has to mend is the same on every node, and says more than a node being down. */
+static const struct cql_host *misconfigured(const struct cql_cluster *cluster)
+{
+	size_t i;
+
+	for (i = 0; i < cluster->host_count; i++) {
+		int code = cluster->hosts[i]->error.code;
+
+		if (code == EINVAL || code == EACCES)
+			return cluster->hosts[i];
+	}
+	return NULL;
+}
+
+int cql_cluster_error(const struct cql_cluster *cluster, struct error *error_r)
+{
+	const struct cql_host *host = misconfigured(cluster);
+	struct buf text;
+	int code = 0;
+	size_t i;
+
+	if (host)
+		return error_set(error_r, host->error.code, "%s: %s", host->label,
+				 host->error.text);
+	buf_init(&text, sizeof(error_r->text));
+	for (i = 0; i < cluster->host_count; i++) {
+		host = cluster->hosts[i];
+		if (host->error.code == 0)
+			continue;
+		code = host->error.code;
+		buf_appendf(&text, "%s%s: %s", text.len > 0 ? "; " : "", host->label,
+			    host->error.text);
+	}
+	if (code == 0)
+		error_set(error_r, ETIMEDOUT, "no Cassandra node answered in time");
+	else
+		error_set(error_r, code, "no Cassandra node can be used: %s", buf_str(&text));
+	buf_release(&text);
+	return code == 0 ? -ETIMEDOUT : -code;
+}
+
+int cql_cluster_wait(struct cql_cluster *cluster, int64_t deadline_ns, struct error *error_r)
+{
+	int ret = cql_cluster_begin(cluster, error_r);
+
+	if (ret < 0)
+		return ret;
+	while (!cql_cluster_ready(cluster)) {
+		if (clock_monotonic_ns() >= deadline_ns || cql_cluster_hopeless(cluster))
+			return cql_cluster_error(cluster, error_r);
+		cql_cluster_step(cluster, deadline_ns);
+	}
+	return 0;
+}

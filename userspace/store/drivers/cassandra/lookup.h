@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads what the maps' tables know about a user: one prepared SELECT per map. */
+#ifndef DOVETAP_CQL_LOOKUP_H
+#define DOVETAP_CQL_LOOKUP_H
+
+#include "store/dict.h"
+#include "store/drivers/cassandra/cluster.h"
+#include "store/drivers/sql/map.h"
+
+#include <stdint.h>
+
+/* As dict_driver.lookup. A map without a column for the user, or whose table is not partitioned by
+ * it, is -EOPNOTSUPP. */
+int cql_lookup(struct cql_cluster *cluster, const struct sql_map_set *maps, struct slice user,
+	       int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
+
+#endif
