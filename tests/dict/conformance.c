@@ -118,6 +118,15 @@ static struct found find(struct stand *stand, const struct login *login,
 	return found;
 }
 
+/* A store that compares in silence calls every write stored. */
+static void expect_outcome(const struct stand *stand, enum dict_outcome outcome,
+			   enum dict_outcome expected)
+{
+	if (expected == DICT_UNCHANGED && stand->subject->traits & TRAIT_BLIND)
+		expected = DICT_STORED;
+	assert_int_equal(outcome, expected);
+}
+
 static void expect_record(struct stand *stand, const struct login *login,
 			  const struct dict_entry *entry, struct slice value)
 {
@@ -167,8 +176,8 @@ static void the_newest_wins_in_any_order(void **state)
 		for (int k = 0; k < 3; k++) {
 			int secs = orders[i][k];
 
-			assert_int_equal(put(*state, user, "192.0.2.1", secs),
-					 secs > newest ? DICT_STORED : DICT_UNCHANGED);
+			expect_outcome(*state, put(*state, user, "192.0.2.1", secs),
+				       secs > newest ? DICT_STORED : DICT_UNCHANGED);
 			newest = secs > newest ? secs : newest;
 		}
 		expect_secs(*state, user, "192.0.2.1", 3);
@@ -178,7 +187,7 @@ static void the_newest_wins_in_any_order(void **state)
 static void a_replay_changes_nothing(void **state)
 {
 	assert_int_equal(put(*state, "u", "192.0.2.1", 5), DICT_STORED);
-	assert_int_equal(put(*state, "u", "192.0.2.1", 5), DICT_UNCHANGED);
+	expect_outcome(*state, put(*state, "u", "192.0.2.1", 5), DICT_UNCHANGED);
 	expect_secs(*state, "u", "192.0.2.1", 5);
 }
 
@@ -345,7 +354,7 @@ static void batch_of(struct stand *stand, size_t count)
 		expect_record(stand, &logins[i], &entries[i], entries[i].value);
 	write_ok(stand, entries, count);
 	for (size_t i = 0; i < count; i++)
-		assert_int_equal(entries[i].outcome, DICT_UNCHANGED);
+		expect_outcome(stand, entries[i].outcome, DICT_UNCHANGED);
 	free(entries);
 	free(logins);
 }
@@ -387,7 +396,7 @@ static void records_survive_closing(void **state)
 	dict_close(&stand->dict);
 	assert_int_equal(dict_open(&stand->config, &stand->dict, NULL), 0);
 	expect_secs(stand, "u", "192.0.2.1", 4);
-	assert_int_equal(put(stand, "u", "192.0.2.1", 3), DICT_UNCHANGED);
+	expect_outcome(stand, put(stand, "u", "192.0.2.1", 3), DICT_UNCHANGED);
 }
 
 static void old_records_expire_where_they_can(void **state)

@@ -17,6 +17,7 @@ enum trait {
 	TRAIT_ROW = 1 << 2,	  /* one row per user and service; lookup tells the address */
 	TRAIT_FORGETS = 1 << 3,	  /* a restarted server has lost its records */
 	TRAIT_PRECISION = 1 << 4, /* times of different precision compare rightly */
+	TRAIT_BLIND = 1 << 5,	  /* keeps the newest without telling which one that was */
 };
 
 struct stand {

@@ -156,6 +156,10 @@ static const struct subject memcached = {
 	.refuses = memcached_refuses,
 };
 
+extern const struct subject cassandra_subject; /* cassandra.c */
+
 const struct subject *const subjects[] = {
-	&memory, &sqlite, &redis, &file, &file_fcntl, &file_flock, &debug, &fs, &memcached, NULL,
+	&memory,     &sqlite, &redis, &file,	  &file_fcntl,
+	&file_flock, &debug,  &fs,    &memcached, &cassandra_subject,
+	NULL,
 };
