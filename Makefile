@@ -173,6 +173,17 @@ $(O)/tests/dict/conformance-sql: $(DICT_SQL_OBJ) $(call archives,store)
 
 unit-binaries: $(UNIT_TESTS) $(O)/tests/dict/conformance $(O)/tests/dict/conformance-sql
 
+# tests/bench: what is measured, and what puts load on the clusters of tests/cluster.
+$(O)/tests/bench/%: $(O)/tests/bench/%.o $(call archives,store)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(call archives,store) $(call all_libs,store)
+
+test-cluster: $(O)/tests/bench/load ## kill nodes of real clusters under load (minutes, 4 GB)
+	$(Q)tools/setup test
+	$(Q)tests/run cluster
+
+.PHONY: test-cluster
+
 unit: ## build and run the unit tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
 	$(Q)tests/run unit

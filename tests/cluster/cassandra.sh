@@ -1,0 +1,212 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Three Cassandra nodes with passwords and TLS, each killed and started again while logins are
+# written into both tables of the last_login document. In the end every row must hold the newest
+# login that was made, read by an independent client.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+server=tests/servers/cassandra.sh
+load=.output/tests/bench/load
+dir=$(mktemp -d /tmp/dovetap-cluster.XXXXXX)
+number=0 status=0
+loads=()
+
+cleanup() {
+	local pid
+	for pid in "${loads[@]}"; do
+		kill "$pid" 2> /dev/null || true
+	done
+	$server destroy "$dir"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+result() { # status, story
+	number=$((number + 1))
+	if [[ $1 -eq 0 ]]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		status=1
+	fi
+}
+
+cql() { # as the superuser: arguments of cassandra-cql behind the options
+	tests/servers/cassandra-cql --ca "$dir/ca.pem" --user cassandra --password cassandra \
+		"${options[@]}" "127.0.0.$node" "$port" "$@"
+}
+
+until_all() { # waits until each of the three nodes answers for its part
+	local tries
+	options=(--consistency ALL)
+	for ((tries = 0; tries < 60; tries++)); do
+		echo 'SELECT count(*) FROM mails.probe' | cql run > /dev/null 2>&1 && return
+		sleep 1
+	done
+	return 1
+}
+
+schema() { # the two tables as the document prints them
+	cat <<- 'CQL'
+		ALTER KEYSPACE system_auth WITH replication =
+		  {'class': 'NetworkTopologyStrategy', 'datacenter1': 3};
+		CREATE KEYSPACE mails WITH replication =
+		  {'class': 'NetworkTopologyStrategy', 'datacenter1': 3};
+		CREATE TABLE mails.last_login (
+		  userid TEXT,
+		  service TEXT,
+		  last_access TIMESTAMP,
+		  last_ip TEXT,
+		  PRIMARY KEY ((userid), service)
+		);
+		CREATE TABLE mails.users (
+		  userid TEXT,
+		  last_imap_access TIMESTAMP,
+		  last_pop3_access TIMESTAMP,
+		  last_lmtp_access TIMESTAMP,
+		  last_imap_ip TEXT,
+		  last_pop3_ip TEXT,
+		  last_lmtp_ip TEXT,
+		  PRIMARY KEY ((userid))
+		);
+		CREATE TABLE mails.probe (k INT PRIMARY KEY);
+		CREATE TABLE mails.wrong (userid TEXT, service TEXT, last_access TEXT, last_ip TEXT,
+		  PRIMARY KEY ((userid), service));
+		CREATE ROLE dovecot WITH PASSWORD = 'pass' AND LOGIN = true;
+		GRANT MODIFY ON KEYSPACE mails TO dovecot;
+		GRANT SELECT ON KEYSPACE mails TO dovecot;
+	CQL
+}
+
+connect() { # more parameters
+	echo "connect = port=$port dbname=mails user=dovecot connect_timeout=2s $*"
+}
+
+last_login_map() { # table, value_type
+	cat <<- MAP
+		map {
+		  pattern = shared/last-login/\$service/\$user/\$remote_ip
+		  table = ${1:-last_login}
+		  value_field = last_access
+		  value_type = ${2:-uint}
+
+		  fields {
+		    userid = \$user
+		    service = \$service
+		    last_ip = \$remote_ip
+		  }
+		}
+	MAP
+}
+
+users_map() {
+	local service
+	for service in imap pop3 lmtp; do
+		cat <<- MAP
+			map {
+			  pattern = shared/last-login/$service/\$user/\$remote_ip
+			  table = users
+			  value_field = last_${service}_access
+			  value_type = uint
+
+			  fields {
+			    userid = \$user
+			    last_${service}_ip = \$remote_ip
+			  }
+			}
+		MAP
+	done
+}
+
+good() { # the connect line that works
+	connect "host=127.0.0.1 host=127.0.0.2 password=pass ssl_ca=$dir/ca.pem" \
+		write_fallback_consistency=local-one
+}
+
+refused() { # story, what the one line must say; map file on standard input
+	local lines
+	cat > "$dir/bad.conf"
+	if $load "cassandra:$dir/bad.conf" 1 1 1 > "$dir/bad.log" 2>&1; then
+		result 1 "$1"
+		return
+	fi
+	lines=$(wc -l < "$dir/bad.log")
+	[[ $lines -eq 1 ]] && grep -qF -- "$2" "$dir/bad.log" || {
+		sed 's/^/# /' "$dir/bad.log"
+		result 1 "$1"
+		return
+	}
+	result 0 "$1"
+}
+
+start_load() { # name; it writes until it gets SIGTERM
+	$load "cassandra:$dir/$1.conf" 1000000000 2000 200 "$dir/$1.expected" > "$dir/$1.log" 2>&1 &
+	loads+=($!)
+}
+
+compare() { # name
+	LC_ALL=C sort "$dir/$1.expected" > "$dir/$1.sorted"
+	options=(--keyspace mails --consistency ALL)
+	cql "$1" > "$dir/$1.rows" && diff "$dir/$1.sorted" "$dir/$1.rows" > "$dir/$1.diff" &&
+		[[ -s $dir/$1.rows ]]
+}
+
+port=$($server init "$dir" auth tls)
+for node in 1 2 3; do
+	$server start "$dir" $node
+done
+node=1
+options=(--consistency ONE)
+for ((tries = 0; tries < 30; tries++)); do # the superuser is made in the background
+	schema | cql run > "$dir/schema.log" 2>&1 && break
+	sleep 1
+done
+until_all
+result $? "three nodes with passwords and TLS are up"
+
+refused "a wrong password is told in one line" 'user dovecot: bad_credentials' \
+	< <(connect "host=127.0.0.1 password=wrong ssl_ca=$dir/ca.pem"; last_login_map)
+refused "a server that wants TLS is told in one line" 'no Cassandra node can be used' \
+	< <(connect 'host=127.0.0.1 password=pass'; last_login_map)
+refused "a certificate of an unknown authority is refused" "the server's certificate is refused" \
+	< <(connect 'host=127.0.0.1 password=pass ssl_verify=cert'; last_login_map)
+refused "a certificate for another name is refused" 'hostname mismatch' \
+	< <(connect "host=localhost password=pass ssl_ca=$dir/ca.pem"; last_login_map)
+refused "a wrong keyspace is told in one line" 'nails' \
+	< <(good | sed 's/mails/nails/'; last_login_map)
+refused "a wrong table is told in one line" 'bad.conf:2: invalid: table nowhere does not exist' \
+	< <(good; last_login_map nowhere)
+refused "a missing column is told in one line" 'last_address' \
+	< <(good; last_login_map | sed 's/last_ip =/last_address =/')
+refused "a wrong type is told with its column" 'column last_access of wrong has the type text' \
+	< <(good; last_login_map wrong)
+refused "a wrong value_type is told with its column" 'has the type timestamp, which cannot hold a string' \
+	< <(good; last_login_map last_login string)
+
+{ good; last_login_map; } > "$dir/last_login.conf"
+{ good; users_map; } > "$dir/users.conf"
+start_load last_login
+start_load users
+sleep 5
+for node in 1 2 3; do
+	$server kill "$dir" $node
+	sleep 5
+	$server start "$dir" $node
+	until_all
+	result $? "node $node was killed under load and is back"
+done
+for pid in "${loads[@]}"; do
+	kill "$pid"
+	wait "$pid"
+	result $? "no login was refused"
+done
+loads=()
+sed 's/^/# /' "$dir/last_login.log" "$dir/users.log"
+node=1
+for table in last_login users; do
+	compare $table
+	result $? "every row of $table holds the newest login"
+	head -n 5 "$dir/$table.diff" | sed 's/^/# /'
+done
+echo "1..$number"
+exit $status
