@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# tests/kernels/boot.sh VMLINUZ [TEST...]: runs the tests of tests/bpf (all, or test_load, ...) under
-# another kernel, emulated, with nothing but an initramfs: no disk, no modules, no network. Prints
+# tests/kernels/boot.sh VMLINUZ [TEST...]: runs the tests of the BPF programs (or those named)
+# under another kernel, emulated, with nothing but an initramfs: no disk, no modules, no network. Prints
 # their TAP lines. Takes minutes: detaching a probe is slow there.
 # Needs qemu-system-x86 and busybox-static, and "make bpf-tests" before. Debian's packages
 # linux-image-*-cloud-amd64 contain kernels that fit (dpkg-deb --fsys-tarfile FILE | tar x).
@@ -46,7 +46,7 @@ init() {
 	END
 }
 
-[[ $# -gt 0 ]] || set -- $(cd tests/bpf && basename -s .c test_*.c)
+[[ $# -gt 0 ]] || set -- test_load test_layouts test_filters test_texts test_storm test_exec
 for test in "$@"; do
 	put "$O/tests/bpf/$test"
 done
