@@ -183,6 +183,15 @@ test-cluster: $(O)/tests/bench/load ## kill nodes of real clusters under load (m
 	$(Q)tests/run cluster
 
 .PHONY: test-cluster
+# The tests of what more than one thread touches.
+TSAN_TESTS := $(addprefix $(O)/,$(patsubst %.c,%,$(wildcard tests/unit/store/test_writer.c \
+	tests/unit/store/test_spool.c tests/unit/store/test_*_wire.c)))
+
+tsan-binaries: $(TSAN_TESTS)
+
+tsan: ## build and run the tests of threads under TSan
+	$(Q)$(MAKE) --no-print-directory SAN=thread tsan-binaries
+	$(Q)SANITIZER=thread tests/run unit
 
 unit: ## build and run the unit tests under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
@@ -331,5 +340,5 @@ install: all ## install under DESTDIR and PREFIX
 clean: ## remove everything that was built
 	rm -rf .output
 
-.PHONY: all help unit unit-binaries install clean format check-format check-layers check-headers \
+.PHONY: all help unit unit-binaries tsan tsan-binaries install clean format check-format check-layers check-headers \
 	tidy sanitize
