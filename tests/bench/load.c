@@ -2,9 +2,9 @@
 /*
  * Puts made-up logins under a dict, as the writer would, and says what the dict must hold then.
  *
- *	load URI COUNT USERS BATCH [EXPECTED]
+ *	load URI COUNT USERS BATCH [EXPECTED [PAUSE]]
  *
- * SIGTERM ends it early.
+ * PAUSE milliseconds lie between two batches; SIGTERM ends it early.
  * Logins come in an order that is not that of their times. What the dict does not take is sent
  * again until it does; only a refusal ends the program. EXPECTED gets one line for each row,
  * "user <tab> service <tab> milliseconds <tab> address": the newest login of all that were made.
@@ -39,6 +39,7 @@ struct record {
 struct load {
 	struct dict *dict;
 	size_t users, batch;
+	useconds_t pause;
 	struct newest *newest; /* users * 2 */
 	struct record *records;
 	uint64_t made, written, again, failures;
@@ -153,6 +154,7 @@ static void run(struct load *load, uint64_t count)
 		}
 		for (left = load->batch; left > 0;)
 			left = write_batch(load, entries, left);
+		usleep(load->pause);
 	}
 	free(entries);
 }
@@ -194,14 +196,14 @@ int main(int argc, char **argv)
 	int64_t start;
 
 	if (argc < 5) {
-		fprintf(stderr, "usage: load URI COUNT USERS BATCH [EXPECTED]\n");
+		fprintf(stderr, "usage: load URI COUNT USERS BATCH [EXPECTED [PAUSE]]\n");
 		return 64;
 	}
-	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, stop);
 	config.uri = argv[1];
 	load.users = strtoul(argv[3], NULL, 10);
 	load.batch = strtoul(argv[4], NULL, 10);
+	load.pause = argc > 6 ? (useconds_t)strtoul(argv[6], NULL, 10) * 1000 : 0;
 	load.newest = calloc(load.users * 2, sizeof(*load.newest));
 	load.records = calloc(load.batch, sizeof(*load.records));
 	load.base_ms = clock_wall_ns() / NS_PER_MSEC - 86400000;

@@ -140,7 +140,8 @@ refused() { # story, what the one line must say; map file on standard input
 }
 
 start_load() { # name; it writes until it gets SIGTERM
-	$load "cassandra:$dir/$1.conf" 1000000000 2000 200 "$dir/$1.expected" > "$dir/$1.log" 2>&1 &
+	$load "cassandra:$dir/$1.conf" 1000000000 2000 100 "$dir/$1.expected" 200 \
+		> "$dir/$1.log" 2>&1 &
 	loads+=($!)
 }
 

@@ -49,6 +49,8 @@ struct fake_cql {
 	atomic_uint count[256];	 /* frames by opcode */
 	uint16_t consistency[8]; /* of the first EXECUTEs */
 	int64_t timestamp;	 /* of the last */
+	int64_t value;		 /* of its first column */
+	char statement[256];	 /* of the last PREPARE */
 	unsigned int foreign;	 /* EXECUTEs of users that the token gives to the peer */
 	char auth[64];
 	size_t auth_len;
@@ -170,6 +172,20 @@ static inline void fake_void(const struct fake_frame *frame, struct buf *out)
 	fake_put(out, frame->version, CQL_RESULT, frame->stream, (struct slice){"\0\0\0\1", 4});
 }
 
+static inline int64_t fake_number(struct slice bytes)
+{
+	struct cql_reader reader;
+
+	cql_reader_init(&reader, bytes);
+	return cql_read_long(&reader);
+}
+
+static inline void fake_note_prepare(struct fake_cql *fake, const struct fake_frame *frame)
+{
+	snprintf(fake->statement, sizeof(fake->statement), "%.*s", (int)frame->body.len - 4,
+		 frame->body.ptr + 4);
+}
+
 /* Keeps of an EXECUTE what tests ask about. */
 static inline void fake_note_execute(struct fake_cql *fake, const struct fake_frame *frame)
 {
@@ -189,6 +205,8 @@ static inline void fake_note_execute(struct fake_cql *fake, const struct fake_fr
 
 		if (i == 2)
 			user = value.data;
+		if (i == 0)
+			fake->value = fake_number(value.data);
 	}
 	fake->timestamp = cql_read_long(&reader);
 	assert_false(reader.failed);
@@ -234,6 +252,8 @@ static inline bool fake_frame_done(struct fake_cql *fake, struct fake_frame *fra
 	}
 	if (frame->opcode == CQL_EXECUTE)
 		fake_note_execute(fake, frame);
+	if (frame->opcode == CQL_PREPARE)
+		fake_note_prepare(fake, frame);
 	if (fake->twist)
 		action = fake->twist(fake, frame, out);
 	if (action == FAKE_DEFAULT)

@@ -2,6 +2,7 @@
 /* The Cassandra driver against scripted servers: refusals, failures, and servers that are broken.
  */
 #include "base/clock.h"
+#include "conf/parse.h"
 #include "store/dict.h"
 
 #include "fake_cql.h"
@@ -35,10 +36,12 @@ static void make_entry(struct stand *stand, size_t i, const char *user)
 						.part_count = 3};
 }
 
+static bool strict; /* of the next stand */
+
 static void stand_up(struct stand *stand, const struct fake_cql *fake, const char *more)
 {
 	char uri[64], user[32];
-	struct dict_config config = {.uri = uri, .where = "test"};
+	struct dict_config config = {.uri = uri, .where = "test", .strict = strict};
 	FILE *file;
 	size_t i;
 
@@ -144,6 +147,115 @@ static enum fake_action speak_3_only(struct fake_cql *fake, const struct fake_fr
 	fake_error(out, &reply, CQL_E_PROTOCOL, "Invalid or unsupported protocol version (4)",
 		   (struct slice){0});
 	return FAKE_CLOSE;
+}
+
+static void rows_may_be_told_to_vanish(void **state)
+{
+	struct fake_cql fake = {0};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "ttl=90d");
+	assert_int_equal(write_some(&stand, 1, 30), 0);
+	tear_down(&stand);
+	fake_stop(&fake);
+	assert_string_equal(fake.statement,
+			    "INSERT INTO mails.last_login (last_access,service,userid,last_ip) "
+			    "VALUES (?,?,?,?) USING TTL 7776000");
+}
+
+static void a_timestamp_column_gets_milliseconds_at_any_precision(void **state)
+{
+	struct fake_cql fake = {0};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	stand_up(&stand, &fake, "");
+	stand.entries[0].value = slice_str("1795338302");
+	assert_int_equal(write_some(&stand, 1, 30), 0);
+	tear_down(&stand);
+	fake_stop(&fake);
+	assert_int_equal(fake.value, 1795338302210);
+}
+
+/* What Dovecot's own driver does: the digits as they are, the time of sending as timestamp. */
+static void strict_mode_writes_what_the_plugin_writes(void **state)
+{
+	struct fake_cql fake = {0};
+	struct stand stand;
+	int64_t before = clock_wall_ns() / NS_PER_USEC;
+
+	(void)state;
+	fake_start(&fake);
+	strict = true;
+	stand_up(&stand, &fake, "");
+	strict = false;
+	stand.entries[0].value = slice_str("1795338302");
+	assert_int_equal(write_some(&stand, 1, 30), 0);
+	tear_down(&stand);
+	fake_stop(&fake);
+	assert_int_equal(fake.value, 1795338302);
+	assert_true(fake.timestamp >= before);
+	assert_true(fake.timestamp <= clock_wall_ns() / NS_PER_USEC);
+}
+
+static void a_block_of_2_4_leads_to_the_same_statement(void **state)
+{
+	struct fake_cql fake = {0};
+	struct conf_section *root = NULL;
+	struct dict_config config = {.where = "test"};
+	struct dict_entry entry;
+	struct stand stand;
+	struct error error = {0};
+	char text[1024];
+
+	(void)state;
+	fake_start(&fake);
+	snprintf(text, sizeof(text),
+		 "dovecot_config_version = 2.4.0\n"
+		 "dict sql {\n"
+		 "  driver = sql\n"
+		 "  sql_driver = cassandra\n"
+		 "  cassandra_hosts = 127.0.0.1\n"
+		 "  cassandra_port = %u\n"
+		 "  cassandra_keyspace = mails\n"
+		 "  dict_map shared/last-login/$service/$user/$remote_ip {\n"
+		 "    sql_table = last_login\n"
+		 "    value_field last_access {\n"
+		 "      type = uint\n"
+		 "    }\n"
+		 "    key_field userid {\n"
+		 "      value = $user\n"
+		 "    }\n"
+		 "    key_field service {\n"
+		 "      value = $service\n"
+		 "    }\n"
+		 "    key_field last_ip {\n"
+		 "      value = $remote_ip\n"
+		 "    }\n"
+		 "  }\n"
+		 "}\n",
+		 fake.port);
+	if (conf_parse_text(slice_str(text), "x.conf", 0, &root, &error) < 0)
+		fail_msg("%s", error.text);
+	config.block = conf_section_find(root, "dict", "sql");
+	memset(&stand, 0, sizeof(stand));
+	if (dict_open(&config, &stand.dict, &error) < 0)
+		fail_msg("%s", error.text);
+	conf_free(&root);
+	make_entry(&stand, 0, "u@example.com");
+	entry = stand.entries[0];
+	assert_int_equal(
+		dict_write(stand.dict, &entry, 1, clock_monotonic_ns() + 30 * NS_PER_SEC, &error),
+		0);
+	assert_int_equal(entry.outcome, DICT_STORED);
+	dict_close(&stand.dict);
+	fake_stop(&fake);
+	assert_string_equal(fake.statement,
+			    "INSERT INTO mails.last_login (last_access,service,userid,last_ip) "
+			    "VALUES (?,?,?,?)");
 }
 
 static void an_older_protocol_is_spoken_when_the_server_asks(void **state)
@@ -731,6 +843,46 @@ static void a_node_that_dies_under_load_loses_nothing(void **state)
 	stop_two(&first, &second);
 }
 
+static enum fake_action keep_silent(struct fake_cql *fake, const struct fake_frame *frame,
+				    struct buf *out)
+{
+	(void)fake, (void)out;
+	return frame->opcode == CQL_EXECUTE ? FAKE_DONE : FAKE_DEFAULT;
+}
+
+static void a_silent_node_is_passed_over_when_the_settings_say_so(void **state)
+{
+	struct fake_cql first = {.twist = keep_silent}, second = {0};
+	struct stand stand;
+
+	(void)state;
+	start_two(&first, &second);
+	stand_up(&stand, &first, "execution_retry_interval=100ms execution_retry_times=1");
+	/* Until the second node is connected there is nowhere else to go. */
+	while (second.count[CQL_EXECUTE] == 0)
+		(void)write_some(&stand, 10, 1);
+	assert_int_equal(write_some(&stand, 50, 30), 0);
+	check_all(&stand, 50, DICT_STORED);
+	tear_down(&stand);
+	stop_two(&first, &second);
+	assert_int_equal(first.connections, 1);
+}
+
+static void no_server_at_all_is_told_with_its_address(void **state)
+{
+	struct fake_cql fake = {0};
+	struct stand stand;
+
+	(void)state;
+	fake_start(&fake);
+	fake_stop(&fake);
+	stand_up(&stand, &fake, "");
+	assert_int_equal(write_some(&stand, 3, 30), -ECONNREFUSED);
+	check_all(&stand, 3, DICT_RETRY);
+	check_error(&stand, ": Connection refused");
+	tear_down(&stand);
+}
+
 static void a_node_of_another_data_centre_gets_nothing(void **state)
 {
 	struct fake_cql first = {.peer_dc = "dc2"}, second = {0};
@@ -752,6 +904,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(logins_are_stored_with_their_time_as_timestamp),
+		cmocka_unit_test(rows_may_be_told_to_vanish),
+		cmocka_unit_test(a_timestamp_column_gets_milliseconds_at_any_precision),
+		cmocka_unit_test(strict_mode_writes_what_the_plugin_writes),
+		cmocka_unit_test(a_block_of_2_4_leads_to_the_same_statement),
 		cmocka_unit_test(an_older_protocol_is_spoken_when_the_server_asks),
 		cmocka_unit_test(a_password_is_given_when_asked),
 		cmocka_unit_test(a_wrong_password_is_said_once_without_the_password),
@@ -770,6 +926,8 @@ int main(void)
 		cmocka_unit_test(a_flood_of_events_does_not_stop_writes),
 		cmocka_unit_test(each_login_goes_to_the_node_that_holds_it),
 		cmocka_unit_test(a_node_that_dies_under_load_loses_nothing),
+		cmocka_unit_test(a_silent_node_is_passed_over_when_the_settings_say_so),
+		cmocka_unit_test(no_server_at_all_is_told_with_its_address),
 		cmocka_unit_test(a_node_of_another_data_centre_gets_nothing),
 	};
 

@@ -12,8 +12,62 @@
 
 struct cql_tls {
 	SSL_CTX *context;
+	BIO_METHOD *socket; /* OpenSSL's own writes with write(2), which may end in SIGPIPE */
 	enum cql_verify verify;
 };
+
+/* --- the socket under TLS -------------------------------------------------------------------- */
+
+static int socket_result(BIO *bio, ssize_t result, int retry_flag)
+{
+	BIO_clear_retry_flags(bio);
+	if (result < 0 && (errno == EAGAIN || errno == EINTR))
+		BIO_set_flags(bio, retry_flag | BIO_FLAGS_SHOULD_RETRY);
+	return (int)result;
+}
+
+static int socket_fd(BIO *bio)
+{
+	return (int)(intptr_t)BIO_get_data(bio);
+}
+
+static int socket_read(BIO *bio, char *data, int size)
+{
+	return socket_result(bio, recv(socket_fd(bio), data, (size_t)size, 0), BIO_FLAGS_READ);
+}
+
+static int socket_write(BIO *bio, const char *data, int len)
+{
+	return socket_result(bio, send(socket_fd(bio), data, (size_t)len, MSG_NOSIGNAL),
+			     BIO_FLAGS_WRITE);
+}
+
+static long socket_control(BIO *bio, int command, long number, void *pointer)
+{
+	(void)bio, (void)number, (void)pointer;
+	return command == BIO_CTRL_FLUSH;
+}
+
+static int make_socket_method(struct cql_tls *tls)
+{
+	tls->socket = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR, "cql socket");
+	return tls->socket && BIO_meth_set_read(tls->socket, socket_read) &&
+	       BIO_meth_set_write(tls->socket, socket_write) &&
+	       BIO_meth_set_ctrl(tls->socket, socket_control);
+}
+
+static BIO *socket_bio(const struct cql_tls *tls, int fd)
+{
+	BIO *bio = BIO_new(tls->socket);
+
+	if (bio) {
+		BIO_set_data(bio, (void *)(intptr_t)fd);
+		BIO_set_init(bio, 1);
+	}
+	return bio;
+}
+
+/* --- certificates ---------------------------------------------------------------------------- */
 
 static int library_error(struct error *error_r, const char *what, const char *file)
 {
@@ -70,7 +124,7 @@ int cql_tls_new(const struct cql_settings *settings, struct cql_tls **tls_r, str
 
 	if (tls)
 		tls->context = SSL_CTX_new(TLS_client_method());
-	if (!tls || !tls->context) {
+	if (!tls || !tls->context || !make_socket_method(tls)) {
 		ret = error_set(error_r, ENOMEM, "out of memory");
 		goto out;
 	}
@@ -97,6 +151,7 @@ void cql_tls_free(struct cql_tls **tls)
 	if (!*tls)
 		return;
 	SSL_CTX_free((*tls)->context);
+	BIO_meth_free((*tls)->socket);
 	free(*tls);
 	*tls = NULL;
 }
@@ -154,12 +209,15 @@ int cql_tls_client(struct cql_tls *tls, int fd, const struct cql_address *addres
 		   struct ssl_st **ssl_r, struct error *error_r)
 {
 	SSL *ssl = SSL_new(tls->context);
+	BIO *bio = socket_bio(tls, fd);
 	int ret;
 
-	if (!ssl || SSL_set_fd(ssl, fd) != 1) {
+	if (!ssl || !bio) {
 		SSL_free(ssl);
+		BIO_free(bio);
 		return error_set(error_r, ENOMEM, "out of memory");
 	}
+	SSL_set_bio(ssl, bio, bio);
 	SSL_set_connect_state(ssl);
 	ret = set_host_check(ssl, tls->verify, address, error_r);
 	if (ret < 0)

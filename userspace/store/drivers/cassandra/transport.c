@@ -16,23 +16,23 @@
 #define KEEPALIVE_PROBES 3
 #define MSECS		 1000U
 
-/* A peer that is gone is noticed by the kernel, also while nobody calls us. */
+/* A peer that is gone is noticed by the kernel, also while nobody calls us; 0 seconds: not. */
 static void set_options(int fd, int keepalive_secs)
 {
 	const struct {
 		int level, option, value;
 	} options[] = {
-		{IPPROTO_TCP, TCP_NODELAY, 1},
+		{IPPROTO_TCP, TCP_NODELAY, 1}, /* the first; the others are for keep-alive */
 		{SOL_SOCKET, SO_KEEPALIVE, 1},
 		{IPPROTO_TCP, TCP_KEEPIDLE, keepalive_secs},
 		{IPPROTO_TCP, TCP_KEEPINTVL, keepalive_secs},
 		{IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES},
 		{IPPROTO_TCP, TCP_USER_TIMEOUT, (int)(MSECS * (unsigned int)keepalive_secs)},
 	};
-	size_t i;
+	size_t count = keepalive_secs > 0 ? sizeof(options) / sizeof(options[0]) : 1, i;
 
 	/* Each only makes things better; a kernel that refuses one is no reason to stop. */
-	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+	for (i = 0; i < count; i++)
 		(void)setsockopt(fd, options[i].level, options[i].option, &options[i].value,
 				 sizeof(options[i].value));
 }
@@ -47,7 +47,7 @@ int cql_transport_open(struct cql_transport *transport, const struct cql_address
 	*transport = (struct cql_transport){.fd = -1};
 	if (fd < 0)
 		return error_set(error_r, errno, "socket: %s", strerror(errno));
-	set_options(fd, keepalive_secs > 0 ? keepalive_secs : 1);
+	set_options(fd, keepalive_secs);
 	if (tls)
 		ret = cql_tls_client(tls, fd, address, &ssl, error_r);
 	if (ret == 0 && connect(fd, (const struct sockaddr *)&address->addr, address->len) < 0 &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A non-blocking TCP connection, with TLS over it when the settings ask for it. TLS writes with
- * write(2): the program must ignore SIGPIPE.
+ * A non-blocking TCP connection, with TLS over it when the settings ask for it. No signal is
+ * raised when the peer is gone.
  */
 #ifndef DOVETAP_CQL_TRANSPORT_H
 #define DOVETAP_CQL_TRANSPORT_H
@@ -33,7 +33,8 @@ struct cql_transport {
 int cql_tls_new(const struct cql_settings *settings, struct cql_tls **tls_r, struct error *error_r);
 void cql_tls_free(struct cql_tls **tls); /* takes NULL */
 
-/* Starts to connect; tls may be NULL. keepalive_secs: when the kernel probes a quiet peer. */
+/* Starts to connect; tls may be NULL. keepalive_secs: when the kernel probes a quiet peer;
+ * 0: never. */
 int cql_transport_open(struct cql_transport *transport, const struct cql_address *address,
 		       struct cql_tls *tls, int keepalive_secs, struct error *error_r);
 
