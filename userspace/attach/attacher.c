@@ -37,6 +37,7 @@ struct attacher {
 	int signal_fd;
 	int64_t rescan_ns;
 	struct error trouble; /* of the last search */
+	bool reloading;	      /* the collector was told to make room for the next */
 	int64_t kill_ns;      /* 0: not stopping */
 	bool done;
 	int exit_status;
@@ -192,12 +193,26 @@ static void reap(struct attacher *attacher)
 
 	if (!collector_reap(&attacher->collector, &status))
 		return;
+	if (attacher->reloading && attacher->kill_ns == 0) {
+		attacher->reloading = false;
+		attacher->collector.restart_ns = clock_monotonic_ns();
+		return;
+	}
 	if (attacher->kill_ns != 0 || is_final(status)) {
 		attacher->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
 		attacher->done = true;
 		return;
 	}
 	say_ended(status, collector_plan_restart(&attacher->collector));
+}
+
+static void reload(struct attacher *attacher)
+{
+	if (!attacher->options.reload || attacher->kill_ns != 0 ||
+	    attacher->options.reload(attacher->setup.ctx) < 0)
+		return;
+	attacher->reloading = attacher->collector.pid != 0;
+	collector_signal(&attacher->collector, SIGTERM);
 }
 
 static void take_signals(struct attacher *attacher)
@@ -210,7 +225,7 @@ static void take_signals(struct attacher *attacher)
 			reap(attacher);
 			break;
 		case SIGHUP:
-			collector_signal(&attacher->collector, SIGHUP);
+			reload(attacher);
 			break;
 		default:
 			stop(attacher);

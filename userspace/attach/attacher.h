@@ -6,7 +6,7 @@
  *	attacher_run()		forks the collector, attaches what is there, then waits for:
  *	  exec, inotify		  a new or upgraded Dovecot: attach it
  *	  collector ended	  start another one (1 s ... 30 s); ring and probes go on meanwhile
- *	  SIGHUP		  passed on to the collector
+ *	  SIGHUP		  reload: a new collector takes the place of the old one
  *	  SIGTERM, SIGINT	  detach, let the collector drain the ring, end
  *
  * The attacher reads ELF files and /proc, never a captured byte or the network. It logs (what was
@@ -36,6 +36,13 @@ struct attacher_options {
 	 * over; links is the number of probes attached. May be NULL. The place for sd_notify().
 	 */
 	void (*ready)(void *ctx, unsigned int links);
+
+	/*
+	 * Called at SIGHUP. 0: what collector_main will find in ctx is new, so the collector is
+	 * told to end and another one takes over at the record where it stopped. Negative: nothing
+	 * changes. May be NULL: SIGHUP is ignored.
+	 */
+	int (*reload)(void *ctx);
 
 	/* Descriptors that the collector keeps besides 0, 1, 2 and its collector_fds. */
 	const int *keep_fds;

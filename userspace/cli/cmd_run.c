@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/dirs.h"
+#include "cli/reload.h"
 #include "cli/roots.h"
 #include "collector.h"
 #include "serve/notify.h"
@@ -13,8 +14,10 @@
 #define ALL_TEXTS (DOVETAP_BIT(DOVETAP_TEXT_COUNT) - 1)
 
 struct run_options {
-	struct config_options plan;
+	struct config_options config;
+	struct plan *plan; /* what config comes to; replaced at SIGHUP */
 	struct collector_options collector;
+	const char *control; /* from the command line */
 	enum attach_method method;
 	const char *user;
 	struct roots roots;
@@ -56,7 +59,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &run->plan;
+		state->child_inputs[0] = &run->config;
 		state->child_inputs[1] = &run->roots;
 		return 0;
 	case OPTION_LIVE:
@@ -72,7 +75,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		parse_method(arg, run, state);
 		return 0;
 	case OPTION_CONTROL:
-		run->collector.control = arg;
+		run->control = arg;
 		return 0;
 	case OPTION_DEBUG:
 		run->level = LOG_LEVEL_DEBUG;
@@ -90,7 +93,7 @@ static const struct argp argp = {
 	.children = children,
 	.doc = "Watches Dovecot from outside and writes last-login records to a dict.\v"
 	       "Without options, Dovecot's imap and pop3 logins go to the embedded SQLite dict in "
-	       "/var/lib/dovetap. SIGTERM and SIGINT end it, after what was captured is written.",
+	       "/var/lib/dovetap. SIGHUP reads the configuration anew. SIGTERM and SIGINT end it, after what was captured is written.",
 };
 
 static void on_ready(void *context, unsigned int links)
@@ -100,25 +103,59 @@ static void on_ready(void *context, unsigned int links)
 	notify_ready(links);
 }
 
+static const char *user_of(const struct run_options *run)
+{
+	return run->user ? run->user : plan_settings(run->plan)->user;
+}
+
+static void use_plan(struct run_options *run)
+{
+	run->collector.plan = run->plan;
+	run->collector.control =
+		run->control ? run->control : plan_settings(run->plan)->control_socket;
+}
+
+static int on_reload(void *context)
+{
+	struct run_options *run = context;
+	struct error error;
+	int ret;
+
+	notify_reloading();
+	ret = reload_plan(&run->config, user_of(run), &run->plan, &error);
+	if (ret < 0)
+		log_error("the old configuration stays: %s", error.text);
+	else
+		log_info("the configuration was read anew");
+	use_plan(run);
+	notify_reloaded();
+	return ret;
+}
+
+static int start_collector(void *context, const struct collector_fds *fds)
+{
+	return collector_main(&((struct run_options *)context)->collector, fds);
+}
+
 static int run_attacher(struct run_options *run, struct error *error_r)
 {
+	const struct dovetap_settings *settings = plan_settings(run->plan);
 	struct attacher_options attacher_options = {
 		.discover = roots_discover(&run->roots),
 		.method = run->method,
-		.ring_bytes = plan_settings(run->collector.plan)->ring_size,
-		.wanted_texts = plan_wants_home(run->collector.plan) ? ALL_TEXTS : 0,
-		.user = run->user ? run->user : plan_settings(run->collector.plan)->user,
+		.ring_bytes = settings->ring_size,
+		.wanted_texts = plan_wants_home(run->plan) ? ALL_TEXTS : 0,
+		.user = user_of(run),
 		.ready = on_ready,
+		.reload = on_reload,
 	};
 	struct attacher *attacher = NULL;
-	int ret;
+	int ret = attacher_new(&attacher_options, &attacher, error_r);
 
-	ret = attacher_new(&attacher_options, &attacher, error_r);
 	if (ret == 0)
-		ret = dirs_make(plan_settings(run->collector.plan)->state_dir,
-				run->collector.control, attacher_options.user, error_r);
+		ret = dirs_make(settings->state_dir, run->collector.control, user_of(run), error_r);
 	if (ret == 0)
-		ret = attacher_run(attacher, collector_main, &run->collector, error_r);
+		ret = attacher_run(attacher, start_collector, run, error_r);
 	attacher_free(&attacher);
 	return ret;
 }
@@ -133,22 +170,19 @@ static int exit_status(int ret)
 int cmd_run(int argc, char **argv)
 {
 	struct run_options run = {.level = LOG_LEVEL_INFO};
-	struct plan *plan = NULL;
 	struct error error = {0};
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &run);
 	log_init(notify_log_sink(), run.level, "dovetap");
-	if (plan_new(&run.plan, &plan, &error) < 0) {
+	if (plan_new(&run.config, &run.plan, &error) < 0) {
 		log_error("%s", error.text);
 		return EX_CONFIG;
 	}
-	run.collector.plan = plan;
-	if (!run.collector.control)
-		run.collector.control = plan_settings(plan)->control_socket;
+	use_plan(&run);
 	ret = run_attacher(&run, &error);
 	if (ret < 0)
 		log_error("%s", error.text);
-	plan_free(&plan);
+	plan_free(&run.plan);
 	return exit_status(ret);
 }

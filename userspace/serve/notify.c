@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/notify.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
@@ -8,6 +10,17 @@ void notify_ready(unsigned int links)
 {
 	/* Without a service manager there is nobody to tell: not an error. */
 	(void)sd_notifyf(0, "READY=1\nSTATUS=%u probes attached", links);
+}
+
+void notify_reloading(void)
+{
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+			 (long long)(clock_monotonic_ns() / NS_PER_USEC));
+}
+
+void notify_reloaded(void)
+{
+	(void)sd_notify(0, "READY=1");
 }
 
 enum log_sink notify_log_sink(void)

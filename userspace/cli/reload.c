@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/reload.h"
+
+#include "priv/drop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int try_dicts(const struct plan *plan, const char *user_name, struct error *error_r)
+{
+	struct priv_user user;
+	int ret = priv_user_find(user_name, &user, error_r);
+
+	if (ret == 0)
+		ret = priv_drop(&user, error_r);
+	for (size_t i = 0; i < plan_dict_count(plan) && ret == 0; i++) {
+		struct dict *dict;
+
+		ret = plan_dict_open(plan, i, &dict, error_r);
+		if (ret == 0)
+			dict_close(&dict);
+	}
+	return ret;
+}
+
+/* The child tells its error through a pipe; an empty one means that all is well. */
+static void child(const struct plan *plan, const char *user, int fd)
+{
+	struct error error = {0};
+	int ret = try_dicts(plan, user, &error);
+
+	if (ret < 0 && write(fd, &error, sizeof(error)) != sizeof(error))
+		_exit(EXIT_FAILURE);
+	_exit(EXIT_SUCCESS);
+}
+
+static int hear_child(pid_t pid, int fd, struct error *error_r)
+{
+	struct error error;
+	ssize_t got = read(fd, &error, sizeof(error));
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (got == (ssize_t)sizeof(error))
+		return error_set(error_r, error.code, "%s", error.text);
+	if (got != 0 || !WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
+		return error_set(error_r, EIO, "the new configuration could not be tried");
+	return 0;
+}
+
+static int try_plan(const struct plan *plan, const char *user, struct error *error_r)
+{
+	int fds[2], ret;
+	pid_t pid;
+
+	if (pipe(fds) < 0)
+		return error_set(error_r, errno, "pipe: %m");
+	pid = fork();
+	if (pid == 0) {
+		close(fds[0]);
+		child(plan, user, fds[1]);
+	}
+	close(fds[1]);
+	ret = pid < 0 ? error_set(error_r, errno, "fork: %m") : hear_child(pid, fds[0], error_r);
+	close(fds[0]);
+	return ret;
+}
+
+int reload_plan(const struct config_options *options, const char *user, struct plan **plan,
+		struct error *error_r)
+{
+	struct plan *next;
+	int ret = plan_new(options, &next, error_r);
+
+	if (ret < 0)
+		return ret;
+	ret = try_plan(next, user, error_r);
+	if (ret < 0) {
+		plan_free(&next);
+		return ret;
+	}
+	plan_free(plan);
+	*plan = next;
+	return 0;
+}
