@@ -63,6 +63,18 @@ static int make_key(struct pipeline *pipeline, const struct pipeline_route *rout
 			       PARTS_MAX, part_count_r, &pipeline->stats.last_error);
 }
 
+/* A record that a writer cannot take is counted there. */
+static void hand_on(struct pipeline *pipeline, const struct pipeline_route *route,
+		    const struct writer_record *record)
+{
+	const struct pipeline_config *config = &pipeline->config;
+
+	pipeline->stats.submitted++;
+	(void)writer_submit(route->writer, record, pipeline->taken);
+	for (size_t i = config->writer_count - config->also_count; i < config->writer_count; i++)
+		(void)writer_submit(config->writers[i], record, pipeline->taken);
+}
+
 static void submit(struct pipeline *pipeline, const struct pipeline_route *route,
 		   const struct login *login)
 {
@@ -81,9 +93,7 @@ static void submit(struct pipeline *pipeline, const struct pipeline_route *route
 	}
 	record.value.ptr = value;
 	record.value.len = precision_format(route->precision, login->time_ns, value);
-	pipeline->stats.submitted++;
-	/* A record that the writer cannot take is counted there. */
-	(void)writer_submit(route->writer, &record, pipeline->taken);
+	hand_on(pipeline, route, &record);
 }
 
 static enum filter_result filter(struct pipeline *pipeline, const struct login *login)

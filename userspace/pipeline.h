@@ -35,6 +35,7 @@ struct pipeline_config {
 	size_t route_count;
 	struct writer **writers; /* each once */
 	size_t writer_count;
+	size_t also_count; /* the last of the writers, which get the logins of all routes */
 	struct template_host host;
 	int64_t min_interval_ns; /* 0: every login is written (login/coalesce.h) */
 

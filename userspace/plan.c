@@ -17,7 +17,7 @@ struct plan {
 	struct dict_config *dicts;
 	const struct last_login_dict **sources; /* what each dict was made from; NULL = embedded */
 	const char **names, **ids;
-	size_t dict_count;
+	size_t dict_count, also_count;
 	struct utsname node;
 };
 
@@ -101,18 +101,51 @@ static int name_dict(struct plan *plan, size_t index, struct error *error_r)
 	return plan->names[index] && plan->ids[index] ? 0 : no_memory(error_r);
 }
 
-static int add_dict(struct plan *plan, const struct last_login_dict *source, struct error *error_r)
+static struct dict_config *next_dict(struct plan *plan, const struct last_login_dict *source)
 {
 	struct dict_config *dict = &plan->dicts[plan->dict_count];
-	int ret;
 
 	plan->sources[plan->dict_count++] = source;
 	dict->base_dir = conf_setting_value(server_root(plan), "base_dir", "/run/dovecot");
 	dict->root = server_root(plan);
 	dict->strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT;
+	return dict;
+}
+
+static int add_dict(struct plan *plan, const struct last_login_dict *source, struct error *error_r)
+{
+	struct dict_config *dict = next_dict(plan, source);
+	int ret;
+
 	ret = source ? configured_dict(plan, source, dict, error_r)
 		     : embedded_dict(plan, dict, error_r);
 	return ret < 0 ? ret : name_dict(plan, plan->dict_count - 1, error_r);
+}
+
+/* Behind all others, so that "every login" is the end of the list. */
+static int add_also_dicts(struct plan *plan, struct error *error_r)
+{
+	const char *const *uri = plan->config.settings.also_dicts;
+	int ret = 0;
+
+	for (; uri && *uri && ret == 0; uri++) {
+		struct dict_config *dict = next_dict(plan, NULL);
+
+		dict->uri = *uri;
+		dict->where = "also_dicts";
+		plan->also_count++;
+		ret = name_dict(plan, plan->dict_count - 1, error_r);
+	}
+	return ret;
+}
+
+static size_t count_words(const char *const *words)
+{
+	size_t count = 0;
+
+	while (words && words[count])
+		count++;
+	return count;
 }
 
 /* Targets that write to the same place share a dict. */
@@ -166,21 +199,29 @@ static int make_route(struct plan *plan, size_t index, struct error *error_r)
 	return ret;
 }
 
+/* One of each for every target at most, and the dicts that all of them share. */
+static int make_room(struct plan *plan, struct error *error_r)
+{
+	size_t routes = plan->config.last_login.target_count;
+	size_t dicts = routes + count_words(plan->config.settings.also_dicts);
+
+	plan->routes = calloc(routes + 1, sizeof(*plan->routes));
+	plan->dicts = calloc(dicts + 1, sizeof(*plan->dicts));
+	plan->sources = calloc(dicts + 1, sizeof(*plan->sources));
+	plan->names = calloc(dicts + 1, sizeof(*plan->names));
+	plan->ids = calloc(dicts + 1, sizeof(*plan->ids));
+	return plan->routes && plan->dicts && plan->sources && plan->names && plan->ids
+		       ? 0
+		       : no_memory(error_r);
+}
+
 static int make_routes(struct plan *plan, struct error *error_r)
 {
-	size_t count = plan->config.last_login.target_count;
-	int ret = 0;
+	int ret = make_room(plan, error_r);
 
-	plan->routes = calloc(count + 1, sizeof(*plan->routes));
-	plan->dicts = calloc(count + 1, sizeof(*plan->dicts));
-	plan->sources = calloc(count + 1, sizeof(*plan->sources));
-	plan->names = calloc(count + 1, sizeof(*plan->names));
-	plan->ids = calloc(count + 1, sizeof(*plan->ids));
-	if (!plan->routes || !plan->dicts || !plan->sources || !plan->names || !plan->ids)
-		return no_memory(error_r);
-	for (size_t i = 0; i < count && ret == 0; i++)
+	for (size_t i = 0; i < plan->config.last_login.target_count && ret == 0; i++)
 		ret = make_route(plan, i, error_r);
-	return ret;
+	return ret == 0 ? add_also_dicts(plan, error_r) : ret;
 }
 
 int plan_new(const struct config_options *options, struct plan **plan_r, struct error *error_r)
@@ -237,6 +278,16 @@ size_t plan_dict_count(const struct plan *plan)
 	return plan->dict_count;
 }
 
+size_t plan_also_count(const struct plan *plan)
+{
+	return plan->also_count;
+}
+
+bool plan_route_uses(const struct plan *plan, size_t route, size_t dict)
+{
+	return plan->routes[route].dict == dict || dict >= plan->dict_count - plan->also_count;
+}
+
 const struct dict_config *plan_dict(const struct plan *plan, size_t index)
 {
 	return &plan->dicts[index];
@@ -261,7 +312,7 @@ int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,
 	if (ret < 0)
 		return ret;
 	for (size_t i = 0; ret == 0 && i < plan->config.last_login.target_count; i++) {
-		if (plan->routes[i].dict == index)
+		if (plan_route_uses(plan, i, index))
 			ret = dict_check_key(dict, template_variables(plan->routes[i].key),
 					     error_r);
 	}

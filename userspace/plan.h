@@ -22,7 +22,7 @@ struct plan_route {
 	struct template *key;
 	const char *key_text;
 	enum precision precision;
-	size_t dict; /* index of plan_dict() */
+	size_t dict; /* index of plan_dict(), its own; see plan_also_count() */
 };
 
 /* Errors are the operator's: -EINVAL and "file:line: ..." (exit status EX_CONFIG), -ENOMEM. */
@@ -32,7 +32,10 @@ void plan_free(struct plan **plan); /* takes NULL, sets NULL */
 size_t plan_route_count(const struct plan *plan);
 const struct plan_route *plan_route(const struct plan *plan, size_t index);
 
+/* The dicts; the last plan_also_count() of them get the logins of all routes (also_dicts). */
 size_t plan_dict_count(const struct plan *plan);
+size_t plan_also_count(const struct plan *plan);
+bool plan_route_uses(const struct plan *plan, size_t route, size_t dict);
 const struct dict_config *plan_dict(const struct plan *plan, size_t index);
 /* "redis (dovetap.conf:3)", for people; no secrets. */
 const char *plan_dict_name(const struct plan *plan, size_t index);

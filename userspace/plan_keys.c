@@ -65,7 +65,7 @@ static void add_route(const struct plan *plan, size_t index, size_t dict, struct
 {
 	const struct plan_route *route = plan_route(plan, index);
 
-	if (route->dict != dict || !known_without_login(route->key))
+	if (!plan_route_uses(plan, index, dict) || !known_without_login(route->key))
 		return;
 	for (size_t i = 0; i < SERVICE_COUNT; i++) {
 		const struct login login = made_up_login(user, services[i]);

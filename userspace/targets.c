@@ -98,6 +98,7 @@ void targets_describe(const struct targets *targets, struct pipeline_config *con
 	config->route_count = plan_route_count(targets->plan);
 	config->writers = targets->writers;
 	config->writer_count = plan_dict_count(targets->plan);
+	config->also_count = plan_also_count(targets->plan);
 	config->host = plan_host(targets->plan);
 	config->min_interval_ns = (int64_t)plan_settings(targets->plan)->min_interval * NS_PER_MSEC;
 }

@@ -25,10 +25,11 @@ struct dovetap_settings {
 	const char *state_dir;	/* embedded store, spool */
 	const char *spool_dir;	/* what a dict does not take waits here; "" = state_dir/spool */
 	const char *spool_sync; /* full, normal or off (store/spool.h) */
-	const char *dovecot_config;  /* the server's file, "" = none */
-	const char *control_socket;  /* "" = off */
-	const char *metrics_listen;  /* "" = off; path or address:port */
-	const char *const *services; /* empty = what the protocol blocks say */
+	const char *dovecot_config;    /* the server's file, "" = none */
+	const char *control_socket;    /* "" = off */
+	const char *metrics_listen;    /* "" = off; path or address:port */
+	const char *const *also_dicts; /* URIs that every login goes to as well */
+	const char *const *services;   /* empty = what the protocol blocks say */
 	uint64_t ring_size;
 	uint64_t min_interval;	       /* ms; 0 = write every login */
 	bool capture_home;	       /* home directories, for %h and file: dicts */
