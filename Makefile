@@ -171,6 +171,15 @@ $(O)/tests/dict/conformance-sql: $(DICT_SQL_OBJ) $(call archives,store)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(DICT_SQL_OBJ) $(call archives,store) $(call all_libs,store) \
 		-lcmocka
 
+$(O)/tests/bench/bench_sql: $(O)/tests/bench/bench_sql.o $(O)/tests/dict/sql/stand.o $(call archives,store)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call all_libs,store) -lcmocka
+
+bench-sql: $(O)/tests/bench/bench_sql ## rows per second next to plain loops (MySQL 0.8, SQLite 0.9)
+	$(Q)$<
+
+.PHONY: bench-sql
+
 unit-binaries: $(UNIT_TESTS) $(O)/tests/dict/conformance $(O)/tests/dict/conformance-sql
 
 # tests/bench: what is measured, and what puts load on the clusters of tests/cluster.

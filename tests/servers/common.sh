@@ -52,3 +52,11 @@ signal_all() { # pid file, signal
 	# shellcheck disable=SC2046 # one word per child
 	kill "-$2" "$pid" $(pgrep -P "$pid" || true)
 }
+
+# Ends the server when the test that asked for it is gone, however it went.
+end_with_caller() { # pid file
+	(
+		tail --pid="$PPID" -f /dev/null
+		stop_pid "$1" KILL
+	) > /dev/null 2>&1 &
+}

@@ -25,6 +25,7 @@ start() {
 		--innodb-buffer-pool-size=32M --innodb-log-file-size=8M --performance-schema=OFF \
 		--innodb-flush-log-at-trx-commit=2 "$@" > /dev/null 2>&1 &
 	until_ok mariadb-admin --no-defaults --socket="$dir/socket" --user=root ping
+	end_with_caller "$dir/pid"
 }
 
 case $verb in

@@ -27,6 +27,7 @@ start() {
 		-c unix_socket_directories="$dir" -c external_pid_file="$dir/pid" -c fsync=off \
 		-c shared_buffers=32MB -c max_connections=20 "$@" >> "$dir/log" 2>&1 &
 	until_ok admin postgres --command='SELECT 1'
+	end_with_caller "$dir/pid"
 }
 
 case $verb in

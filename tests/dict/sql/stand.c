@@ -2,6 +2,7 @@
 #include "stand.h"
 
 #include "base/clock.h"
+#include "store/stamp.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,7 +22,8 @@ static void write_file(const char *path, const char *text)
 
 /* --- the server -------------------------------------------------------------------------------*/
 
-static void run_script(const struct stand *stand, const char *verb, const char *in, const char *out)
+static void run_script(const struct sql_stand *stand, const char *verb, const char *in,
+		       const char *out)
 {
 	char path[128];
 	pid_t pid;
@@ -41,24 +43,24 @@ static void run_script(const struct stand *stand, const char *verb, const char *
 		fail_msg("%s %s failed", path, verb);
 }
 
-void stand_do(const struct stand *stand, const char *verb)
+void sql_stand_do(const struct sql_stand *stand, const char *verb)
 {
 	run_script(stand, verb, "/dev/null", "/dev/null");
 }
 
-void stand_start(struct stand *stand)
+void sql_stand_start(struct sql_stand *stand)
 {
 	snprintf(stand->dir, sizeof(stand->dir), "/tmp/dovetap-%s.XXXXXX", stand->script);
 	assert_non_null(mkdtemp(stand->dir));
-	stand_do(stand, "init");
+	sql_stand_do(stand, "init");
 }
 
-void stand_stop(struct stand *stand)
+void sql_stand_stop(struct sql_stand *stand)
 {
 	pid_t pid;
 
-	stand_close(stand);
-	stand_do(stand, "stop");
+	sql_stand_close(stand);
+	sql_stand_do(stand, "stop");
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
@@ -68,7 +70,7 @@ void stand_stop(struct stand *stand)
 	waitpid(pid, NULL, 0);
 }
 
-const char *stand_sql(const struct stand *stand, const char *fmt, ...)
+const char *sql_stand_ask(const struct sql_stand *stand, const char *fmt, ...)
 {
 	static char answer[65536];
 	char in[96], out[96], text[8192];
@@ -93,20 +95,21 @@ const char *stand_sql(const struct stand *stand, const char *fmt, ...)
 
 /* --- the dict ---------------------------------------------------------------------------------*/
 
-void stand_close(struct stand *stand)
+void sql_stand_close(struct sql_stand *stand)
 {
 	if (stand->dict)
 		stand->driver->close(stand->dict);
 	stand->dict = NULL;
 }
 
-void stand_open(struct stand *stand, const char *maps, const char *connect, const char *version)
+void sql_stand_open(struct sql_stand *stand, const char *maps, const char *connect,
+		    const char *version)
 {
 	char path[96], uri[128], own[256], text[8192];
 	struct dict_config config = {.uri = uri, .where = "--dict", .dovecot_version = version};
 	struct error error = {0};
 
-	stand_close(stand);
+	sql_stand_close(stand);
 	config.strict = version != NULL;
 	snprintf(own, sizeof(own), "%s%s%s", stand->connect[0], stand->dir, stand->connect[1]);
 	snprintf(path, sizeof(path), "%s/map.conf", stand->dir);
@@ -135,11 +138,11 @@ void batch_add(struct batch *batch, const struct login *login)
 		batch->parts[i][part] = (struct key_part){names[part], at, len};
 		at += len + 1;
 	}
-	snprintf(batch->values[i], sizeof(batch->values[i]), "%lld", (long long)login->ms);
+	snprintf(batch->values[i], sizeof(batch->values[i]), "%lld", (long long)login->value);
 	batch->entries[i] = (struct dict_entry){
 		.key = slice_str(batch->keys[i]),
 		.value = slice_str(batch->values[i]),
-		.time_ns = login->ms * NS_PER_MSEC,
+		.time_ns = stamp_to_ns(slice_str(batch->values[i])),
 		.parts = batch->parts[i],
 		.part_count = 3,
 	};
@@ -151,7 +154,7 @@ void batch_clear(struct batch *batch)
 		free(batch->keys[--batch->count]);
 }
 
-int stand_write_until(struct stand *stand, struct batch *batch, int64_t ms)
+int sql_stand_write_until(struct sql_stand *stand, struct batch *batch, int64_t ms)
 {
 	for (size_t i = 0; i < batch->count; i++)
 		batch->entries[i].outcome = DICT_PENDING;
@@ -159,9 +162,9 @@ int stand_write_until(struct stand *stand, struct batch *batch, int64_t ms)
 				    clock_monotonic_ns() + ms * NS_PER_MSEC, &batch->error);
 }
 
-int stand_write(struct stand *stand, struct batch *batch)
+int sql_stand_write(struct sql_stand *stand, struct batch *batch)
 {
-	return stand_write_until(stand, batch, PATIENCE_MS);
+	return sql_stand_write_until(stand, batch, PATIENCE_MS);
 }
 
 void assert_outcome(enum dict_outcome got, enum dict_outcome expected, const char *reason)
@@ -171,7 +174,8 @@ void assert_outcome(enum dict_outcome got, enum dict_outcome expected, const cha
 			 dict_outcome_name(expected), reason);
 }
 
-const char *stand_expect(struct stand *stand, struct login login, enum dict_outcome expected)
+const char *sql_stand_expect(struct sql_stand *stand, struct login login,
+			     enum dict_outcome expected)
 {
 	static char reason[DICT_REASON_MAX];
 	struct batch *batch = calloc(1, sizeof(*batch));
@@ -179,7 +183,7 @@ const char *stand_expect(struct stand *stand, struct login login, enum dict_outc
 
 	assert_non_null(batch);
 	batch_add(batch, &login);
-	stand_write(stand, batch);
+	sql_stand_write(stand, batch);
 	outcome = batch->entries[0].outcome;
 	snprintf(reason, sizeof(reason), "%s", batch->entries[0].reason);
 	batch_clear(batch);

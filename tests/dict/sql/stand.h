@@ -7,7 +7,7 @@
 
 #include "../../unit/cmocka_all.h"
 
-struct stand {
+struct sql_stand {
 	const char *name;
 	const struct dict_driver *driver;
 	const char *script;	/* in tests/servers: what starts, stops and asks the server */
@@ -18,25 +18,26 @@ struct stand {
 };
 
 /* Starts and ends the server itself. */
-void stand_start(struct stand *stand);
-void stand_stop(struct stand *stand);
+void sql_stand_start(struct sql_stand *stand);
+void sql_stand_stop(struct sql_stand *stand);
 
 /* A verb of the script: "kill", "start", "pause", "resume". */
-void stand_do(const struct stand *stand, const char *verb);
+void sql_stand_do(const struct sql_stand *stand, const char *verb);
 
 /* Runs statements as administrator through the server's own client; returns what it printed,
  * rows as lines, columns split by tabs; valid until the next call. */
-const char *stand_sql(const struct stand *stand, const char *fmt, ...)
+const char *sql_stand_ask(const struct sql_stand *stand, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* Opens the dict with this map; connect NULL means the stand's own. Closes the one before. */
-void stand_open(struct stand *stand, const char *maps, const char *connect, const char *version);
-void stand_close(struct stand *stand);
+void sql_stand_open(struct sql_stand *stand, const char *maps, const char *connect,
+		    const char *version);
+void sql_stand_close(struct sql_stand *stand);
 
 /* A login on its way into the dict. */
 struct login {
 	const char *service, *user, *remote_ip;
-	int64_t ms;
+	int64_t value; /* of any precision */
 };
 
 #define LOGINS_MAX 1000
@@ -54,11 +55,12 @@ void batch_add(struct batch *batch, const struct login *login);
 void batch_clear(struct batch *batch);
 
 /* Writes with a deadline that only a hanging server reaches. */
-int stand_write(struct stand *stand, struct batch *batch);
-int stand_write_until(struct stand *stand, struct batch *batch, int64_t ms);
+int sql_stand_write(struct sql_stand *stand, struct batch *batch);
+int sql_stand_write_until(struct sql_stand *stand, struct batch *batch, int64_t ms);
 
 /* One login with this outcome; returns the reason in a static buffer. */
-const char *stand_expect(struct stand *stand, struct login login, enum dict_outcome expected);
+const char *sql_stand_expect(struct sql_stand *stand, struct login login,
+			     enum dict_outcome expected);
 
 void assert_outcome(enum dict_outcome got, enum dict_outcome expected, const char *reason);
 

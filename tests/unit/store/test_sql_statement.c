@@ -61,8 +61,8 @@ static void mysql_moves_the_companions_before_the_time(void **state)
 		DOCUMENTED_MAP, documented_table, SQL_MYSQL, 2,
 		"INSERT INTO `last_login` (`last_access`,`service`,`userid`,`last_ip`) VALUES "
 		"(?,?,?,?),(?,?,?,?) ON DUPLICATE KEY UPDATE "
-		"`last_ip`=IF(`last_access`>VALUES(`last_access`),`last_ip`,VALUES(`last_ip`)),"
-		"`last_access`=IF(`last_access`>VALUES(`last_access`),`last_access`,"
+		"`last_ip`=IF(RPAD(`last_access`,19,'0')>RPAD(VALUES(`last_access`),19,'0'),`last_ip`,VALUES(`last_ip`)),"
+		"`last_access`=IF(RPAD(`last_access`,19,'0')>RPAD(VALUES(`last_access`),19,'0'),`last_access`,"
 		"VALUES(`last_access`))");
 }
 
@@ -76,8 +76,9 @@ static void pgsql_takes_one_array_per_column(void **state)
 		"unnest($1::bigint[],$2::varchar[],$3::varchar[],$4::varchar[]) ON CONFLICT "
 		"(\"service\",\"userid\") DO UPDATE SET \"last_access\"=excluded.\"last_access\","
 		"\"last_ip\"=excluded.\"last_ip\" WHERE kept.\"last_access\" IS NULL OR "
-		"excluded.\"last_access\">kept.\"last_access\" OR "
-		"(excluded.\"last_access\"=kept.\"last_access\" AND (excluded.\"last_ip\") IS "
+		"rpad(excluded.\"last_access\"::text,19,'0')>rpad(kept.\"last_access\"::text,19,'0')"
+		" OR (rpad(excluded.\"last_access\"::text,19,'0')="
+		"rpad(kept.\"last_access\"::text,19,'0') AND (excluded.\"last_ip\") IS "
 		"DISTINCT FROM (kept.\"last_ip\"))");
 }
 
@@ -90,8 +91,10 @@ static void sqlite_takes_a_row_at_a_time(void **state)
 		"VALUES (?1,?2,?3) ON CONFLICT (\"userid\") DO UPDATE SET "
 		"\"last_imap_access\"=excluded.\"last_imap_access\","
 		"\"last_imap_ip\"=excluded.\"last_imap_ip\" WHERE kept.\"last_imap_access\" IS NULL "
-		"OR excluded.\"last_imap_access\">kept.\"last_imap_access\" OR "
-		"(excluded.\"last_imap_access\"=kept.\"last_imap_access\" AND "
+		"OR substr(excluded.\"last_imap_access\"||'000000000',1,19)>"
+		"substr(kept.\"last_imap_access\"||'000000000',1,19) OR "
+		"(substr(excluded.\"last_imap_access\"||'000000000',1,19)="
+		"substr(kept.\"last_imap_access\"||'000000000',1,19) AND "
 		"(excluded.\"last_imap_ip\") IS NOT (kept.\"last_imap_ip\"))");
 }
 

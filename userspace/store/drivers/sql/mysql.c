@@ -26,9 +26,9 @@
 
 /* Filling up costs a half at most, a fifth on average. */
 static const size_t row_counts[] = {1,	2,  3,	4,   6,	  8,   12,  16,	 24,  32,
-				    48, 64, 96, 128, 192, 256, 384, 512, 768, 1024};
+				    48, 64, 96, 128, 192, 256, 384, 512, 768, 1000};
 #define ROW_COUNTS (sizeof(row_counts) / sizeof(*row_counts))
-#define BATCH_MAX  1024
+#define BATCH_MAX  1000 /* the writer's */
 
 struct mysql_statements {
 	MYSQL_STMT *by_rows[ROW_COUNTS];

@@ -84,12 +84,30 @@ static void put_unnest(const struct writer *w)
 
 /* --- newest wins ------------------------------------------------------------------------------*/
 
+/*
+ * A time of 10 to 19 digits, filled up to nanoseconds, so that times of another precision compare
+ * rightly: an operator who goes back from "ms" to "s" shall not freeze all rows. The texts have the
+ * same length, so they compare like numbers. Values that are no digits compare as they are.
+ */
+static void put_time(const struct writer *w, const char *before, const char *after)
+{
+	static const char *const open[] = {"RPAD(", "rpad(", "substr("};
+	static const char *const close[] = {",19,'0')", "::text,19,'0')", "||'000000000',1,19)"};
+	enum sql_type type = w->map->columns[0].type;
+	bool digits = type == SQL_TYPE_INT || type == SQL_TYPE_UINT || type == SQL_TYPE_STRING;
+
+	put(w, digits ? open[w->dialect] : "");
+	put_column(w, before, 0, after);
+	put(w, digits ? close[w->dialect] : "");
+}
+
 static void put_mysql_move(const struct writer *w, size_t column)
 {
 	put_column(w, "", column, "=IF(");
-	put_column(w, "", 0, ">VALUES(");
-	put_column(w, "", 0, "),");
-	put_column(w, "", column, ",VALUES(");
+	put_time(w, "", "");
+	put(w, ">");
+	put_time(w, "VALUES(", ")");
+	put_column(w, ",", column, ",VALUES(");
 	put_column(w, "", column, "))");
 }
 
@@ -127,15 +145,22 @@ static bool has_companions(const struct writer *w)
 	return false;
 }
 
+static void put_comparison(const struct writer *w, const char *operator)
+{
+	put_time(w, "excluded.", "");
+	put(w, operator);
+	put_time(w, "kept.", "");
+}
+
 static void put_condition(const struct writer *w)
 {
 	put_column(w, " WHERE kept.", 0, " IS NULL OR ");
-	put_column(w, "excluded.", 0, ">");
-	put_column(w, "kept.", 0, "");
+	put_comparison(w, ">");
 	if (!has_companions(w))
 		return;
-	put_column(w, " OR (excluded.", 0, "=");
-	put_column(w, "kept.", 0, " AND ");
+	put(w, " OR (");
+	put_comparison(w, "=");
+	put(w, " AND ");
 	put_tuple(w, "excluded.");
 	put(w, w->dialect == SQL_PGSQL ? " IS DISTINCT FROM " : " IS NOT ");
 	put_tuple(w, "kept.");

@@ -9,15 +9,17 @@
  *
  *	mysql	INSERT INTO `last_login` (`last_access`,`service`,`userid`,`last_ip`)
  *		VALUES (?,?,?,?),(?,?,?,?) ON DUPLICATE KEY UPDATE
- *		`last_ip`=IF(`last_access`>VALUES(`last_access`),`last_ip`,VALUES(`last_ip`)),
- *		`last_access`=IF(`last_access`>VALUES(`last_access`),...)
+ *		`last_ip`=IF(RPAD(`last_access`,19,'0')>RPAD(VALUES(`last_access`),19,'0'),
+ *			`last_ip`,VALUES(`last_ip`)),
+ *		`last_access`=IF(...,`last_access`,VALUES(`last_access`))
  *	pgsql	INSERT INTO "last_login" AS kept (...) SELECT * FROM unnest($1::bigint[],...)
  *		ON CONFLICT ("service","userid") DO UPDATE SET ... WHERE ...
  *	sqlite	INSERT INTO "last_login" AS kept (...) VALUES (?1,?2,?3,?4)
  *		ON CONFLICT ("service","userid") DO UPDATE SET ... WHERE ...
  *
- * MySQL assigns from left to right and later assignments see the earlier ones, so the time, which
- * all conditions look at, comes last. The other two refuse to change a row twice in a statement.
+ * Times are compared as texts of nanoseconds, whatever their precision. MySQL assigns from left to
+ *right and later assignments see the earlier ones, so the time, which all conditions look at, comes
+ *last. The other two refuse to change a row twice in a statement.
  *
  * The strict forms are what Dovecot sends, see docs/sql.md.
  */
