@@ -1,12 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes through the configuration parser, and what it accepts through all that reads trees. */
+#include "conf/convert.h"
 #include "conf/dovetap.h"
 #include "conf/last_login.h"
 #include "conf/parse.h"
+#include "conf/print.h"
 
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int same_template(void *context, const char *text, bool to_v24, struct buf *out,
+			 struct error *error_r)
+{
+	(void)context;
+	(void)to_v24;
+	(void)error_r;
+	return buf_append_str(out, text);
+}
+
+/* To 2.3 only: to 2.4, map files would be read. */
+static void convert_tree(struct conf_section *root)
+{
+	const struct convert_options options = {.translate = same_template};
+	struct error error;
+	struct buf out;
+
+	buf_init(&out, 1 << 20);
+	(void)config_convert(root, &options, &out, &error);
+	buf_release(&out);
+}
+
+/* What is printed must parse, and then print the same. */
+static void print_tree(struct conf_section *root)
+{
+	struct conf_section *again = NULL;
+	struct buf first, second;
+	struct error error;
+
+	buf_init(&first, 4 << 20);
+	buf_init(&second, 4 << 20);
+	conf_print_section(&first, 0, 0, root->sections);
+	if (first.failed == 0) {
+		if (conf_parse_text(buf_slice(&first), "again", CONF_PARSE_MAP, &again, &error) < 0)
+			__builtin_trap();
+		conf_print_section(&second, 0, 0, again->sections);
+		if (!slice_equal(buf_slice(&first), buf_slice(&second)))
+			__builtin_trap();
+		conf_print_section(&second, 0, CONF_PRINT_MASK, again->sections);
+		conf_free(&again);
+	}
+	buf_release(&second);
+	buf_release(&first);
+}
 
 static void read_tree(struct conf_section *root)
 {
@@ -31,8 +77,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (conf_parse_text(text, "fuzz", size % 2 ? CONF_PARSE_MAP : 0, &root, &error) < 0)
 		return 0;
-	if (size > 0 && !memchr(data, '<', size)) /* "<file" would be read */
+	if (size > 0 && !memchr(data, '<', size)) { /* "<file" would be read */
 		read_tree(root);
+		convert_tree(root);
+		if (root->sections)
+			print_tree(root);
+	}
 	conf_free(&root);
 	return 0;
 }

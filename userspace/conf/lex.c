@@ -223,8 +223,9 @@ static int read_line(char *text, struct conf_line *line, struct error *error_r)
 			return 0;
 		}
 	}
-	if (assigns && *line->key == '\0')
-		return error_set(error_r, EINVAL, "no name in front of \"=\"");
+	if (*line->key == '\0')
+		return error_set(error_r, EINVAL, "no name in front of \"%s\"",
+				 assigns ? "=" : rest);
 	if (assigns) {
 		read_value(rest, line);
 		return 0;

@@ -96,6 +96,13 @@ void conf_mask(struct buf *out, const char *key, const char *value)
 	}
 }
 
+/* Where there is a "$", blanks are put together and some words replaced. */
+static bool would_be_expanded(const char *value)
+{
+	return strchr(value, '$') && (strstr(value, "$ENV:") || strstr(value, "$SET:") ||
+				      strstr(value, "  ") || strchr(value, '\t'));
+}
+
 /* A plain value would be read differently: as a comment, a file, a variable, without its blanks. */
 static bool needs_quotes(const char *value)
 {
@@ -104,7 +111,7 @@ static bool needs_quotes(const char *value)
 	if (len == 0)
 		return false;
 	return strchr("\"'< \t", value[0]) || strchr("\\ \t", value[len - 1]) ||
-	       strpbrk(value, "#\r\n") || strstr(value, "$ENV:") || strstr(value, "$SET:");
+	       strpbrk(value, "#\r\n") || would_be_expanded(value);
 }
 
 static void print_quoted(struct buf *out, const char *text)
@@ -113,7 +120,7 @@ static void print_quoted(struct buf *out, const char *text)
 	for (; *text != '\0'; text++) {
 		if (*text == '"' || *text == '\\')
 			buf_append_char(out, '\\');
-		if (*text == '\n' || *text == '\r')
+		if (*text == '\n') /* a line cannot hold it; only "key = <file" brings it in */
 			buf_append_char(out, ' ');
 		else
 			buf_append_char(out, *text);
@@ -145,6 +152,15 @@ static void print_value(struct buf *out, const char *value)
 		buf_append_str(out, value);
 }
 
+/* A key, or the type or name of a section. */
+static void print_word(struct buf *out, const char *word)
+{
+	if (strpbrk(word, " \t\r\n\"'\\#={}"))
+		print_quoted(out, word);
+	else
+		buf_append_str(out, word);
+}
+
 void conf_print_setting(struct buf *out, unsigned int depth, unsigned int flags, const char *key,
 			const char *value, const struct conf_pos *pos)
 {
@@ -157,7 +173,8 @@ void conf_print_setting(struct buf *out, unsigned int depth, unsigned int flags,
 	else
 		buf_append_str(&masked, value);
 	indent(out, depth);
-	buf_appendf(out, *value == '\0' ? "%s =" : "%s = ", key);
+	print_word(out, key);
+	buf_append_str(out, *value == '\0' ? " =" : " = ");
 	print_value(out, buf_str(&masked));
 	if (flags & CONF_PRINT_PLACES)
 		print_place(out, start, pos);
@@ -170,13 +187,10 @@ void conf_print_setting(struct buf *out, unsigned int depth, unsigned int flags,
 void conf_print_begin(struct buf *out, unsigned int depth, const char *type, const char *name)
 {
 	indent(out, depth);
-	buf_append_str(out, type);
+	print_word(out, type);
 	if (*name != '\0')
 		buf_append_char(out, ' ');
-	if (strpbrk(name, " \t\"\\#'{"))
-		print_quoted(out, name);
-	else
-		buf_append_str(out, name);
+	print_word(out, name);
 	buf_append_str(out, " {\n");
 }
 

@@ -266,6 +266,27 @@ static void without_any_dict_the_embedded_one_is_meant(void **state)
 	conf_free(&f.root);
 }
 
+/* A server's file has much that is none of our business, right or wrong. */
+static void blocks_for_other_things_are_passed_over(void **state)
+{
+	struct fixture f = setup("remote mail.example.com {\n"
+				 "  ssl = no\n"
+				 "  plugin {\n"
+				 "    quota = x\n"
+				 "  }\n"
+				 "}\n"
+				 "dict {\n"
+				 "  quota = broken\n"
+				 "}\n"
+				 "plugin {\n"
+				 "  last_login_dict = file:/x\n"
+				 "}\n");
+
+	(void)state;
+	assert_non_null(match(&f, "imap"));
+	conf_free(&f.root);
+}
+
 static void chosen_services_override_the_blocks(void **state)
 {
 	const char *const services[] = {"lmtp", NULL};
@@ -318,10 +339,10 @@ static void errors_name_the_place_and_the_remedy(void **state)
 	read_fails("last_login {\n dict redis {\n }\n dict file {\n }\n}\n",
 		   "t.conf:4: dict file beside dict redis at line 2: last_login writes to one "
 		   "dict only; remove one of them");
-	read_fails("remote mail.example.com {\n}\n",
+	read_fails("remote mail.example.com {\n mail_plugins = last_login\n}\n",
 		   "t.conf:1: \"mail.example.com\" is no network; an address with or without /bits "
 		   "would be right, host names are not looked up");
-	read_fails("protocol imap {\n protocol pop3 {\n }\n}\n",
+	read_fails("protocol imap {\n protocol pop3 {\n last_login_key = x\n }\n}\n",
 		   "t.conf:2: protocol blocks cannot be nested; close the outer one first");
 }
 
@@ -336,6 +357,7 @@ int main(void)
 		cmocka_unit_test(in_version_24_the_later_block_wins),
 		cmocka_unit_test(proxy_names_are_resolved),
 		cmocka_unit_test(without_any_dict_the_embedded_one_is_meant),
+		cmocka_unit_test(blocks_for_other_things_are_passed_over),
 		cmocka_unit_test(chosen_services_override_the_blocks),
 		cmocka_unit_test(a_later_tree_wins_over_every_block_of_the_earlier),
 		cmocka_unit_test(errors_name_the_place_and_the_remedy),
