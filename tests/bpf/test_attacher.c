@@ -242,6 +242,7 @@ static void collector_has_no_rights(enum attach_method method)
 	story.method = method;
 	story_start(&story);
 	assert_int_equal(await(&story, STARTED, 0).failed, 0);
+	await(&story, MESSAGE, PRIV_ATTACHED); /* with what the attacher has kept for itself */
 	story_stop(&story);
 }
 
