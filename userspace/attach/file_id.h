@@ -29,7 +29,8 @@ void file_id_from_stat(struct file_id *id_r, const struct stat *st);
 /*
  * True if it is the same inode with the same content: equal device, inode and build id (a chmod
  * or a new hard link moves only the change time), or, over different devices, equal inode, change
- * time, size and build id.
+ * time, size and build id. There, without a build id, a change time in whole seconds does not
+ * count as one.
  */
 bool file_id_equal(const struct file_id *a, const struct file_id *b);
 

@@ -7,8 +7,12 @@
 
 #include <utlist.h>
 
+#define ALIASES_MAX 128
+
 struct known {
 	struct build build;
+	uint64_t aliases[ALIASES_MAX]; /* other devices on which it was recognised */
+	size_t alias_count;
 	unsigned int seen; /* number of the search that last led to it */
 	struct known *next;
 };
@@ -28,6 +32,24 @@ void known_release(struct known_files *files)
 	*files = (struct known_files){0};
 }
 
+static bool is_on(const struct known *known, uint64_t device)
+{
+	if (known->build.id.dev == device)
+		return true;
+	for (size_t i = 0; i < known->alias_count; i++) {
+		if (known->aliases[i] == device)
+			return true;
+	}
+	return false;
+}
+
+/* Saves reading it again at the next look. */
+static void add_alias(struct known *known, uint64_t device)
+{
+	if (known->alias_count < ALIASES_MAX && !is_on(known, device))
+		known->aliases[known->alias_count++] = device;
+}
+
 bool known_has(const struct known_files *files, const struct stat *st)
 {
 	struct known *known;
@@ -36,7 +58,7 @@ bool known_has(const struct known_files *files, const struct stat *st)
 	file_id_from_stat(&id, st);
 	LL_FOREACH(files->list, known) {
 		if (known->build.id.ino == id.ino && known->build.id.size == id.size &&
-		    known->build.id.ctime_ns == id.ctime_ns) {
+		    known->build.id.ctime_ns == id.ctime_ns && is_on(known, id.dev)) {
 			known->seen = files->search;
 			return true;
 		}
@@ -106,6 +128,7 @@ int known_add(struct known_files *files, struct build *build, const struct build
 	known = find(files, &build->id, replaced_r);
 	if (known) {
 		known->seen = files->search;
+		add_alias(known, build->id.dev);
 		if (known->build.id.dev == build->id.dev)
 			known->build.id.ctime_ns = build->id.ctime_ns;
 		build_release(build);

@@ -64,6 +64,21 @@ static void test_a_replaced_file_is_another(void **state)
 	assert_false(file_id_overwritten(&original, &other));
 }
 
+/* Files of two squashfs images: inode, time and size say nothing. */
+static void test_files_of_two_images_are_told_apart_by_build_id_only(void **state)
+{
+	struct file_id one = original, two = original;
+
+	(void)state;
+	one.ctime_ns = two.ctime_ns = 0;
+	two.dev = 2;
+	assert_true(file_id_equal(&one, &two));
+	one.build_id_len = two.build_id_len = 0;
+	assert_false(file_id_equal(&one, &two));
+	one.ctime_ns = two.ctime_ns = 1234567890; /* a real time, to the nanosecond */
+	assert_true(file_id_equal(&one, &two));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -72,6 +87,7 @@ int main(void)
 		cmocka_unit_test(test_chmod_does_not_make_a_new_file),
 		cmocka_unit_test(test_new_content_in_the_same_inode_is_seen),
 		cmocka_unit_test(test_a_replaced_file_is_another),
+		cmocka_unit_test(test_files_of_two_images_are_told_apart_by_build_id_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
