@@ -241,6 +241,8 @@ static void bad_parameters_are_named(void **state)
 		{"host=a dbname=m version=2", "version=2: protocol versions 3 and 4"},
 		{"host=a dbname=m ssl_verify=maybe", "ssl_verify=maybe: none"},
 		{"host=a dbname=m password=secret", "a password without a user"},
+		{"host=a dbname=m write_consistency=serial",
+		 "serial and local-serial are for reads"},
 	};
 	struct cql_settings settings;
 	struct error error;

@@ -146,17 +146,20 @@ static bool usable(const struct cql_host *host)
 }
 
 /* Another data centre's nodes are there for when none of ours is. */
-static bool wanted(const struct cql_cluster *cluster, const struct cql_host *host)
+static bool any_local(const struct cql_cluster *cluster)
 {
 	size_t i;
 
-	if (!host->remote)
-		return true;
 	for (i = 0; i < cluster->host_count; i++) {
 		if (!cluster->hosts[i]->remote && cluster->hosts[i]->failures == 0)
-			return false;
+			return true;
 	}
-	return cluster->remote_allowed;
+	return false;
+}
+
+static bool wanted(const struct cql_cluster *cluster, const struct cql_host *host)
+{
+	return !host->remote || cluster->remote_needed;
 }
 
 static void back_off(struct cql_cluster *cluster, struct cql_host *host, int64_t now)
@@ -308,6 +311,7 @@ void cql_cluster_step(struct cql_cluster *cluster, int64_t until_ns)
 	int64_t now = clock_monotonic_ns();
 	size_t i, count = 0;
 
+	cluster->remote_needed = cluster->remote_allowed && !any_local(cluster);
 	check_schema(cluster, now);
 	open_due(cluster, now);
 	cql_discovery_work(&cluster->discovery, now);

@@ -44,7 +44,8 @@ struct cql_cluster {
 	size_t host_count;
 	struct cql_ring ring; /* its nodes are indexes of hosts; empty: route in turn */
 	size_t turn;
-	bool remote_allowed;
+	bool remote_allowed; /* by the consistency */
+	bool remote_needed;  /* no node of our data centre is up; set by each step */
 
 	struct cql_discovery discovery;
 	bool schema_changed;

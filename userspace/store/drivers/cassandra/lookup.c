@@ -207,10 +207,23 @@ static int select_text(const struct cql_cluster *cluster, const struct sql_map *
 			   map->columns[sql_map_role(map, SQL_ROLE_USER)].name);
 }
 
+/* The node may have left the cluster, or the connection have died, while we waited. */
+static bool still_there(const struct cql_cluster *cluster, const struct cql_conn *conn)
+{
+	size_t i;
+
+	for (i = 0; i < cluster->host_count; i++) {
+		if (cluster->hosts[i]->conn == conn)
+			return true;
+	}
+	return false;
+}
+
 static int lookup_map(struct cql_cluster *cluster, struct lookup *lookup, const char *text,
 		      struct slice user, int64_t deadline_ns, struct error *error_r)
 {
 	struct cql_host *host, *tried[TRIES_MAX];
+	struct cql_conn *conn;
 	unsigned int consistency = cluster->settings->read_consistency;
 	size_t tries;
 	int ret = -EAGAIN;
@@ -224,10 +237,12 @@ static int lookup_map(struct cql_cluster *cluster, struct lookup *lookup, const 
 		if (!host)
 			break;
 		tried[tries] = host;
-		ret = prepare(cluster, lookup, host->conn, text, deadline_ns);
-		/* The connection may be gone by now; host->conn is NULL then. */
-		if (ret == 0 && host->conn)
-			ret = select_user(cluster, lookup, host->conn, user,
+		conn = host->conn;
+		ret = prepare(cluster, lookup, conn, text, deadline_ns);
+		if (ret == 0 && !still_there(cluster, conn))
+			ret = error_set(&lookup->error, ECONNRESET, "the node is gone");
+		if (ret == 0)
+			ret = select_user(cluster, lookup, conn, user,
 					  (enum cql_consistency)consistency, deadline_ns);
 		consistency = cluster->settings->read_fallback;
 	}

@@ -94,6 +94,11 @@ static int settings_init(struct cql_settings *settings)
 	return 0;
 }
 
+static bool is_serial(unsigned int consistency)
+{
+	return consistency == CQL_SERIAL || consistency == CQL_LOCAL_SERIAL;
+}
+
 /* What only shows when all settings are known. */
 static int settings_finish(struct cql_settings *settings, const char *where, struct error *error_r)
 {
@@ -104,6 +109,11 @@ static int settings_finish(struct cql_settings *settings, const char *where, str
 				 where);
 	if (settings->user[0] == '\0' && settings->password[0] != '\0')
 		return error_set(error_r, EINVAL, "%s: a password without a user", where);
+	if (is_serial(settings->write_consistency) || is_serial(settings->write_fallback))
+		return error_set(error_r, EINVAL,
+				 "%s: write consistency: serial and local-serial are for reads; "
+				 "use quorum or local-quorum",
+				 where);
 	if (settings->read_fallback == UNSET)
 		settings->read_fallback = settings->read_consistency;
 	if (settings->write_fallback == UNSET)
