@@ -191,7 +191,10 @@ test-cluster: $(O)/tests/bench/load ## kill nodes of real clusters under load (m
 	$(Q)tools/setup test
 	$(Q)tests/run cluster
 
-.PHONY: test-cluster
+bench-cassandra: $(O)/tests/bench/load ## writes into Cassandra next to python3-cassandra
+	$(Q)tests/bench/bench_cassandra.sh
+
+.PHONY: test-cluster bench-cassandra
 # The tests of what more than one thread touches.
 TSAN_TESTS := $(addprefix $(O)/,$(patsubst %.c,%,$(wildcard tests/unit/store/test_writer.c \
 	tests/unit/store/test_spool.c tests/unit/store/test_*_wire.c)))
@@ -268,7 +271,7 @@ bpf-tests: $(BPF_TESTS) target ## build the tests that run in the kernel (tests/
 bench-probe: $(O)/tests/bpf/bench_probe ## cost of a captured login next to an empty probe, at most 1.5
 	$(Q)$< 1.5
 
-bench: all target bench-probe bench-store bench-template ## measure; ratios to a peer or a floor of the same run (root)
+bench: all target bench-probe bench-store bench-template bench-cassandra ## measure; ratios to a peer or a floor of the same run (root)
 	$(Q)tests/bench/pipeline.sh
 
 .PHONY: bpf-tests target verifier-budget bench bench-probe
