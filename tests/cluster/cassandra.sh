@@ -72,6 +72,8 @@ schema() { # the two tables as the document prints them
 		CREATE TABLE mails.probe (k INT PRIMARY KEY);
 		CREATE TABLE mails.wrong (userid TEXT, service TEXT, last_access TEXT, last_ip TEXT,
 		  PRIMARY KEY ((userid), service));
+		CREATE TABLE mails.other (userid BLOB, service ASCII, last_access BIGINT, last_ip INET,
+		  PRIMARY KEY ((userid, service)));
 		CREATE ROLE dovecot WITH PASSWORD = 'pass' AND LOGIN = true;
 		GRANT MODIFY ON KEYSPACE mails TO dovecot;
 		GRANT SELECT ON KEYSPACE mails TO dovecot;
@@ -152,6 +154,15 @@ compare() { # name
 		[[ -s $dir/$1.rows ]]
 }
 
+other_types() { # protocol version
+	{ good | sed "s/$/ version=$1/"; last_login_map other; } > "$dir/other.conf"
+	$load "cassandra:$dir/other.conf" 2000 500 100 "$dir/other.expected" > "$dir/other.log" 2>&1 ||
+		return
+	echo 'SELECT blobAsText(userid), service, last_access, last_ip FROM mails.other' |
+		cql run | LC_ALL=C sort > "$dir/other.rows"
+	LC_ALL=C sort "$dir/other.expected" | diff - "$dir/other.rows" > "$dir/other.log"
+}
+
 port=$($server init "$dir" auth tls)
 for node in 1 2 3; do
 	$server start "$dir" $node
@@ -183,6 +194,13 @@ refused "a wrong type is told with its column" 'column last_access of wrong has 
 	< <(good; last_login_map wrong)
 refused "a wrong value_type is told with its column" 'has the type timestamp, which cannot hold a string' \
 	< <(good; last_login_map last_login string)
+
+for version in 3 4; do
+	other_types $version
+	result $? "blob, ascii, bigint and inet over protocol version $version"
+	head -n 5 "$dir/other.log" | sed 's/^/# /'
+	echo 'TRUNCATE mails.other' | cql run
+done
 
 { good; last_login_map; } > "$dir/last_login.conf"
 { good; users_map; } > "$dir/users.conf"
