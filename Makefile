@@ -157,7 +157,7 @@ $(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
 
 # tests/dict: the same cases against every driver, with real servers.
-DICT_TEST_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/dict/*.c))
+DICT_TEST_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/dict/*.c) tests/dict/sql/stand.c)
 
 $(O)/tests/dict/conformance: $(DICT_TEST_OBJ) $(call archives,store)
 	$(say) LD $@

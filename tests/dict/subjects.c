@@ -156,10 +156,22 @@ static const struct subject memcached = {
 	.refuses = memcached_refuses,
 };
 
-extern const struct subject cassandra_subject; /* cassandra.c */
+extern const struct subject cassandra_subject;				      /* cassandra.c */
+extern const struct subject mysql_subject, pgsql_subject, sqlite_map_subject; /* sql_subjects.c */
 
 const struct subject *const subjects[] = {
-	&memory,     &sqlite, &redis, &file,	  &file_fcntl,
-	&file_flock, &debug,  &fs,    &memcached, &cassandra_subject,
+	&memory,
+	&sqlite,
+	&redis,
+	&file,
+	&file_fcntl,
+	&file_flock,
+	&debug,
+	&fs,
+	&memcached,
+	&cassandra_subject,
+	&mysql_subject,
+	&pgsql_subject,
+	&sqlite_map_subject,
 	NULL,
 };

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The SQL drivers for conformance.c. Their servers start once and serve all stories; each story
+ * has a new table. What concerns servers that die and hang is told in sql/conformance.c.
+ */
+#include "sql/stand.h"
+#include "subject.h"
+
+#include "store/drivers/sql/sql.h"
+
+#include <iconv.h>
+#include <stdlib.h>
+
+static const char map[] = "map {\n  pattern = shared/last-login/$service/$user/$remote_ip\n"
+			  "  table = last_login\n  value_field = last_access\n"
+			  "  value_type = uint\n  fields {\n    userid = $user\n"
+			  "    service = $service\n    last_ip = $remote_ip\n  }\n}\n";
+
+static struct sql_stand stands[] = {
+	{.script = "mariadb",
+	 .driver = &sql_mysql_driver,
+	 .connect = {"host=", "/socket dbname=mails user=dovetap password=sekret"}},
+	{.script = "pgsql",
+	 .driver = &sql_pgsql_driver,
+	 .connect = {"host=", " dbname=mails user=dovetap password=sekret"}},
+	{.script = "sqlite", .driver = &sql_sqlite_driver, .connect = {"", "/db"}},
+};
+
+static void stop_all(void)
+{
+	for (size_t i = 0; i < sizeof(stands) / sizeof(*stands); i++)
+		if (stands[i].dir[0] != '\0')
+			sql_stand_stop(&stands[i]);
+}
+
+static void start_once(struct sql_stand *sql)
+{
+	static bool registered;
+
+	if (!registered)
+		atexit(stop_all);
+	registered = true;
+	if (sql->dir[0] == '\0')
+		sql_stand_start(sql);
+}
+
+/* The documented table, with a type in which no two names are equal. */
+static const char *start(struct stand *stand, struct sql_stand *sql, const char *name_type)
+{
+	start_once(sql);
+	sql_stand_ask(
+		sql,
+		"DROP TABLE IF EXISTS last_login; CREATE TABLE last_login (userid %s(255) NOT "
+		"NULL, service VARCHAR(20) NOT NULL, last_access BIGINT NOT NULL, last_ip "
+		"VARCHAR(40) NOT NULL, PRIMARY KEY (userid, service));",
+		name_type);
+	sql_stand_open(sql, map, NULL, NULL);
+	sql_stand_close(sql);
+	snprintf(stand->uri, sizeof(stand->uri), "%s:%s/map.conf", sql->driver->name, sql->dir);
+	return NULL;
+}
+
+static const char *mysql_start(struct stand *stand)
+{
+	return start(stand, &stands[0], "VARBINARY");
+}
+
+static const char *pgsql_start(struct stand *stand)
+{
+	return start(stand, &stands[1], "VARCHAR");
+}
+
+static const char *sqlite_start(struct stand *stand)
+{
+	return start(stand, &stands[2], "VARCHAR");
+}
+
+/* shared/last-login/SERVICE/USER/ADDRESS, and only the user may have a slash. */
+static struct slice user_of(struct slice key)
+{
+	const char *from = key.ptr + strlen("shared/last-login/");
+	const char *end = key.ptr + key.len;
+
+	from = (const char *)memchr(from, '/', (size_t)(end - from)) + 1;
+	while (end[-1] != '/')
+		end--;
+	return (struct slice){from, (size_t)(end - 1 - from)};
+}
+
+static bool mysql_refuses(struct slice key)
+{
+	return user_of(key).len > 255;
+}
+
+static bool is_utf8(struct slice text)
+{
+	iconv_t converter = iconv_open("UTF-32LE", "UTF-8");
+	char out[4096], *in = (char *)(uintptr_t)text.ptr, *to = out;
+	size_t left = text.len, room = sizeof(out);
+	size_t ret = iconv(converter, &in, &left, &to, &room);
+
+	iconv_close(converter);
+	return ret != (size_t)-1;
+}
+
+static bool pgsql_refuses(struct slice key)
+{
+	struct slice user = user_of(key);
+
+	return user.len > 255 || memchr(user.ptr, '\0', user.len) || !is_utf8(user);
+}
+
+extern const struct subject mysql_subject, pgsql_subject, sqlite_map_subject;
+
+const struct subject mysql_subject = {
+	.name = "mysql",
+	.traits = TRAIT_ROW | TRAIT_PRECISION,
+	.start = mysql_start,
+	.refuses = mysql_refuses,
+};
+
+const struct subject pgsql_subject = {
+	.name = "pgsql",
+	.traits = TRAIT_ROW | TRAIT_PRECISION,
+	.start = pgsql_start,
+	.refuses = pgsql_refuses,
+};
+
+const struct subject sqlite_map_subject = {
+	.name = "sqlite (map)",
+	.traits = TRAIT_ROW | TRAIT_PRECISION,
+	.start = sqlite_start,
+};
