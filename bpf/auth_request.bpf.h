@@ -11,44 +11,68 @@
 struct auth_copy {
 	const struct auth_request *request;
 	const struct auth_request___flat *flat;
-	__u64 members[40]; /* from user to remote_port */
+	__u64 members[40]; /* from user to remote_port; the nested ones to successful */
+	__u64 state[2];	   /* from auth_only to policy_refusal */
+	__s32 passdb_result;
 };
 
 #define auth_is_nested(copy) bpf_core_field_exists((copy)->request->fields.user)
 
+#define auth_nested(copy, member)                                                                  \
+	member_value((copy)->members, (copy)->request, fields.user, fields.successful,             \
+		     fields.member)
+
+#define auth_flat(copy, member)                                                                    \
+	member_value((copy)->members, (copy)->flat, user, remote_port, member)
+
 #define auth_value(copy, member)                                                                   \
-	(auth_is_nested(copy)                                                                      \
-		 ? member_value((copy)->members, (copy)->request, fields.user, fields.member)      \
-		 : member_value((copy)->members, (copy)->flat, user, member))
+	(auth_is_nested(copy) ? auth_nested(copy, member) : auth_flat(copy, member))
 
-#define auth_lone_value(copy, member)                                                              \
-	(lone_value((copy)->request, fields.member) | lone_value((copy)->flat, member))
+#define auth_state(copy, member)                                                                   \
+	member_value((copy)->state, (copy)->request, auth_only, policy_refusal, member)
 
-static __always_inline __u32 auth_flags(const struct auth_copy *copy)
-{
-	const struct auth_request *request = copy->request;
-
-	return flag_if(auth_lone_value(copy, successful), DOVETAP_FLAG_SUCCESSFUL) |
-	       flag_if(auth_lone_value(copy, secured), DOVETAP_FLAG_SECURED) |
-	       flag_if(lone_value(request, fields.conn_secured), DOVETAP_FLAG_SECURED) |
-	       flag_if(lone_value(request, auth_only), DOVETAP_FLAG_AUTH_ONLY) |
-	       flag_if(lone_value(request, policy_refusal), DOVETAP_FLAG_POLICY_REFUSAL) |
-	       flag_if(lone_value(request, internal_failure), DOVETAP_FLAG_INTERNAL_FAILURE);
-}
+#define auth_flat_state(copy, member)                                                              \
+	member_value((copy)->state, (copy)->flat, auth_only, policy_refusal, member)
 
 /* Not 0 when the memory cannot be read. */
 static __always_inline long auth_read(struct auth_copy *copy)
 {
+	const struct auth_request *request = copy->request;
+	long error;
+
 	if (auth_is_nested(copy))
-		return read_stretch(copy->members, copy->request, fields.user, fields.remote_port);
-	return read_stretch(copy->members, copy->flat, user, remote_port);
+		error = read_stretch(copy->members, request, fields.user, fields.successful);
+	else
+		error = read_stretch(copy->members, copy->flat, user, remote_port);
+	return error || read_stretch(copy->state, request, auth_only, policy_refusal) ||
+	       bpf_core_read_user(&copy->passdb_result, sizeof(copy->passdb_result),
+				  &request->passdb_result);
+}
+
+static __always_inline __u32 auth_flags(const struct auth_copy *copy)
+{
+	__u64 successful, secured;
+
+	if (auth_is_nested(copy)) {
+		successful = auth_nested(copy, successful);
+		secured = auth_nested(copy, secured) | auth_nested(copy, conn_secured);
+	} else {
+		successful = auth_flat_state(copy, successful);
+		secured = auth_flat_state(copy, secured);
+	}
+	return flag_if(successful, DOVETAP_FLAG_SUCCESSFUL) |
+	       flag_if(secured, DOVETAP_FLAG_SECURED) |
+	       flag_if(auth_state(copy, auth_only), DOVETAP_FLAG_AUTH_ONLY) |
+	       flag_if(auth_state(copy, policy_refusal), DOVETAP_FLAG_POLICY_REFUSAL) |
+	       flag_if(auth_state(copy, internal_failure), DOVETAP_FLAG_INTERNAL_FAILURE);
 }
 
 /* Address of an embedded struct ip_addr in the copy. */
 #define auth_ip(copy, member)                                                                      \
 	((const void *)(copy)->members +                                                           \
-	 (auth_is_nested(copy) ? member_distance((copy)->request, fields.user, fields.member)      \
-			       : member_distance((copy)->flat, user, member)))
+	 (auth_is_nested(copy)                                                                     \
+		  ? member_place((copy)->request, fields.user, fields.successful, fields.member)   \
+		  : member_place((copy)->flat, user, remote_port, member)))
 
 static __always_inline void auth_fill(struct dovetap_event_head *head, const struct auth_copy *copy,
 				      bool longer)
@@ -62,8 +86,7 @@ static __always_inline void auth_fill(struct dovetap_event_head *head, const str
 	TEXT(MECH, mech_name);
 	TEXT(LOCAL_NAME, local_name);
 #undef TEXT
-	read_text(head, DOVETAP_FIELD_PROTOCOL, longer,
-		  member_value(copy->members, copy->request, fields.user, fields.protocol));
+	read_text(head, DOVETAP_FIELD_PROTOCOL, longer, auth_nested(copy, protocol));
 	read_text(head, DOVETAP_FIELD_HOME, longer, 0);
 	take_ip(head, DOVETAP_FIELD_REMOTE_IP, &head->remote_family, head->remote_ip,
 		auth_ip(copy, remote_ip));
@@ -72,7 +95,7 @@ static __always_inline void auth_fill(struct dovetap_event_head *head, const str
 	take_port(head, DOVETAP_FIELD_REMOTE_PORT, &head->remote_port,
 		  auth_value(copy, remote_port));
 	take_port(head, DOVETAP_FIELD_LOCAL_PORT, &head->local_port, auth_value(copy, local_port));
-	head->passdb_result = lone_value(copy->request, passdb_result);
+	head->passdb_result = copy->passdb_result;
 	head->present |= DOVETAP_BIT(DOVETAP_FIELD_PASSDB_RESULT);
 	head->flags = auth_flags(copy);
 }
@@ -116,15 +139,17 @@ static __always_inline bool auth_is_internal(const struct auth_copy *copy)
 /* With fallback the hit may be a lookup without a client, and only a success has a meaning. */
 static __always_inline int auth_hit(const void *request, bool fallback)
 {
-	struct auth_copy copy = {.request = request, .flat = request};
+	struct auth_copy copy;
 
 	if (!request)
 		return count(DOVETAP_COUNT_NO_OBJECT);
+	copy.request = request;
+	copy.flat = request;
 	if (auth_read(&copy) != 0)
 		return count(DOVETAP_COUNT_NO_USERNAME);
 	if (fallback && !lone_value(copy.request, handler))
 		return count(DOVETAP_COUNT_NO_HANDLER);
-	if (fallback && !auth_lone_value(&copy, successful))
+	if (fallback && !(auth_flags(&copy) & DOVETAP_FLAG_SUCCESSFUL))
 		return count(DOVETAP_COUNT_NOT_SUCCESSFUL);
 	if (auth_is_internal(&copy))
 		return count(DOVETAP_COUNT_INTERNAL_TOKEN);

@@ -85,7 +85,9 @@ struct auth_request___flat {
 	struct ip_addr local_ip, remote_ip;
 	__u16 local_port, remote_port;
 	__u32 secured; /* one bit in 2.3.0 */
+	__u8 auth_only : 1;
 	__u8 successful : 1;
+	__u8 policy_refusal : 1;
 };
 
 /* src/login-common/client-common.h */

@@ -13,13 +13,14 @@ struct mail_user_copy {
 	__u64 flags[1];	   /* from anonymous to session_restored: two bytes far behind the rest */
 };
 
-#define user_value(copy, member) member_value((copy)->members, (copy)->user, username, member)
-#define user_flag(copy, member)	 member_value((copy)->flags, (copy)->user, anonymous, member)
+#define user_value(copy, member)                                                                   \
+	member_value((copy)->members, (copy)->user, username, error, member)
+#define user_flag(copy, member)                                                                    \
+	member_value((copy)->flags, (copy)->user, anonymous, session_restored, member)
 
 /* Not 0 when the memory cannot be read. */
 static __always_inline long mail_user_read(struct mail_user_copy *copy)
 {
-	copy->flags[0] = 0;
 	return read_stretch(copy->members, copy->user, username, error) ||
 	       read_stretch(copy->flags, copy->user, anonymous, session_restored);
 }
@@ -82,10 +83,11 @@ static __always_inline bool mail_user_emit(const struct mail_user_copy *copy, bo
  * been initialised, and carries an error when that failed. */
 static __always_inline int mail_user_hit(const struct mail_user *user, bool may_fail)
 {
-	struct mail_user_copy copy = {.user = user};
+	struct mail_user_copy copy;
 
 	if (!user)
 		return count(DOVETAP_COUNT_NO_OBJECT);
+	copy.user = user;
 	if (mail_user_read(&copy) != 0)
 		return count(DOVETAP_COUNT_NO_USERNAME);
 	if (may_fail && user_value(&copy, error))

@@ -4,7 +4,8 @@
  *
  * A read of user memory is the dearest thing that these programs do, so an object is not read
  * member by member: a stretch of it is copied to the stack at one go, and members are taken from
- * there by their relocated offsets. A member that the stretch does not cover fails at load.
+ * there by their relocated offsets. With a layout in which the stretch does not cover a member the
+ * object does not load.
  *
  * The readers keep the record's bits honest: present only with a value, failed when memory could
  * not be read, truncated when a text was cut. A NULL pointer in Dovecot is an absent value, and so
@@ -42,12 +43,33 @@
 #define member_distance(object, first, member)                                                     \
 	pinned(member_offset(object, member) - member_offset(object, first))
 
-/* Copies object->first up to and including object->last into stretch, an array on the stack that
- * begins with the first byte of first. Not 0 when the memory cannot be read. */
-#define read_stretch(stretch, object, first, last)                                                 \
-	bpf_probe_read_user(stretch,                                                               \
-			    member_distance(object, first, last) + member_size(object, last),      \
-			    (const void *)(object) + member_offset(object, first))
+/* A stretch is what lies from the member first up to the end of the member last. */
+#define stretch_size(object, first, last)                                                          \
+	(member_distance(object, first, last) + member_size(object, last))
+
+/* What no stack can hold. It is where members outside their stretch are looked for, and how much of
+ * a stretch is read that is larger than its array: then the verifier refuses the program. With any
+ * other layout these branches are gone once their figures are relocated. */
+#define OUTSIDE (1U << 20)
+
+/* Copies a stretch of object to an array on the stack. Not 0 when the memory cannot be read. */
+#define read_stretch(array, object, first, last)                                                   \
+	({                                                                                         \
+		__u64 size_ = stretch_size(object, first, last);                                   \
+		if (size_ > sizeof(array))                                                         \
+			size_ = OUTSIDE;                                                           \
+		bpf_probe_read_user(array, size_,                                                  \
+				    (const void *)(object) + member_offset(object, first));        \
+	})
+
+/* Where a member lies in a stretch. */
+#define member_place(object, first, last, member)                                                  \
+	({                                                                                         \
+		__u64 place_ = member_distance(object, first, member);                             \
+		if (place_ > stretch_size(object, first, last) - member_size(object, member))      \
+			place_ = OUTSIDE;                                                          \
+		place_;                                                                            \
+	})
 
 /* All widths that an integer, a pointer or the word around a bit-field can have. The width is a
  * constant once the object is relocated: one of the branches stays. */
@@ -64,14 +86,14 @@ static __always_inline __u64 word_at(const void *at, __u64 size)
 	return *(const __u64 *)at;
 }
 
-/* Value of an integer, pointer or bit-field in a stretch that begins with first; 0 when the release
- * does not have the member. The shifts are relocated, too, and cut out a bit-field. */
-#define member_value(stretch, object, first, member)                                               \
+/* Value of an integer, pointer or bit-field in a stretch; 0 when the release does not have the
+ * member. The shifts are relocated, too, and cut out a bit-field. */
+#define member_value(array, object, first, last, member)                                           \
 	({                                                                                         \
 		__u64 value_ = 0;                                                                  \
 		if (bpf_core_field_exists((object)->member)) {                                     \
-			value_ = word_at((const void *)(stretch) +                                 \
-						 member_distance(object, first, member),           \
+			value_ = word_at((const void *)(array) +                                   \
+						 member_place(object, first, last, member),        \
 					 member_size(object, member));                             \
 			value_ <<= pinned(__CORE_RELO(object, member, LSHIFT_U64));                \
 			value_ >>= pinned(__CORE_RELO(object, member, RSHIFT_U64));                \
@@ -86,7 +108,7 @@ static __always_inline __u64 word_at(const void *at, __u64 size)
 		if (bpf_core_field_exists((object)->member)) {                                     \
 			__u64 word_[1] = {};                                                       \
 			read_stretch(word_, object, member, member);                               \
-			lone_ = member_value(word_, object, member, member);                       \
+			lone_ = member_value(word_, object, member, member, member);               \
 		}                                                                                  \
 		lone_;                                                                             \
 	})

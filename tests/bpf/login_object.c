@@ -22,28 +22,50 @@ static int take_one(void *context, void *data, size_t size)
 	return -1;
 }
 
-void login_object_load(struct login_object *object, const struct layout *layout,
-		       login_object_setup_t *setup)
+/* NULL when it does not load. */
+static struct login_bpf *try_load(const struct layout *layout, login_object_setup_t *setup)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
 	char path[LAYOUT_PATH_MAX];
 	struct error error = {0};
+	struct login_bpf *skel;
 	int fd = layout_open(layout, path, &error);
 
-	*object = (struct login_object){0};
 	if (fd < 0)
 		fail_msg("%s", error.text);
 	opts.btf_custom_path = path;
-	object->skel = login_bpf__open_opts(&opts);
-	assert_non_null(object->skel);
+	skel = login_bpf__open_opts(&opts);
+	assert_non_null(skel);
 	if (setup)
-		setup(object->skel);
-	if (login_bpf__load(object->skel) < 0)
-		fail_msg("%s does not load", layout->abi);
+		setup(skel);
+	if (login_bpf__load(skel) < 0) {
+		login_bpf__destroy(skel);
+		skel = NULL;
+	}
 	close(fd);
+	return skel;
+}
+
+void login_object_load(struct login_object *object, const struct layout *layout,
+		       login_object_setup_t *setup)
+{
+	*object = (struct login_object){.skel = try_load(layout, setup)};
+	if (!object->skel)
+		fail_msg("%s does not load", layout->abi);
 	object->ring =
 		ring_buffer__new(bpf_map__fd(object->skel->maps.events), take_one, object, NULL);
 	assert_non_null(object->ring);
+}
+
+bool login_object_loads(const struct layout *layout)
+{
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
+	struct login_bpf *skel = try_load(layout, NULL);
+	bool loads = skel != NULL;
+
+	libbpf_set_print(print);
+	login_bpf__destroy(skel);
+	return loads;
 }
 
 void login_object_release(struct login_object *object)

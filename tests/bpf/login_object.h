@@ -35,6 +35,9 @@ void login_object_load(struct login_object *object, const struct layout *layout,
 		       login_object_setup_t *setup);
 void login_object_release(struct login_object *object);
 
+/* Whether it can be loaded at all; says nothing when not. */
+bool login_object_loads(const struct layout *layout);
+
 /* Attaches program p to a function of libtarget.so, for this process only. */
 #define login_object_attach(object, p, function)                                                   \
 	((object)->skel->links.p = login_object_link((object)->skel->progs.p, function))
