@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hash functions of both languages. A hasher is made when a template is compiled and lives in
- * its pool, so that hashing allocates nothing.
+ * its pool.
  */
 #ifndef DOVETAP_TEMPLATE_HASH_H
 #define DOVETAP_TEMPLATE_HASH_H

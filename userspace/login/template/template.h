@@ -12,8 +12,8 @@
  * is text and never expanded again, whatever it contains.
  *
  * Threads: a template has its scratch memory inside, so one thread at a time may expand it.
- * Memory: expanding allocates nothing, provided that the buffer is large enough, with two
- * exceptions inside libraries: regular expressions (regexec(3)) and PBKDF2.
+ * Memory: expanding allocates nothing, provided that the buffer is large enough; only OpenSSL, for
+ * a hash function, and regexec(3) do so for themselves.
  */
 #ifndef DOVETAP_TEMPLATE_H
 #define DOVETAP_TEMPLATE_H

@@ -34,6 +34,16 @@ v23_modifier_fn *v23_modifier_find(char letter);
 /* Applies offset and width. */
 int v23_slice(struct template_run *run, const struct v23_slicing *slicing, struct slice *value);
 
+/* The text up to the separator, or all of it; text moves behind the separator. */
+struct slice v23_split(struct slice *text, char separator);
+
+/* v23_compile() for a text without a NUL behind it; list is emptied first. */
+int v23_compile_copy(struct compiler *compiler, struct slice text, struct piece_list *list);
+
+int v23_compile_hash(struct compiler *compiler, struct slice name, struct slice options,
+		     struct slice data, struct piece *piece_r);
+int v23_compile_if(struct compiler *compiler, struct slice parameters, struct piece *piece_r);
+
 /* What stands between "{" and "}": a variable or a function. */
 int v23_compile_long(struct compiler *compiler, struct slice name, struct piece *piece_r);
 

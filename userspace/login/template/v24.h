@@ -97,7 +97,8 @@ struct v24_filter {
 	int (*prepare)(struct compiler *compiler, struct v24_statement *statement); /* or NULL */
 };
 
-extern const struct v24_filter v24_text_filters[], v24_code_filters[], v24_logic_filters[];
+extern const struct v24_filter v24_text_filters[], v24_shape_filters[], v24_hash_filters[],
+	v24_hex_filters[], v24_choose_filters[], v24_calculate_filters[], v24_regexp_filters[];
 
 /* The filter of that name, or NULL. */
 const struct v24_filter *v24_filter_find(const char *name);
@@ -106,6 +107,10 @@ int v24_since(const struct compiler *compiler);
 
 /* The statements of a program behind "%{", up to its "}"; NULL for an empty one. */
 int v24_parse(struct compiler *compiler, const char **text, struct v24_statement **first_r);
+
+/* Refuses a statement that could never give a value: an unknown name, parameters that its function
+ * does not take. */
+int v24_check(struct compiler *compiler, struct v24_statement *statement, bool first);
 
 /* A program_eval_fn over the first statement. */
 int v24_run(const void *program, struct template_run *run, struct slice *value_r);

@@ -202,70 +202,6 @@ static int parse_statement(struct parser *parser)
 	return ret;
 }
 
-static bool takes_key(const struct v24_filter *filter, const char *key)
-{
-	const char *found = filter->keys ? strstr(filter->keys, key) : NULL;
-	size_t len = strlen(key);
-
-	return found && len > 0 && (found == filter->keys || found[-1] == ' ') &&
-	       (found[len] == '\0' || found[len] == ' ');
-}
-
-static int check_parameters(struct parser *parser, const struct v24_statement *statement)
-{
-	const struct v24_filter *filter = statement->filter;
-	int positional = 0, keyed = 0;
-
-	for (const struct v24_parameter *p = statement->parameters; p; p = p->next) {
-		if (p->key && !takes_key(filter, p->key))
-			return compiler_refuse(parser->compiler,
-					       "%s() has no parameter '%s'; it takes %s",
-					       filter->name, p->key,
-					       filter->keys ? filter->keys : "none with a name");
-		positional += !p->key;
-		keyed += p->key != NULL;
-	}
-	if (positional > filter->positional_max ||
-	    (positional < filter->positional_min && keyed == 0))
-		return compiler_refuse(parser->compiler, "%s() takes %d to %d parameters, not %d",
-				       filter->name, filter->positional_min, filter->positional_max,
-				       positional);
-	return 0;
-}
-
-static bool is_rescued(const struct v24_statement *statement)
-{
-	const struct v24_statement *next = statement->next;
-
-	return next && next->filter && !next->filter->needs_value;
-}
-
-static int check_statement(struct parser *parser, struct v24_statement *statement)
-{
-	bool first = statement == parser->first;
-	int ret;
-
-	if (statement->variable != VARIABLE_NONE)
-		return 0;
-	if (!statement->filter && first && is_rescued(statement))
-		return 0;
-	if (!statement->filter && first)
-		return v24_refuse_unknown(parser->compiler, slice_str(statement->name));
-	if (!statement->filter)
-		return compiler_refuse(parser->compiler,
-				       strstr(statement->name, "crypt")
-					       ? "%s needs keys that are only known inside Dovecot"
-					       : "%s is no function of Dovecot 2.4",
-				       statement->name);
-	if (statement->filter->needs_value && first && !is_rescued(statement))
-		return compiler_refuse(parser->compiler, "%s has no value to work on",
-				       statement->name);
-	ret = check_parameters(parser, statement);
-	if (ret == 0 && statement->filter->prepare)
-		ret = statement->filter->prepare(parser->compiler, statement);
-	return ret;
-}
-
 static int parse_statements(struct parser *parser)
 {
 	int ret = 0;
@@ -294,7 +230,7 @@ int v24_parse(struct compiler *compiler, const char **text, struct v24_statement
 	if (ret == 0)
 		ret = parse_statements(&parser);
 	for (struct v24_statement *s = parser.first; s && ret == 0; s = s->next)
-		ret = check_statement(&parser, s);
+		ret = v24_check(compiler, s, s == parser.first);
 	if (ret == 0)
 		*first_r = parser.first;
 	return ret;

@@ -9,8 +9,10 @@
 
 const struct v24_filter *v24_filter_find(const char *name)
 {
-	static const struct v24_filter *const tables[] = {v24_text_filters, v24_code_filters,
-							  v24_logic_filters};
+	static const struct v24_filter *const tables[] = {
+		v24_text_filters,   v24_shape_filters,	   v24_hash_filters,   v24_hex_filters,
+		v24_choose_filters, v24_calculate_filters, v24_regexp_filters,
+	};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		for (const struct v24_filter *filter = tables[i]; filter->name; filter++)
