@@ -19,16 +19,43 @@ static int append_list(struct buf *out, const struct conf_section *list)
 	return out->failed;
 }
 
+/* The block of the same type and name that stands before this one, in the same place. */
+static const struct conf_section *block_before(const struct conf_section *block)
+{
+	const struct conf_section *before = NULL, *other;
+
+	if (!block->parent)
+		return NULL;
+	other = conf_section_find(block->parent, block->type, block->name);
+	for (; other && other != block; other = conf_section_next(other, block->type, block->name))
+		before = other;
+	return before;
+}
+
+/* 1 when the block itself says something of it. */
+static int append_from_block(struct buf *out, const struct conf_section *block, const char *name)
+{
+	const struct conf_setting *setting = conf_setting_find(block, name);
+	const struct conf_section *list = conf_section_find(block, name, "");
+
+	if (list && (!setting || list->order > setting->order))
+		(void)append_list(out, list);
+	else if (setting)
+		(void)buf_append_str(out, setting->value);
+	return setting || list;
+}
+
+/* Dovecot takes a block that comes again for one with the first: what that said still stands, and
+ * hides what has been said outside since. */
 static int append_setting(struct buf *out, const struct conf_section *section, const char *name)
 {
-	for (; section; section = section->parent) {
-		const struct conf_setting *setting = conf_setting_find(section, name);
-		const struct conf_section *list = conf_section_find(section, name, "");
+	const struct conf_section *block;
 
-		if (list && (!setting || list->order > setting->order))
-			return append_list(out, list);
-		if (setting)
-			return buf_append_str(out, setting->value);
+	for (; section; section = section->parent) {
+		for (block = section; block; block = block_before(block)) {
+			if (append_from_block(out, block, name))
+				return out->failed;
+		}
 	}
 	return 0;
 }

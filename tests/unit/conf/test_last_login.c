@@ -121,6 +121,30 @@ static void global_plugin_records_every_service(void **state)
 	conf_free(&f.root);
 }
 
+/* As doveconf of 2.3.19.1 says: imap has "acl imap_acl notify", pop3 "acl last_login notify". */
+static void a_block_that_comes_again_goes_on_with_the_first(void **state)
+{
+	struct fixture f = setup("mail_plugins = acl\n"
+				 "protocol imap {\n"
+				 "  mail_plugins = $mail_plugins imap_acl\n"
+				 "}\n"
+				 "mail_plugins = $mail_plugins last_login\n"
+				 "protocol imap {\n"
+				 "  mail_plugins = $mail_plugins notify\n"
+				 "}\n"
+				 "protocol pop3 {\n"
+				 "  mail_plugins = $mail_plugins notify\n"
+				 "}\n"
+				 "plugin {\n"
+				 "  last_login_dict = file:/tmp/x\n"
+				 "}\n");
+
+	(void)state;
+	assert_null(match(&f, "imap"));
+	assert_non_null(match(&f, "pop3"));
+	conf_free(&f.root);
+}
+
 static void version_24_blocks_are_read(void **state)
 {
 	struct fixture f = setup("dovecot_config_version = 2.4.1\n"
@@ -352,6 +376,7 @@ int main(void)
 		cmocka_unit_test(plain_plugin_block_means_imap_and_pop3),
 		cmocka_unit_test(both_syntaxes_mix),
 		cmocka_unit_test(global_plugin_records_every_service),
+		cmocka_unit_test(a_block_that_comes_again_goes_on_with_the_first),
 		cmocka_unit_test(version_24_blocks_are_read),
 		cmocka_unit_test(narrower_blocks_win),
 		cmocka_unit_test(in_version_24_the_later_block_wins),
