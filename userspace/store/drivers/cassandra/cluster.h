@@ -88,6 +88,14 @@ struct cql_host *cql_cluster_find(const struct cql_cluster *cluster,
 /* Adds a host unless it is there. NULL: no room, no memory. */
 struct cql_host *cql_cluster_add(struct cql_cluster *cluster, const struct cql_address *address);
 
+static inline bool cql_host_usable(const struct cql_host *host)
+{
+	return host->conn && host->conn->state == CQL_CONN_READY;
+}
+
+/* Frees a host's connection; what it had in flight is answered with NULL. */
+void cql_cluster_drop(struct cql_cluster *cluster, struct cql_host *host);
+
 /* Forgets a host and closes its connection. */
 void cql_cluster_remove(struct cql_cluster *cluster, size_t index);
 

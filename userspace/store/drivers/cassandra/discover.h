@@ -11,21 +11,12 @@
 #define DOVETAP_CQL_DISCOVER_H
 
 #include "store/drivers/cassandra/conn.h"
-#include "store/drivers/cassandra/ring.h"
+#include "store/drivers/cassandra/nodes.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
-
-#define CQL_DC_MAX 64
 
 struct cql_cluster;
-
-/* One row of system.local or system.peers. */
-struct cql_node {
-	struct sockaddr_storage addr; /* not of the control connection's own node */
-	char dc[CQL_DC_MAX];
-};
 
 enum cql_discovery_step {
 	CQL_DISCOVER_IDLE,
@@ -45,11 +36,7 @@ struct cql_discovery {
 	bool complete;	/* went through at least once */
 	int64_t due_ns; /* 0: no need to run again */
 
-	/* Being collected; nodes[0] is the control connection's. */
-	struct cql_node *nodes;
-	size_t node_count;
-	struct cql_ring ring;
-	bool murmur3;
+	struct cql_nodes nodes; /* being collected */
 	char local_dc[CQL_DC_MAX];
 };
 

@@ -3,7 +3,7 @@
 
 static bool has_room(const struct cql_host *host)
 {
-	return host->conn && host->conn->state == CQL_CONN_READY && host->conn->free_count > 0;
+	return cql_host_usable(host) && host->conn->free_count > 0;
 }
 
 static bool avoided(const struct cql_host *host, struct cql_host *const *avoid, size_t count)

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/cassandra/transport.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "store/drivers/cassandra/tls.h"
@@ -154,34 +152,4 @@ void cql_transport_close(struct cql_transport *transport)
 	if (transport->fd >= 0)
 		close(transport->fd);
 	*transport = (struct cql_transport){.fd = -1};
-}
-
-int cql_address_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
-{
-	const struct sockaddr_in *a4 = (const struct sockaddr_in *)a;
-	const struct sockaddr_in *b4 = (const struct sockaddr_in *)b;
-	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)a;
-	const struct sockaddr_in6 *b6 = (const struct sockaddr_in6 *)b;
-
-	if (a->ss_family != b->ss_family)
-		return 0;
-	if (a->ss_family == AF_INET)
-		return a4->sin_port == b4->sin_port && a4->sin_addr.s_addr == b4->sin_addr.s_addr;
-	return a6->sin6_port == b6->sin6_port &&
-	       memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) == 0;
-}
-
-void cql_address_label(const struct sockaddr_storage *addr, char label[CQL_LABEL_MAX])
-{
-	const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
-	char text[INET6_ADDRSTRLEN] = "?";
-
-	if (addr->ss_family == AF_INET) {
-		inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
-		snprintf(label, CQL_LABEL_MAX, "%s:%u", text, ntohs(in->sin_port));
-	} else {
-		inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
-		snprintf(label, CQL_LABEL_MAX, "[%s]:%u", text, ntohs(in6->sin6_port));
-	}
 }

@@ -7,20 +7,14 @@
 #define DOVETAP_CQL_TRANSPORT_H
 
 #include "base/error.h"
+#include "store/drivers/cassandra/address.h"
 
 #include <stddef.h>
-#include <sys/socket.h>
 #include <sys/types.h>
 
 struct cql_settings;
 struct cql_tls; /* certificates and policy, shared by all connections */
 struct ssl_st;
-
-struct cql_address {
-	struct sockaddr_storage addr;
-	socklen_t len;
-	const char *name; /* as the operator wrote it; NULL for a discovered node */
-};
 
 struct cql_transport {
 	int fd; /* -1: closed */
@@ -48,12 +42,5 @@ ssize_t cql_transport_write(struct cql_transport *transport, const void *data, s
 			    struct error *error_r);
 
 void cql_transport_close(struct cql_transport *transport);
-
-/* Does the address say the same host and port? */
-int cql_address_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
-
-#define CQL_LABEL_MAX 64
-/* "10.0.0.1:9042", "[::1]:9042" */
-void cql_address_label(const struct sockaddr_storage *addr, char label[CQL_LABEL_MAX]);
 
 #endif
