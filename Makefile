@@ -285,8 +285,8 @@ TEST_GROUPS := unit abi bpf dict golden fuzz differential integration conformanc
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
 	$(Q)tools/rootfs bullseye bookworm trixie
-	$(Q)$(MAKE) --no-print-directory all bpf-tests fuzz-binaries differential-helper
-	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests fuzz-binaries differential-helper
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries
 	$(Q)tests/run $(TEST_GROUPS)
 
 conformance-table: all ## compare with the plugin and write docs/plugin-conformance.md
