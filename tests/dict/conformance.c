@@ -132,7 +132,8 @@ static void expect_record(struct stand *stand, const struct login *login,
 {
 	struct found found = find(stand, login, entry);
 
-	assert_int_equal(found.count, 1);
+	if (found.count != 1)
+		fail_msg("%d records of '%.*s'", found.count, (int)entry->key.len, entry->key.ptr);
 	assert_int_equal(found.value_len, value.len);
 	assert_memory_equal(found.value, value.ptr, value.len);
 }
@@ -362,10 +363,13 @@ static void batch_of(struct stand *stand, size_t count)
 static void batches_of_any_size_give_every_entry_its_outcome(void **state)
 {
 	static const size_t sizes[] = {1, 2, 3, 100, 1000, 5000};
+	struct stand *stand = *state;
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		batch_of(*state, sizes[i]);
-	assert_int_equal(dict_write(((struct stand *)*state)->dict, NULL, 0, limit(), NULL), 0);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		if (sizes[i] <= 1000 || !(stand->subject->traits & TRAIT_SLOW))
+			batch_of(stand, sizes[i]);
+	}
+	assert_int_equal(dict_write(stand->dict, NULL, 0, limit(), NULL), 0);
 }
 
 static void a_key_may_stand_twice_in_a_batch(void **state)

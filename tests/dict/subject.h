@@ -18,6 +18,7 @@ enum trait {
 	TRAIT_FORGETS = 1 << 3,	  /* a restarted server has lost its records */
 	TRAIT_PRECISION = 1 << 4, /* times of different precision compare rightly */
 	TRAIT_BLIND = 1 << 5,	  /* keeps the newest without telling which one that was */
+	TRAIT_SLOW = 1 << 6,	  /* rewrites all it has for each record: no batch of 5,000 */
 };
 
 struct stand {

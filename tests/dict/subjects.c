@@ -158,6 +158,7 @@ static const struct subject memcached = {
 
 extern const struct subject cassandra_subject;				      /* cassandra.c */
 extern const struct subject mysql_subject, pgsql_subject, sqlite_map_subject; /* sql_subjects.c */
+extern const struct subject proxy_2_3_13, proxy_2_3_19, proxy_2_4;	      /* proxy.c */
 
 const struct subject *const subjects[] = {
 	&memory,
@@ -173,5 +174,8 @@ const struct subject *const subjects[] = {
 	&mysql_subject,
 	&pgsql_subject,
 	&sqlite_map_subject,
+	&proxy_2_3_13,
+	&proxy_2_3_19,
+	&proxy_2_4,
 	NULL,
 };

@@ -53,7 +53,7 @@ static const struct {
 	{&redis_driver, NULL},	      {&file_driver, NULL},
 	{&fs_driver, NULL},	      {&sql_mysql_driver, NULL},
 	{&sql_pgsql_driver, NULL},    {&memcached_ascii_driver, NULL},
-	{&cassandra_driver, NULL},
+	{&proxy_driver, NULL},	      {&cassandra_driver, NULL},
 };
 
 #define REGISTRY_SIZE (sizeof(registry) / sizeof(registry[0]))

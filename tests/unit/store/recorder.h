@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server on 127.0.0.1 that writes down what it gets and answers from a script, one connection
- * at a time, in a thread of its own.
+ * A server on 127.0.0.1, or on a unix socket, that writes down what it gets and answers from a
+ * script, one connection at a time, in a thread of its own.
  */
 #ifndef DOVETAP_RECORDER_H
 #define DOVETAP_RECORDER_H
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define RECORDER_BYTES 65536
@@ -88,7 +89,25 @@ static void *recorder_run(void *context)
 	return NULL;
 }
 
-static void recorder_start(struct recorder *recorder, const struct recorder_step *script)
+static void recorder_listen(struct recorder *recorder)
+{
+	assert_int_equal(listen(recorder->listener, 8), 0);
+	assert_int_equal(pthread_create(&recorder->thread, NULL, recorder_run, recorder), 0);
+}
+
+static inline void recorder_start_unix(struct recorder *recorder,
+				       const struct recorder_step *script, const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	*recorder = (struct recorder){.script = script};
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	recorder->listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(recorder->listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	recorder_listen(recorder);
+}
+
+static inline void recorder_start(struct recorder *recorder, const struct recorder_step *script)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -97,10 +116,9 @@ static void recorder_start(struct recorder *recorder, const struct recorder_step
 	*recorder = (struct recorder){.script = script};
 	recorder->listener = socket(AF_INET, SOCK_STREAM, 0);
 	assert_int_equal(bind(recorder->listener, (struct sockaddr *)&address, len), 0);
-	assert_int_equal(listen(recorder->listener, 8), 0);
 	assert_int_equal(getsockname(recorder->listener, (struct sockaddr *)&address, &len), 0);
 	recorder->port = ntohs(address.sin_port);
-	assert_int_equal(pthread_create(&recorder->thread, NULL, recorder_run, recorder), 0);
+	recorder_listen(recorder);
 }
 
 /* The client must have closed its connection before. */

@@ -45,6 +45,11 @@ static void every_form_of_dovecot_is_accepted(void **state)
 		"fs:posix",
 		"fs:posix:prefix=/d/:mode=0640:lock=dotlock:dirs:no-fsync:accurate-mtime",
 		"fs:posix:mode=auto",
+		"proxy::sql",
+		"proxy::",
+		"proxy:dict-async:cassandra",
+		"proxy:/run/dovecot/dict:sql",
+		"proxy:idle_msecs=100:warn_slow_msecs=1:dict:sql",
 	};
 
 	(void)state;
@@ -106,6 +111,10 @@ static void mistakes_are_told_in_dovecots_words(void **state)
 		{"fs:posix:mode=9", false, "dict fs: posix: Invalid mode: 9"},
 		{"sqlite:path=x:nosuch=1", false, "dict sqlite: Unknown parameter: nosuch=1"},
 		{"sqlite:path=x:synchronous=none", false, "dict sqlite: Invalid synchronous: none"},
+		{"proxy:sql", false, "dict proxy: Invalid URI: sql (expected SOCKET:NAME"},
+		{"proxy:", false, "dict proxy: Invalid URI: "},
+		{"proxy:idle_msecs=x::sql", false, "dict proxy: Invalid idle_msecs: x"},
+		{"proxy:warn_slow_msecs=-1::sql", false, "dict proxy: Invalid warn_slow_msecs: -1"},
 		{"memory:x", false, "dict memory: Unknown parameter: x"},
 		{"debug:nosuch:", false, "dict debug: Unknown dict module: nosuch"},
 	};
@@ -198,6 +207,10 @@ static void blocks_of_2_4_are_accepted(void **state)
 		0);
 	assert_int_equal(open_block("file",
 				    PAIRS("path", "/tmp/x", "dict_file_lock_method", "flock"),
+				    &error),
+			 0);
+	assert_int_equal(open_block("proxy",
+				    PAIRS("name", "sql", "dict_proxy_socket_path", "dict-async"),
 				    &error),
 			 0);
 	assert_int_equal(open_block("fs", PAIRS("prefix", "/d", "fs_posix_fsync", "no"), &error),

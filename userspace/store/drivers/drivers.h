@@ -12,6 +12,7 @@ extern const struct dict_driver redis_driver;
 extern const struct dict_driver file_driver;
 extern const struct dict_driver fs_driver;
 extern const struct dict_driver memcached_ascii_driver;
+extern const struct dict_driver proxy_driver;
 extern const struct dict_driver cassandra_driver;
 
 #endif
