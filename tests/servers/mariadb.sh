@@ -24,7 +24,7 @@ start() {
 		--skip-networking --pid-file="$dir/pid" --log-error="$dir/log" \
 		--innodb-buffer-pool-size=32M --innodb-log-file-size=8M --performance-schema=OFF \
 		--innodb-flush-log-at-trx-commit=2 "$@" > /dev/null 2>&1 &
-	until_ok mariadb-admin --no-defaults --socket="$dir/socket" --user=root ping
+	until_ok admin --execute='SELECT 1'
 	end_with_caller "$dir/pid"
 }
 

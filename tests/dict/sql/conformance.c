@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "store/drivers/sql/sql.h"
 
+#include <mariadb/mysql.h>
+#include <postgresql/libpq-fe.h>
 #include <stdlib.h>
 
 static struct sql_stand stands[] = {
@@ -92,6 +94,8 @@ static int drop_tables(void **state)
 	struct sql_stand *stand = *state;
 
 	sql_stand_close(stand);
+	if (!is_sqlite(stand)) /* a story that failed may have left it paused */
+		sql_stand_do(stand, "resume");
 	sql_stand_ask(stand, "DROP TABLE IF EXISTS last_login; DROP TABLE IF EXISTS users;");
 	return 0;
 }
@@ -538,6 +542,60 @@ static void a_hung_server_costs_the_deadline(void **state)
 	free(batch);
 }
 
+/* Holds a lock on the user's row until hold_end(). */
+struct hold {
+	MYSQL *mysql;
+	PGconn *pgsql;
+};
+
+static void hold_start(struct hold *hold, const struct sql_stand *stand)
+{
+	static const char update[] = "UPDATE last_login SET last_ip='x' WHERE userid='u'";
+	char where[160];
+
+	*hold = (struct hold){0};
+	if (is_mysql(stand)) {
+		snprintf(where, sizeof(where), "%s/socket", stand->dir);
+		hold->mysql = mysql_init(NULL);
+		assert_non_null(
+			mysql_real_connect(hold->mysql, NULL, "root", "", "mails", 0, where, 0));
+		assert_int_equal(mysql_query(hold->mysql, "BEGIN"), 0);
+		assert_int_equal(mysql_query(hold->mysql, update), 0);
+		return;
+	}
+	snprintf(where, sizeof(where), "host=%s dbname=mails user=root password=root", stand->dir);
+	hold->pgsql = PQconnectdb(where);
+	PQclear(PQexec(hold->pgsql, "BEGIN"));
+	PQclear(PQexec(hold->pgsql, update));
+	assert_int_equal(PQtransactionStatus(hold->pgsql), PQTRANS_INTRANS);
+}
+
+/* The server rolls back what was not committed. */
+static void hold_end(struct hold *hold)
+{
+	if (hold->mysql)
+		mysql_close(hold->mysql);
+	PQfinish(hold->pgsql);
+}
+
+static void a_locked_row_is_tried_again(void **state)
+{
+	struct sql_stand *stand = *state;
+	struct hold hold;
+
+	if (is_mysql(stand))
+		sql_stand_ask(stand, "SET GLOBAL innodb_lock_wait_timeout=1;");
+	else
+		sql_stand_ask(stand, "ALTER ROLE dovetap SET lock_timeout='100ms';");
+	open_documented(stand);
+	sql_stand_expect(stand, (struct login){"imap", "u", "::1", 1795338300001}, DICT_STORED);
+	hold_start(&hold, stand);
+	sql_stand_expect(stand, (struct login){"imap", "u", "::2", 1795338300002}, DICT_RETRY);
+	hold_end(&hold);
+	sql_stand_expect(stand, (struct login){"imap", "u", "::2", 1795338300002}, DICT_STORED);
+	assert_string_equal(all_rows(stand), "u\timap\t1795338300002\t::2\n");
+}
+
 static void a_wrong_password_is_told_without_it(void **state)
 {
 	struct sql_stand *stand = *state;
@@ -697,6 +755,7 @@ static const struct story {
 	STORY(a_killed_server_loses_nothing, ON_SERVERS),
 	STORY(a_closed_connection_is_made_anew, ON_SERVERS),
 	STORY(a_hung_server_costs_the_deadline, ON_SERVERS),
+	STORY(a_locked_row_is_tried_again, ON_SERVERS),
 	STORY(a_wrong_password_is_told_without_it, ON_SERVERS),
 	STORY(a_read_only_server_is_waited_for, ON_SERVERS),
 	STORY(the_first_host_that_takes_writes_is_used, ON_SERVERS),

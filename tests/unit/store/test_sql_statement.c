@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sql_fixture.h"
 
+#include "store/drivers/sql/failure.h"
+
 /* The plan of the documented schema: PRIMARY KEY (userid, service). */
 static void documented_table(struct sql_table *table, enum sql_dialect dialect)
 {
@@ -365,6 +367,34 @@ static void a_lookup_reads_the_columns_of_the_map(void **state)
 	sql_map_set_release(&set);
 }
 
+static void a_servers_error_tells_what_becomes_of_the_rows(void **state)
+{
+	static const struct {
+		const char *sqlstate;
+		enum sql_result result;
+	} states[] = {
+		{"22001", SQL_ROW},    /* too long */
+		{"22021", SQL_ROW},    /* not UTF-8 */
+		{"23514", SQL_ROW},    /* check constraint */
+		{"40P01", SQL_AGAIN},  /* deadlock */
+		{"40001", SQL_AGAIN},  /* serialization */
+		{"55P03", SQL_AGAIN},  /* lock not available */
+		{"53100", SQL_AGAIN},  /* disk full */
+		{"25006", SQL_MOVE},   /* read only */
+		{"57P01", SQL_LOST},   /* shut down */
+		{"08006", SQL_LOST},   /* connection failure */
+		{"42P01", SQL_SCHEMA}, /* no such table */
+		{"42S22", SQL_SCHEMA}, /* no such column */
+		{"42501", SQL_SCHEMA}, /* no right */
+		{"26000", SQL_SCHEMA}, /* no such statement */
+		{"HY000", SQL_AGAIN},  /* nobody knows */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+		assert_int_equal(sql_failure_of_state(states[i].sqlstate), states[i].result);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -379,6 +409,7 @@ int main(void)
 		cmocka_unit_test(a_schema_that_does_not_fit_is_told_in_one_line),
 		cmocka_unit_test(a_unique_key_serves_when_the_primary_is_a_number),
 		cmocka_unit_test(no_address_becomes_what_the_column_can_hold),
+		cmocka_unit_test(a_servers_error_tells_what_becomes_of_the_rows),
 		cmocka_unit_test(a_lookup_reads_the_columns_of_the_map),
 	};
 
