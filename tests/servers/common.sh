@@ -46,11 +46,31 @@ stop_pid() { # pid file, signal
 	rm -f "$1"
 }
 
-signal_all() { # pid file, signal
+family() { # pid file: the server and its children
 	local pid
 	pid=$(head -n 1 "$1")
-	# shellcheck disable=SC2046 # one word per child
-	kill "-$2" "$pid" $(pgrep -P "$pid" || true)
+	echo "$pid"
+	pgrep -P "$pid" || true
+}
+
+# A thread goes on until it gets round to the signal.
+stopped() { # pid
+	! grep -LE '^State:[[:space:]]*T' "/proc/$1/task/"*/status | grep -q .
+}
+
+pause_all() { # pid file
+	local pid
+	for pid in $(family "$1"); do
+		kill -STOP "$pid"
+		until_ok stopped "$pid"
+	done
+}
+
+resume_all() { # pid file
+	local pid
+	for pid in $(family "$1"); do
+		kill -CONT "$pid"
+	done
 }
 
 # Ends the server when the test that asked for it is gone, however it went.

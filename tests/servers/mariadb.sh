@@ -41,8 +41,8 @@ init)
 start) start "$@" ;;
 sql) admin mails ;;
 kill) stop_pid "$dir/pid" KILL ;;
-pause) signal_all "$dir/pid" STOP ;;
-resume) signal_all "$dir/pid" CONT ;;
+pause) pause_all "$dir/pid" ;;
+resume) resume_all "$dir/pid" ;;
 stop) stop_pid "$dir/pid" TERM ;;
 *) echo "usage: $0 init|start|kill|pause|resume|stop|sql DIR" >&2 && exit 64 ;;
 esac

@@ -11,7 +11,7 @@ bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -n 1)
 
 admin() { # database, psql options
 	PGPASSWORD=root PGOPTIONS='-c client_min_messages=warning' psql --no-psqlrc --quiet --tuples-only --no-align --field-separator=$'\t' \
-		--set=ON_ERROR_STOP=1 --host="$dir" --username=root --dbname="$@"
+		--set=ON_ERROR_STOP=1 --host="$dir" --username=root --dbname="$1" "${@:2}"
 }
 
 init() {
@@ -47,8 +47,8 @@ kill)
 	stop_pid "$dir/pid" KILL
 	rm -f "$dir/data/postmaster.pid"
 	;;
-pause) signal_all "$dir/pid" STOP ;;
-resume) signal_all "$dir/pid" CONT ;;
+pause) pause_all "$dir/pid" ;;
+resume) resume_all "$dir/pid" ;;
 stop) stop_pid "$dir/pid" INT ;;
 *) echo "usage: $0 init|start|kill|pause|resume|stop|sql DIR" >&2 && exit 64 ;;
 esac
