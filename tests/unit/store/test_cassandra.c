@@ -900,6 +900,23 @@ static void a_node_of_another_data_centre_gets_nothing(void **state)
 	assert_int_equal(second.count[CQL_EXECUTE], 0);
 }
 
+static void another_data_centre_steps_in_when_ours_is_gone(void **state)
+{
+	struct fake_cql first = {.peer_dc = "dc2", .twist = die}, second = {0};
+	struct stand stand;
+
+	(void)state;
+	start_two(&first, &second);
+	stand_up(&stand, &first, "write_consistency=quorum");
+	while (second.count[CQL_EXECUTE] == 0)
+		(void)write_some(&stand, COUNT, 5);
+	assert_int_equal(write_some(&stand, COUNT, 30), 0);
+	check_all(&stand, COUNT, DICT_STORED);
+	tear_down(&stand);
+	stop_two(&first, &second);
+	assert_true(first.count[CQL_EXECUTE] > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -929,6 +946,7 @@ int main(void)
 		cmocka_unit_test(a_silent_node_is_passed_over_when_the_settings_say_so),
 		cmocka_unit_test(no_server_at_all_is_told_with_its_address),
 		cmocka_unit_test(a_node_of_another_data_centre_gets_nothing),
+		cmocka_unit_test(another_data_centre_steps_in_when_ours_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,7 @@ static struct cql_host *walk_ring(const struct cql_cluster *cluster, int64_t tok
 	return NULL;
 }
 
-/* All that have a connection: those of our data centre before the others. */
+/* All that have room. When those of our data centre are merely busy, the others are no way out. */
 static struct cql_host *take_turns(struct cql_cluster *cluster, struct cql_host *const *avoid,
 				   size_t avoid_count)
 {
@@ -46,7 +46,7 @@ static struct cql_host *take_turns(struct cql_cluster *cluster, struct cql_host 
 			return host;
 		remote = host;
 	}
-	return remote;
+	return cluster->remote_needed ? remote : NULL;
 }
 
 struct cql_host *cql_cluster_route(struct cql_cluster *cluster, const int64_t *token,
