@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -21,7 +22,7 @@
 #define COLLECTOR_STATUS 5  /* with which it ends when it is told to */
 #define PATIENCE	 60 /* seconds until a story that hangs is killed */
 
-enum report_type { STARTED = 1, MESSAGE, TERMINATED, HUNG_UP };
+enum report_type { STARTED = 1, MESSAGE, TERMINATED, RELOADING };
 
 struct report {
 	enum report_type type;
@@ -33,8 +34,9 @@ struct report {
 
 struct story {
 	char root[64];
-	int reports;	 /* read end */
-	int report;	 /* write end, the collector's */
+	int reports; /* read end */
+	int report;  /* write end, the collector's */
+	bool reload_refused;
 	int end_at_once; /* the collector's status when it shall end by itself, else -1 */
 	pid_t attacher;
 	enum attach_method method;
@@ -60,13 +62,12 @@ static void report_waiting_messages(void)
 
 static void on_signal(int number)
 {
-	struct report report = {.type = number == SIGHUP ? HUNG_UP : TERMINATED, .pid = getpid()};
+	const struct report report = {.type = TERMINATED, .pid = getpid()};
 
-	if (number != SIGHUP)
-		report_waiting_messages();
+	(void)number;
+	report_waiting_messages();
 	send_report(&report);
-	if (number != SIGHUP)
-		_exit(COLLECTOR_STATUS);
+	_exit(COLLECTOR_STATUS);
 }
 
 /* --- in the collector ---------------------------------------------------------------------------
@@ -117,7 +118,6 @@ static int collector_main(void *ctx, const struct collector_fds *fds)
 
 	peer_fd = fds->peer;
 	signal(SIGTERM, on_signal);
-	signal(SIGHUP, on_signal);
 	report.failed = rights_left(fds);
 	report.count = read_count(fds);
 	send_report(&report);
@@ -149,6 +149,15 @@ static void on_ready(void *ctx, unsigned int links)
 	send_report(&report);
 }
 
+static int on_reload(void *ctx)
+{
+	const struct report report = {.type = RELOADING, .pid = getpid()};
+	const struct story *story = ctx;
+
+	send_report(&report);
+	return story->reload_refused ? -EINVAL : 0;
+}
+
 static int run_attacher(struct story *story)
 {
 	const char *roots[] = {story->root, NULL};
@@ -156,6 +165,7 @@ static int run_attacher(struct story *story)
 		.discover = {.roots = roots, .roles = PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER)},
 		.method = story->method,
 		.ready = on_ready,
+		.reload = on_reload,
 		.keep_fds = &story->report,
 		.keep_fd_count = 1,
 	};
@@ -163,6 +173,7 @@ static int run_attacher(struct story *story)
 	struct error error;
 	int status;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that dies leaves nobody behind */
 	log_init(LOG_SINK_STDERR, LOG_LEVEL_ERROR, "# attacher");
 	if (attacher_new(&options, &attacher, &error) < 0)
 		return 98;
@@ -376,17 +387,43 @@ static void test_a_passing_failure_starts_another(void **state)
 	story_end(&story);
 }
 
-static void test_a_hangup_is_passed_on(void **state)
+static void test_a_reload_brings_a_new_collector_at_once(void **state)
 {
+	struct report first, second;
 	struct story story;
 
 	(void)state;
 	story_prepare(&story);
 	story_start(&story);
+	first = await(&story, STARTED, 0);
 	await(&story, MESSAGE, PRIV_SETTLED);
 	assert_int_equal(kill(story.attacher, SIGHUP), 0);
-	await(&story, HUNG_UP, 0);
+	await(&story, RELOADING, 0);
+	assert_int_equal(await(&story, TERMINATED, 0).pid, first.pid);
+	second = await(&story, STARTED, 0);
+	assert_int_not_equal(second.pid, first.pid);
+	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 1);
+	await(&story, MESSAGE, PRIV_SETTLED);
 	story_stop(&story);
+}
+
+static void test_a_refused_reload_changes_nothing(void **state)
+{
+	struct story story;
+	struct report first;
+
+	(void)state;
+	story_prepare(&story);
+	story.reload_refused = true;
+	story_start(&story);
+	first = await(&story, STARTED, 0);
+	await(&story, MESSAGE, PRIV_SETTLED);
+	assert_int_equal(kill(story.attacher, SIGHUP), 0);
+	await(&story, RELOADING, 0);
+	assert_int_equal(kill(story.attacher, SIGTERM), 0);
+	assert_int_equal(await(&story, TERMINATED, 0).pid, first.pid);
+	assert_int_equal(attacher_status(&story), COLLECTOR_STATUS);
+	story_end(&story);
 }
 
 /* Detached first, so that the collector drains all there is. */
@@ -440,7 +477,8 @@ int main(void)
 		cmocka_unit_test(test_the_collector_ends_with_the_attacher),
 		cmocka_unit_test(test_a_final_status_is_passed_on),
 		cmocka_unit_test(test_a_passing_failure_starts_another),
-		cmocka_unit_test(test_a_hangup_is_passed_on),
+		cmocka_unit_test(test_a_reload_brings_a_new_collector_at_once),
+		cmocka_unit_test(test_a_refused_reload_changes_nothing),
 		cmocka_unit_test(test_probes_are_gone_before_the_collector_stops),
 		cmocka_unit_test(test_missing_rights_are_named),
 	};
