@@ -320,48 +320,52 @@ static int remove_row(struct spool *spool, const struct dict_entry *entry)
 	return code;
 }
 
-static int bury(struct spool *spool, const struct dict_entry *entry, struct slice parts)
+static int format_parts(struct buf *text, const struct dict_entry *entry)
+{
+	buf_reset(text);
+	return spool_parts_format(text, entry->parts, entry->part_count) < 0 ? SQLITE_NOMEM
+									     : SQLITE_OK;
+}
+
+static int bury(struct spool *spool, const struct dict_entry *entry, struct buf *text)
 {
 	int changed, code = remove_row(spool, entry);
 
-	return code == SQLITE_OK ? run_row(spool, BURY, entry, parts, &changed) : code;
+	if (code == SQLITE_OK)
+		code = format_parts(text, entry);
+	return code == SQLITE_OK ? run_row(spool, BURY, entry, buf_slice(text), &changed) : code;
 }
 
-/* The row of the same time is the one we read; an older one is brought up to date in its place; a
- * newer one stays. */
-static int keep(struct spool *spool, const struct dict_entry *entry, struct slice parts)
+/* Most keys are new. Else the row of the same time is the one we read; an older one is brought up
+ * to date in its place; a newer one stays. */
+static int keep(struct spool *spool, const struct dict_entry *entry, struct buf *text)
 {
-	int changed, code = run_row(spool, PUT_OFF, entry, parts, &changed);
+	int changed = 0, code = format_parts(text, entry);
 
-	if (code == SQLITE_OK && changed == 0)
-		code = run_row(spool, REPLACE, entry, parts, &changed);
-	if (code != SQLITE_OK || changed > 0)
-		return code;
-	code = run_row(spool, INSERT, entry, parts, &changed);
+	if (code == SQLITE_OK)
+		code = run_row(spool, INSERT, entry, buf_slice(text), &changed);
 	spool->count += (uint64_t)changed;
+	if (code == SQLITE_OK && changed == 0)
+		code = run_row(spool, PUT_OFF, entry, buf_slice(text), &changed);
+	if (code == SQLITE_OK && changed == 0)
+		code = run_row(spool, REPLACE, entry, buf_slice(text), &changed);
 	return code;
 }
 
 static int settle_one(struct spool *spool, const struct dict_entry *entry, struct buf *text)
 {
-	struct slice parts;
-
-	buf_reset(text);
-	if (spool_parts_format(text, entry->parts, entry->part_count) < 0)
-		return SQLITE_NOMEM;
-	parts = buf_slice(text);
 	switch (entry->outcome) {
 	case DICT_STORED:
 	case DICT_UNCHANGED:
 		return remove_row(spool, entry);
 	case DICT_REFUSED:
-		return bury(spool, entry, parts);
+		return bury(spool, entry, text);
 	case DICT_PENDING:
 	case DICT_RETRY:
 	case DICT_UNCERTAIN:
 		break;
 	}
-	return keep(spool, entry, parts);
+	return keep(spool, entry, text);
 }
 
 static int settle_all(struct spool *spool, const struct dict_entry *entries, size_t count)

@@ -88,8 +88,8 @@ static struct writer *writer_alloc(struct dict *dict, const struct writer_option
 	writer->spool = options->spool;
 	writer->stats.up = true;
 	writer->random = (unsigned int)clock_monotonic_ns();
-	writer->batch = calloc(writer->options.batch_max, sizeof(struct pending_entry *));
-	writer->entries = calloc(writer->options.batch_max, sizeof(*writer->entries));
+	writer->batch = calloc(writer_spool_batch(writer), sizeof(struct pending_entry *));
+	writer->entries = calloc(writer_spool_batch(writer), sizeof(*writer->entries));
 	if (writer->spool) {
 		writer->stats.spooled = spool_count(writer->spool);
 		writer->spool_failing = !spool_ready(writer->spool);

@@ -19,7 +19,7 @@ struct writer {
 	/* The thread's own. */
 	struct dict *dict;
 	struct spool *spool;
-	struct pending_entry **batch; /* options.batch_max elements */
+	struct pending_entry **batch; /* writer_spool_batch() elements */
 	struct dict_entry *entries;   /* the same */
 	unsigned int failures_in_row;
 	unsigned int random;
@@ -41,6 +41,12 @@ struct writer {
 };
 
 void *writer_thread(void *writer);
+
+/* A transaction of the spool takes more entries than a dict_write(): it costs an fsync. */
+static inline size_t writer_spool_batch(const struct writer *writer)
+{
+	return 4 * writer->options.batch_max;
+}
 
 /* With the lock held: brings acked up to date and tells ack_fd. */
 void writer_update_acked(struct writer *writer);

@@ -69,12 +69,12 @@ static void dict_answered(struct writer *writer)
 
 /* --- batches ------------------------------------------------------------------------------- */
 
-static size_t take_batch(struct writer *writer)
+static size_t take_batch(struct writer *writer, size_t max)
 {
 	size_t count, bytes = 0;
 
 	pthread_mutex_lock(&writer->lock);
-	count = pending_take(&writer->pending, writer->batch, writer->options.batch_max);
+	count = pending_take(&writer->pending, writer->batch, max);
 	for (size_t i = 0; i < count; i++)
 		bytes += writer->batch[i]->size;
 	writer->writing = count;
@@ -237,7 +237,7 @@ static void pause_if_put_back(struct writer *writer)
 
 static void write_batch(struct writer *writer)
 {
-	size_t count = take_batch(writer);
+	size_t count = take_batch(writer, writer->options.batch_max);
 	struct error error = {0};
 	bool put_back = false;
 	int ret = try_dict(writer, writer->entries, count, &error);
@@ -259,7 +259,7 @@ static void write_batch(struct writer *writer)
 
 static void spool_batch(struct writer *writer)
 {
-	size_t count = take_batch(writer);
+	size_t count = take_batch(writer, writer_spool_batch(writer));
 
 	for (size_t i = 0; i < count; i++)
 		dict_entry_set(&writer->entries[i], DICT_PENDING, "%s", "");
@@ -295,7 +295,7 @@ static void drain_batch(struct writer *writer)
 {
 	struct spool_batch batch = {0};
 	struct error error = {0};
-	int ret = spool_read(writer->spool, writer->options.batch_max, &batch, &error);
+	int ret = spool_read(writer->spool, writer_spool_batch(writer), &batch, &error);
 
 	spool_result(writer, ret, &error);
 	if (ret < 0 || batch.count == 0) {
