@@ -187,6 +187,9 @@ $(O)/tests/bench/%: $(O)/tests/bench/%.o $(call archives,store)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(call archives,store) $(call all_libs,store)
 
+bench-store: $(O)/tests/bench/bench_store ## records per second next to each store's own best
+	$(Q)$<
+
 test-cluster: $(O)/tests/bench/load ## kill nodes of real clusters under load (minutes, 4 GB)
 	$(Q)tools/setup test
 	$(Q)tests/run cluster
@@ -194,7 +197,8 @@ test-cluster: $(O)/tests/bench/load ## kill nodes of real clusters under load (m
 bench-cassandra: $(O)/tests/bench/load ## writes into Cassandra next to python3-cassandra
 	$(Q)tests/bench/bench_cassandra.sh
 
-.PHONY: test-cluster bench-cassandra
+.PHONY: test-cluster bench-cassandra bench-store
+
 # The tests of what more than one thread touches.
 TSAN_TESTS := $(addprefix $(O)/,$(patsubst %.c,%,$(wildcard tests/unit/store/test_writer.c \
 	tests/unit/store/test_spool.c tests/unit/store/test_*_wire.c)))
