@@ -275,7 +275,7 @@ bpf-tests: $(BPF_TESTS) target ## build the tests that run in the kernel (tests/
 bench-probe: $(O)/tests/bpf/bench_probe ## cost of a captured login next to an empty probe, at most 1.5
 	$(Q)$< 1.5
 
-bench: all target bench-probe bench-store bench-template bench-cassandra ## measure; ratios to a peer or a floor of the same run (root)
+bench: all target bench-probe bench-store bench-sql bench-template bench-cassandra ## measure; ratios to a peer or a floor of the same run (root)
 	$(Q)tests/bench/pipeline.sh
 
 .PHONY: bpf-tests target verifier-budget bench bench-probe

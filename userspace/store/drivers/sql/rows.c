@@ -29,13 +29,24 @@ void sql_entry_set(struct dict_entry *entry, enum dict_outcome outcome, const ch
 	va_end(args);
 }
 
-static int make_room(struct sql_rows *rows, size_t count)
+/* Values lie close together: the widest map sets the distance. */
+static size_t widest(const struct sql_map_set *maps)
+{
+	size_t columns = 1;
+
+	for (size_t i = 0; i < maps->count; i++)
+		if (maps->maps[i].column_count > columns)
+			columns = maps->maps[i].column_count;
+	return columns;
+}
+
+static int make_room(struct sql_rows *rows, size_t count, size_t columns)
 {
 	if (count <= rows->room)
 		return 0;
 	sql_rows_release(rows);
 	rows->rows = calloc(count, sizeof(*rows->rows));
-	rows->values = calloc(count * SQL_COLUMNS_MAX, sizeof(*rows->values));
+	rows->values = calloc(count * columns, sizeof(*rows->values));
 	rows->sent = calloc(count, sizeof(struct sql_row *));
 	rows->sent_values = calloc(count, sizeof(struct sql_value *));
 	if (!rows->rows || !rows->values || !rows->sent || !rows->sent_values) {
@@ -89,13 +100,15 @@ static bool fill_row(struct sql_row *row, const struct sql_map_set *maps, bool s
 int sql_rows_fill(struct sql_rows *rows, const struct sql_map_set *maps, bool strict,
 		  struct dict_entry *entries, size_t count)
 {
-	if (make_room(rows, count) < 0)
+	size_t columns = widest(maps);
+
+	if (make_room(rows, count, columns) < 0)
 		return -ENOMEM;
 	rows->row_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct sql_row *row = &rows->rows[rows->row_count];
 
-		row->values = rows->values + rows->row_count * SQL_COLUMNS_MAX;
+		row->values = rows->values + rows->row_count * columns;
 		rows->row_count += fill_row(row, maps, strict, &entries[i]);
 	}
 	return 0;

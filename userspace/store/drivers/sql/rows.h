@@ -32,8 +32,9 @@ struct sql_rows {
 void sql_rows_init(struct sql_rows *rows);
 void sql_rows_release(struct sql_rows *rows);
 
-/* Makes a row of every entry; an entry without a map or with a value of another type is REFUSED
- * in Dovecot's words and gets none. Rows point into the entries. Returns 0 or -ENOMEM. */
+/* Makes a row of every entry, always with the same maps; an entry without a map or with a value of
+ * another type is REFUSED in Dovecot's words and gets none. Rows point into the entries. Returns 0
+ * or -ENOMEM. */
 int sql_rows_fill(struct sql_rows *rows, const struct sql_map_set *maps, bool strict,
 		  struct dict_entry *entries, size_t count);
 

@@ -245,18 +245,12 @@ static int bind_value(sqlite3_stmt *stmt, int column, const struct sql_value *va
 	}
 }
 
-static bool store_row(struct sqlite_conn *lite, sqlite3_stmt *stmt, const struct sql_value *row,
-		      size_t columns, uint64_t *changed)
+static bool store_row(sqlite3_stmt *stmt, const struct sql_value *row, size_t columns)
 {
-	int before = sqlite3_total_changes(lite->db);
-
 	for (size_t i = 0; i < columns; i++)
 		if (bind_value(stmt, (int)i + 1, &row[i]) != SQLITE_OK)
 			return false;
-	if (sqlite3_step(stmt) != SQLITE_DONE)
-		return false;
-	*changed += (uint64_t)(sqlite3_total_changes(lite->db) - before);
-	return sqlite3_reset(stmt) == SQLITE_OK;
+	return sqlite3_step(stmt) == SQLITE_DONE && sqlite3_reset(stmt) == SQLITE_OK;
 }
 
 /* Somebody put another file in its place: ours has no name any more. */
@@ -271,13 +265,15 @@ static bool has_moved(struct sqlite_conn *lite)
 static enum sql_result store_rows(struct sqlite_conn *lite, const struct sql_batch *batch,
 				  sqlite3_stmt *stmt, uint64_t *changed, struct error *error_r)
 {
+	int before = sqlite3_total_changes(lite->db);
 	enum sql_result result;
 
 	if (!exec(lite, "BEGIN IMMEDIATE"))
 		return fail(lite, error_r);
 	for (size_t i = 0; i < batch->count; i++)
-		if (!store_row(lite, stmt, batch->rows[i], batch->map->column_count, changed))
+		if (!store_row(stmt, batch->rows[i], batch->map->column_count))
 			goto rollback;
+	*changed = (uint64_t)(sqlite3_total_changes(lite->db) - before);
 	if (exec(lite, "COMMIT"))
 		return SQL_OK;
 rollback:
