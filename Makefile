@@ -180,7 +180,15 @@ bench-sql: $(O)/tests/bench/bench_sql ## rows per second next to plain loops (My
 
 .PHONY: bench-sql
 
-unit-binaries: $(UNIT_TESTS) $(O)/tests/dict/conformance $(O)/tests/dict/conformance-sql
+DICT_REDIS_OBJ := $(addprefix $(O)/tests/dict/,redis/redis.o server.o)
+
+$(O)/tests/dict/conformance-redis: $(DICT_REDIS_OBJ) $(call archives,store)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(DICT_REDIS_OBJ) $(call archives,store) \
+		$(call all_libs,store) -lcmocka
+
+unit-binaries: $(UNIT_TESTS) $(addprefix $(O)/tests/dict/conformance,-sql -redis) \
+	$(O)/tests/dict/conformance
 
 # tests/bench: what is measured, and what puts load on the clusters of tests/cluster.
 $(O)/tests/bench/%: $(O)/tests/bench/%.o $(call archives,store)
