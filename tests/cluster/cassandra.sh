@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Three Cassandra nodes with passwords and TLS, each killed and started again while logins are
-# written into both tables of the last_login document. In the end every row must hold the newest
+# Three Cassandra nodes with passwords and TLS, each killed and started again, one made to hang, while
+# logins are written into both tables of the last_login document. In the end every row must hold the newest
 # login that was made, read by an independent client.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -173,6 +173,7 @@ for ((tries = 0; tries < 30; tries++)); do # the superuser is made in the backgr
 	schema | cql run > "$dir/schema.log" 2>&1 && break
 	sleep 1
 done
+set +e # the stories tell for themselves
 until_all
 result $? "three nodes with passwords and TLS are up"
 
@@ -214,6 +215,11 @@ for node in 1 2 3; do
 	until_all
 	result $? "node $node was killed under load and is back"
 done
+$server pause "$dir" 2
+sleep 10
+$server resume "$dir" 2
+until_all
+result $? "node 2 hung under load and is back"
 for pid in "${loads[@]}"; do
 	kill "$pid"
 	wait "$pid"

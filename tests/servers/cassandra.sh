@@ -7,6 +7,8 @@
 #   cassandra.sh start DIR N           starts node N (on 127.0.0.N) and waits until it serves CQL
 #   cassandra.sh stop DIR N            ends it, and waits
 #   cassandra.sh kill DIR N            as a crash would, and waits
+#   cassandra.sh pause DIR N           makes it hang: it accepts and never answers
+#   cassandra.sh resume DIR N
 #   cassandra.sh destroy DIR           kills what runs and removes the directory
 #
 # Cache: ${DOVETAP_CACHE:-/var/cache/dovetap}/maven. Node 1 is the seed. With "auth" the user is
@@ -199,6 +201,10 @@ end() { # DIR N SIGNAL
 	rm -f "$1/$2/pid"
 }
 
+signal() { # DIR N SIGNAL
+	kill "-$3" "$(cat "$1/$2/pid")"
+}
+
 destroy() { # DIR
 	local n
 	for n in 1 2 3; do
@@ -207,12 +213,14 @@ destroy() { # DIR
 	rm -rf "$1"
 }
 
-[[ $# -gt 0 ]] || { sed -n '3,15s/^# \{0,1\}//p' "$0" && exit 64; }
+[[ $# -gt 0 ]] || { sed -n '3,17s/^# \{0,1\}//p' "$0" && exit 64; }
 command=$1
 shift
 case $command in
 fetch | init | start | destroy) "$command" "$@" ;;
 stop) end "$1" "$2" TERM ;;
 kill) end "$1" "$2" KILL ;;
+pause) signal "$1" "$2" STOP ;;
+resume) signal "$1" "$2" CONT ;;
 *) die "no command '$command'" ;;
 esac
