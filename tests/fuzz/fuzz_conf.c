@@ -5,24 +5,16 @@
 #include "conf/last_login.h"
 #include "conf/parse.h"
 #include "conf/print.h"
+#include "conf/translate.h"
 
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int same_template(void *context, const char *text, bool to_v24, struct buf *out,
-			 struct error *error_r)
-{
-	(void)context;
-	(void)to_v24;
-	(void)error_r;
-	return buf_append_str(out, text);
-}
-
 /* To 2.3 only: to 2.4, map files would be read. */
 static void convert_tree(struct conf_section *root)
 {
-	const struct convert_options options = {.translate = same_template};
+	const struct convert_options options = {.translate = translate_template};
 	struct error error;
 	struct buf out;
 

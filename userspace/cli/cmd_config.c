@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cmds.h"
-#include "cli/translate.h"
 #include "conf/convert.h"
 #include "conf/doveconf.h"
 #include "conf/dump.h"
 #include "conf/parse.h"
+#include "conf/translate.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
  * Anything else is refused by name; a template is never changed in meaning. (A slice from the
  * middle goes from 2.4 to 2.3 only: 2.4 has no value at all for a text that is too short.)
  */
-#ifndef DOVETAP_CLI_TRANSLATE_H
-#define DOVETAP_CLI_TRANSLATE_H
+#ifndef DOVETAP_CONF_TRANSLATE_H
+#define DOVETAP_CONF_TRANSLATE_H
 
 #include "base/buf.h"
 #include "base/error.h"
