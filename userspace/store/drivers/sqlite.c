@@ -25,6 +25,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DEFAULT_PATH "/var/lib/dovetap/last-login.db"
 
@@ -129,12 +130,28 @@ static bool file_moved(const struct sqlite *sqlite)
 	       st.st_dev != sqlite->device;
 }
 
+/* SQLite leaves the log of a file that is gone, and would apply it to the one in its place. */
+static void remove_log(const struct sqlite *sqlite)
+{
+	static const char *const suffixes[] = {"-wal", "-shm"};
+	char *path;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (asprintf(&path, "%s%s", sqlite->settings.path, suffixes[i]) < 0)
+			continue;
+		(void)unlink(path);
+		free(path);
+	}
+}
+
 static int connect_file(struct sqlite *sqlite, int64_t deadline_ns, struct error *error_r)
 {
 	int ret;
 
-	if (sqlite->db && file_moved(sqlite))
+	if (sqlite->db && file_moved(sqlite)) {
 		disconnect(sqlite);
+		remove_log(sqlite);
+	}
 	if (!sqlite->db) {
 		ret = sqlite_open_file(sqlite->settings.path, sqlite->settings.synchronous,
 				       &sqlite->db, error_r);
