@@ -16,6 +16,7 @@ static const struct {
 	{"check", cmd_check, "tell whether kernel, rights, Dovecot and dict are fit"},
 	{"lookup", cmd_lookup, "print the last logins of users"},
 	{"replay", cmd_replay, "put recorded events through the same pipeline"},
+	{"spool", cmd_spool, "look into the records that wait for a dict, and write them"},
 	{"status", cmd_status, "print the counters of the running collector"},
 	{"config", cmd_config, "show or convert a configuration"},
 };

@@ -2,27 +2,34 @@
 #include "targets.h"
 
 #include "base/log.h"
-#include "store/spool.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static int open_spool(const struct plan *plan, size_t index, struct spool **spool_r,
-		      struct error *error_r)
+void targets_spool_dir(const struct plan *plan, char dir[PATH_MAX])
 {
 	const struct dovetap_settings *settings = plan_settings(plan);
+
+	if (settings->spool_dir[0])
+		(void)snprintf(dir, PATH_MAX, "%s", settings->spool_dir);
+	else
+		(void)snprintf(dir, PATH_MAX, "%s/spool", settings->state_dir);
+}
+
+int targets_open_spool(const struct plan *plan, size_t index, struct spool **spool_r,
+		       struct error *error_r)
+{
 	char dir[PATH_MAX];
 	const struct spool_options options = {
-		.dir = settings->spool_dir[0] ? settings->spool_dir : dir,
+		.dir = dir,
 		.name = plan_dict_id(plan, index),
-		.synchronous = settings->spool_sync,
+		.synchronous = plan_settings(plan)->spool_sync,
 	};
 	int ret;
 
-	(void)snprintf(dir, sizeof(dir), "%s/spool", settings->state_dir);
+	targets_spool_dir(plan, dir);
 	ret = spool_open(&options, spool_r, error_r);
 	if (ret > 0)
 		log_warning("%s: %s", plan_dict_name(plan, index), error_r->text);
@@ -42,7 +49,7 @@ static int open_writer(struct targets *targets, size_t index, const struct targe
 	if (ret < 0)
 		return ret;
 	if (options->spool)
-		ret = open_spool(targets->plan, index, &writer.spool, error_r);
+		ret = targets_open_spool(targets->plan, index, &writer.spool, error_r);
 	if (ret < 0)
 		dict_close(&dict);
 	else

@@ -5,6 +5,9 @@
 
 #include "pipeline.h"
 #include "plan.h"
+#include "store/spool.h"
+
+#include <limits.h>
 
 struct targets {
 	const struct plan *plan;
@@ -25,6 +28,13 @@ void targets_close(struct targets *targets); /* also when empty */
 
 /* Fills in what a pipeline needs to know of them. */
 void targets_describe(const struct targets *targets, struct pipeline_config *config);
+
+/* The spool of one dict, as the collector has it. Trouble with it is logged and no error. */
+int targets_open_spool(const struct plan *plan, size_t index, struct spool **spool_r,
+		       struct error *error_r);
+
+/* Where the spools are: the setting spool_dir or its default, written to dir. */
+void targets_spool_dir(const struct plan *plan, char dir[PATH_MAX]);
 
 /* Waits until every dict has everything; -ETIMEDOUT with the first that has not. The deadline is
  * on clock_monotonic_ns(). */

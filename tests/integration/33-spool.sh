@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What waits for a dict can be looked at, checked, exported and drained by hand, and survives the
+# end of dovetap.
+. "$(dirname "$0")/lib.sh"
+plan 7
+
+spool() { # action
+	"$dovetap" spool "$1" "${where[@]}"
+}
+
+waiting() { # how many
+	same "$1" "$(spool list | grep -c ' waiting ')"
+}
+
+redis_port=$(free_port)
+where=(--state-dir "$tmp/state" --dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%u')
+stand_start bookworm
+dovetap_start --root "$stand_root" --dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%u'
+login imap one@example.com > "$tmp/out"
+login imap two@example.com > "$tmp/out"
+check 'both wait' eventually waiting 2
+stop "$dovetap_pid"
+check 'both wait when dovetap has ended' waiting 2
+check 'the key can be read' grep -q '"key":"shared/ll/one@example.com"' <(spool export)
+check 'the file is sound' same 'redis: sound' "$(spool check)"
+check 'a drain without the store says so' fails_with 75 'Connection refused' \
+	"$dovetap" spool drain "${where[@]}"
+redis_start
+check 'a drain with it leaves nothing' same 'redis: 0 left' "$(spool drain)"
+check 'the store has both' same 'll/one@example.com ll/two@example.com ' \
+	"$(redis-cli -p "$redis_port" --raw keys 'll/*' | sort | tr '\n' ' ')"
