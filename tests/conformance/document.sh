@@ -6,7 +6,9 @@ cd "$(dirname "$0")/../.."
 
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
-RESULTS=$results tests/conformance/plugin.sh
+for version in 2.3 2.4; do
+	RESULTS=$results tests/conformance/plugin.sh $version
+done
 
 declare -A versions=([2.3]=2.3.19.1 [2.4]=2.4.1)
 {
@@ -20,10 +22,12 @@ their settings from the same `dovecot.conf`, in which only the place of the stor
 log in over imap, pop3, submission and ManageSieve (IPv4, IPv6, TLS, as master user, a second time
 from another address, with names such as `sla/sh`, `quo"te`, `per%cent` and 252 bytes), mail arrives
 over LMTP and `dovecot-lda`, `doveadm` opens mailboxes. Afterwards both stores must hold the same
-records: the same keys, the same columns, and times not more than 250 ms apart. dovetap reads the
+records: the same keys, the same columns, and times as near as the two clocks are. dovetap reads the
 clock where the plugin is called; the plugin takes the time at which the current turn of its event
-loop began (earlier), or that after it has waited for its store to be connected (later). What was
-measured stands in the last columns, in milliseconds, positive where dovetap's time is the later one.
+loop began (earlier), or that after it has waited for its store to be connected (later). So the
+median must be within 50 ms and every single one within 1000 ms, for busy machines, plus a unit of
+the precision. What was measured stands in the last columns, in milliseconds, positive where
+dovetap's time is the later one.
 
 `redis-protocols` has the plugin only in the `protocol` blocks of imap and lmtp, all others have it for
 every service; `mysql-users` is the document's alternative schema, a column for each service.
