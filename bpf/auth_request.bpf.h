@@ -11,7 +11,7 @@
 struct auth_copy {
 	const struct auth_request *request;
 	const struct auth_request___flat *flat;
-	__u64 members[40]; /* from user to remote_port; the nested ones to successful */
+	__u64 members[40]; /* from user to real_remote_port; the nested ones to successful */
 	__u64 state[2];	   /* from auth_only to policy_refusal */
 	__s32 passdb_result;
 };
@@ -23,7 +23,7 @@ struct auth_copy {
 		     fields.member)
 
 #define auth_flat(copy, member)                                                                    \
-	member_value((copy)->members, (copy)->flat, user, remote_port, member)
+	member_value((copy)->members, (copy)->flat, user, real_remote_port, member)
 
 #define auth_value(copy, member)                                                                   \
 	(auth_is_nested(copy) ? auth_nested(copy, member) : auth_flat(copy, member))
@@ -43,7 +43,7 @@ static __always_inline long auth_read(struct auth_copy *copy)
 	if (auth_is_nested(copy))
 		error = read_stretch(copy->members, request, fields.user, fields.successful);
 	else
-		error = read_stretch(copy->members, copy->flat, user, remote_port);
+		error = read_stretch(copy->members, copy->flat, user, real_remote_port);
 	return error || read_stretch(copy->state, request, auth_only, policy_refusal) ||
 	       bpf_core_read_user(&copy->passdb_result, sizeof(copy->passdb_result),
 				  &request->passdb_result);
@@ -72,7 +72,23 @@ static __always_inline __u32 auth_flags(const struct auth_copy *copy)
 	((const void *)(copy)->members +                                                           \
 	 (auth_is_nested(copy)                                                                     \
 		  ? member_place((copy)->request, fields.user, fields.successful, fields.member)   \
-		  : member_place((copy)->flat, user, remote_port, member)))
+		  : member_place((copy)->flat, user, real_remote_port, member)))
+
+/* The connection as it is, whatever a trusted proxy says of the client. */
+static __always_inline void auth_fill_real(struct dovetap_event_head *head,
+					   const struct auth_copy *copy, bool longer)
+{
+	struct dovetap_event_tail *tail = event_tail(head, longer);
+
+	take_ip(head, DOVETAP_FIELD_REAL_REMOTE_IP, &tail->real_remote_family, tail->real_remote_ip,
+		auth_ip(copy, real_remote_ip));
+	take_ip(head, DOVETAP_FIELD_REAL_LOCAL_IP, &tail->real_local_family, tail->real_local_ip,
+		auth_ip(copy, real_local_ip));
+	take_port(head, DOVETAP_FIELD_REAL_REMOTE_PORT, &tail->real_remote_port,
+		  auth_value(copy, real_remote_port));
+	take_port(head, DOVETAP_FIELD_REAL_LOCAL_PORT, &tail->real_local_port,
+		  auth_value(copy, real_local_port));
+}
 
 static __always_inline void auth_fill(struct dovetap_event_head *head, const struct auth_copy *copy,
 				      bool longer)
@@ -85,6 +101,7 @@ static __always_inline void auth_fill(struct dovetap_event_head *head, const str
 	TEXT(SERVICE, service);
 	TEXT(MECH, mech_name);
 	TEXT(LOCAL_NAME, local_name);
+	TEXT(CLIENT_ID, client_id);
 #undef TEXT
 	read_text(head, DOVETAP_FIELD_PROTOCOL, longer, auth_nested(copy, protocol));
 	read_text(head, DOVETAP_FIELD_HOME, longer, 0);
@@ -95,6 +112,7 @@ static __always_inline void auth_fill(struct dovetap_event_head *head, const str
 	take_port(head, DOVETAP_FIELD_REMOTE_PORT, &head->remote_port,
 		  auth_value(copy, remote_port));
 	take_port(head, DOVETAP_FIELD_LOCAL_PORT, &head->local_port, auth_value(copy, local_port));
+	auth_fill_real(head, copy, longer);
 	head->passdb_result = copy->passdb_result;
 	head->present |= DOVETAP_BIT(DOVETAP_FIELD_PASSDB_RESULT);
 	head->flags = auth_flags(copy);

@@ -61,8 +61,9 @@ struct auth_request {
 		const char *mech_name;
 		const char *session_id;
 		const char *local_name;
-		struct ip_addr local_ip, remote_ip;
-		__u16 local_port, remote_port;
+		const char *client_id;
+		struct ip_addr local_ip, remote_ip, real_local_ip, real_remote_ip;
+		__u16 local_port, remote_port, real_local_port, real_remote_port;
 		__u32 secured;	    /* 2.3 */
 		__u32 conn_secured; /* 2.4 */
 		__u8 successful : 1;
@@ -82,8 +83,9 @@ struct auth_request___flat {
 	const char *mech_name;
 	const char *session_id;
 	const char *local_name;
-	struct ip_addr local_ip, remote_ip;
-	__u16 local_port, remote_port;
+	const char *client_id;
+	struct ip_addr local_ip, remote_ip, real_local_ip, real_remote_ip;
+	__u16 local_port, remote_port, real_local_port, real_remote_port;
 	__u32 secured; /* one bit in 2.3.0 */
 	__u8 auth_only : 1;
 	__u8 successful : 1;

@@ -48,6 +48,13 @@ static __always_inline void head_fill(struct dovetap_event_head *head, __u16 typ
 	head->uid = (__u32)bpf_get_current_uid_gid();
 }
 
+static __always_inline struct dovetap_event_tail *event_tail(struct dovetap_event_head *head,
+							     bool longer)
+{
+	return longer ? &((struct dovetap_event_long *)head)->tail
+		      : &((struct dovetap_event *)head)->tail;
+}
+
 /* NULL, and counted, when the ring is full. The size of a reservation must be a constant. */
 static __always_inline struct dovetap_event_head *event_reserve(__u16 type, const void *object,
 								bool longer)
@@ -56,10 +63,12 @@ static __always_inline struct dovetap_event_head *event_reserve(__u16 type, cons
 		longer ? sizeof(struct dovetap_event_long) : sizeof(struct dovetap_event);
 	struct dovetap_event_head *head = bpf_ringbuf_reserve(&events, size, 0);
 
-	if (head)
-		head_fill(head, type, size, object);
-	else
+	if (!head) {
 		count(DOVETAP_COUNT_RING_FULL);
+		return head;
+	}
+	head_fill(head, type, size, object);
+	__builtin_memset(event_tail(head, longer), 0, sizeof(struct dovetap_event_tail));
 	return head;
 }
 

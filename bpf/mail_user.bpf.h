@@ -47,6 +47,7 @@ static __always_inline void mail_user_fill(struct dovetap_event_head *head,
 	TEXT(MECH, auth_mech);
 	TEXT(LOCAL_NAME, conn.local_name);
 #undef TEXT
+	read_text(head, DOVETAP_FIELD_CLIENT_ID, longer, 0);
 	read_ip(head, DOVETAP_FIELD_REMOTE_IP, &head->remote_family, head->remote_ip,
 		user_value(copy, conn.remote_ip));
 	read_ip(head, DOVETAP_FIELD_LOCAL_IP, &head->local_family, head->local_ip,

@@ -2,14 +2,16 @@
 /*
  * The record that the BPF programs write into the ring buffer and the collector decodes.
  *
- *	+---------------------+----------------------------------------------+
- *	| dovetap_event_head  | one slot per text field, NUL-terminated      |
- *	+---------------------+----------------------------------------------+
+ *	+--------------------+-----------------------------------------+--------------------+
+ *	| dovetap_event_head | one slot per text field, NUL-terminated | dovetap_event_tail |
+ *	+--------------------+-----------------------------------------+--------------------+
  *
  * There are two record sizes, because a ring buffer reservation must have a constant size: the
  * ordinary one holds nearly every login, the long one is taken when a text does not fit. The size
- * member tells which. Numbers are appended, never reused. A reader takes a larger size of the same
- * major version and ignores the tail; it refuses another major version.
+ * member tells which: a record of at least DOVETAP_EVENT_LONG_MIN bytes is a long one, and no
+ * ordinary one may ever grow to that. Numbers are appended, never reused. A reader takes a larger
+ * size of the same major version and ignores the tail; it refuses another major version. It also
+ * takes the smaller records of before (DOVETAP_EVENT_MIN), in which the last members are missing.
  *
  * The includer provides __u8 ... __u64 and __s32 (vmlinux.h in BPF, <linux/types.h> elsewhere).
  */
@@ -38,7 +40,8 @@ enum dovetap_event_type {
 	X(SERVICE, service, 24, 64)                                                                \
 	X(PROTOCOL, protocol, 24, 64)                                                              \
 	X(MECH, mech, 24, 64)                                                                      \
-	X(LOCAL_NAME, local_name, 64, 256)
+	X(LOCAL_NAME, local_name, 64, 256)                                                         \
+	X(CLIENT_ID, client_id, 64, 256)
 
 enum dovetap_field {
 #define DOVETAP_X(id, member, ordinary, longer) DOVETAP_FIELD_##id,
@@ -52,6 +55,11 @@ enum dovetap_field {
 	DOVETAP_FIELD_LOCAL_PORT = 19,
 	DOVETAP_FIELD_MAIL_UID = 20, /* and mail_gid */
 	DOVETAP_FIELD_PASSDB_RESULT = 21,
+	/* In struct dovetap_event_tail. */
+	DOVETAP_FIELD_REAL_REMOTE_IP = 22,
+	DOVETAP_FIELD_REAL_LOCAL_IP = 23,
+	DOVETAP_FIELD_REAL_REMOTE_PORT = 24,
+	DOVETAP_FIELD_REAL_LOCAL_PORT = 25,
 };
 
 #define DOVETAP_BIT(field) (1U << (field))
@@ -102,7 +110,17 @@ struct dovetap_event_head {
 	__u8 local_ip[16];
 
 	__u16 length[DOVETAP_TEXT_COUNT]; /* of each text in its slot, without the NUL */
-	__u16 padding[3];
+	__u16 padding[2];
+};
+
+/* Auth events: who holds the connection. remote_ip is who a trusted proxy says is behind it. */
+struct dovetap_event_tail {
+	__u16 real_remote_family;
+	__u16 real_local_family;
+	__u16 real_remote_port;
+	__u16 real_local_port;
+	__u8 real_remote_ip[16];
+	__u8 real_local_ip[16];
 };
 
 struct dovetap_event {
@@ -110,6 +128,7 @@ struct dovetap_event {
 #define DOVETAP_X(id, member, ordinary, longer) char member[ordinary];
 	DOVETAP_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
+	struct dovetap_event_tail tail;
 };
 
 struct dovetap_event_long {
@@ -117,12 +136,18 @@ struct dovetap_event_long {
 #define DOVETAP_X(id, member, ordinary, longer) char member[longer];
 	DOVETAP_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
+	struct dovetap_event_tail tail;
 };
 
 #pragma GCC diagnostic pop
 
+/* The smallest records of this major, of before client_id and the tail. */
+#define DOVETAP_EVENT_MIN      592
+#define DOVETAP_EVENT_LONG_MIN 2792
+
 _Static_assert(sizeof(struct dovetap_event_head) == 136, "event head moved: raise the major");
-_Static_assert(sizeof(struct dovetap_event) == 592, "event moved: raise the major");
-_Static_assert(sizeof(struct dovetap_event_long) == 2792, "long event moved: raise the major");
+_Static_assert(sizeof(struct dovetap_event) == 696, "event moved: raise the major");
+_Static_assert(sizeof(struct dovetap_event) < DOVETAP_EVENT_LONG_MIN, "the forms must differ");
+_Static_assert(sizeof(struct dovetap_event_long) == 3088, "long event moved: raise the major");
 
 #endif

@@ -47,11 +47,20 @@ static void print_records(void)
 #define DOVETAP_X(id, member, short_, long_) place(dovetap_event, member);
 	DOVETAP_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
+	place(dovetap_event, tail);
 	size(dovetap_event_long);
 	place(dovetap_event_long, head);
 #define DOVETAP_X(id, member, short_, long_) place(dovetap_event_long, member);
 	DOVETAP_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
+	place(dovetap_event_long, tail);
+	size(dovetap_event_tail);
+	place(dovetap_event_tail, real_remote_family);
+	place(dovetap_event_tail, real_local_family);
+	place(dovetap_event_tail, real_remote_port);
+	place(dovetap_event_tail, real_local_port);
+	place(dovetap_event_tail, real_remote_ip);
+	place(dovetap_event_tail, real_local_ip);
 	size(dovetap_exec);
 	place(dovetap_exec, pid);
 	place(dovetap_exec, name);
@@ -60,6 +69,8 @@ static void print_records(void)
 static void print_numbers(void)
 {
 	number(DOVETAP_EVENT_MAJOR);
+	number(DOVETAP_EVENT_MIN);
+	number(DOVETAP_EVENT_LONG_MIN);
 	number(DOVETAP_EVENT_MAIL_USER);
 	number(DOVETAP_EVENT_AUTH);
 	number(DOVETAP_EVENT_PROXY);
@@ -72,6 +83,10 @@ static void print_numbers(void)
 	number(DOVETAP_FIELD_LOCAL_PORT);
 	number(DOVETAP_FIELD_MAIL_UID);
 	number(DOVETAP_FIELD_PASSDB_RESULT);
+	number(DOVETAP_FIELD_REAL_REMOTE_IP);
+	number(DOVETAP_FIELD_REAL_LOCAL_IP);
+	number(DOVETAP_FIELD_REAL_REMOTE_PORT);
+	number(DOVETAP_FIELD_REAL_LOCAL_PORT);
 	number(DOVETAP_FLAG_ANONYMOUS);
 	number(DOVETAP_FLAG_ADMIN);
 	number(DOVETAP_FLAG_AUTOCREATED);

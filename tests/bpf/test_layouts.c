@@ -33,6 +33,13 @@ static const struct target_login login_full = {
 	.local_ip = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
 	.remote_port = 65535,
 	.local_port = 4190,
+	.client_id = "\"name\" \"Thunderbird\"",
+	.real_remote_family = AF_INET,
+	.real_local_family = AF_INET6,
+	.real_remote_ip = {203, 0, 113, 5},
+	.real_local_ip = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2},
+	.real_remote_port = 40001,
+	.real_local_port = 10993,
 	.uid = 4000000000U,
 	.gid = 12,
 	.anonymous = true,
@@ -133,6 +140,25 @@ static void expect_mail_user(const struct login_object *object, const struct ima
 					      flag(login->secured, DOVETAP_FLAG_SECURED));
 }
 
+/* The connection as it is, behind the texts. */
+static void expect_real(const struct login_object *object, const struct target_login *login)
+{
+	const struct dovetap_event_head *head = &object->record.head;
+	const struct dovetap_event_tail *tail = &object->record.ordinary.tail;
+
+	assert_int_equal(object->size, sizeof(object->record.ordinary));
+	assert_int_equal(tail->real_remote_family, login->real_remote_family);
+	assert_int_equal(tail->real_local_family, login->real_local_family);
+	assert_memory_equal(tail->real_remote_ip, login->real_remote_ip, 16);
+	assert_memory_equal(tail->real_local_ip, login->real_local_ip, 16);
+	assert_int_equal(tail->real_remote_port, login->real_remote_port);
+	assert_int_equal(tail->real_local_port, login->real_local_port);
+	assert_int_equal((head->present & DOVETAP_BIT(DOVETAP_FIELD_REAL_REMOTE_IP)) != 0,
+			 login->real_remote_family != 0);
+	assert_int_equal((head->present & DOVETAP_BIT(DOVETAP_FIELD_REAL_LOCAL_PORT)) != 0,
+			 login->real_local_port != 0);
+}
+
 static void expect_auth(const struct login_object *object, const struct image *request,
 			const struct target_login *login)
 {
@@ -150,6 +176,8 @@ static void expect_auth(const struct login_object *object, const struct image *r
 	expect_text(object, DOVETAP_FIELD_MECH, true, login->mech);
 	expect_text(object, DOVETAP_FIELD_LOCAL_NAME, true, login->local_name);
 	expect_text(object, DOVETAP_FIELD_HOME, false, NULL);
+	expect_text(object, DOVETAP_FIELD_CLIENT_ID, true, login->client_id);
+	expect_real(object, login);
 	assert_int_not_equal(head->present & DOVETAP_BIT(DOVETAP_FIELD_PASSDB_RESULT), 0);
 	assert_int_equal(head->passdb_result, login->passdb_result);
 	assert_int_equal(head->flags,

@@ -20,5 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)sink;
 	(void)login_ip_text(&login.remote_ip, ip);
 	(void)login_ip_text(&login.local_ip, ip);
+	(void)login_ip_text(&login.real_remote_ip, ip);
+	(void)login_ip_text(&login.real_local_ip, ip);
 	return 0;
 }

@@ -70,6 +70,8 @@ def auth_event(login, line, version):
     if login.get("master"):
         event["master_user"] = login["master"]
     event["protocol" if version == "2.4" else "service"] = service_name(login, version, True)
+    for member in ("remote_ip", "remote_port", "local_ip", "local_port"):
+        event["real_" + member] = event[member]  # nobody stands between
     event["passdb_result"] = 1 if login["ok"] else 0
     event["flags"] = ["secured"] if line["secured"] else []
     event["flags"] += ["successful"] if login["ok"] else []

@@ -108,14 +108,21 @@ void auth_request_image_init(struct image *image, const struct layout_table *tab
 	auth_text(image, "protocol", login->protocol);
 	auth_text(image, "mech_name", login->mech);
 	auth_text(image, "local_name", login->local_name);
+	auth_text(image, "client_id", login->client_id);
 	auth_number(image, "remote_port", login->remote_port);
 	auth_number(image, "local_port", login->local_port);
+	auth_number(image, "real_remote_port", login->real_remote_port);
+	auth_number(image, "real_local_port", login->real_local_port);
 	auth_number(image, "secured", login->secured);
 	auth_number(image, "conn_secured", login->secured);
 	auth_number(image, "successful", login->successful);
 	image_set_ip(image, field(image, "remote_ip", name), login->remote_family,
 		     login->remote_ip);
 	image_set_ip(image, field(image, "local_ip", name), login->local_family, login->local_ip);
+	image_set_ip(image, field(image, "real_remote_ip", name), login->real_remote_family,
+		     login->real_remote_ip);
+	image_set_ip(image, field(image, "real_local_ip", name), login->real_local_family,
+		     login->real_local_ip);
 	image_set_number(image, "passdb_result", (uint32_t)login->passdb_result);
 	image_set_number(image, "auth_only", login->auth_only);
 	image_set_number(image, "policy_refusal", login->policy_refusal);

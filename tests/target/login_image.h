@@ -11,10 +11,13 @@
 /* A text that is NULL is a NULL pointer in Dovecot. */
 struct target_login {
 	const char *username, *auth_user, *master_user, *home, *session_id;
-	const char *service, *protocol, *mech, *local_name;
+	const char *service, *protocol, *mech, *local_name, *client_id;
 	uint16_t remote_family, local_family; /* 0 = no address */
 	uint8_t remote_ip[16], local_ip[16];
 	uint16_t remote_port, local_port;
+	uint16_t real_remote_family, real_local_family; /* of the auth_request */
+	uint8_t real_remote_ip[16], real_local_ip[16];
+	uint16_t real_remote_port, real_local_port;
 	uint32_t uid, gid;
 	bool anonymous, admin, secured, autocreated, session_restored;
 	const char *error; /* of the mail_user */

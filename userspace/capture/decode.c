@@ -26,28 +26,33 @@ static int check_head(const struct dovetap_event_head *head, size_t size, struct
 				 head->major, DOVETAP_EVENT_MAJOR);
 	if (head->type < DOVETAP_EVENT_MAIL_USER || head->type > DOVETAP_EVENT_PROXY)
 		return error_set(error_r, EPROTO, "unknown event type %u", head->type);
-	if (head->size != size || size < sizeof(struct dovetap_event))
+	if (head->size != size || size < DOVETAP_EVENT_MIN)
 		return error_set(error_r, EBADMSG, "event of %zu bytes says that it has %u", size,
 				 head->size);
 	return 0;
 }
 
-/* UNSAFE: reads the slot, which lies within the form whose size check_head() has seen. */
-static int decode_text(const char *record, const struct slot *slot, size_t length,
+static bool is_long(const struct dovetap_event_head *head)
+{
+	return head->size >= DOVETAP_EVENT_LONG_MIN;
+}
+
+/* UNSAFE: reads the slot; record has as many bytes as check_head() has found its size to be. */
+static int decode_text(struct slice record, const struct slot *slot, size_t length,
 		       struct slice *text_r, struct error *error_r)
 {
-	if (length >= slot->size || record[slot->offset + length] != '\0')
+	if (slot->offset + slot->size > record.len || length >= slot->size ||
+	    record.ptr[slot->offset + length] != '\0')
 		return error_set(error_r, EBADMSG, "event with a broken %s of %zu bytes",
 				 slot->name, length);
-	*text_r = (struct slice){record + slot->offset, length};
+	*text_r = (struct slice){record.ptr + slot->offset, length};
 	return 0;
 }
 
-static int decode_texts(const char *record, const struct dovetap_event_head *head,
+static int decode_texts(struct slice record, const struct dovetap_event_head *head,
 			struct login *login, struct error *error_r)
 {
-	const struct slot *slots =
-		head->size >= sizeof(struct dovetap_event_long) ? long_slots : ordinary_slots;
+	const struct slot *slots = is_long(head) ? long_slots : ordinary_slots;
 
 	for (unsigned int i = 0; i < DOVETAP_TEXT_COUNT; i++) {
 		int ret;
@@ -92,6 +97,34 @@ static void decode_numbers(const struct dovetap_event_head *head, struct login *
 	login->object = head->object;
 }
 
+#define TAIL_FIELDS                                                                                \
+	(DOVETAP_BIT(DOVETAP_FIELD_REAL_REMOTE_IP) | DOVETAP_BIT(DOVETAP_FIELD_REAL_LOCAL_IP) |    \
+	 DOVETAP_BIT(DOVETAP_FIELD_REAL_REMOTE_PORT) | DOVETAP_BIT(DOVETAP_FIELD_REAL_LOCAL_PORT))
+
+/* A record of before the tail has none of its members, whatever its bits say. */
+static int decode_tail(struct slice record, const struct dovetap_event_head *head,
+		       struct login *login, struct error *error_r)
+{
+	size_t place = is_long(head) ? offsetof(struct dovetap_event_long, tail)
+				     : offsetof(struct dovetap_event, tail);
+	struct dovetap_event_tail tail;
+	int ret;
+
+	if (record.len < place + sizeof(tail)) {
+		login->present &= ~TAIL_FIELDS;
+		return 0;
+	}
+	memcpy(&tail, record.ptr + place, sizeof(tail));
+	login->real_remote_port = tail.real_remote_port;
+	login->real_local_port = tail.real_local_port;
+	ret = decode_ip(login, DOVETAP_FIELD_REAL_REMOTE_IP, tail.real_remote_family,
+			tail.real_remote_ip, &login->real_remote_ip, error_r);
+	if (ret == 0)
+		ret = decode_ip(login, DOVETAP_FIELD_REAL_LOCAL_IP, tail.real_local_family,
+				tail.real_local_ip, &login->real_local_ip, error_r);
+	return ret;
+}
+
 int decode_event(struct slice record, struct login *login_r, struct error *error_r)
 {
 	struct dovetap_event_head head;
@@ -106,13 +139,15 @@ int decode_event(struct slice record, struct login *login_r, struct error *error
 	if (ret < 0)
 		return ret;
 	decode_numbers(&head, &login);
-	ret = decode_texts(record.ptr, &head, &login, error_r);
+	ret = decode_texts(record, &head, &login, error_r);
 	if (ret == 0)
 		ret = decode_ip(&login, DOVETAP_FIELD_REMOTE_IP, head.remote_family, head.remote_ip,
 				&login.remote_ip, error_r);
 	if (ret == 0)
 		ret = decode_ip(&login, DOVETAP_FIELD_LOCAL_IP, head.local_family, head.local_ip,
 				&login.local_ip, error_r);
+	if (ret == 0)
+		ret = decode_tail(record, &head, &login, error_r);
 	if (ret == 0)
 		*login_r = login;
 	return ret;

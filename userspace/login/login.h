@@ -34,6 +34,9 @@ struct login {
 
 	struct login_ip remote_ip, local_ip;
 	uint16_t remote_port, local_port;
+	/* Auth records: the connection itself. remote_ip is whom a trusted proxy speaks for. */
+	struct login_ip real_remote_ip, real_local_ip;
+	uint16_t real_remote_port, real_local_port;
 	int32_t passdb_result;
 
 	uint32_t pid, tid, uid;

@@ -120,6 +120,10 @@ int login_json(struct buf *out, const struct login *login)
 		    login_has(login, DOVETAP_FIELD_REMOTE_PORT));
 	add_address(out, "local", &login->local_ip, login->local_port,
 		    login_has(login, DOVETAP_FIELD_LOCAL_PORT));
+	add_address(out, "real_remote", &login->real_remote_ip, login->real_remote_port,
+		    login_has(login, DOVETAP_FIELD_REAL_REMOTE_PORT));
+	add_address(out, "real_local", &login->real_local_ip, login->real_local_port,
+		    login_has(login, DOVETAP_FIELD_REAL_LOCAL_PORT));
 	add_numbers(out, login);
 	add_flags(out, login);
 	add_truncated(out, login);

@@ -83,6 +83,41 @@ static void a_longer_tail_of_the_same_major_is_ignored(void **state)
 	assert_int_equal(decode(&later, sizeof(later), &login), 0);
 }
 
+static void the_tail_tells_of_the_connection_itself(void **state)
+{
+	struct dovetap_event event = ordinary_event();
+	char ip[LOGIN_IP_TEXT_MAX];
+	struct login login;
+
+	(void)state;
+	event.head.present |= DOVETAP_BIT(DOVETAP_FIELD_REAL_REMOTE_IP) |
+			      DOVETAP_BIT(DOVETAP_FIELD_REAL_REMOTE_PORT);
+	event.tail.real_remote_family = AF_INET;
+	event.tail.real_remote_ip[0] = 10;
+	event.tail.real_remote_port = 815;
+	assert_int_equal(decode(&event, sizeof(event), &login), 0);
+	assert_int_equal(login_ip_text(&login.real_remote_ip, ip), 8);
+	assert_string_equal(ip, "10.0.0.0");
+	assert_int_equal(login.real_remote_port, 815);
+	event.tail.real_remote_family = 3;
+	assert_int_equal(decode(&event, sizeof(event), &login), -EBADMSG);
+}
+
+static void a_record_of_before_the_tail_is_read(void **state)
+{
+	struct dovetap_event event = ordinary_event();
+	struct login login;
+
+	(void)state;
+	event.head.size = DOVETAP_EVENT_MIN;
+	event.head.present |= DOVETAP_BIT(DOVETAP_FIELD_REAL_REMOTE_IP);
+	assert_int_equal(decode(&event, DOVETAP_EVENT_MIN, &login), 0);
+	assert_true(slice_is(login.text[DOVETAP_FIELD_SERVICE], "imap"));
+	assert_false(login_has(&login, DOVETAP_FIELD_REAL_REMOTE_IP));
+	event.head.present |= DOVETAP_BIT(DOVETAP_FIELD_CLIENT_ID);
+	assert_int_equal(decode(&event, DOVETAP_EVENT_MIN, &login), -EBADMSG);
+}
+
 static void what_this_version_does_not_speak_is_refused(void **state)
 {
 	struct dovetap_event event = ordinary_event();
@@ -124,6 +159,8 @@ int main(void)
 		cmocka_unit_test(an_ordinary_record_is_read),
 		cmocka_unit_test(a_long_record_is_told_by_its_size),
 		cmocka_unit_test(a_longer_tail_of_the_same_major_is_ignored),
+		cmocka_unit_test(the_tail_tells_of_the_connection_itself),
+		cmocka_unit_test(a_record_of_before_the_tail_is_read),
 		cmocka_unit_test(what_this_version_does_not_speak_is_refused),
 		cmocka_unit_test(broken_records_are_refused),
 	};
