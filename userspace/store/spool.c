@@ -480,6 +480,9 @@ int spool_read(struct spool *spool, size_t max, struct spool_batch *batch_r, str
 		return error_set(error_r, ENOMEM, "out of memory");
 	code = read_rows(spool, &batch, max);
 	if (code == SQLITE_OK) {
+		/* "dovetap spool drain" may have taken some meanwhile. */
+		if (batch.count < max)
+			spool->count = batch.count;
 		*batch_r = batch;
 		return 0;
 	}

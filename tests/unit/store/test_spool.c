@@ -253,6 +253,21 @@ static void version_1_looks_like_this(void **state)
 		"NOT NULL, reason TEXT NOT NULL)");
 }
 
+/* Somebody else drained it. */
+static void the_count_follows_what_others_take(void **state)
+{
+	struct place *place = *state;
+	sqlite3 *db;
+
+	reopen(place);
+	put(place, "a", "1", 1);
+	put(place, "b", "1", 1);
+	assert_int_equal(sqlite3_open(place->file, &db), SQLITE_OK);
+	sqlite3_exec(db, "DELETE FROM pending WHERE key = 'a'", NULL, NULL, NULL);
+	sqlite3_close(db);
+	expect_order(place, "b ");
+}
+
 /* --- trouble ------------------------------------------------------------------------------- */
 
 static void write_file(struct place *place, const char *content, size_t len, off_t offset)
@@ -417,6 +432,7 @@ int main(void)
 		story(dead_letters_have_a_ceiling),
 		story(everything_survives_closing),
 		story(version_1_looks_like_this),
+		story(the_count_follows_what_others_take),
 		story(a_file_that_is_no_database_is_moved_aside),
 		story(a_file_of_another_version_is_moved_aside),
 		story(damage_is_noticed_while_running),
