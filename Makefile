@@ -156,6 +156,10 @@ $(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
 
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
 
+# These let any allocation fail.
+$(O)/tests/unit/%/test_alloc_failure: \
+	LDFLAGS += $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup strndup)
+
 # tests/dict: the same cases against every driver, with real servers.
 DICT_TEST_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/dict/*.c) tests/dict/sql/stand.c)
 

@@ -387,9 +387,10 @@ static int settle_all(struct spool *spool, const struct dict_entry *entries, siz
 
 /* A damaged file makes room for a new one; after any other error we start from a fresh
  * connection, which also notices a disk that came back. */
-static int give_up(struct spool *spool, struct error *error_r)
+static int give_up(struct spool *spool, int code, struct error *error_r)
 {
-	int ret = sqlite_error(spool->db, spool->path, error_r);
+	int ret = code == SQLITE_NOMEM ? error_set(error_r, ENOMEM, "out of memory")
+				       : sqlite_error(spool->db, spool->path, error_r);
 
 	if (!sqlite3_get_autocommit(spool->db))
 		(void)run(spool, ROLLBACK);
@@ -403,15 +404,16 @@ static int give_up(struct spool *spool, struct error *error_r)
 int spool_settle(struct spool *spool, const struct dict_entry *entries, size_t count,
 		 struct error *error_r)
 {
-	int ret = connect_again(spool, error_r);
+	int code, ret = connect_again(spool, error_r);
 	uint64_t before = spool->count;
 
 	if (ret < 0)
 		return ret;
-	if (settle_all(spool, entries, count) == SQLITE_OK)
+	code = settle_all(spool, entries, count);
+	if (code == SQLITE_OK)
 		return 0;
 	spool->count = before;
-	return give_up(spool, error_r);
+	return give_up(spool, code, error_r);
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -487,9 +489,7 @@ int spool_read(struct spool *spool, size_t max, struct spool_batch *batch_r, str
 		return 0;
 	}
 	spool_batch_release(&batch);
-	if (code == SQLITE_NOMEM)
-		return error_set(error_r, ENOMEM, "out of memory");
-	return give_up(spool, error_r);
+	return give_up(spool, code, error_r);
 }
 
 void spool_batch_release(struct spool_batch *batch)
