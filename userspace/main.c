@@ -3,6 +3,7 @@
 #include "cli/cmds.h"
 
 #include <argp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -50,6 +51,9 @@ static int run_command(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	argp_err_exit_status = EX_USAGE;
+	/* A store that closes its connection is an error of one write, not the end of everything.
+	 */
+	(void)signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {
 		print_help(stderr);
 		return EX_USAGE;

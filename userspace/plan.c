@@ -3,10 +3,12 @@
 
 #include "conf/arena.h"
 #include "conf/config.h"
+#include "conf/parse.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #define EMBEDDED_DICT "sqlite:path=%s/last-login.db"
 #define EMBEDDED_KEY  "last-login/%{service}/%{user}/%{remote_ip}"
@@ -17,6 +19,7 @@ struct plan {
 	struct dict_config *dicts;
 	const struct last_login_dict **sources; /* what each dict was made from; NULL = embedded */
 	const char **names, **ids;
+	struct conf_section **maps; /* map file of each dict that has one */
 	size_t dict_count, also_count;
 	struct utsname node;
 };
@@ -47,12 +50,32 @@ static int embedded_dict(struct plan *plan, struct dict_config *dict, struct err
 	return dict->uri ? 0 : no_memory(error_r);
 }
 
-/* Behind Dovecot's dict server the store itself is the better target: there the newest login wins
- * and the address goes with it. */
+/*
+ * Behind Dovecot's dict server the store itself is the better target: there the newest login wins
+ * and the address goes with it. Where its map cannot be read, the server is the only way.
+ */
 static bool goes_direct(const struct plan *plan, const struct last_login_dict *source)
 {
+	const char *map = dict_map_path(source->backend_uri);
+
 	return plan->config.settings.dict_via == DOVETAP_DICT_DIRECT &&
-	       (source->backend_uri || source->backend_block);
+	       (source->backend_block || (source->backend_uri && (!map || access(map, R_OK) == 0)));
+}
+
+/* Map files hold passwords, so they are often closed to the collector: they are read here. */
+static int read_map(struct plan *plan, struct dict_config *dict, struct error *error_r)
+{
+	const char *path = dict_map_path(dict->uri);
+	struct conf_section **map = &plan->maps[dict - plan->dicts];
+	int ret;
+
+	if (!path)
+		return 0;
+	ret = conf_parse_file(path, CONF_PARSE_MAP, map, error_r);
+	if (ret == 0)
+		ret = conf_load_files(*map, error_r);
+	dict->map = *map;
+	return ret;
 }
 
 static int configured_dict(struct plan *plan, const struct last_login_dict *source,
@@ -108,6 +131,7 @@ static struct dict_config *next_dict(struct plan *plan, const struct last_login_
 	plan->sources[plan->dict_count++] = source;
 	dict->base_dir = conf_setting_value(server_root(plan), "base_dir", "/run/dovecot");
 	dict->root = server_root(plan);
+	dict->dovecot_version = plan->config.settings.dovecot_version;
 	dict->strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT;
 	return dict;
 }
@@ -119,6 +143,8 @@ static int add_dict(struct plan *plan, const struct last_login_dict *source, str
 
 	ret = source ? configured_dict(plan, source, dict, error_r)
 		     : embedded_dict(plan, dict, error_r);
+	if (ret == 0)
+		ret = read_map(plan, dict, error_r);
 	return ret < 0 ? ret : name_dict(plan, plan->dict_count - 1, error_r);
 }
 
@@ -134,7 +160,9 @@ static int add_also_dicts(struct plan *plan, struct error *error_r)
 		dict->uri = *uri;
 		dict->where = "also_dicts";
 		plan->also_count++;
-		ret = name_dict(plan, plan->dict_count - 1, error_r);
+		ret = read_map(plan, dict, error_r);
+		if (ret == 0)
+			ret = name_dict(plan, plan->dict_count - 1, error_r);
 	}
 	return ret;
 }
@@ -177,6 +205,7 @@ static int compile_key(struct plan *plan, const struct last_login_target *target
 		       struct plan_route *route, struct error *error_r)
 {
 	const struct template_env env = {
+		.dovecot_version = plan->config.settings.dovecot_version,
 		.strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT,
 	};
 
@@ -210,7 +239,9 @@ static int make_room(struct plan *plan, struct error *error_r)
 	plan->sources = calloc(dicts + 1, sizeof(*plan->sources));
 	plan->names = calloc(dicts + 1, sizeof(*plan->names));
 	plan->ids = calloc(dicts + 1, sizeof(*plan->ids));
-	return plan->routes && plan->dicts && plan->sources && plan->names && plan->ids
+	plan->maps = calloc(dicts + 1, sizeof(*plan->maps));
+	return plan->routes && plan->dicts && plan->sources && plan->names && plan->ids &&
+			       plan->maps
 		       ? 0
 		       : no_memory(error_r);
 }
@@ -251,6 +282,9 @@ void plan_free(struct plan **plan_p)
 		return;
 	for (size_t i = 0; plan->routes && i < plan->config.last_login.target_count; i++)
 		template_free(&plan->routes[i].key);
+	for (size_t i = 0; plan->maps && i < plan->dict_count; i++)
+		conf_free(&plan->maps[i]);
+	free(plan->maps);
 	free(plan->routes);
 	free(plan->dicts);
 	free(plan->sources);

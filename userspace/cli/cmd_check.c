@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@
 struct check_options {
 	struct config_options plan;
 	struct roots roots;
-	bool json, config;
+	bool json;
 };
 
 static const struct argp_option options[] = {
@@ -52,7 +53,8 @@ static const struct argp argp = {
 	.parser = parse,
 	.children = children,
 	.doc = "Tells whether the kernel, this process's rights, each Dovecot found, the "
-	       "configuration and the dicts are fit, and what to do if not. Attaches nothing.\v"
+	       "configuration and the dicts are fit, and what to do if not. Attaches nothing. \"--config\" without a file prints the "
+	       "effective settings and where each comes from instead.\v"
 	       "Exits with 0 when dovetap would work, with warnings or without; 69 when not; 78 "
 	       "when the configuration is wrong.",
 };
@@ -211,13 +213,30 @@ static int check_plan(const struct check_options *check, struct findings *findin
 	return 0;
 }
 
+/* "--config" without a file asks for the effective settings. */
+static bool wants_settings(int *argc, char **argv)
+{
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], "--config") != 0 || (i + 1 < *argc && argv[i + 1][0] != '-'))
+			continue;
+		for (; i < *argc; i++)
+			argv[i] = argv[i + 1];
+		--*argc;
+		return true;
+	}
+	return false;
+}
+
 int cmd_check(int argc, char **argv)
 {
 	struct check_options check = {0};
 	struct findings findings = {0};
+	bool settings = wants_settings(&argc, argv);
 	int ret, status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &check);
+	if (settings)
+		return config_show(&check.plan);
 	check_kernel(&findings);
 	check_builds(&check, &findings);
 	ret = check_plan(&check, &findings);

@@ -21,7 +21,7 @@ struct run_options {
 	enum attach_method method;
 	const char *user;
 	struct roots roots;
-	enum log_level level;
+	enum log_level level; /* at least, from the command line */
 };
 
 enum { OPTION_LIVE = 256, OPTION_RECORD, OPTION_ATTACH, OPTION_CONTROL, OPTION_DEBUG };
@@ -108,8 +108,24 @@ static const char *user_of(const struct run_options *run)
 	return run->user ? run->user : plan_settings(run->plan)->user;
 }
 
+static void use_log(const struct run_options *run)
+{
+	static const enum log_sink sinks[] = {
+		[DOVETAP_LOG_STDERR] = LOG_SINK_STDERR,
+		[DOVETAP_LOG_SYSLOG] = LOG_SINK_SYSLOG,
+		[DOVETAP_LOG_JOURNAL] = LOG_SINK_JOURNAL,
+	};
+	const struct dovetap_settings *settings = plan_settings(run->plan);
+	enum log_sink sink = sinks[settings->log];
+	enum log_level level = (enum log_level)settings->log_level;
+
+	log_init(sink == LOG_SINK_STDERR ? notify_log_sink() : sink,
+		 run->level > level ? run->level : level, "dovetap");
+}
+
 static void use_plan(struct run_options *run)
 {
+	use_log(run);
 	run->collector.plan = run->plan;
 	run->collector.control =
 		run->control ? run->control : plan_settings(run->plan)->control_socket;
@@ -169,12 +185,12 @@ static int exit_status(int ret)
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_options run = {.level = LOG_LEVEL_INFO};
+	struct run_options run = {.level = LOG_LEVEL_ERROR};
 	struct error error = {0};
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &run);
-	log_init(notify_log_sink(), run.level, "dovetap");
+	log_init(notify_log_sink(), LOG_LEVEL_INFO, "dovetap");
 	if (plan_new(&run.config, &run.plan, &error) < 0) {
 		log_error("%s", error.text);
 		return EX_CONFIG;

@@ -164,8 +164,7 @@ static const struct spool_action actions[] = {
 
 #define ACTION_COUNT (sizeof(actions) / sizeof(actions[0]))
 
-static void choose_action(struct spool_command *command, const char *name,
-			  struct argp_state *state)
+static void choose_action(struct spool_command *command, const char *name, struct argp_state *state)
 {
 	for (size_t i = 0; i < ACTION_COUNT; i++) {
 		if (strcmp(name, actions[i].name) == 0)

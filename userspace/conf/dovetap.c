@@ -45,6 +45,7 @@ static const struct conf_field fields[] = {
 	{FIELD(dovecot_config), .type = CONF_STRING, .otherwise = ""},
 	{FIELD(control_socket), .type = CONF_STRING, .otherwise = "/run/dovetap/control.sock"},
 	{FIELD(metrics_listen), .type = CONF_STRING, .otherwise = ""},
+	{FIELD(dovecot_version), .type = CONF_STRING},
 	{FIELD(also_dicts), .type = CONF_LIST},
 	{FIELD(services), .type = CONF_LIST},
 	{FIELD(ring_size), .type = CONF_SIZE, .otherwise = "8M", .max = 1U << 30,

@@ -28,6 +28,7 @@ struct dovetap_settings {
 	const char *dovecot_config;    /* the server's file, "" = none */
 	const char *control_socket;    /* "" = off */
 	const char *metrics_listen;    /* "" = off; path or address:port */
+	const char *dovecot_version;   /* what compat = strict is strict to; NULL = the newest */
 	const char *const *also_dicts; /* URIs that every login goes to as well */
 	const char *const *services;   /* empty = what the protocol blocks say */
 	uint64_t ring_size;

@@ -34,6 +34,24 @@ static bool mapped(const struct dict_config *config)
 			   : conf_setting_find(config->block, "sql_driver") != NULL;
 }
 
+const char *dict_map_path(const char *uri)
+{
+	static const char *const with_map[] = {"mysql:", "pgsql:", "sqlite:", "cassandra:"};
+	const struct dict_config config = {.uri = uri};
+
+	if (!uri || dict_is_embedded(&config))
+		return NULL;
+	while (strncmp(uri, "debug:", 6) == 0)
+		uri += 6;
+	for (size_t i = 0; i < sizeof(with_map) / sizeof(with_map[0]); i++) {
+		size_t len = strlen(with_map[i]);
+
+		if (strncmp(uri, with_map[i], len) == 0)
+			return uri[len] ? uri + len : NULL;
+	}
+	return NULL;
+}
+
 bool dict_is_embedded(const struct dict_config *config)
 {
 	struct dict_config inner = *config;

@@ -62,6 +62,9 @@ struct dict_config {
 	const char *home;		 /* for "~/" and relative paths of file: and fs: */
 	const char *map_where;		 /* where "dict { name = ... }" stood, or NULL */
 	const struct conf_section *root; /* the whole configuration, for SQL blocks; or NULL */
+	const struct conf_section *map;	 /* the map file of the URI (dict_map_path()), read
+					  * already, because the writer may not be allowed to;
+					  * or NULL: the driver reads it */
 	const char *dovecot_version;	 /* "2.3.19.1" of the Dovecot found, or NULL */
 	bool strict;			 /* compat = strict: byte for byte the plugin's writes */
 };
@@ -120,6 +123,9 @@ struct dict {
 /* The dict behind a URI or block. Unknown driver: -EINVAL and a text that lists the known ones. */
 int dict_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r);
 void dict_close(struct dict **dict); /* takes NULL, sets NULL */
+
+/* The map file that a URI such as "mysql:FILE" names, or NULL when it names none. */
+const char *dict_map_path(const char *uri);
 
 /* True for the embedded dict, whose rows want service and address in the key as well. */
 bool dict_is_embedded(const struct dict_config *config);

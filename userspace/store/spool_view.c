@@ -95,9 +95,10 @@ int64_t spool_view_pending(struct spool_view *view, spool_row_cb *cb, void *cont
 int64_t spool_view_dead_letters(struct spool_view *view, spool_row_cb *cb, void *context,
 				struct error *error_r)
 {
-	return each_row(view,
-			"SELECT key, value, time_ns, refused_ns, reason FROM dead_letter ORDER BY seq",
-			cb, context, error_r);
+	return each_row(
+		view,
+		"SELECT key, value, time_ns, refused_ns, reason FROM dead_letter ORDER BY seq", cb,
+		context, error_r);
 }
 
 int spool_view_check(struct spool_view *view, struct error *error_r)

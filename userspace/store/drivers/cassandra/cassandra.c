@@ -17,6 +17,7 @@
 #include "store/drivers/cassandra/statement.h"
 #include "store/drivers/drivers.h"
 #include "store/drivers/sql/map.h"
+#include "store/drivers/sql/map_source.h"
 
 struct cassandra_dict {
 	struct dict dict;
@@ -27,12 +28,14 @@ struct cassandra_dict {
 	struct cql_batch batch;
 };
 
-static int load_file(struct cassandra_dict *cassandra, const char *path, struct error *error_r)
+static int load_file(struct cassandra_dict *cassandra, const struct dict_config *config,
+		     const char *path, struct error *error_r)
 {
 	const struct conf_setting *connect;
-	struct conf_section *root = NULL;
+	const struct conf_section *root;
+	struct conf_section *owned;
 	char where[512];
-	int ret = conf_parse_file(path, CONF_PARSE_MAP, &root, error_r);
+	int ret = sql_map_source_open(config, path, &root, &owned, error_r);
 
 	if (ret < 0)
 		return ret;
@@ -47,7 +50,7 @@ static int load_file(struct cassandra_dict *cassandra, const char *path, struct 
 	if (ret == 0)
 		ret = sql_map_set_load_file(&cassandra->maps, root, error_r);
 out:
-	conf_free(&root);
+	conf_free(&owned);
 	return ret;
 }
 
@@ -84,7 +87,7 @@ static int cassandra_open(const struct dict_config *config, struct dict **dict_r
 	if (config->block)
 		ret = load_block(cassandra, config->block, error_r);
 	else
-		ret = load_file(cassandra, strchr(config->uri, ':') + 1, error_r);
+		ret = load_file(cassandra, config, strchr(config->uri, ':') + 1, error_r);
 	if (ret == 0)
 		ret = cql_statements_init(&cassandra->statements, &cassandra->maps,
 					  &cassandra->settings, error_r);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "conf/parse.h"
 #include "store/drivers/sql/backend.h"
+#include "store/drivers/sql/map_source.h"
 #include "store/drivers/sql/rows.h"
 #include "store/stamp.h"
 
@@ -400,10 +401,12 @@ static void sql_close(struct dict *dict)
 	free(sql);
 }
 
-static int sql_load_file(struct sql_dict *sql, const char *path, struct error *error_r)
+static int sql_load_file(struct sql_dict *sql, const struct dict_config *config, const char *path,
+			 struct error *error_r)
 {
-	struct conf_section *root = NULL;
-	int ret = conf_parse_file(path, CONF_PARSE_MAP, &root, error_r);
+	const struct conf_section *root;
+	struct conf_section *owned;
+	int ret = sql_map_source_open(config, path, &root, &owned, error_r);
 
 	if (ret < 0)
 		return ret;
@@ -415,7 +418,7 @@ static int sql_load_file(struct sql_dict *sql, const char *path, struct error *e
 			error_prefix(error_r, "%s:%u: connect", path,
 				     conf_setting_find(root, "connect")->pos.line);
 	}
-	conf_free(&root);
+	conf_free(&owned);
 	return ret;
 }
 
@@ -437,7 +440,7 @@ static int sql_load(struct sql_dict *sql, const struct dict_config *config, stru
 	if (config->block)
 		ret = sql_load_block(sql, config->block, error_r);
 	else if (colon && colon[1] != '\0')
-		ret = sql_load_file(sql, colon + 1, error_r);
+		ret = sql_load_file(sql, config, colon + 1, error_r);
 	else
 		ret = error_set(error_r, EINVAL, "%s: %s: needs a map file: %s:/path/to/file",
 				config->where, config->uri,
