@@ -337,6 +337,7 @@ fuzz: fuzz-binaries ## fuzz every parser for FUZZ_SECONDS (60) each
 # --- checks --------------------------------------------------------------------------------------
 
 C_FILES = $(shell git ls-files '*.c' '*.h' ':!vmlinux')
+TIDY_FLAGS = $(filter-out -DDOVETAP_VERSION%,$(CPPFLAGS)) -DDOVETAP_VERSION="" -std=gnu11
 TIDY_FILES = $(filter-out %.bpf.c bpf/% tests/%,$(filter %.c,$(C_FILES)))
 
 format: ## lay out all C code with clang-format
@@ -354,7 +355,8 @@ check-headers: $(BPF_SKEL) ## compile every header on its own
 		$(CC) $(CPPFLAGS) $(CFLAGS) -I. -Wno-unused-function -x c -fsyntax-only - || exit 1; done
 
 tidy: $(BPF_SKEL) ## clang-tidy over user space and tools
-	$(Q)$(TIDY) --quiet $(TIDY_FILES) -- $(CPPFLAGS) -std=gnu11
+	$(Q)printf '%s\n' $(TIDY_FILES) | TIDY=$(TIDY) TIDY_FLAGS='$(TIDY_FLAGS)' \
+		xargs -P $$(nproc) -n 6 tools/tidy
 
 sanitize: ## build everything with ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined all unit-binaries

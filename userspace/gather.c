@@ -192,7 +192,7 @@ static void gather_dicts(const struct gather_source *source, struct metrics *met
 void gather(const struct gather_source *source, struct metrics *metrics)
 {
 	metrics_add(metrics, &info, DOVETAP_VERSION, NULL, 1);
-	metrics_add(metrics, &started, NULL, NULL, (double)(source->started_ns / NS_PER_SEC));
+	metrics_add(metrics, &started, NULL, NULL, (double)source->started_ns / (double)NS_PER_SEC);
 	metrics_add(metrics, &probes, NULL, NULL, source->probes.links);
 	metrics_add(metrics, &refused, NULL, NULL, source->probes.refused);
 	metrics_add(metrics, &ring_bytes, NULL, NULL, (double)ring_size(source->ring));

@@ -75,10 +75,12 @@ int targets_open(struct targets *targets, const struct plan *plan,
 	int ret = 0;
 
 	targets->plan = plan;
-	targets->writers = calloc(dicts, sizeof(*targets->writers));
+	targets->writers = calloc(dicts, sizeof(struct writer *));
 	targets->routes = calloc(routes, sizeof(*targets->routes));
-	if (!targets->writers || !targets->routes)
-		ret = error_set(error_r, ENOMEM, "out of memory for %zu dicts", dicts);
+	if (!targets->writers || !targets->routes) {
+		targets_close(targets);
+		return error_set(error_r, ENOMEM, "out of memory for %zu dicts", dicts);
+	}
 	for (size_t i = 0; i < dicts && ret == 0; i++)
 		ret = open_writer(targets, i, options, error_r);
 	for (size_t i = 0; i < routes && ret == 0; i++)

@@ -176,7 +176,7 @@ static int ring_inspect(int map_fd, size_t *size_r, struct error *error_r)
 int ring_open(int map_fd, struct event_source **source_r, struct error *error_r)
 {
 	struct ring *ring;
-	size_t size;
+	size_t size = 0;
 	int ret = ring_inspect(map_fd, &size, error_r);
 
 	if (ret < 0)

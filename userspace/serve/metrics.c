@@ -62,18 +62,20 @@ static void append_labels(struct buf *out, const struct metrics_sample *sample)
 		buf_append_char(out, '}');
 }
 
+static bool is_first(const struct metrics *metrics, size_t index)
+{
+	return index == 0 || metrics->samples[index].metric != metrics->samples[index - 1].metric;
+}
+
 int metrics_print_prometheus(const struct metrics *metrics, struct buf *out)
 {
-	const struct metric *last = NULL;
-
 	for (size_t i = 0; i < metrics->count; i++) {
 		const struct metrics_sample *sample = &metrics->samples[i];
 
-		if (sample->metric != last)
+		if (is_first(metrics, i))
 			buf_appendf(out, "# HELP %s %s\n# TYPE %s %s\n", sample->metric->name,
 				    sample->metric->help, sample->metric->name,
 				    type_names[sample->metric->type]);
-		last = sample->metric;
 		buf_append_str(out, sample->metric->name);
 		append_labels(out, sample);
 		buf_appendf(out, " %.15g\n", sample->value);
@@ -95,18 +97,14 @@ static void append_sample(struct buf *out, const struct metrics_sample *sample)
 /* {"dovetap_x_total":[{"label":"a","value":1},...],...} */
 int metrics_print_json(const struct metrics *metrics, struct buf *out)
 {
-	const struct metric *last = NULL;
-
 	buf_append_char(out, '{');
 	for (size_t i = 0; i < metrics->count; i++) {
-		const struct metric *metric = metrics->samples[i].metric;
-
-		if (metric == last)
+		if (!is_first(metrics, i))
 			buf_append_char(out, ',');
 		else
-			buf_appendf(out, "%s\n\"%s\":[", last ? "]," : "", metric->name);
+			buf_appendf(out, "%s\n\"%s\":[", i > 0 ? "]," : "",
+				    metrics->samples[i].metric->name);
 		append_sample(out, &metrics->samples[i]);
-		last = metric;
 	}
-	return buf_append_str(out, last ? "]\n}\n" : "}\n");
+	return buf_append_str(out, metrics->count > 0 ? "]\n}\n" : "}\n");
 }

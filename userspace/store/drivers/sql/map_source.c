@@ -4,8 +4,8 @@
 #include "conf/parse.h"
 
 int sql_map_source_open(const struct dict_config *config, const char *path,
-		      const struct conf_section **root_r, struct conf_section **owned_r,
-		      struct error *error_r)
+			const struct conf_section **root_r, struct conf_section **owned_r,
+			struct error *error_r)
 {
 	int ret;
 

@@ -11,7 +11,7 @@
  * (*owned_r, to be freed with conf_free(); NULL otherwise). Errors: those of conf_parse_file().
  */
 int sql_map_source_open(const struct dict_config *config, const char *path,
-		      const struct conf_section **root_r, struct conf_section **owned_r,
-		      struct error *error_r);
+			const struct conf_section **root_r, struct conf_section **owned_r,
+			struct error *error_r);
 
 #endif
