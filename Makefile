@@ -6,6 +6,8 @@ O       ?= .output
 PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR  ?= $(PREFIX)/share/man
+LIBDIR  ?= $(PREFIX)/lib
+UNITDIR ?= $(LIBDIR)/systemd/system
 ARCH    := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 
 CC       ?= gcc
@@ -296,7 +298,7 @@ bench: all target bench-probe bench-store bench-sql bench-template bench-cassand
 
 # --- everything, from nothing ---------------------------------------------------------------------
 
-TEST_GROUPS := unit abi bpf dict golden fuzz differential integration conformance
+TEST_GROUPS := unit abi bpf dict golden fuzz differential integration conformance deploy
 
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
@@ -366,6 +368,10 @@ sanitize: ## build everything with ASan and UBSan
 install: all ## install under DESTDIR and PREFIX
 	install -D -m 0755 $(O)/dovetap $(DESTDIR)$(SBINDIR)/dovetap
 	install -D -m 0644 docs/dovetap.8 $(DESTDIR)$(MANDIR)/man8/dovetap.8
+	install -D -m 0644 deploy/systemd/dovetap.sysusers $(DESTDIR)$(LIBDIR)/sysusers.d/dovetap.conf
+	install -D -m 0644 deploy/systemd/dovetap.tmpfiles $(DESTDIR)$(LIBDIR)/tmpfiles.d/dovetap.conf
+	mkdir -p $(DESTDIR)$(UNITDIR)
+	sed 's,@SBINDIR@,$(SBINDIR),' deploy/systemd/dovetap.service.in > $(DESTDIR)$(UNITDIR)/dovetap.service
 
 clean: ## remove everything that was built
 	rm -rf .output

@@ -11,12 +11,15 @@
 #include "login/login_json.h"
 #include "priv/proto.h"
 #include "serve/http.h"
+#include "serve/notify.h"
 #include "targets.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -45,6 +48,7 @@ struct collector {
 	struct http *control, *metrics;
 	struct gather_probes probes;
 	int64_t started_ns;
+	int64_t alive_ns; /* of the last sign of life */
 	struct recorder *recorder;
 	struct buf line;
 	int status; /* exit status once the loop has ended */
@@ -114,6 +118,32 @@ static void on_nap(struct loop *loop, void *context)
 	drain(context);
 }
 
+/* What the attacher has not yet taken from the socket, in bytes; -1 if that cannot be said. */
+static int unheard(const struct collector *c)
+{
+	int bytes;
+
+	return ioctl(c->fds->peer, SIOCOUTQ, &bytes) < 0 ? -1 : bytes;
+}
+
+/*
+ * The service manager is told that dovetap is alive as long as both loops turn: this one, or
+ * nobody would be here, and the attacher's, which has heard what was said to it last time. That
+ * is READY again, which says nothing new to it.
+ */
+static void show_life(struct collector *c)
+{
+	const struct priv_message ready = {.version = PRIV_PROTO_VERSION, .type = PRIV_READY};
+	int64_t now = clock_monotonic_ns();
+
+	if (c->options->watchdog_ns == 0 || now - c->alive_ns < c->options->watchdog_ns / 4 ||
+	    unheard(c) != 0)
+		return;
+	notify_alive();
+	c->alive_ns = now;
+	(void)priv_send(c->fds->peer, &ready);
+}
+
 /* Also looks at the ring: one that is full wakes nobody. */
 static void on_tick(struct loop *loop, void *context)
 {
@@ -124,6 +154,7 @@ static void on_tick(struct loop *loop, void *context)
 	pipeline_set_offset(c->pipeline, &c->offset);
 	if (c->ring_watch)
 		drain(c);
+	show_life(c);
 }
 
 static void on_ack(struct loop *loop, void *context)

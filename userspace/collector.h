@@ -9,6 +9,7 @@
 #include "plan.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct collector_fds;
 
@@ -17,6 +18,7 @@ struct collector_options {
 	const char *control; /* socket for dovetap status; "" = none */
 	bool live;	     /* a line for every login on standard output */
 	const char *record;  /* file that gets every event, or NULL */
+	int64_t watchdog_ns; /* notify_watchdog_ns() of the attacher */
 };
 
 /* A collector_main_fn (attach/attacher.h); context is a struct collector_options. Returns an exit

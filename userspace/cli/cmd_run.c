@@ -196,6 +196,7 @@ int cmd_run(int argc, char **argv)
 		return EX_CONFIG;
 	}
 	use_plan(&run);
+	run.collector.watchdog_ns = notify_watchdog_ns();
 	ret = run_attacher(&run, &error);
 	if (ret < 0)
 		log_error("%s", error.text);

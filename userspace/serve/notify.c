@@ -23,6 +23,18 @@ void notify_reloaded(void)
 	(void)sd_notify(0, "READY=1");
 }
 
+int64_t notify_watchdog_ns(void)
+{
+	uint64_t usec;
+
+	return sd_watchdog_enabled(0, &usec) > 0 ? (int64_t)usec * NS_PER_USEC : 0;
+}
+
+void notify_alive(void)
+{
+	(void)sd_notify(0, "WATCHDOG=1");
+}
+
 enum log_sink notify_log_sink(void)
 {
 	return getenv("JOURNAL_STREAM") ? LOG_SINK_JOURNAL : LOG_SINK_STDERR;

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What "make install" gives systemd, looked at by systemd's own tools in an empty root directory.
+. "$(dirname "$0")/../integration/lib.sh"
+plan 7
+
+root=$tmp/root
+unit=$root/usr/lib/systemd/system/dovetap.service
+SCORE_MAX=40 # of 100, systemd-analyze's measure of exposure; less is better
+
+score() {
+	systemd-analyze security --offline=yes --threshold=$SCORE_MAX --no-pager "$unit" > "$tmp/score"
+	local status=$?
+	tail -n 1 "$tmp/score"
+	return $status
+}
+
+unit_is_sound() { # systemd also looks whether the program is there
+	sed -i "s,/usr/sbin/dovetap,$root&," "$unit"
+	systemd-analyze verify --man=no "$unit" && sed -i "s,$root,," "$unit"
+}
+
+entry() { # directory: mode, owner and group by name inside the root
+	local gid
+	gid=$(awk -F: '$1 == "dovetap" {print $3}' "$root/etc/group")
+	same "770 0 $gid" "$(stat -c '%a %u %g' "$root$1")"
+}
+
+config_reads_credential() {
+	local conf=$tmp/dovetap.conf
+	printf 'hunter2\n' > "$tmp/redis-password"
+	sed -n '/^    dovecot_config_version/,/^    }/p' "$top/docs/service.md" |
+		sed "s,/run/credentials/dovetap.service,$tmp," > "$conf"
+	"$dovetap" config show --config "$conf" | tee "$tmp/show"
+	grep -q 'redis' "$tmp/show" && ! grep -q hunter2 "$tmp/show" &&
+		grep -q 'password' "$tmp/show"
+}
+
+mkdir -p "$root/etc"
+check 'it installs under DESTDIR' make -C "$top" install DESTDIR="$root" PREFIX=/usr
+check 'the unit is sound' unit_is_sound
+check "its exposure is at most $SCORE_MAX of 100" score
+tail -n 1 "$tmp/score" | note
+check 'the user is made' systemd-sysusers --root="$root"
+systemd-tmpfiles --root="$root" --create > "$tmp/tmpfiles" 2>&1
+check 'the state directory is for its group' entry /var/lib/dovetap
+check 'so is the one of the sockets' entry /run/dovetap
+check 'the documented credential is read and not shown' config_reads_credential
