@@ -338,7 +338,7 @@ fuzz: fuzz-binaries ## fuzz every parser for FUZZ_SECONDS (60) each
 
 # --- checks --------------------------------------------------------------------------------------
 
-C_FILES = $(shell git ls-files '*.c' '*.h' ':!vmlinux')
+C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h' ':!vmlinux')
 TIDY_FLAGS = $(filter-out -DDOVETAP_VERSION%,$(CPPFLAGS)) -DDOVETAP_VERSION="" -std=gnu11
 TIDY_FILES = $(filter-out %.bpf.c bpf/% tests/%,$(filter %.c,$(C_FILES)))
 

@@ -101,8 +101,8 @@ static int name_dict(struct plan *plan, struct plan_dict *dict, struct error *er
 	struct slice driver = driver_of(dict);
 	unsigned int nth = count_same_driver(plan, dict);
 
-	dict->name = arena_printf(texts, "%.*s (%s)", (int)driver.len, driver.ptr,
-				  dict->config.where);
+	dict->name =
+		arena_printf(texts, "%.*s (%s)", (int)driver.len, driver.ptr, dict->config.where);
 	if (nth == 1)
 		dict->id = arena_strndup(texts, driver.ptr, driver.len);
 	else
