@@ -48,7 +48,8 @@ struct collector {
 	struct http *control, *metrics;
 	struct gather_probes probes;
 	int64_t started_ns;
-	int64_t alive_ns; /* of the last sign of life */
+	int64_t alive_ns;      /* of the last sign of life */
+	struct enrich *enrich; /* NULL: no template wants it */
 	struct recorder *recorder;
 	struct buf line;
 	int status; /* exit status once the loop has ended */
@@ -244,10 +245,16 @@ static int open_pipeline(struct collector *c, struct error *error_r)
 		.observe = observe,
 		.record = record,
 		.context = c,
+		.enrich = c->enrich,
 	};
 
 	targets_describe(&c->targets, &config);
 	return pipeline_new(&config, &c->pipeline, error_r);
+}
+
+static int open_enrich(struct collector *c, struct error *error_r)
+{
+	return plan_wants_container(c->options->plan) ? enrich_new(NULL, &c->enrich, error_r) : 0;
 }
 
 static int open_record(struct collector *c, struct error *error_r)
@@ -302,6 +309,8 @@ static int open_stages(struct collector *c, struct error *error_r)
 	c->started_ns = clock_wall_ns();
 	if (ret == 0)
 		ret = open_record(c, error_r);
+	if (ret == 0)
+		ret = open_enrich(c, error_r);
 	if (ret == 0)
 		ret = open_targets(c, error_r);
 	if (ret == 0)
@@ -364,6 +373,7 @@ static void close_stages(struct collector *c)
 	http_close(&c->control);
 	http_close(&c->metrics);
 	pipeline_free(&c->pipeline);
+	enrich_free(&c->enrich);
 	targets_close(&c->targets);
 	if (recorder_close(&c->recorder, &error) < 0)
 		log_error("%s: %s", c->options->record, error.text);

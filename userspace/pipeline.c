@@ -103,6 +103,17 @@ static enum filter_result filter(struct pipeline *pipeline, const struct login *
 	return filter_login(&pipeline->filter, login, now ? now : (uint64_t)clock_boot_ns());
 }
 
+static void enrich(struct pipeline *pipeline, const struct login *login)
+{
+	const struct enrichment *found;
+
+	if (!pipeline->config.enrich)
+		return;
+	found = enrich_login(pipeline->config.enrich, login);
+	pipeline->config.host.pod = enrich_pod(found);
+	pipeline->config.host.container = enrich_container(found);
+}
+
 static void take_mail_user(struct pipeline *pipeline, struct login *login)
 {
 	const struct pipeline_config *config = &pipeline->config;
@@ -116,6 +127,7 @@ static void take_mail_user(struct pipeline *pipeline, struct login *login)
 	if (result != FILTER_PASS)
 		return;
 	login->time_ns = clock_to_wall(&config->offset, login->boot_ns);
+	enrich(pipeline, login);
 	route = config->match(login, config->context);
 	if (config->observe)
 		config->observe(login, route, config->context);

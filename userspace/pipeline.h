@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/precision.h"
 #include "capture/source.h"
+#include "login/enrich.h"
 #include "login/filter.h"
 #include "login/login.h"
 #include "login/template/template.h"
@@ -37,6 +38,7 @@ struct pipeline_config {
 	size_t writer_count;
 	size_t also_count; /* the last of the writers, which get the logins of all routes */
 	struct template_host host;
+	struct enrich *enrich;	 /* says pod and container for each login; NULL: those of host */
 	int64_t min_interval_ns; /* 0: every login is written (login/coalesce.h) */
 
 	/* The route of a login, or -1: not recorded. */

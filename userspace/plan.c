@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/arena.h"
+#include "login/enrich.h"
 #include "plan_private.h"
 
 #include <errno.h>
@@ -199,12 +200,15 @@ int plan_match(const struct plan *plan, const struct login *login)
 
 struct template_host plan_host(const struct plan *plan)
 {
-	struct slice node = slice_str(plan->node.nodename);
+	const char *told = getenv("DOVETAP_NODE");
+	struct slice node = slice_str(told && told[0] ? told : plan->node.nodename);
 	const struct conf_setting *hostname = conf_setting_find(plan_server_root(plan), "hostname");
 
 	return (struct template_host){
 		.hostname = hostname ? slice_str(hostname->value) : node,
 		.node = node,
+		.pod = slice_str(ENRICH_UNKNOWN),
+		.container = slice_str(ENRICH_UNKNOWN),
 	};
 }
 
@@ -213,15 +217,25 @@ const struct dovetap_settings *plan_settings(const struct plan *plan)
 	return &plan->config.settings;
 }
 
-bool plan_wants_home(const struct plan *plan)
+static bool wants_variable(const struct plan *plan, const char *variable)
 {
 	for (size_t i = 0; i < plan->config.last_login.target_count; i++) {
 		const char *const *name = template_variables(plan->routes[i].key);
 
 		for (; *name; name++) {
-			if (strcmp(*name, "home") == 0)
+			if (strcmp(*name, variable) == 0)
 				return true;
 		}
 	}
-	return plan->config.settings.capture_home;
+	return false;
+}
+
+bool plan_wants_home(const struct plan *plan)
+{
+	return wants_variable(plan, "home") || plan->config.settings.capture_home;
+}
+
+bool plan_wants_container(const struct plan *plan)
+{
+	return wants_variable(plan, "pod") || wants_variable(plan, "container");
 }

@@ -66,7 +66,8 @@ void plan_keys_release(struct plan_keys *keys);
 /* The service of a key as the dict has it (with or without "shared/"), or "". */
 const char *plan_keys_service(const struct plan_keys *keys, struct slice key);
 
-/* What templates may say of this machine. */
+/* What templates may say of this machine: node is $DOVETAP_NODE, else the kernel's name for it; pod
+ * and container are unknown (login/enrich.h). */
 struct template_host plan_host(const struct plan *plan);
 
 /* From "dovetap { }". */
@@ -74,5 +75,8 @@ const struct dovetap_settings *plan_settings(const struct plan *plan);
 
 /* True when a template needs the home directory. */
 bool plan_wants_home(const struct plan *plan);
+
+/* True when a template needs what login/enrich.h finds out. */
+bool plan_wants_container(const struct plan *plan);
 
 #endif

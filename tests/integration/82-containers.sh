@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Keys that name pod and container: from the control group of the mail process, in either version,
+# and from the names of the kubelet's log files. dovetap runs in a mount namespace of its own,
+# where /sys/fs/cgroup and /var/log are ours; the groups are the kernel's.
+. "$(dirname "$0")/lib.sh"
+plan 6
+
+uid=8d3ab8ae-1f0c-4c5e-9c2b-0f1e2d3c4b5a
+id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+groups=$tmp/cgroup
+slice=$groups/dovetap-test-$$.slice
+pod=$slice/kubepods-pod${uid//-/_}.slice
+scope=$pod/cri-containerd-$id.scope
+key='ll/%{node}/%{pod}/%{container}/%{user}'
+
+leave_group() {
+	echo $$ > "$groups/cgroup.procs"
+}
+
+finish_groups() { # the processes in it have just been told to end
+	leave_group
+	[[ -z ${stand_pid:-} ]] || stop "$stand_pid"
+	eventually rmdir "$scope" > /dev/null
+	rmdir "$pod" "$slice"
+	umount "$groups"
+	finish
+}
+trap finish_groups EXIT
+
+dovetap_sees() { # directory: as /sys/fs/cgroup
+	cat > "$tmp/inside" <<- END
+		#!/bin/sh -e
+		mount --bind "$1" /sys/fs/cgroup
+		mount --bind "$tmp/log" /var/log
+		exec "$top/.output/dovetap" "\$@"
+	END
+	chmod +x "$tmp/inside"
+}
+
+written() { # key behind "ll/"
+	grep -qF "shared/ll/$1" "$tmp/dicts/ll" || { cat "$tmp/dicts/ll"; return 1; }
+}
+
+mkdir -p "$groups" "$tmp/log/containers" "$tmp/log/pods" "$tmp/v1"
+mkdir -m 1777 "$tmp/dicts"
+mount -t cgroup2 none "$groups" && mkdir -p "$scope" || bail 'no control groups of version 2'
+printf '#!/bin/sh\nexec unshare --mount "%s/inside" "$@"\n' "$tmp" > "$tmp/outside"
+chmod +x "$tmp/outside"
+dovetap=$tmp/outside
+export DOVETAP_NODE=node-7
+
+echo $$ > "$scope/cgroup.procs"
+stand_start bookworm
+leave_group
+
+dovetap_sees "$groups"
+dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
+login imap ids@example.com > "$tmp/out"
+check 'the group tells ids' eventually written "node-7/$uid/$id/ids@example.com"
+dovetap_stop
+
+: > "$tmp/log/containers/mail-0_prod_dovecot-$id.log"
+dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
+login imap names@example.com > "$tmp/out"
+check 'log files tell names' eventually written node-7/mail-0/dovecot/names@example.com
+check 'a login is in the container that it happened in' same 2 "$(grep -c ^shared/ "$tmp/dicts/ll")"
+dovetap_stop
+
+dovetap_sees "$tmp/v1"
+dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
+login imap process@example.com > "$tmp/out"
+check 'without version 2 the process tells' eventually written \
+	node-7/mail-0/dovecot/process@example.com
+dovetap_stop
+stand_stop
+
+stand_start bookworm
+dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
+login imap host@example.com > "$tmp/out"
+check 'no container is unknown' eventually written node-7/unknown/unknown/host@example.com
+dovetap_stop
+
+unset DOVETAP_NODE
+dovetap_sees "$groups"
+dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
+login imap node@example.com > "$tmp/out"
+check 'in version 2, too' eventually written "$(uname -n)/unknown/unknown/node@example.com"

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* Enrichment in a made-up /sys/fs/cgroup, /proc and /var/log. */
+#include "login/enrich.h"
+
+#include "../cmocka_all.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ID    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+#define UID   "8d3ab8ae-1f0c-4c5e-9c2b-0f1e2d3c4b5a"
+#define POD   "kubepods/pod" UID
+#define BOOT  (1000 * 1000000000ULL) /* of the logins, in a process that started before */
+
+struct world {
+	char top[64];
+	char cgroup[80], proc[80], pods[80], containers[80];
+	struct enrich *enrich;
+};
+
+static const char *below(const struct world *world, const char *format, ...)
+{
+	static char path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s/", world->top);
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(path + len, sizeof(path) - (size_t)len, format, args);
+	va_end(args);
+	return path;
+}
+
+static void make_dir(const char *path)
+{
+	char copy[PATH_MAX + 16];
+
+	(void)snprintf(copy, sizeof(copy), "mkdir -p '%s'", path);
+	assert_int_equal(system(copy), 0); /* NOLINT(cert-env33-c): made of our own names */
+}
+
+static void make_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static uint64_t number_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ino;
+}
+
+static void set_process(const struct world *world, const char *cgroup, const char *start_ticks)
+{
+	char stat_line[256];
+
+	(void)mkdir(below(world, "proc/7"), 0755); /* may be there */
+	make_file(below(world, "proc/7/cgroup"), cgroup);
+	(void)snprintf(stat_line, sizeof(stat_line),
+		       "7 (a ) b) S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 %s 100 200\n",
+		       start_ticks);
+	make_file(below(world, "proc/7/stat"), stat_line);
+}
+
+static struct world *new_world(bool unified)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	assert_non_null(world);
+	(void)snprintf(world->top, sizeof(world->top), "/tmp/dovetap-enrich.XXXXXX");
+	assert_non_null(mkdtemp(world->top));
+	(void)snprintf(world->cgroup, sizeof(world->cgroup), "%s/cgroup", world->top);
+	(void)snprintf(world->proc, sizeof(world->proc), "%s/proc", world->top);
+	(void)snprintf(world->pods, sizeof(world->pods), "%s/pods", world->top);
+	(void)snprintf(world->containers, sizeof(world->containers), "%s/containers", world->top);
+	make_dir(world->cgroup);
+	make_dir(world->containers);
+	make_dir(world->proc);
+	if (unified)
+		make_file(below(world, "cgroup/cgroup.controllers"), "");
+	assert_int_equal(enrich_new(&(struct enrich_places){world->cgroup, world->proc, world->pods,
+							    world->containers},
+				    &world->enrich, NULL),
+			 0);
+	return world;
+}
+
+static void free_world(struct world *world)
+{
+	char command[128];
+
+	enrich_free(&world->enrich);
+	(void)snprintf(command, sizeof(command), "rm -r '%s'", world->top);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+	free(world);
+}
+
+static void expect(struct world *world, uint64_t cgroup_id, const char *pod, const char *container)
+{
+	const struct login login = {.cgroup_id = cgroup_id, .pid = 7, .boot_ns = BOOT};
+	const struct enrichment *found = enrich_login(world->enrich, &login);
+
+	assert_string_equal(enrich_pod(found).ptr, pod);
+	assert_string_equal(enrich_container(found).ptr, container);
+}
+
+static void a_process_that_has_ended_is_found_by_number(void **state)
+{
+	struct world *world = new_world(true);
+	uint64_t number;
+
+	(void)state;
+	make_dir(below(world, "cgroup/system.slice/dovecot.service"));
+	make_dir(below(world, "cgroup/" POD "/" ID));
+	number = number_of(below(world, "cgroup/" POD "/" ID));
+	expect(world, number, UID, ID);
+	/* and stays known when the container is gone */
+	assert_int_equal(rmdir(below(world, "cgroup/" POD "/" ID)), 0);
+	expect(world, number, UID, ID);
+	free_world(world);
+}
+
+static void a_number_that_is_nowhere_is_unknown(void **state)
+{
+	struct world *world = new_world(true);
+
+	(void)state;
+	make_dir(below(world, "cgroup/" POD "/" ID));
+	expect(world, 1, "unknown", "unknown");
+	free_world(world);
+}
+
+static void a_process_is_believed_when_the_number_agrees(void **state)
+{
+	struct world *world = new_world(true);
+	uint64_t number;
+
+	(void)state;
+	set_process(world, "0::/docker/" ID "\n", "5");
+	make_dir(below(world, "cgroup/docker/" ID));
+	make_dir(below(world, "cgroup/docker/" OTHER));
+	number = number_of(below(world, "cgroup/docker/" OTHER));
+	/* its number is another process's by now */
+	expect(world, number, "unknown", OTHER);
+	expect(world, number_of(below(world, "cgroup/docker/" ID)), "unknown", ID);
+	free_world(world);
+}
+
+static void version_1_asks_the_process(void **state)
+{
+	struct world *world = new_world(false);
+
+	(void)state;
+	set_process(world, "9:pids:/" POD "/" ID "\n0::/\n", "5");
+	expect(world, 1, UID, ID);
+	set_process(world, "9:pids:/docker/" OTHER "\n0::/\n", "5");
+	expect(world, 1, "unknown", OTHER);
+	free_world(world);
+}
+
+static void version_1_believes_no_younger_process(void **state)
+{
+	struct world *world = new_world(false);
+
+	(void)state;
+	set_process(world, "9:pids:/docker/" ID "\n", "99999999");
+	expect(world, 1, "unknown", "unknown");
+	assert_int_equal(unlink(below(world, "proc/7/stat")), 0);
+	expect(world, 1, "unknown", "unknown");
+	free_world(world);
+}
+
+static void log_files_give_the_names(void **state)
+{
+	struct world *world = new_world(false);
+
+	(void)state;
+	set_process(world, "9:pids:/" POD "/" ID "\n", "5");
+	make_file(below(world, "containers/mail-1_prod_dovecot-" OTHER ".log"), "");
+	make_file(below(world, "containers/mail-0_prod_dovecot-" ID ".log"), "");
+	expect(world, 1, "mail-0", "dovecot");
+	free_world(world);
+}
+
+static void a_pod_directory_gives_the_pod_alone(void **state)
+{
+	struct world *world = new_world(false);
+
+	(void)state;
+	set_process(world, "9:pids:/" POD "/" ID "\n", "5");
+	make_dir(below(world, "pods/prod_mail-0_" UID));
+	expect(world, 1, "mail-0", ID);
+	free_world(world);
+}
+
+static uint64_t start_container(const struct world *world, const char *id)
+{
+	char cgroup[128];
+
+	(void)snprintf(cgroup, sizeof(cgroup), "0::/docker/%s\n", id);
+	set_process(world, cgroup, "5");
+	assert_int_equal(mkdir(below(world, "cgroup/docker/%s", id), 0755), 0);
+	return number_of(below(world, "cgroup/docker/%s", id));
+}
+
+static void more_groups_than_are_kept_are_still_right(void **state)
+{
+	struct world *world = new_world(true);
+	char id[CONTAINER_ID_LEN + 1];
+
+	(void)state;
+	make_dir(below(world, "cgroup/docker"));
+	for (unsigned int i = 0; i < ENRICH_KNOWN_MAX + 10; i++) {
+		(void)snprintf(id, sizeof(id), "%08x%.56s", i, ID);
+		expect(world, start_container(world, id), "unknown", id);
+	}
+	free_world(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_process_that_has_ended_is_found_by_number),
+		cmocka_unit_test(a_number_that_is_nowhere_is_unknown),
+		cmocka_unit_test(a_process_is_believed_when_the_number_agrees),
+		cmocka_unit_test(version_1_asks_the_process),
+		cmocka_unit_test(version_1_believes_no_younger_process),
+		cmocka_unit_test(log_files_give_the_names),
+		cmocka_unit_test(a_pod_directory_gives_the_pod_alone),
+		cmocka_unit_test(more_groups_than_are_kept_are_still_right),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

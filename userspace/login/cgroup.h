@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* From the number of a control group, or a process, to what the group's path tells. */
+#ifndef DOVETAP_CGROUP_H
+#define DOVETAP_CGROUP_H
+
+#include "login/container.h"
+#include "login/login.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cgroup_finder {
+	const char *root; /* of the control groups */
+	const char *proc;
+	bool unified;	 /* version 2 alone: a group's number is its directory's inode */
+	int64_t walk_ns; /* no walk through all groups before that */
+};
+
+/* NULL: /sys/fs/cgroup and /proc. Not copied. */
+void cgroup_finder_init(struct cgroup_finder *finder, const char *root, const char *proc);
+
+/*
+ * True when it holds for every login with this cgroup_id, of this and any other process. False
+ * when it is that process's alone (version 1), or when nothing is known: then it is empty.
+ */
+bool cgroup_find(struct cgroup_finder *finder, const struct login *login,
+		 struct container *container_r);
+
+#endif
