@@ -40,14 +40,14 @@ static int invalid(const struct option *option, const char *value, struct error 
 }
 
 /* All digits of that base, without sign or blanks. */
-static bool parse_number(const char *text, int base, int64_t *number_r, const char **end_r)
+static bool parse_number(const char *text, int64_t *number_r, const char **end_r)
 {
 	char *end;
 
 	if (*text < '0' || *text > '9')
 		return false;
 	errno = 0;
-	*number_r = strtoll(text, &end, base);
+	*number_r = strtoll(text, &end, 10);
 	*end_r = end;
 	return errno == 0;
 }
@@ -58,8 +58,8 @@ static int set_number(const struct option *option, void *settings, const char *v
 	const char *end;
 	int64_t number;
 
-	if (!parse_number(value, option->type == OPTION_MODE ? 8 : 10, &number, &end) || *end ||
-	    number < option->min || number > option->max)
+	if (!parse_number(value, &number, &end) || *end || number < option->min ||
+	    number > option->max)
 		return invalid(option, value, error_r);
 	*(int64_t *)at(settings, option) = number;
 	return 0;
@@ -90,7 +90,6 @@ static int set(const struct option *option, void *settings, const char *value,
 	case OPTION_NUMBER:
 	case OPTION_SECS:
 	case OPTION_MSECS:
-	case OPTION_MODE:
 		break;
 	}
 	return set_number(option, settings, value, error_r);
@@ -216,7 +215,7 @@ static int set_interval(const struct option *option, void *settings, const char 
 	int64_t number, msecs = 0, unit = option->type == OPTION_SECS ? 1000 : 1;
 	const char *end;
 
-	if (!parse_number(value, 10, &number, &end))
+	if (!parse_number(value, &number, &end))
 		return invalid(option, value, error_r);
 	end += strspn(end, " ");
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
@@ -261,7 +260,6 @@ static int set_from_block(const struct option *option, void *settings, const cha
 	case OPTION_STRING:
 	case OPTION_SECRET:
 	case OPTION_NUMBER:
-	case OPTION_MODE:
 		break;
 	}
 	return set(option, settings, value, error_r);

@@ -24,7 +24,6 @@ enum option_type {
 	OPTION_NUMBER, /* int64_t, min to max */
 	OPTION_SECS,   /* int64_t; "90" in a URI, "90s" or "1h" in a block */
 	OPTION_MSECS,  /* int64_t; "500" in a URI, "500ms" or "2s" in a block */
-	OPTION_MODE,   /* int64_t, octal */
 	OPTION_FLAG,   /* bool; a bare word in a URI, yes or no in a block */
 };
 

@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+_Static_assert(sizeof(((struct writer_stats *)NULL)->last_refusal) == DICT_REASON_MAX,
+	       "a reason is copied as a whole");
+
 enum turn { TURN_SLEEP, TURN_WRITE, TURN_SPOOL, TURN_DRAIN, TURN_STOP };
 
 /* --- state of the dict --------------------------------------------------------------------- */
@@ -235,9 +238,16 @@ static void pause_if_put_back(struct writer *writer)
 	pthread_mutex_unlock(&writer->lock);
 }
 
+/* A dict that was down shows with few records whether it is back: when it hangs, only these wait
+ * for the deadline with it. */
+static size_t batch_size(const struct writer *writer, size_t full)
+{
+	return writer->failures_in_row == 0 ? full : 1 + writer->options.batch_max / 10;
+}
+
 static void write_batch(struct writer *writer)
 {
-	size_t count = take_batch(writer, writer->options.batch_max);
+	size_t count = take_batch(writer, batch_size(writer, writer->options.batch_max));
 	struct error error = {0};
 	bool put_back = false;
 	int ret = try_dict(writer, writer->entries, count, &error);
@@ -295,7 +305,8 @@ static void drain_batch(struct writer *writer)
 {
 	struct spool_batch batch = {0};
 	struct error error = {0};
-	int ret = spool_read(writer->spool, writer_spool_batch(writer), &batch, &error);
+	int ret = spool_read(writer->spool, batch_size(writer, writer_spool_batch(writer)), &batch,
+			     &error);
 
 	spool_result(writer, ret, &error);
 	if (ret < 0 || batch.count == 0) {

@@ -319,9 +319,19 @@ static int put_tls(struct stand *stand, const char *uri)
 	return put(stand, "1795337984");
 }
 
+static long count_connections(const struct stand *stand)
+{
+	const char *line = ask(stand, "info stats | grep total_connections_received");
+	const char *colon = strchr(line, ':');
+
+	assert_non_null(colon);
+	return strtol(colon + 1, NULL, 10);
+}
+
 static void tls_takes_only_the_right_server(void **state)
 {
 	struct stand *stand = *state;
+	long before;
 	char port[8], uri[256];
 
 	start_tls(stand, port, sizeof(port));
@@ -335,6 +345,10 @@ static void tls_takes_only_the_right_server(void **state)
 	snprintf(uri, sizeof(uri), "redis:port=%s:tls:tls_ca=%s/server.crt", port, stand->dir);
 	assert_int_equal(put_tls(stand, uri), 0);
 	assert_int_equal(stand->entry.outcome, DICT_STORED);
+	before = count_connections(stand);
+	expect_put(stand, "1795337985", DICT_STORED);
+	expect_put(stand, "1795337986", DICT_STORED);
+	assert_int_equal(count_connections(stand), before + 1); /* that of redis-cli */
 	snprintf(uri, sizeof(uri), "redis:port=%s:tls:tls_insecure", port);
 	assert_int_equal(put_tls(stand, uri), 0);
 }
