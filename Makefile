@@ -299,6 +299,8 @@ bench: all target bench-probe bench-store bench-sql bench-template bench-cassand
 # --- everything, from nothing ---------------------------------------------------------------------
 
 TEST_GROUPS := unit abi bpf dict golden fuzz differential integration conformance deploy
+# Those that take minutes each; "make test-all" runs them, too. tests/run says what each consists of.
+LONG_GROUPS := faults
 
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
@@ -307,13 +309,22 @@ test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries
 	$(Q)tests/run $(TEST_GROUPS)
 
+test-all: ## the same and the groups that take long, in their short form: what CI runs
+	$(Q)$(MAKE) --no-print-directory test TEST_GROUPS="$(TEST_GROUPS) $(LONG_GROUPS)"
+
+test-faults: ## faults of every kind under load, in full (root, hours); FAULTS=short: minutes
+	$(Q)tools/setup test
+	$(Q)tools/rootfs bullseye bookworm trixie
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all target
+	$(Q)FAULTS=$(or $(FAULTS),full) TEST_TIMEOUT=14400 tests/run faults
+
 conformance-table: all ## compare with the plugin and write docs/plugin-conformance.md
 	$(Q)tests/conformance/document.sh
 
 demo: ## show dovetap on real logins of a throwaway Dovecot (root, Debian 12)
 	$(Q)tools/demo
 
-.PHONY: test demo conformance-table
+.PHONY: test test-all test-faults demo conformance-table
 
 # --- fuzzing --------------------------------------------------------------------------------------
 # Any bytes, any layer: each target is linked with all of them, instrumented, from archives.

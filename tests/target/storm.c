@@ -2,6 +2,9 @@
 /*
  * storm: hits a probed function of libtarget.so with logins, as fast as it can or at a rate, and
  * prints how many and how long it took. For benchmarks and fault tests; needs no root.
+ *
+ * --log adds a line to a file for the newest login of every user: "SERVICE/USER BEGIN END", in
+ * nanoseconds since 1970 around the call of the probed function.
  */
 #include "target/login_image.h"
 
@@ -24,9 +27,11 @@
 
 struct options {
 	const char *abi, *table, *role, *service;
+	const char *log;	   /* NULL: none */
 	unsigned long events;	   /* of all threads together */
 	unsigned long rate;	   /* a second, of all threads together; 0 = full speed */
 	unsigned long users;	   /* names to choose from, in turn */
+	unsigned long first;	   /* number of the first of them */
 	unsigned long name_length; /* shorter names are filled up to this */
 	unsigned long threads;
 };
@@ -44,12 +49,24 @@ static struct options options = {
 
 static struct layout_table table;
 
-static uint64_t now_ns(void)
+/* The newest login of a user; end 0: none. */
+struct newest {
+	uint64_t begin, end;
+};
+
+static struct newest *newest; /* options.users for each thread; NULL without --log */
+
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 /* One role: makes the argument, calls the function with it, releases it. */
@@ -117,11 +134,20 @@ static void wait_for_turn(uint64_t start, unsigned long number)
 
 static void make_name(char name[NAME_LENGTH_MAX + 64], unsigned long user)
 {
-	size_t len = (size_t)snprintf(name, 64, "user%lu", user);
+	size_t len = (size_t)snprintf(name, 64, "user%lu", options.first + user);
 
 	for (; len < options.name_length; len++)
 		name[len] = 'x';
 	name[len] = '\0';
+}
+
+static void hit(const struct role *role, const struct target_login *login, struct newest *log)
+{
+	if (log)
+		log->begin = clock_ns(CLOCK_REALTIME);
+	role->hit(login, 1);
+	if (log)
+		log->end = clock_ns(CLOCK_REALTIME);
 }
 
 static void *thread_run(void *context)
@@ -137,13 +163,46 @@ static void *thread_run(void *context)
 	login.session_id = id;
 	login.service = options.service;
 	for (unsigned long i = 0; i < share; i++) {
-		make_name(name, (thread * share + i) % options.users);
+		unsigned long user = (thread * share + i) % options.users;
+
+		make_name(name, user);
 		snprintf(id, sizeof(id), "storm/%08lx/%08lx", thread, i);
 		if (options.rate > 0)
 			wait_for_turn(start, i);
-		role->hit(&login, 1);
+		hit(role, &login, newest ? &newest[thread * options.users + user] : NULL);
 	}
 	return NULL;
+}
+
+static const struct newest *newest_of(unsigned long user)
+{
+	const struct newest *best = &newest[user];
+
+	for (unsigned long thread = 1; thread < options.threads; thread++) {
+		const struct newest *other = &newest[thread * options.users + user];
+
+		if (other->end > best->end)
+			best = other;
+	}
+	return best;
+}
+
+static int write_log(struct error *error_r)
+{
+	FILE *file = fopen(options.log, "ae");
+	char name[NAME_LENGTH_MAX + 64];
+
+	if (!file)
+		return error_set(error_r, errno, "%s: %s", options.log, strerror(errno));
+	for (unsigned long user = 0; user < options.users; user++) {
+		const struct newest *login = newest_of(user);
+
+		make_name(name, user);
+		if (login->end > 0)
+			fprintf(file, "%s/%s %" PRIu64 " %" PRIu64 "\n", options.service, name,
+				login->begin, login->end);
+	}
+	return fclose(file) == 0 ? 0 : error_set(error_r, errno, "%s: %m", options.log);
 }
 
 static void run(void)
@@ -190,7 +249,8 @@ static const struct option long_options[] = {
 	{"role", required_argument, NULL, 'r'},	   {"service", required_argument, NULL, 's'},
 	{"events", required_argument, NULL, 'n'},  {"rate", required_argument, NULL, 'R'},
 	{"users", required_argument, NULL, 'u'},   {"name-length", required_argument, NULL, 'l'},
-	{"threads", required_argument, NULL, 'T'}, {NULL, 0, NULL, 0},
+	{"threads", required_argument, NULL, 'T'}, {"log", required_argument, NULL, 'L'},
+	{"first", required_argument, NULL, 'F'},   {NULL, 0, NULL, 0},
 };
 
 static int parse_options(int argc, char **argv)
@@ -228,6 +288,12 @@ static int parse_options(int argc, char **argv)
 		case 'T':
 			options.threads = number;
 			break;
+		case 'F':
+			options.first = number;
+			break;
+		case 'L':
+			options.log = optarg;
+			break;
 		default:
 			return -EINVAL;
 		}
@@ -247,14 +313,22 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: storm [--abi STRING] [--table FILE]\n"
 				"             [--role mail_user|auth|proxy] [--service NAME]\n"
 				"             [--events N] [--rate PER_SECOND] [--threads N]\n"
-				"             [--users N] [--name-length BYTES]\n");
+				"             [--users N] [--first NUMBER] [--name-length BYTES]\n"
+				"             [--log FILE]\n");
 		return 64;
 	}
 	if (read_table(&error) < 0) {
 		fprintf(stderr, "storm: %s\n", error.text);
 		return 66;
 	}
+	if (options.log)
+		newest = calloc(options.threads * options.users, sizeof(*newest));
+	if (options.log && !newest)
+		abort();
 	run();
+	if (options.log && write_log(&error) < 0)
+		fprintf(stderr, "storm: %s\n", error.text);
+	free(newest);
 	layout_table_release(&table);
-	return 0;
+	return error.code ? 74 : 0;
 }

@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The collector is stopped for ten seconds while every CPU logs users in, 20,000 a second in all: the
+# ring holds half a second of that. Every probe hit is either written or counted as lost, exactly.
+. "$(dirname "$0")/lib.sh"
+plan 6
+
+cpus=$(nproc) seconds=10
+each=$((20000 * seconds / cpus)) # logins on each CPU
+
+storm_on_every_cpu() {
+	local cpu storms=()
+	for ((cpu = 0; cpu < cpus; cpu++)); do
+		taskset --cpu-list "$cpu" "$storm" --table "$top/layouts/dovecot.layouts" \
+			--rate $((each / seconds)) --events "$each" --users 5000 \
+			--first $((cpu * 5000)) --log "$tmp/accepted.$cpu" > "$tmp/storm.$cpu" &
+		storms+=("$!")
+	done
+	wait "${storms[@]}"
+	cat "$tmp"/accepted.* > "$tmp/accepted"
+}
+
+hits() { # result
+	status "dovetap_probe_hits_total{result=\"$1\"}"
+}
+
+drained() {
+	[[ $(status dovetap_ring_used_bytes) -eq 0 ]] &&
+		[[ $(status dovetap_events_total) -eq $(hits mail_user_emitted) ]]
+}
+
+storm_prepare
+dovetap_start --root "$storm_root" --dict "sqlite:path=$tmp/state/db" --precision ns
+collector=$(collector_pid)
+kill -STOP "$collector"
+storm_on_every_cpu
+kill -CONT "$collector"
+check 'the ring is drained' eventually drained
+check 'captured + lost = all logins' same $((each * cpus)) \
+	$(($(hits mail_user_emitted) + $(hits ring_full)))
+check 'some were lost, the ring was full' test "$(hits ring_full)" -gt 0
+check 'every captured one was taken' same "$(hits mail_user_emitted)" \
+	"$(status 'dovetap_logins_total{result="passed"}')"
+check 'submitted = written + superseded' same \
+	"$(status 'dovetap_dict_submitted_total{dict="sqlite"}')" \
+	"$(($(status 'dovetap_dict_records_total{dict="sqlite",outcome="stored"}') +
+		$(status 'dovetap_dict_records_total{dict="sqlite",outcome="unchanged"}') +
+		$(status 'dovetap_dict_records_total{dict="sqlite",outcome="superseded"}')))"
+check 'the counted losses explain what is stored' explained stored_embedded "$(lost)"

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What every fault test starts with; it has all of tests/integration/lib.sh and
+#
+#     rounds=$(amount 20 200)           the first number in the short form, the second in the full one
+#     check "..." explained imap/ 0     the invariant, see below
+#
+# FAULTS=full asks for the full form ("make test-faults"); the short one takes about half a minute
+# for each file.
+#
+# The invariant: for every user, the stored time is that of the newest login that was accepted, but
+# for logins that were counted as lost. Logins come from a real Dovecot (tests/stand/login.py) or from
+# tests/target/storm; both tell who logged in between which two moments.
+. "$(dirname "${BASH_SOURCE[0]}")/../integration/lib.sh"
+
+amount() { # short full
+	[[ ${FAULTS:-short} == full ]] && echo "$2" || echo "$1"
+}
+
+# A Dovecot that is only a library with the probed functions in it, for rates that no mail server
+# reaches. Sets $storm_root, for dovetap's --root, and $storm, the program that uses it.
+storm_prepare() {
+	local library=usr/lib/dovecot/libdovecot-storage.so.0
+	storm_root=$tmp/storm-root storm=$tmp/storm
+	mkdir -p "$storm_root/${library%/*}"
+	cp "$top/.output/tests/target/libtarget.so" "$storm_root/$library"
+	cp "$top/.output/tests/target/storm" "$storm"
+	ln -s "$storm_root/$library" "$tmp/libtarget.so" # where the program looks for it
+}
+
+storm() { # options of tests/target/storm; its logins are added to $tmp/accepted
+	"$storm" --table "$top/layouts/dovecot.layouts" --log "$tmp/accepted" "$@"
+}
+
+collector_pid() {
+	pgrep --parent "$dovetap_pid"
+}
+
+status() { # name as in the Prometheus text, labels included
+	"$dovetap" status --control "$tmp/state/control.sock" |
+		awk -v name="$1" '$1 == name { print $2; found = 1 } END { exit !found }'
+}
+
+lost() { # all losses that dovetap has counted
+	"$dovetap" status --control "$tmp/state/control.sock" |
+		awk '/^dovetap_events_lost_total/ { sum += $2 } END { print sum + 0 }'
+}
+
+# --- what is stored, as lines of "SERVICE/USER TIME", whatever the precision ----------------------
+
+stored_embedded() {
+	sqlite3 -readonly -separator ' ' "$tmp/state/db" \
+		"SELECT service || '/' || userid, max(last_login) FROM last_login GROUP BY 1"
+}
+
+stored_redis() { # keys are last-login/SERVICE/USER
+	redis --raw keys 'last-login/*' > "$tmp/keys"
+	[[ ! -s $tmp/keys ]] || xargs -n 1000 redis-cli -h 127.0.0.1 -p "$redis_port" --raw mget \
+		< "$tmp/keys" | paste -d ' ' <(sed 's,^last-login/,,' "$tmp/keys") -
+}
+
+# The invariant: everything in $tmp/accepted, compared with what the function named prints.
+explained() { # stored_..., losses that were counted
+	"$1" > "$tmp/stored"
+	"$top/tests/faults/explain.py" --lost "$2" "$tmp/stored" "$tmp/accepted"
+}
