@@ -38,6 +38,17 @@ dovetap_sees() { # directory: as /sys/fs/cgroup
 	chmod +x "$tmp/inside"
 }
 
+stays() { # user: logged in until leaves(); who reads of a process must find it alive
+	login imap "$1" --stay-until "$tmp/leave" > "$tmp/out" &
+	session=$!
+}
+
+leaves() {
+	touch "$tmp/leave"
+	wait "$session"
+	rm "$tmp/leave"
+}
+
 written() { # key behind "ll/"
 	grep -qF "shared/ll/$1" "$tmp/dicts/ll" || { cat "$tmp/dicts/ll"; return 1; }
 }
@@ -56,33 +67,38 @@ leave_group
 
 dovetap_sees "$groups"
 dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
-login imap ids@example.com > "$tmp/out"
+stays ids@example.com
 check 'the group tells ids' eventually written "node-7/$uid/$id/ids@example.com"
+leaves
 dovetap_stop
 
 : > "$tmp/log/containers/mail-0_prod_dovecot-$id.log"
 dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
-login imap names@example.com > "$tmp/out"
+stays names@example.com
 check 'log files tell names' eventually written node-7/mail-0/dovecot/names@example.com
+leaves
 check 'a login is in the container that it happened in' same 2 "$(grep -c ^shared/ "$tmp/dicts/ll")"
 dovetap_stop
 
 dovetap_sees "$tmp/v1"
 dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
-login imap process@example.com > "$tmp/out"
+stays process@example.com
 check 'without version 2 the process tells' eventually written \
 	node-7/mail-0/dovecot/process@example.com
+leaves
 dovetap_stop
 stand_stop
 
 stand_start bookworm
 dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
-login imap host@example.com > "$tmp/out"
+stays host@example.com
 check 'no container is unknown' eventually written node-7/unknown/unknown/host@example.com
+leaves
 dovetap_stop
 
 unset DOVETAP_NODE
 dovetap_sees "$groups"
 dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
-login imap node@example.com > "$tmp/out"
+stays node@example.com
 check 'in version 2, too' eventually written "$(uname -n)/unknown/unknown/node@example.com"
+leaves

@@ -3,7 +3,8 @@
 """Logs in to the test stand, for real, and prints one JSON object per session.
 
     login.py PORTS SERVICE USER... [--password P] [--master M] [--tls] [--ipv6] [--from ADDRESS]
-                                   [--command C]... [--idle-until FILE] [--parallel N] [--fails]
+                                   [--command C]... [--idle-until FILE] [--stay-until FILE]
+                                   [--parallel N] [--fails]
     login.py PORTS - < sessions    one JSON object per line: {"service": "imap", "user": ...}
 
 SERVICE is imap, pop3, submission, managesieve or lmtp (which delivers a mail to USER). PORTS is the
@@ -35,6 +36,15 @@ PATIENCE = 60  # seconds until a silent server is an error
 
 class Refused(Exception):
     """The server said no."""
+
+
+def await_file(path):
+    """Until somebody has made the file."""
+    deadline = time.monotonic() + PATIENCE
+    while not os.path.exists(path):
+        if time.monotonic() > deadline:
+            raise Refused("nobody made " + path)
+        time.sleep(0.02)
 
 
 class Line:
@@ -111,11 +121,7 @@ class Imap:
         """Idles, for hibernation, until somebody has made the file."""
         self.tag += 1
         line.send(b"a%d IDLE" % self.tag)
-        deadline = time.monotonic() + PATIENCE
-        while not os.path.exists(path):
-            if time.monotonic() > deadline:
-                raise Refused("nobody made " + path)
-            time.sleep(0.02)
+        await_file(path)
         line.send(b"DONE")
         self.answer(line)
 
@@ -243,6 +249,8 @@ def converse(line, session, result):
     result["end"] = time.time()
     result["ok"] = True
     service.after(line, session)
+    if session.get("stay_until"):
+        await_file(session["stay_until"])
     service.bye(line)
 
 
@@ -277,6 +285,7 @@ def arguments():
     parser.add_argument("--from")
     parser.add_argument("--command", dest="commands", action="append")
     parser.add_argument("--idle-until")
+    parser.add_argument("--stay-until")
     parser.add_argument("--parallel", type=int, default=1)
     parser.add_argument("--fails", action="store_true")
     return parser.parse_args()
