@@ -8,6 +8,8 @@
  * /proc/PID/exe anyway. Dovecot always starts its services from a master named dovecot, so the
  * names of the services only serve an upgrade, where new files are executed under an old master.
  *
+ * A raw tracepoint, which is attached by name: the ordinary kind needs tracefs to be mounted.
+ *
  * An object of its own: it is loaded once per host, without a Dovecot layout.
  */
 #include <vmlinux.h>
@@ -61,7 +63,7 @@ static __always_inline void count_drop(void)
 		__sync_fetch_and_add(drops, 1);
 }
 
-SEC("tracepoint")
+SEC("raw_tp")
 int process_started(void *ctx)
 {
 	__u64 name[2] = {};

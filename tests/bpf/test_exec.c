@@ -43,8 +43,8 @@ static int setup(void **state)
 	assert_non_null(skel);
 	bpf_map__set_max_entries(skel->maps.execs, 4096);
 	assert_int_equal(exec_bpf__load(skel), 0);
-	skel->links.process_started = bpf_program__attach_tracepoint(skel->progs.process_started,
-								     "sched", "sched_process_exec");
+	skel->links.process_started = bpf_program__attach_raw_tracepoint(
+		skel->progs.process_started, "sched_process_exec");
 	assert_non_null(skel->links.process_started);
 	ring = ring_buffer__new(bpf_map__fd(skel->maps.execs), take, &seen, NULL);
 	assert_non_null(ring);

@@ -31,7 +31,6 @@ init() {
 		/bin/busybox mkdir -p /proc /sys /dev /tmp
 		/bin/busybox mount -t proc none /proc
 		/bin/busybox mount -t sysfs none /sys
-		/bin/busybox mount -t tracefs none /sys/kernel/tracing
 		/bin/busybox mount -t devtmpfs none /dev
 		/bin/busybox echo 0 > /proc/sys/kernel/printk
 		export CMOCKA_MESSAGE_OUTPUT=TAP

@@ -37,8 +37,8 @@ static int open_all(struct exec_watch *watch)
 	watch->skel = exec_bpf__open_and_load();
 	if (!watch->skel)
 		return -errno;
-	watch->link = bpf_program__attach_tracepoint(watch->skel->progs.process_started, "sched",
-						     "sched_process_exec");
+	watch->link = bpf_program__attach_raw_tracepoint(watch->skel->progs.process_started,
+							 "sched_process_exec");
 	if (!watch->link)
 		return -errno;
 	watch->ring = ring_buffer__new(bpf_map__fd(watch->skel->maps.execs), take, watch, NULL);

@@ -11,7 +11,7 @@
 struct exec_watch;
 typedef void exec_watch_fn(void *ctx, pid_t pid);
 
-/* Loads bpf/exec.bpf.c and attaches it. Needs tracefs, mounted where it usually is. */
+/* Loads bpf/exec.bpf.c and attaches it, which needs no tracefs. */
 int exec_watch_new(exec_watch_fn *fn, void *ctx, struct exec_watch **watch_r,
 		   struct error *error_r);
 void exec_watch_free(struct exec_watch **watch);

@@ -18,7 +18,6 @@
 #define LOCKDOWN   "/sys/kernel/security/lockdown"
 #define PARANOID   "/proc/sys/kernel/perf_event_paranoid"
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
-#define EXEC_EVENT "/events/sched/sched_process_exec/id" /* in tracefs */
 
 /* What attaching needs; SYS_ADMIN includes BPF and PERFMON. */
 static const struct {
@@ -154,22 +153,6 @@ static void check_multi(struct kernel_check *check)
 	advise(check, "Linux 6.6 has it; until then dovetap needs CAP_SYS_ADMIN");
 }
 
-static void check_exec_event(struct kernel_check *check)
-{
-	bool mounted = access("/sys/kernel/tracing" EXEC_EVENT, F_OK) == 0 ||
-		       access("/sys/kernel/debug/tracing" EXEC_EVENT, F_OK) == 0;
-
-	if (mounted) {
-		found(check, KERNEL_OK, "tracefs is mounted");
-		return;
-	}
-	found(check, KERNEL_WARNING,
-	      geteuid() == 0 ? "tracefs is not mounted" : "tracefs cannot be looked into");
-	advise(check, geteuid() == 0 ? "mount -t tracefs tracefs /sys/kernel/tracing; without it "
-				       "a new Dovecot is found within seconds, not milliseconds"
-				     : "run this check as root");
-}
-
 static void check_btf(struct kernel_check *check)
 {
 	/* The programs bring the types that they need, which are Dovecot's. */
@@ -219,13 +202,9 @@ void kernel_check_all(struct kernel_check checks_r[KERNEL_CHECK_COUNT])
 		const char *name;
 		void (*run)(struct kernel_check *check);
 	} table[KERNEL_CHECK_COUNT] = {
-		{"kernel", check_release},
-		{"uprobes", check_uprobes},
-		{"uprobe_multi", check_multi},
-		{"exec_event", check_exec_event},
-		{"capabilities", check_capabilities},
-		{"lockdown", check_lockdown},
-		{"perf_event_paranoid", check_paranoid},
+		{"kernel", check_release},     {"uprobes", check_uprobes},
+		{"uprobe_multi", check_multi}, {"capabilities", check_capabilities},
+		{"lockdown", check_lockdown},  {"perf_event_paranoid", check_paranoid},
 		{"kernel_btf", check_btf},
 	};
 

@@ -24,7 +24,7 @@ struct kernel_check {
 	char advice[256]; /* what to do; "" when all is well */
 };
 
-#define KERNEL_CHECK_COUNT 8
+#define KERNEL_CHECK_COUNT 7
 
 /* Fills all checks, best order for a reader. Needs no rights: what cannot be told is said so. */
 void kernel_check_all(struct kernel_check checks_r[KERNEL_CHECK_COUNT]);
