@@ -198,24 +198,22 @@ static void on_signal(struct loop *loop, int signal, void *context)
 		loop_stop(loop);
 }
 
-static int match(const struct login *login, void *context)
+static void print_live(struct collector *c, const struct login *login)
 {
-	struct collector *c = context;
-
-	return plan_match(c->options->plan, login);
-}
-
-static void observe(const struct login *login, int route, void *context)
-{
-	struct collector *c = context;
-
-	if (!c->options->live || route < 0)
-		return;
 	buf_reset(&c->line);
 	if (login_line(&c->line, login) == 0) {
 		(void)puts(buf_str(&c->line));
 		(void)fflush(stdout);
 	}
+}
+
+/* Everything that is known of logins passes here. */
+static void observe(const struct login_event *event, int route, void *context)
+{
+	struct collector *c = context;
+
+	if (c->options->live && route >= 0)
+		print_live(c, &event->login);
 }
 
 static void record(struct slice bytes, void *context)
@@ -241,14 +239,13 @@ static int open_pipeline(struct collector *c, struct error *error_r)
 	struct pipeline_config config = {
 		.source = c->source,
 		.offset = c->offset,
-		.match = match,
+		.deliver = targets_describe(&c->targets),
 		.observe = observe,
 		.record = record,
 		.context = c,
 		.enrich = c->enrich,
 	};
 
-	targets_describe(&c->targets, &config);
 	return pipeline_new(&config, &c->pipeline, error_r);
 }
 
@@ -361,6 +358,7 @@ static void finish(struct collector *c)
 
 	if (!c->pipeline || pipeline_drain(c->pipeline, NULL) < 0)
 		return;
+	pipeline_flush(c->pipeline);
 	if (targets_drain(&c->targets, clock_monotonic_ns() + DRAIN_MAX_NS, &error) < 0)
 		log_warning("%s", error.text);
 	pipeline_release(c->pipeline);

@@ -30,6 +30,10 @@ static const struct metric events = {"dovetap_events_total",
 				     {NULL}};
 static const struct metric filtered = {
 	"dovetap_logins_total", "Logins by what the filter said.", METRIC_COUNTER, {"result"}};
+static const struct metric kinds = {"dovetap_login_events_total",
+				    "What happened to logins, by kind.",
+				    METRIC_COUNTER,
+				    {"kind"}};
 static const struct metric unrouted = {"dovetap_logins_unrecorded_total",
 				       "Logins of services that are not to be recorded.",
 				       METRIC_COUNTER,
@@ -74,14 +78,20 @@ static void gather_kernel(const uint64_t *counters, struct metrics *metrics)
 			    (double)counter_value(counters, i));
 }
 
-static void gather_pipeline(const struct pipeline_stats *stats, struct metrics *metrics)
+static void gather_pipeline(const struct pipeline *pipeline, struct metrics *metrics)
 {
+	const struct pipeline_stats *stats = pipeline_stats(pipeline);
+	const struct deliver_stats *delivered = pipeline_delivered(pipeline);
+
 	metrics_add(metrics, &events, NULL, NULL, (double)stats->events);
 	for (unsigned int i = 0; i < FILTER_RESULT_COUNT; i++)
 		metrics_add(metrics, &filtered, filter_result_name(i), NULL,
 			    (double)stats->filtered[i]);
-	metrics_add(metrics, &unrouted, NULL, NULL, (double)stats->unrouted);
-	metrics_add(metrics, &coalesced, NULL, NULL, (double)stats->coalesced);
+	for (unsigned int i = 0; i < LOGIN_EVENT_KINDS; i++)
+		metrics_add(metrics, &kinds, login_event_kind_name(i), NULL,
+			    (double)stats->kinds[i]);
+	metrics_add(metrics, &unrouted, NULL, NULL, (double)delivered->unrouted);
+	metrics_add(metrics, &coalesced, NULL, NULL, (double)delivered->coalesced);
 	metrics_add(metrics, &joined, NULL, NULL, (double)stats->joined);
 }
 
@@ -104,9 +114,11 @@ static void gather_losses(const struct gather_source *source, struct metrics *me
 	for (unsigned int i = 0; i < FILTER_RESULT_COUNT; i++) {
 		if (filter_is_loss(i))
 			metrics_add(metrics, &lost, "filter", filter_result_name(i),
-				    (double)stats->filtered[i]);
+				    (double)(stats->filtered[i] + stats->others[i]));
 	}
-	metrics_add(metrics, &lost, "key", "unexpandable", (double)stats->unexpandable);
+	metrics_add(metrics, &lost, "join", "no_auth", (double)stats->strangers);
+	metrics_add(metrics, &lost, "key", "unexpandable",
+		    (double)pipeline_delivered(source->pipeline)->unexpandable);
 	for (unsigned int reason = 0; reason < WRITER_LOST_COUNT; reason++) {
 		uint64_t sum = 0;
 
@@ -198,7 +210,7 @@ void gather(const struct gather_source *source, struct metrics *metrics)
 	metrics_add(metrics, &ring_bytes, NULL, NULL, (double)ring_size(source->ring));
 	metrics_add(metrics, &ring_used, NULL, NULL, (double)ring_backlog(source->ring));
 	gather_kernel(source->counters, metrics);
-	gather_pipeline(pipeline_stats(source->pipeline), metrics);
+	gather_pipeline(source->pipeline, metrics);
 	gather_losses(source, metrics);
 	gather_dicts(source, metrics);
 }

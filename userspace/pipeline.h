@@ -2,7 +2,8 @@
 /*
  * The way of a login through the collector, the only place where the stages meet:
  *
- *	source -> decode -> join -> filter -> time -> route -> key -> coalesce -> value -> writer
+ *	source -> decode -> filter -> join -> time -> enrich -> deliver -> observe
+ *	                                                           └> route -> key -> writer
  *
  * Runs in one thread, the loop's; the writers have theirs. A record's room in the source is given
  * back when every writer says that it is safe (writer.h).
@@ -12,55 +13,37 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/precision.h"
 #include "capture/source.h"
+#include "deliver.h"
 #include "login/enrich.h"
+#include "login/event.h"
 #include "login/filter.h"
-#include "login/login.h"
-#include "login/template/template.h"
-#include "store/writer.h"
-
-/* What becomes of the logins that match. */
-struct pipeline_route {
-	struct template *key; /* without Dovecot's "shared/" */
-	enum precision precision;
-	struct writer *writer; /* several routes may share one */
-};
 
 struct pipeline_config {
 	struct event_source *source;
 	struct clock_offset offset;
-	uint64_t now_boot_ns; /* 0: the clock's; a replay says when its file ended */
+	uint64_t now_boot_ns;  /* 0: the clock's; a replay says when its file ended */
+	struct enrich *enrich; /* says pod and container for each event; NULL: nobody asks */
+	struct deliver_config deliver;
 
-	struct pipeline_route *routes;
-	size_t route_count;
-	struct writer **writers; /* each once */
-	size_t writer_count;
-	size_t also_count; /* the last of the writers, which get the logins of all routes */
-	struct template_host host;
-	struct enrich *enrich;	 /* says pod and container for each login; NULL: those of host */
-	int64_t min_interval_ns; /* 0: every login is written (login/coalesce.h) */
-
-	/* The route of a login, or -1: not recorded. */
-	int (*match)(const struct login *login, void *context);
-	/* Sees every login that passed the filter, with the route; may be NULL. */
-	void (*observe)(const struct login *login, int route, void *context);
+	/* Sees every event behind the join, with the route of the login that was recorded or -1;
+	 * may be NULL. */
+	void (*observe)(const struct login_event *event, int route, void *context);
 	/* Sees every record's bytes before the decoder does; may be NULL. */
 	void (*record)(struct slice record, void *context);
 	void *context;
 };
 
 struct pipeline_stats {
-	uint64_t events;			/* records taken from the source */
-	uint64_t undecodable;			/* lost */
-	uint64_t auth;				/* auth records */
-	uint64_t joined;			/* mail_user records that found their auth record */
-	uint64_t filtered[FILTER_RESULT_COUNT]; /* [FILTER_PASS] are the logins */
-	uint64_t unrouted;			/* logins of services that are not recorded */
-	uint64_t unexpandable;			/* lost: the key template has no value */
-	uint64_t coalesced;			/* written a moment ago: min_interval */
-	uint64_t submitted;			/* to a writer; some may be counted lost there */
-	struct error last_error;		/* of undecodable and unexpandable records */
+	uint64_t events;      /* records taken from the source */
+	uint64_t undecodable; /* lost */
+	uint64_t
+		filtered[FILTER_RESULT_COUNT]; /* mail_user records; [FILTER_PASS] are the logins */
+	uint64_t others[FILTER_RESULT_COUNT];  /* auth and proxy records */
+	uint64_t kinds[LOGIN_EVENT_KINDS];     /* events behind the join */
+	uint64_t joined;		       /* logins that found their authentication */
+	uint64_t strangers;		       /* lost: proxied logins that did not */
+	struct error last_error;	       /* of undecodable records */
 };
 
 struct pipeline;
@@ -76,6 +59,9 @@ void pipeline_free(struct pipeline **pipeline); /* takes NULL, sets NULL */
  */
 int pipeline_drain(struct pipeline *pipeline, struct error *error_r);
 
+/* What waits for a partner waits no longer: the source will give no more. */
+void pipeline_flush(struct pipeline *pipeline);
+
 /* Gives back what is safe. True when nothing is outstanding any more. */
 bool pipeline_release(struct pipeline *pipeline);
 
@@ -84,5 +70,6 @@ void pipeline_release_all(struct pipeline *pipeline);
 
 void pipeline_set_offset(struct pipeline *pipeline, const struct clock_offset *offset);
 const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline);
+const struct deliver_stats *pipeline_delivered(const struct pipeline *pipeline);
 
 #endif

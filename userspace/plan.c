@@ -185,16 +185,21 @@ static struct conf_ip to_conf_ip(const struct login_ip *ip)
 	return conf_ip;
 }
 
-int plan_match(const struct plan *plan, const struct login *login)
+int plan_match(const struct plan *plan, const struct login_event *event,
+	       enum deliver_purpose purpose)
 {
+	const struct login *login = &event->login;
 	const struct conf_peer peer = {
-		.service = login->text[DOVETAP_FIELD_SERVICE],
+		.service = login_event_service(event),
 		.local_name = login->text[DOVETAP_FIELD_LOCAL_NAME],
 		.remote = to_conf_ip(&login->remote_ip),
 		.local = to_conf_ip(&login->local_ip),
 	};
-	const struct last_login_target *target = last_login_match(&plan->config.last_login, &peer);
+	const struct last_login_target *target;
 
+	if (purpose != DELIVER_LOGIN || event->kind != LOGIN_EVENT_LOGIN)
+		return -1;
+	target = last_login_match(&plan->config.last_login, &peer);
 	return target ? (int)(target - plan->config.last_login.targets) : -1;
 }
 

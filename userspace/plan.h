@@ -10,7 +10,8 @@
 #include "base/error.h"
 #include "base/precision.h"
 #include "conf/config.h"
-#include "login/login.h"
+#include "deliver.h"
+#include "login/event.h"
 #include "login/template/template.h"
 #include "store/dict.h"
 
@@ -46,8 +47,9 @@ const char *plan_dict_id(const struct plan *plan, size_t index);
 int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,
 		   struct error *error_r);
 
-/* The route of a login, or -1 when its service is not recorded. */
-int plan_match(const struct plan *plan, const struct login *login);
+/* The route of an event for that purpose, or -1 when it is not recorded. */
+int plan_match(const struct plan *plan, const struct login_event *event,
+	       enum deliver_purpose purpose);
 
 /*
  * The keys under which a user's records may stand in a dict: one for each route and service, as

@@ -14,16 +14,18 @@ static const char *const services[] = {"imap", "pop3", "submission", "managesiev
 
 #define SERVICE_COUNT (sizeof(services) / sizeof(services[0]))
 
-static struct login made_up_login(struct slice user, const char *service)
+static struct login_event made_up_login(struct slice user, const char *service)
 {
-	struct login login = {.type = DOVETAP_EVENT_MAIL_USER};
+	struct login_event event = {.kind = LOGIN_EVENT_LOGIN,
+				    .login.type = DOVETAP_EVENT_MAIL_USER};
+	struct login *login = &event.login;
 
-	login.text[DOVETAP_FIELD_USERNAME] = user;
-	login.text[DOVETAP_FIELD_SERVICE] = slice_str(service);
-	login.text[DOVETAP_FIELD_PROTOCOL] = slice_str(service);
-	login.present = DOVETAP_BIT(DOVETAP_FIELD_USERNAME) | DOVETAP_BIT(DOVETAP_FIELD_SERVICE) |
-			DOVETAP_BIT(DOVETAP_FIELD_PROTOCOL);
-	return login;
+	login->text[DOVETAP_FIELD_USERNAME] = user;
+	login->text[DOVETAP_FIELD_SERVICE] = slice_str(service);
+	login->text[DOVETAP_FIELD_PROTOCOL] = slice_str(service);
+	login->present = DOVETAP_BIT(DOVETAP_FIELD_USERNAME) | DOVETAP_BIT(DOVETAP_FIELD_SERVICE) |
+			 DOVETAP_BIT(DOVETAP_FIELD_PROTOCOL);
+	return event;
 }
 
 static bool known_without_login(const struct template *key)
@@ -47,12 +49,13 @@ static bool known_without_login(const struct template *key)
 static void add_key(const struct plan *plan, const struct plan_route *route, struct slice user,
 		    const char *service, struct plan_keys *keys)
 {
-	const struct login login = made_up_login(user, service);
+	const struct login_event event = made_up_login(user, service);
 	const struct template_host host = plan_host(plan);
 	size_t start = keys->text.len, parts;
 
 	buf_append_str(&keys->text, PREFIX);
-	if (template_expand(route->key, &login, &host, &keys->text, NULL, 0, &parts, NULL) < 0) {
+	if (template_expand(route->key, &event.login, &host, &keys->text, NULL, 0, &parts, NULL) <
+	    0) {
 		keys->text.len = start;
 		return;
 	}
@@ -68,9 +71,9 @@ static void add_route(const struct plan *plan, size_t index, size_t dict, struct
 	if (!plan_route_uses(plan, index, dict) || !known_without_login(route->key))
 		return;
 	for (size_t i = 0; i < SERVICE_COUNT; i++) {
-		const struct login login = made_up_login(user, services[i]);
+		const struct login_event event = made_up_login(user, services[i]);
 
-		if (plan_match(plan, &login) == (int)index)
+		if (plan_match(plan, &event, DELIVER_LOGIN) == (int)index)
 			add_key(plan, route, user, services[i], keys);
 	}
 }

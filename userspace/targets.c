@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "targets.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -61,7 +62,7 @@ static void make_route(struct targets *targets, size_t index)
 {
 	const struct plan_route *route = plan_route(targets->plan, index);
 
-	targets->routes[index] = (struct pipeline_route){
+	targets->routes[index] = (struct deliver_route){
 		.key = route->key,
 		.precision = route->precision,
 		.writer = targets->writers[route->dict],
@@ -101,15 +102,26 @@ void targets_close(struct targets *targets)
 	*targets = (struct targets){0};
 }
 
-void targets_describe(const struct targets *targets, struct pipeline_config *config)
+static int match(const struct login_event *event, enum deliver_purpose purpose, void *context)
 {
-	config->routes = targets->routes;
-	config->route_count = plan_route_count(targets->plan);
-	config->writers = targets->writers;
-	config->writer_count = plan_dict_count(targets->plan);
-	config->also_count = plan_also_count(targets->plan);
-	config->host = plan_host(targets->plan);
-	config->min_interval_ns = (int64_t)plan_settings(targets->plan)->min_interval * NS_PER_MSEC;
+	return plan_match(context, event, purpose);
+}
+
+struct deliver_config targets_describe(const struct targets *targets)
+{
+	const struct plan *plan = targets->plan;
+
+	return (struct deliver_config){
+		.routes = targets->routes,
+		.route_count = plan_route_count(plan),
+		.writers = targets->writers,
+		.writer_count = plan_dict_count(plan),
+		.also_count = plan_also_count(plan),
+		.host = plan_host(plan),
+		.min_interval_ns = (int64_t)plan_settings(plan)->min_interval * NS_PER_MSEC,
+		.match = match,
+		.context = (void *)plan,
+	};
 }
 
 static int still_pending(const struct targets *targets, size_t index, struct error *error_r)

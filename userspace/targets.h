@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The dicts of a plan, open, each behind its writer, and the pipeline's routes to them. */
+/* The dicts of a plan, open, each behind its writer, and the routes to them. */
 #ifndef DOVETAP_TARGETS_H
 #define DOVETAP_TARGETS_H
 
-#include "pipeline.h"
+#include "deliver.h"
 #include "plan.h"
 #include "store/spool.h"
 
@@ -12,7 +12,7 @@
 struct targets {
 	const struct plan *plan;
 	struct writer **writers; /* plan_dict_count() of them */
-	struct pipeline_route *routes;
+	struct deliver_route *routes;
 };
 
 struct targets_options {
@@ -26,8 +26,8 @@ int targets_open(struct targets *targets, const struct plan *plan,
 		 const struct targets_options *options, struct error *error_r);
 void targets_close(struct targets *targets); /* also when empty */
 
-/* Fills in what a pipeline needs to know of them. */
-void targets_describe(const struct targets *targets, struct pipeline_config *config);
+/* What deliver.h needs to know of them. */
+struct deliver_config targets_describe(const struct targets *targets);
 
 /* The spool of one dict, as the collector has it. Trouble with it is logged and no error. */
 int targets_open_spool(const struct plan *plan, size_t index, struct spool **spool_r,

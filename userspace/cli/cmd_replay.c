@@ -4,6 +4,7 @@
 #include "capture/replay.h"
 #include "cli/cmds.h"
 #include "login/login_json.h"
+#include "pipeline.h"
 #include "targets.h"
 
 #include <errno.h>
@@ -90,18 +91,16 @@ static int print_events(struct event_source *source, const struct clock_offset *
 	return ret == -ENODATA ? 0 : ret;
 }
 
-static int match(const struct login *login, void *context)
+static void warn_of_losses(const struct pipeline *pipeline)
 {
-	return plan_match(context, login);
-}
-
-static void warn_of_losses(const struct pipeline_stats *stats)
-{
-	uint64_t lost = stats->undecodable + stats->unexpandable;
+	const struct pipeline_stats *stats = pipeline_stats(pipeline);
+	const struct deliver_stats *delivered = pipeline_delivered(pipeline);
+	uint64_t lost = stats->undecodable + delivered->unexpandable;
 
 	if (lost > 0)
-		log_warning("%" PRIu64 " of %" PRIu64 " events gave no record: %s", lost,
-			    stats->events, stats->last_error.text);
+		log_warning(
+			"%" PRIu64 " of %" PRIu64 " events gave no record: %s", lost, stats->events,
+			stats->undecodable ? stats->last_error.text : delivered->last_error.text);
 }
 
 static int write_events(struct targets *targets, struct event_source *source,
@@ -111,18 +110,16 @@ static int write_events(struct targets *targets, struct event_source *source,
 		.source = source,
 		.offset = *offset,
 		.now_boot_ns = INT64_MAX,
-		.match = match,
-		.context = (void *)targets->plan,
+		.deliver = targets_describe(targets),
 	};
 	struct pipeline *pipeline;
 	int ret;
 
-	targets_describe(targets, &config);
 	ret = pipeline_new(&config, &pipeline, error_r);
 	if (ret < 0)
 		return ret;
 	ret = pipeline_drain(pipeline, error_r);
-	warn_of_losses(pipeline_stats(pipeline));
+	warn_of_losses(pipeline);
 	pipeline_free(&pipeline);
 	return ret == -ENODATA ? 0 : ret;
 }

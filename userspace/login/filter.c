@@ -59,9 +59,10 @@ enum filter_result filter_login(struct filter *filter, const struct login *login
 		return FILTER_AUTOCREATED;
 	if (login->flags & DOVETAP_FLAG_SESSION_RESTORED)
 		return FILTER_RESTORED;
-	if (login->text[DOVETAP_FIELD_USERNAME].len == 0)
+	if (login->type == DOVETAP_EVENT_MAIL_USER && login->text[DOVETAP_FIELD_USERNAME].len == 0)
 		return FILTER_NO_NAME;
-	if (login->truncated & DOVETAP_BIT(DOVETAP_FIELD_USERNAME))
+	if (login->type == DOVETAP_EVENT_MAIL_USER &&
+	    (login->truncated & DOVETAP_BIT(DOVETAP_FIELD_USERNAME)))
 		return FILTER_CUT_NAME;
 	if (login->boot_ns > now_boot_ns && login->boot_ns - now_boot_ns > FILTER_FUTURE_NS)
 		return FILTER_FUTURE;

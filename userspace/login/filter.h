@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which decoded records are logins that may be written. */
+/* Which decoded records go on. What a record of a refused or proxied login must have to be written
+ * is seen when its key is made. */
 #ifndef DOVETAP_FILTER_H
 #define DOVETAP_FILTER_H
 
@@ -10,9 +11,9 @@ enum filter_result {
 	FILTER_AUTOCREATED, /* a raw delivery user, or the owner of a shared mailbox */
 	FILTER_RESTORED,    /* an un-hibernated session */
 	FILTER_DUPLICATE, /* same object, user and session a moment ago: one file attached twice */
-	FILTER_CUT_NAME,  /* the user name did not fit: writing it would be another user's */
-	FILTER_NO_NAME,
-	FILTER_FUTURE, /* more than five minutes ahead of the clock */
+	FILTER_CUT_NAME,  /* mail_user: the name did not fit: writing it would be another user's */
+	FILTER_NO_NAME,	  /* mail_user */
+	FILTER_FUTURE,	  /* more than five minutes ahead of the clock */
 	FILTER_RESULT_COUNT
 };
 

@@ -1,33 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Brings the auth and the mail_user record of one login together by their session id.
+ * Brings the records of one login together by their session id, and tells what happened.
  *
- * Authentication finishes some milliseconds before the mail user exists, and the two records come
- * from different processes. What the auth record knows is kept for a short while and added to the
- * mail_user record; a mail_user record without a partner passes as it is. Bounded: a fixed number
- * of sessions, the oldest makes room.
+ *	auth       ──> event at once; a success is remembered for its partners
+ *	mail_user  ──> event, completed from the auth record of its session
+ *	proxy      ──> the same; it knows nothing but the session itself
+ *
+ * Authentication ends before the mail user or the proxied login exists, some milliseconds as a
+ * rule. Should its record come later all the same, mail_user and proxy records wait for it,
+ *JOIN_WAIT_NS at most, and pass as they are when it does not come: a missing partner delays, it
+ *never loses. Those that cannot have one (LMTP, doveadm: no mechanism) do not wait.
+ *
+ * Bounded: as many successes are remembered as login/partners.h says, and JOIN_WAITING_MAX records
+ * wait; the oldest makes room.
  */
 #ifndef DOVETAP_JOIN_H
 #define DOVETAP_JOIN_H
 
 #include "base/error.h"
-#include "login/login.h"
+#include "login/event.h"
 
-#define JOIN_SESSIONS 4096
-#define JOIN_KEEP_NS  (60LL * 1000000000LL)
+#define JOIN_WAIT_NS	 (50LL * 1000000LL)
+#define JOIN_WAITING_MAX 256
 
 struct join;
 
-int join_new(struct join **join_r, struct error *error_r);
-void join_free(struct join **join); /* takes NULL, sets NULL */
+/* The event is valid during the call only. */
+typedef void join_emit_fn(const struct login_event *event, void *context);
 
-/* Remembers a successful auth record; others, and those without a session id, are ignored. */
-void join_auth(struct join *join, const struct login *auth);
+int join_new(join_emit_fn *emit, void *context, struct join **join_r, struct error *error_r);
+void join_free(struct join **join); /* what waits is dropped; takes NULL, sets NULL */
 
-/*
- * Adds mechanism, TLS state and master user to a mail_user record where it lacks them. What is
- * added stays valid until the next join_auth(). Returns true when a partner was found.
- */
-bool join_mail_user(struct join *join, struct login *login);
+/* position: what the source needs for the record until it is emitted; they grow. now_ns is any
+ * clock that join_expire() gets as well. */
+void join_take(struct join *join, const struct login *record, uint64_t position, int64_t now_ns);
+
+/* Emits what has waited long enough; INT64_MAX: everything. */
+void join_expire(struct join *join, int64_t now_ns);
+
+/* True when a record waits, and the position of the oldest. */
+bool join_waits(const struct join *join, uint64_t *position_r);
 
 #endif

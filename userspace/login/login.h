@@ -50,6 +50,11 @@ static inline bool login_has(const struct login *login, unsigned int field)
 	return (login->present & DOVETAP_BIT(field)) != 0;
 }
 
+static inline struct slice login_session(const struct login *login)
+{
+	return login->text[DOVETAP_FIELD_SESSION_ID];
+}
+
 #define LOGIN_IP_TEXT_MAX 46 /* INET6_ADDRSTRLEN */
 
 /*

@@ -7,7 +7,8 @@
 
 static struct login user_login(void)
 {
-	struct login login = {.pid = 7, .object = 0x1000, .boot_ns = NOW};
+	struct login login = {
+		.type = DOVETAP_EVENT_MAIL_USER, .pid = 7, .object = 0x1000, .boot_ns = NOW};
 
 	login.text[DOVETAP_FIELD_USERNAME] = slice_str("u@example.com");
 	return login;
@@ -71,6 +72,21 @@ static void what_is_no_login_is_told_by_reason(void **state)
 	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_NO_NAME);
 }
 
+/* A refusal without a name is a refusal; a proxied login has its name from elsewhere. */
+static void only_a_mail_user_needs_its_name_here(void **state)
+{
+	struct filter filter = {0};
+	struct login login = user_login();
+
+	(void)state;
+	login.type = DOVETAP_EVENT_AUTH;
+	login.text[DOVETAP_FIELD_USERNAME].len = 0;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_PASS);
+	login.type = DOVETAP_EVENT_PROXY;
+	login.object++;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_PASS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -78,6 +94,7 @@ int main(void)
 		cmocka_unit_test(a_reused_address_is_another_login),
 		cmocka_unit_test(another_user_at_the_same_address_passes),
 		cmocka_unit_test(what_is_no_login_is_told_by_reason),
+		cmocka_unit_test(only_a_mail_user_needs_its_name_here),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "deliver.h"
+
+#include "login/coalesce.h"
+#include "login/enrich.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define KEY_PREFIX "shared/"
+#define KEY_MAX	   65536
+#define PARTS_MAX  64
+
+struct deliver {
+	struct deliver_config config;
+	struct deliver_stats stats;
+	struct coalesce *coalesce; /* NULL without min_interval */
+	struct buf key;
+};
+
+int deliver_new(const struct deliver_config *config, struct deliver **deliver_r,
+		struct error *error_r)
+{
+	struct deliver *deliver = calloc(1, sizeof(*deliver));
+	int ret = 0;
+
+	if (!deliver)
+		return error_set(error_r, ENOMEM, "out of memory for the pipeline");
+	deliver->config = *config;
+	buf_init(&deliver->key, KEY_MAX);
+	if (config->min_interval_ns > 0)
+		ret = coalesce_new(config->min_interval_ns, &deliver->coalesce, error_r);
+	if (ret < 0)
+		deliver_free(&deliver);
+	else
+		*deliver_r = deliver;
+	return ret;
+}
+
+void deliver_free(struct deliver **deliver)
+{
+	if (!*deliver)
+		return;
+	coalesce_free(&(*deliver)->coalesce);
+	buf_release(&(*deliver)->key);
+	free(*deliver);
+	*deliver = NULL;
+}
+
+static struct template_host host_of(const struct deliver *deliver, const struct login_event *event)
+{
+	struct template_host host = deliver->config.host;
+
+	if (event->where) {
+		host.pod = enrich_pod(event->where);
+		host.container = enrich_container(event->where);
+	}
+	return host;
+}
+
+static int make_key(struct deliver *deliver, const struct deliver_route *route,
+		    const struct login_event *event, struct key_part *parts, size_t *part_count_r)
+{
+	const struct template_host host = host_of(deliver, event);
+
+	buf_reset(&deliver->key);
+	buf_append_str(&deliver->key, KEY_PREFIX);
+	return template_expand(route->key, &event->login, &host, &deliver->key, parts, PARTS_MAX,
+			       part_count_r, &deliver->stats.last_error);
+}
+
+/* A record that a writer cannot take is counted there. */
+static void hand_on(struct deliver *deliver, const struct deliver_route *route,
+		    const struct writer_record *record, uint64_t position)
+{
+	const struct deliver_config *config = &deliver->config;
+
+	deliver->stats.submitted++;
+	(void)writer_submit(route->writer, record, position);
+	for (size_t i = config->writer_count - config->also_count; i < config->writer_count; i++)
+		(void)writer_submit(config->writers[i], record, position);
+}
+
+static void submit(struct deliver *deliver, const struct deliver_route *route,
+		   const struct login_event *event, uint64_t position)
+{
+	char value[PRECISION_TEXT_MAX];
+	struct key_part parts[PARTS_MAX];
+	struct writer_record record = {.time_ns = event->login.time_ns, .parts = parts};
+
+	if (make_key(deliver, route, event, parts, &record.part_count) < 0) {
+		deliver->stats.unexpandable++;
+		return;
+	}
+	record.key = buf_slice(&deliver->key);
+	if (deliver->coalesce && !coalesce_pass(deliver->coalesce, record.key, record.time_ns)) {
+		deliver->stats.coalesced++;
+		return;
+	}
+	record.value.ptr = value;
+	record.value.len = precision_format(route->precision, record.time_ns, value);
+	hand_on(deliver, route, &record, position);
+}
+
+int deliver_event(struct deliver *deliver, const struct login_event *event, uint64_t position)
+{
+	const struct deliver_config *config = &deliver->config;
+	int routes[DELIVER_PURPOSES];
+
+	for (unsigned int purpose = 0; purpose < DELIVER_PURPOSES; purpose++) {
+		routes[purpose] = config->match(event, purpose, config->context);
+		if (routes[purpose] >= 0)
+			submit(deliver, &config->routes[routes[purpose]], event, position);
+	}
+	if (event->kind == LOGIN_EVENT_LOGIN && routes[DELIVER_LOGIN] < 0)
+		deliver->stats.unrouted++;
+	return routes[DELIVER_LOGIN];
+}
+
+const struct deliver_stats *deliver_stats(const struct deliver *deliver)
+{
+	return &deliver->stats;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "login/partners.h"
+
+#include "login/keep.h"
+
+#include <stdlib.h>
+
+#include <uthash.h>
+
+/* The hash keeps the order of arrival: its head is the oldest. */
+struct partner {
+	UT_hash_handle hh;
+	struct login *auth;
+};
+
+static void forget(struct partners *partners, struct partner *partner)
+{
+	HASH_DEL(partners->first, partner);
+	partners->bytes -= login_keep_size(partner->auth);
+	free(partner->auth);
+	free(partner);
+}
+
+static struct partner *find(const struct partners *partners, struct slice session)
+{
+	struct partner *partner;
+
+	HASH_FIND(hh, partners->first, session.ptr, session.len, partner);
+	return partner;
+}
+
+/* A session id is unique only for a while: an old partner is somebody else's. */
+static bool is_old(const struct partner *partner, const struct login *login)
+{
+	return login->boot_ns > partner->auth->boot_ns + PARTNERS_KEEP_NS;
+}
+
+static void make_room(struct partners *partners, const struct login *auth)
+{
+	while (partners->first &&
+	       (is_old(partners->first, auth) || HASH_COUNT(partners->first) >= PARTNERS_MAX ||
+		partners->bytes + login_keep_size(auth) > PARTNERS_BYTES))
+		forget(partners, partners->first);
+}
+
+void partners_add(struct partners *partners, const struct login *auth)
+{
+	struct partner *partner = find(partners, login_session(auth));
+
+	if (partner)
+		forget(partners, partner);
+	make_room(partners, auth);
+	partner = calloc(1, sizeof(*partner));
+	if (partner)
+		partner->auth = login_keep(auth);
+	if (!partner || !partner->auth) {
+		free(partner);
+		return;
+	}
+	partners->bytes += login_keep_size(auth);
+	HASH_ADD_KEYPTR(hh, partners->first, login_session(partner->auth).ptr,
+			login_session(auth).len, partner);
+}
+
+const struct login *partners_find(const struct partners *partners, const struct login *login)
+{
+	struct slice session = login_session(login);
+	const struct partner *partner = session.len > 0 ? find(partners, session) : NULL;
+
+	return partner && !is_old(partner, login) ? partner->auth : NULL;
+}
+
+void partners_release(struct partners *partners)
+{
+	while (partners->first)
+		forget(partners, partners->first);
+}
