@@ -8,6 +8,8 @@ SBINDIR ?= $(PREFIX)/sbin
 MANDIR  ?= $(PREFIX)/share/man
 LIBDIR  ?= $(PREFIX)/lib
 UNITDIR ?= $(LIBDIR)/systemd/system
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 ARCH    := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 
 CC       ?= gcc
@@ -379,6 +381,8 @@ sanitize: ## build everything with ASan and UBSan
 install: all ## install under DESTDIR and PREFIX
 	install -D -m 0755 $(O)/dovetap $(DESTDIR)$(SBINDIR)/dovetap
 	install -D -m 0644 docs/dovetap.8 $(DESTDIR)$(MANDIR)/man8/dovetap.8
+	install -D -m 0644 deploy/completion/dovetap.bash $(DESTDIR)$(BASHDIR)/dovetap
+	install -D -m 0644 deploy/completion/_dovetap $(DESTDIR)$(ZSHDIR)/_dovetap
 	install -D -m 0644 deploy/systemd/dovetap.sysusers $(DESTDIR)$(LIBDIR)/sysusers.d/dovetap.conf
 	install -D -m 0644 deploy/systemd/dovetap.tmpfiles $(DESTDIR)$(LIBDIR)/tmpfiles.d/dovetap.conf
 	mkdir -p $(DESTDIR)$(UNITDIR)
