@@ -8,6 +8,7 @@ SBINDIR ?= $(PREFIX)/sbin
 MANDIR  ?= $(PREFIX)/share/man
 LIBDIR  ?= $(PREFIX)/lib
 UNITDIR ?= $(LIBDIR)/systemd/system
+SYSCONFDIR ?= /etc
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 ARCH    := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
@@ -381,6 +382,9 @@ sanitize: ## build everything with ASan and UBSan
 install: all ## install under DESTDIR and PREFIX
 	install -D -m 0755 $(O)/dovetap $(DESTDIR)$(SBINDIR)/dovetap
 	install -D -m 0644 docs/dovetap.8 $(DESTDIR)$(MANDIR)/man8/dovetap.8
+	install -D -m 0644 docs/dovetap.conf.5 $(DESTDIR)$(MANDIR)/man5/dovetap.conf.5
+	test -e $(DESTDIR)$(SYSCONFDIR)/dovetap/dovetap.conf || \
+		install -D -m 0644 deploy/dovetap.conf $(DESTDIR)$(SYSCONFDIR)/dovetap/dovetap.conf
 	install -D -m 0644 deploy/completion/dovetap.bash $(DESTDIR)$(BASHDIR)/dovetap
 	install -D -m 0644 deploy/completion/_dovetap $(DESTDIR)$(ZSHDIR)/_dovetap
 	install -D -m 0644 deploy/systemd/dovetap.sysusers $(DESTDIR)$(LIBDIR)/sysusers.d/dovetap.conf
