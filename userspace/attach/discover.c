@@ -273,9 +273,12 @@ static char **copy_roots(const char *const *roots)
 int discover_new(const struct discover_options *options, discover_fn *fn, void *ctx,
 		 struct discover **discover_r, struct error *error_r)
 {
-	struct discover *discover = calloc(1, sizeof(*discover));
-	int err;
+	struct discover *discover;
+	int err = root_check(error_r);
 
+	if (err < 0)
+		return err;
+	discover = calloc(1, sizeof(*discover));
 	if (!discover)
 		return error_set(error_r, ENOMEM, "out of memory");
 	discover->finder.roles = options->roles;

@@ -37,7 +37,8 @@ typedef void discover_lost_fn(void *ctx, const struct build *build);
 
 struct discover;
 
-/* The options' strings are copied. Returns 0 or a negative errno. */
+/* The options' strings are copied. Returns 0 or a negative errno: -ENOSYS or -EPERM where openat2()
+ * is forbidden. */
 int discover_new(const struct discover_options *options, discover_fn *fn, void *ctx,
 		 struct discover **discover_r, struct error *error_r);
 void discover_free(struct discover **discover);

@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +23,24 @@ static int open_in_root(int root_fd, const char *path, uint64_t flags)
 		fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
 	return fd < 0 ? -errno : (int)fd;
+}
+
+int root_check(struct error *error_r)
+{
+	int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd;
+
+	if (root_fd < 0)
+		return error_set(error_r, errno, "/: %m");
+	fd = root_open_directory(root_fd, "/");
+	close(root_fd);
+	if (fd < 0)
+		return error_set(error_r, -fd,
+				 "the system call openat2() is forbidden (%s): by a seccomp "
+				 "profile, or by RestrictSUIDSGID= of systemd?",
+				 strerror(-fd));
+	close(fd);
+	return 0;
 }
 
 int root_open_directory(int root_fd, const char *path)

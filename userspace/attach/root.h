@@ -6,6 +6,11 @@
 #ifndef DOVETAP_ATTACH_ROOT_H
 #define DOVETAP_ATTACH_ROOT_H
 
+#include "base/error.h"
+
+/* 0, or a negative errno where the system call for it is forbidden: nothing would be found. */
+int root_check(struct error *error_r);
+
 /* path is taken from root_fd, with or without a leading "/". Both return a descriptor or a
  * negative errno: the directory as O_PATH; the regular file for reading (-ENOEXEC if it is
  * something else). */

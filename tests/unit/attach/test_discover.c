@@ -5,10 +5,14 @@
 #include "../cmocka_all.h"
 #include "make_elf.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LIB	"usr/lib/dovecot"
@@ -178,6 +182,35 @@ static void test_a_missing_root_is_told(void **state)
 	assert_int_equal(discover_scan(discover, &error), -ENOENT);
 	assert_string_equal(error.text, "/nonexistent: No such file or directory");
 	discover_free(&discover);
+}
+
+/* As RestrictSUIDSGID= of systemd does it. In a process of its own: there is no way back. */
+static int with_openat2_forbidden(void)
+{
+	struct discover_options options = {.roles = ~0U};
+	struct discover *discover;
+	struct error error = {0};
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (!filter || seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0) < 0 ||
+	    seccomp_load(filter) < 0)
+		return 1;
+	seccomp_release(filter);
+	if (discover_new(&options, on_found, NULL, &discover, &error) != -ENOSYS)
+		return 2;
+	return strstr(error.text, "openat2() is forbidden") ? 0 : 3;
+}
+
+static void test_a_forbidden_system_call_is_told(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0)
+		_exit(with_openat2_forbidden());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static void test_links_do_not_lead_out_of_the_root(void **state)
@@ -376,6 +409,7 @@ int main(void)
 		STORY(test_finds_a_library_once),
 		STORY(test_finds_nothing_in_an_empty_root),
 		STORY(test_a_missing_root_is_told),
+		cmocka_unit_test(test_a_forbidden_system_call_is_told),
 		STORY(test_links_do_not_lead_out_of_the_root),
 		STORY(test_follows_an_absolute_link_within_the_root),
 		STORY(test_a_fifo_in_its_place_does_no_harm),
