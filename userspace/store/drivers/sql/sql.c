@@ -130,8 +130,14 @@ static int sql_make_plan(struct sql_dict *sql, size_t map_index, int64_t deadlin
 static void sql_mark(struct sql_row **rows, size_t count, enum dict_outcome outcome,
 		     const struct error *error)
 {
-	for (size_t i = 0; i < count; i++)
-		sql_entry_set(rows[i]->entry, outcome, "%s", error ? error->text : "");
+	for (size_t i = 0; i < count; i++) {
+		if (error) {
+			sql_entry_set(rows[i]->entry, outcome, "%s", error->text);
+		} else {
+			rows[i]->entry->outcome = outcome;
+			rows[i]->entry->reason[0] = '\0';
+		}
+	}
 }
 
 /* A plain INSERT must not be sent again after it may have been done. */
