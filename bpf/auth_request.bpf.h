@@ -3,6 +3,7 @@
 #ifndef DOVETAP_AUTH_REQUEST_BPF_H
 #define DOVETAP_AUTH_REQUEST_BPF_H
 
+#include "auth_fields.bpf.h"
 #include "emit.bpf.h"
 #include "user_read.bpf.h"
 
@@ -13,6 +14,7 @@ struct auth_copy {
 	const struct auth_request___flat *flat;
 	__u64 members[40]; /* from user to real_remote_port; the nested ones to successful */
 	__u64 state[2];	   /* from auth_only to policy_refusal */
+	__u64 proxy_host;  /* pointer to the text */
 	__s32 passdb_result;
 };
 
@@ -49,6 +51,8 @@ static __always_inline long auth_read(struct auth_copy *copy)
 				  &request->passdb_result);
 }
 
+#define SECURED_TLS 2 /* enum auth_request_secured: none, secured, TLS; one bit in 2.3.0 */
+
 static __always_inline __u32 auth_flags(const struct auth_copy *copy)
 {
 	__u64 successful, secured;
@@ -62,6 +66,7 @@ static __always_inline __u32 auth_flags(const struct auth_copy *copy)
 	}
 	return flag_if(successful, DOVETAP_FLAG_SUCCESSFUL) |
 	       flag_if(secured, DOVETAP_FLAG_SECURED) |
+	       flag_if(secured & SECURED_TLS, DOVETAP_FLAG_TLS) |
 	       flag_if(auth_state(copy, auth_only), DOVETAP_FLAG_AUTH_ONLY) |
 	       flag_if(auth_state(copy, policy_refusal), DOVETAP_FLAG_POLICY_REFUSAL) |
 	       flag_if(auth_state(copy, internal_failure), DOVETAP_FLAG_INTERNAL_FAILURE);
@@ -105,6 +110,7 @@ static __always_inline void auth_fill(struct dovetap_event_head *head, const str
 #undef TEXT
 	read_text(head, DOVETAP_FIELD_PROTOCOL, longer, auth_nested(copy, protocol));
 	read_text(head, DOVETAP_FIELD_HOME, longer, 0);
+	read_text(head, DOVETAP_FIELD_PROXY_HOST, longer, copy->proxy_host);
 	take_ip(head, DOVETAP_FIELD_REMOTE_IP, &head->remote_family, head->remote_ip,
 		auth_ip(copy, remote_ip));
 	take_ip(head, DOVETAP_FIELD_LOCAL_IP, &head->local_family, head->local_ip,
@@ -154,10 +160,31 @@ static __always_inline bool auth_is_internal(const struct auth_copy *copy)
 	return true;
 }
 
-/* With fallback the hit may be a lookup without a client, and only a success has a meaning. */
-static __always_inline int auth_hit(const void *request, bool fallback)
+/* What a hit can mean. */
+enum auth_probe {
+	AUTH_FINISHED, /* the outcome stands in the request */
+	AUTH_SUCCESS,  /* the fallbacks: only an outcome of this kind has a meaning, and the hit may
+			  be */
+	AUTH_FAILURE,  /* a lookup without a client */
+};
+
+/* The counter of a hit that is none of ours; 0 for one that is. */
+static __always_inline __u32 auth_fallback_drops(const struct auth_copy *copy,
+						 enum auth_probe probe)
+{
+	bool successful = auth_flags(copy) & DOVETAP_FLAG_SUCCESSFUL;
+
+	if (probe == AUTH_FINISHED)
+		return 0;
+	if (!lone_value(copy->request, handler))
+		return DOVETAP_COUNT_NO_HANDLER;
+	return successful == (probe == AUTH_SUCCESS) ? 0 : DOVETAP_COUNT_NOT_SUCCESSFUL;
+}
+
+static __always_inline int auth_hit(const void *request, enum auth_probe probe)
 {
 	struct auth_copy copy;
+	__u32 drop;
 
 	if (!request)
 		return count(DOVETAP_COUNT_NO_OBJECT);
@@ -165,12 +192,12 @@ static __always_inline int auth_hit(const void *request, bool fallback)
 	copy.flat = request;
 	if (auth_read(&copy) != 0)
 		return count(DOVETAP_COUNT_NO_USERNAME);
-	if (fallback && !lone_value(copy.request, handler))
-		return count(DOVETAP_COUNT_NO_HANDLER);
-	if (fallback && !(auth_flags(&copy) & DOVETAP_FLAG_SUCCESSFUL))
-		return count(DOVETAP_COUNT_NOT_SUCCESSFUL);
+	drop = auth_fallback_drops(&copy, probe);
+	if (drop)
+		return count(drop);
 	if (auth_is_internal(&copy))
 		return count(DOVETAP_COUNT_INTERNAL_TOKEN);
+	copy.proxy_host = auth_field_find_host((const void *)auth_value(&copy, extra_fields));
 	if (auth_emit(&copy, false))
 		auth_emit(&copy, true);
 	return 0;

@@ -62,6 +62,7 @@ struct auth_request {
 		const char *session_id;
 		const char *local_name;
 		const char *client_id;
+		const void *extra_fields; /* struct auth_fields below */
 		struct ip_addr local_ip, remote_ip, real_local_ip, real_remote_ip;
 		__u16 local_port, remote_port, real_local_port, real_remote_port;
 		__u32 secured;	    /* 2.3 */
@@ -84,6 +85,7 @@ struct auth_request___flat {
 	const char *session_id;
 	const char *local_name;
 	const char *client_id;
+	const void *extra_fields; /* struct auth_fields below */
 	struct ip_addr local_ip, remote_ip, real_local_ip, real_remote_ip;
 	__u16 local_port, remote_port, real_local_port, real_remote_port;
 	__u32 secured; /* one bit in 2.3.0 */
@@ -99,5 +101,26 @@ struct client {
 };
 
 #pragma clang attribute pop
+
+/*
+ * What the passdb said of a user, src/auth/auth-fields.c: a list in Dovecot's array type. These are
+ * no part of any layout, because all releases have them like this (2.3.0 to 2.4.5); the element
+ * size, which Dovecot keeps in the array, is what would tell of another auth_field.
+ */
+struct auth_field {
+	const char *key, *value; /* value may be NULL */
+	__u32 flags, padding;
+};
+
+struct buffer {
+	const struct auth_field *data;
+	__u64 used; /* bytes */
+};
+
+struct auth_fields {
+	const void *pool;
+	const struct buffer *buffer; /* NULL: empty */
+	__u64 element_size;
+};
 
 #endif

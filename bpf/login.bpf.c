@@ -41,7 +41,7 @@ int mail_user_init(struct pt_regs *ctx)
 SEC("uprobe")
 int auth_finished(struct pt_regs *ctx)
 {
-	return auth_hit(argument(ctx), false);
+	return auth_hit(argument(ctx), AUTH_FINISHED);
 }
 
 /* auth_request_proxy_finish(request): the fallback, for successes only. Lookups by doveadm pass
@@ -49,7 +49,15 @@ int auth_finished(struct pt_regs *ctx)
 SEC("uprobe")
 int auth_proxy_finished(struct pt_regs *ctx)
 {
-	return auth_hit(argument(ctx), true);
+	return auth_hit(argument(ctx), AUTH_SUCCESS);
+}
+
+/* auth_request_fail(request), since 2.4 auth_request_fail_with_reply(): what goes with it, for
+ * failures. */
+SEC("uprobe")
+int auth_failed(struct pt_regs *ctx)
+{
+	return auth_hit(argument(ctx), AUTH_FAILURE);
 }
 
 /* client_proxy_finish_destroy_client(client). */

@@ -30,7 +30,8 @@ static __always_inline __u32 mail_user_flags(const struct mail_user_copy *copy)
 	return flag_if(user_flag(copy, anonymous), DOVETAP_FLAG_ANONYMOUS) |
 	       flag_if(user_flag(copy, admin), DOVETAP_FLAG_ADMIN) |
 	       flag_if(user_value(copy, conn.secured), DOVETAP_FLAG_SECURED) |
-	       flag_if(user_value(copy, conn.end_client_tls_secured), DOVETAP_FLAG_SECURED);
+	       flag_if(user_value(copy, conn.end_client_tls_secured),
+		       DOVETAP_FLAG_SECURED | DOVETAP_FLAG_TLS);
 }
 
 static __always_inline void mail_user_fill(struct dovetap_event_head *head,
@@ -48,6 +49,7 @@ static __always_inline void mail_user_fill(struct dovetap_event_head *head,
 	TEXT(LOCAL_NAME, conn.local_name);
 #undef TEXT
 	read_text(head, DOVETAP_FIELD_CLIENT_ID, longer, 0);
+	read_text(head, DOVETAP_FIELD_PROXY_HOST, longer, 0);
 	read_ip(head, DOVETAP_FIELD_REMOTE_IP, &head->remote_family, head->remote_ip,
 		user_value(copy, conn.remote_ip));
 	read_ip(head, DOVETAP_FIELD_LOCAL_IP, &head->local_family, head->local_ip,

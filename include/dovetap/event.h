@@ -2,9 +2,10 @@
 /*
  * The record that the BPF programs write into the ring buffer and the collector decodes.
  *
- *	+--------------------+-----------------------------------------+--------------------+
- *	| dovetap_event_head | one slot per text field, NUL-terminated | dovetap_event_tail |
- *	+--------------------+-----------------------------------------+--------------------+
+ *	+--------------------+---------------------+--------------------+----------------+
+ *	| dovetap_event_head | one slot per text   | dovetap_event_tail | slots of later |
+ *	|                    | field, with its NUL |                    | text fields    |
+ *	+--------------------+---------------------+--------------------+----------------+
  *
  * There are two record sizes, because a ring buffer reservation must have a constant size: the
  * ordinary one holds nearly every login, the long one is taken when a text does not fit. The size
@@ -29,9 +30,10 @@ enum dovetap_event_type {
 /*
  * X(ENUM, member, ordinary slot, long slot). A slot holds its text and the NUL. The long slot of
  * a name takes 512 bytes of name; Dovecot itself limits a login name to less than that.
- * For an auth event, auth_user is the name as the client gave it (original_username).
+ * For an auth event, auth_user is the name as the client gave it (original_username), and
+ * proxy_host the backend that the passdb names for a login that is to be proxied.
  */
-#define DOVETAP_TEXT_FIELDS(X)                                                                     \
+#define DOVETAP_FIRST_TEXT_FIELDS(X)                                                               \
 	X(USERNAME, username, 64, 520)                                                             \
 	X(AUTH_USER, auth_user, 64, 520)                                                           \
 	X(MASTER_USER, master_user, 64, 520)                                                       \
@@ -42,6 +44,13 @@ enum dovetap_event_type {
 	X(MECH, mech, 24, 64)                                                                      \
 	X(LOCAL_NAME, local_name, 64, 256)                                                         \
 	X(CLIENT_ID, client_id, 64, 256)
+
+/* The same, added later: behind the tail. */
+#define DOVETAP_LATER_TEXT_FIELDS(X) X(PROXY_HOST, proxy_host, 64, 256)
+
+#define DOVETAP_TEXT_FIELDS(X)                                                                     \
+	DOVETAP_FIRST_TEXT_FIELDS(X)                                                               \
+	DOVETAP_LATER_TEXT_FIELDS(X)
 
 enum dovetap_field {
 #define DOVETAP_X(id, member, ordinary, longer) DOVETAP_FIELD_##id,
@@ -75,6 +84,7 @@ enum dovetap_flag {
 	DOVETAP_FLAG_AUTH_ONLY = 1U << 6, /* a SASL client such as Postfix: no mailbox follows */
 	DOVETAP_FLAG_POLICY_REFUSAL = 1U << 7,
 	DOVETAP_FLAG_INTERNAL_FAILURE = 1U << 8,
+	DOVETAP_FLAG_TLS = 1U << 9, /* auth events from 2.3.1, mail_user from 2.4 */
 };
 
 /* A hole that the compiler leaves would carry old memory to the reader: none is allowed. */
@@ -110,7 +120,7 @@ struct dovetap_event_head {
 	__u8 local_ip[16];
 
 	__u16 length[DOVETAP_TEXT_COUNT]; /* of each text in its slot, without the NUL */
-	__u16 padding[2];
+	__u16 padding;
 };
 
 /* Auth events: who holds the connection. remote_ip is who a trusted proxy says is behind it. */
@@ -126,17 +136,19 @@ struct dovetap_event_tail {
 struct dovetap_event {
 	struct dovetap_event_head head;
 #define DOVETAP_X(id, member, ordinary, longer) char member[ordinary];
-	DOVETAP_TEXT_FIELDS(DOVETAP_X)
-#undef DOVETAP_X
+	DOVETAP_FIRST_TEXT_FIELDS(DOVETAP_X)
 	struct dovetap_event_tail tail;
+	DOVETAP_LATER_TEXT_FIELDS(DOVETAP_X)
+#undef DOVETAP_X
 };
 
 struct dovetap_event_long {
 	struct dovetap_event_head head;
 #define DOVETAP_X(id, member, ordinary, longer) char member[longer];
-	DOVETAP_TEXT_FIELDS(DOVETAP_X)
-#undef DOVETAP_X
+	DOVETAP_FIRST_TEXT_FIELDS(DOVETAP_X)
 	struct dovetap_event_tail tail;
+	DOVETAP_LATER_TEXT_FIELDS(DOVETAP_X)
+#undef DOVETAP_X
 };
 
 #pragma GCC diagnostic pop
@@ -146,8 +158,8 @@ struct dovetap_event_long {
 #define DOVETAP_EVENT_LONG_MIN 2792
 
 _Static_assert(sizeof(struct dovetap_event_head) == 136, "event head moved: raise the major");
-_Static_assert(sizeof(struct dovetap_event) == 696, "event moved: raise the major");
+_Static_assert(sizeof(struct dovetap_event) == 760, "event moved: raise the major");
 _Static_assert(sizeof(struct dovetap_event) < DOVETAP_EVENT_LONG_MIN, "the forms must differ");
-_Static_assert(sizeof(struct dovetap_event_long) == 3088, "long event moved: raise the major");
+_Static_assert(sizeof(struct dovetap_event_long) == 3344, "long event moved: raise the major");
 
 #endif

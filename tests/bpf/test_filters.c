@@ -36,6 +36,7 @@ static void setup_fallbacks(const char *abi)
 	login_object_load(&fixture.object, layout_find(abi), NULL);
 	login_object_attach(&fixture.object, mail_user_init, "mail_user_init");
 	login_object_attach(&fixture.object, auth_proxy_finished, "auth_request_proxy_finish");
+	login_object_attach(&fixture.object, auth_failed, "auth_request_fail");
 }
 
 static int teardown(void **state)
@@ -60,7 +61,10 @@ static void authenticate(const struct target_login *login)
 	struct image image;
 
 	auth_request_image_init(&image, &table, fixture.abi, 0xff, login);
-	target_auth_request_success(image.bytes);
+	if (login->successful)
+		target_auth_request_success(image.bytes);
+	else
+		target_auth_request_failure(image.bytes);
 	image_release(&image);
 }
 
@@ -235,15 +239,98 @@ static void test_fallback_drops_a_lookup_without_a_client(void **state)
 	expect_counted(DOVETAP_COUNT_NO_HANDLER);
 }
 
+/* Where the function for successes is entered with something else. */
 static void test_fallback_drops_what_did_not_succeed(void **state)
+{
+	struct target_login login = target_login_plain;
+	struct image image;
+
+	(void)state;
+	setup_fallbacks(ABI_OLDEST);
+	login.successful = false;
+	auth_request_image_init(&image, &table, fixture.abi, 0xff, &login);
+	auth_request_proxy_finish(image.bytes);
+	expect_counted(DOVETAP_COUNT_NOT_SUCCESSFUL);
+	image_release(&image);
+}
+
+static void test_fallback_emits_a_failure(void **state)
 {
 	struct target_login login = target_login_plain;
 
 	(void)state;
 	setup_fallbacks(ABI_OLDEST);
 	login.successful = false;
+	login.passdb_result = -4;
 	authenticate(&login);
-	expect_counted(DOVETAP_COUNT_NOT_SUCCESSFUL);
+	expect_record(DOVETAP_EVENT_AUTH, DOVETAP_COUNT_AUTH_EMITTED);
+	assert_int_equal(fixture.object.record.head.passdb_result, -4);
+	assert_int_equal(fixture.object.record.head.flags & DOVETAP_FLAG_SUCCESSFUL, 0);
+}
+
+static void test_tls_is_told_from_merely_secured(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup(ABI_23);
+	authenticate(&login);
+	login_object_next(&fixture.object);
+	assert_int_equal(fixture.object.record.head.flags & DOVETAP_FLAG_TLS, 0);
+	login.tls = true;
+	authenticate(&login);
+	login_object_next(&fixture.object);
+	assert_int_not_equal(fixture.object.record.head.flags & DOVETAP_FLAG_TLS, 0);
+	assert_int_not_equal(fixture.object.record.head.flags & DOVETAP_FLAG_SECURED, 0);
+}
+
+/* The host that a record has with that list of fields; NULL: none. */
+static const char *host_with(const struct target_fields *fields)
+{
+	struct target_login login = target_login_plain;
+
+	login.extra_fields = fields;
+	authenticate(&login);
+	login_object_next(&fixture.object);
+	return login_object_text(&fixture.object, DOVETAP_FIELD_PROXY_HOST);
+}
+
+static void test_a_list_that_looks_wrong_has_no_host(void **state)
+{
+	static const struct target_field field[] = {{.key = "host", .value = "10.0.0.1"}};
+	struct target_buffer buffer = {.data = field, .used = sizeof(field)};
+	struct target_fields fields = {.buffer = &buffer, .element_size = sizeof(field)};
+
+	(void)state;
+	setup(ABI_23);
+	assert_string_equal(host_with(&fields), "10.0.0.1");
+	fields.element_size = 32; /* another release's auth_field */
+	assert_null(host_with(&fields));
+	fields.element_size = sizeof(field);
+	buffer.used = sizeof(field) - 1;
+	assert_null(host_with(&fields));
+	buffer.data = (const void *)16;
+	buffer.used = sizeof(field);
+	assert_null(host_with(&fields));
+	fields.buffer = NULL;
+	assert_null(host_with(&fields));
+}
+
+static void test_a_long_list_ends_where_the_program_stops(void **state)
+{
+	struct target_field field[64];
+	struct target_buffer buffer = {.data = field, .used = sizeof(field)};
+	const struct target_fields fields = {.buffer = &buffer, .element_size = sizeof(field[0])};
+
+	(void)state;
+	for (size_t i = 0; i < 64; i++)
+		field[i] = (struct target_field){.key = "hosts", .value = "no"};
+	setup(ABI_24);
+	field[23] = (struct target_field){.key = "host", .value = "last"};
+	assert_string_equal(host_with(&fields), "last");
+	field[24] = field[23];
+	field[23].key = "hos";
+	assert_null(host_with(&fields));
 }
 
 #define story(name) cmocka_unit_test_teardown(name, teardown)
@@ -266,6 +353,10 @@ int main(void)
 		story(test_fallback_drops_a_user_with_an_error),
 		story(test_fallback_drops_a_lookup_without_a_client),
 		story(test_fallback_drops_what_did_not_succeed),
+		story(test_fallback_emits_a_failure),
+		story(test_tls_is_told_from_merely_secured),
+		story(test_a_list_that_looks_wrong_has_no_host),
+		story(test_a_long_list_ends_where_the_program_stops),
 	};
 	int failed;
 

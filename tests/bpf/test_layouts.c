@@ -17,6 +17,17 @@
 static struct layout_table table;
 
 /* The opposite of target_login_plain in every respect: IPv6, all flags, all texts. */
+static const struct target_field proxy_fields[] = {
+	{.key = "user", .value = "zoë@example.org"},
+	{.key = "hostip", .value = "192.0.2.1"},
+	{.key = "host", .value = "backend.example"},
+	{.key = "proxy"},
+};
+static const struct target_buffer proxy_buffer = {.data = proxy_fields,
+						  .used = sizeof(proxy_fields)};
+static const struct target_fields proxy_extra = {.buffer = &proxy_buffer,
+						 .element_size = sizeof(struct target_field)};
+
 static const struct target_login login_full = {
 	.username = "zoë@example.org",
 	.auth_user = "master user",
@@ -49,6 +60,7 @@ static const struct target_login login_full = {
 	.policy_refusal = true,
 	.internal_failure = true,
 	.passdb_result = -6,
+	.extra_fields = &proxy_extra,
 };
 
 /* Nothing set that can be left out: NULL pointers, no addresses. */
@@ -117,6 +129,7 @@ static void expect_mail_user(const struct login_object *object, const struct ima
 			     const struct target_login *login)
 {
 	const struct dovetap_event_head *head = &object->record.head;
+	bool is_24 = image_has(user, "conn.end_client_tls_secured");
 
 	assert_int_equal(head->type, DOVETAP_EVENT_MAIL_USER);
 	expect_common(object, login, user->bytes);
@@ -137,7 +150,8 @@ static void expect_mail_user(const struct login_object *object, const struct ima
 	assert_int_equal(head->mail_gid, login->gid);
 	assert_int_equal(head->flags, flag(login->anonymous, DOVETAP_FLAG_ANONYMOUS) |
 					      flag(login->admin, DOVETAP_FLAG_ADMIN) |
-					      flag(login->secured, DOVETAP_FLAG_SECURED));
+					      flag(login->secured, DOVETAP_FLAG_SECURED) |
+					      flag(login->secured && is_24, DOVETAP_FLAG_TLS));
 }
 
 /* The connection as it is, behind the texts. */
@@ -177,12 +191,15 @@ static void expect_auth(const struct login_object *object, const struct image *r
 	expect_text(object, DOVETAP_FIELD_LOCAL_NAME, true, login->local_name);
 	expect_text(object, DOVETAP_FIELD_HOME, false, NULL);
 	expect_text(object, DOVETAP_FIELD_CLIENT_ID, true, login->client_id);
+	expect_text(object, DOVETAP_FIELD_PROXY_HOST, true,
+		    login->extra_fields ? "backend.example" : NULL);
 	expect_real(object, login);
 	assert_int_not_equal(head->present & DOVETAP_BIT(DOVETAP_FIELD_PASSDB_RESULT), 0);
 	assert_int_equal(head->passdb_result, login->passdb_result);
 	assert_int_equal(head->flags,
 			 flag(login->successful, DOVETAP_FLAG_SUCCESSFUL) |
 				 flag(login->secured, DOVETAP_FLAG_SECURED) |
+				 flag(login->tls, DOVETAP_FLAG_TLS) |
 				 flag(login->auth_only, DOVETAP_FLAG_AUTH_ONLY) |
 				 flag(login->policy_refusal, DOVETAP_FLAG_POLICY_REFUSAL) |
 				 flag(login->internal_failure, DOVETAP_FLAG_INTERNAL_FAILURE));

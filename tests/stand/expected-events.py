@@ -75,6 +75,7 @@ def auth_event(login, line, version):
     event["passdb_result"] = 1 if login["ok"] else 0
     event["flags"] = ["secured"] if line["secured"] else []
     event["flags"] += ["successful"] if login["ok"] else []
+    event["flags"] += ["tls"] if login.get("tls") else []
     return event
 
 
@@ -92,6 +93,7 @@ def mail_user_event(login, line, version):
         event["protocol"] = event["service"]
     event["mail_uid"] = event["mail_gid"] = MAIL_OWNER
     event["flags"] = ["secured"] if secured else []
+    event["flags"] += ["tls"] if secured and version == "2.4" else []
     return event
 
 

@@ -38,6 +38,23 @@ void target_auth_request_success(void *request)
 	auth_request_proxy_finish(request);
 }
 
+__attribute__((noinline)) void auth_request_fail(void *request)
+{
+	work(request);
+}
+
+__attribute__((noinline)) void auth_request_fail_with_reply(void *request)
+{
+	work(request);
+}
+
+void target_auth_request_failure(void *request)
+{
+	auth_request_fail(request);
+	auth_request_fail_with_reply(request);
+	auth_request_finished_event(request);
+}
+
 __attribute__((noinline)) void client_proxy_finish_destroy_client(void *client)
 {
 	work(client);

@@ -17,10 +17,13 @@ int mail_user_init(void *user, const char **error_r);
 void hook_mail_user_created(void *user);
 void auth_request_finished_event(void *request);
 void auth_request_proxy_finish(void *request);
+void auth_request_fail(void *request);
+void auth_request_fail_with_reply(void *request);
 void client_proxy_finish_destroy_client(void *client);
 
 /* What calls them in Dovecot. */
 void target_auth_request_success(void *request);
+void target_auth_request_failure(void *request);
 void target_proxy_input(void *client);
 
 #endif

@@ -109,12 +109,13 @@ void auth_request_image_init(struct image *image, const struct layout_table *tab
 	auth_text(image, "mech_name", login->mech);
 	auth_text(image, "local_name", login->local_name);
 	auth_text(image, "client_id", login->client_id);
+	image_set_pointer(image, field(image, "extra_fields", name), login->extra_fields);
 	auth_number(image, "remote_port", login->remote_port);
 	auth_number(image, "local_port", login->local_port);
 	auth_number(image, "real_remote_port", login->real_remote_port);
 	auth_number(image, "real_local_port", login->real_local_port);
-	auth_number(image, "secured", login->secured);
-	auth_number(image, "conn_secured", login->secured);
+	auth_number(image, "secured", login->secured + login->tls);
+	auth_number(image, "conn_secured", login->secured + login->tls);
 	auth_number(image, "successful", login->successful);
 	image_set_ip(image, field(image, "remote_ip", name), login->remote_family,
 		     login->remote_ip);

@@ -8,6 +8,28 @@
 
 #include "target/image.h"
 
+/* What the passdb said, as src/auth/auth-fields.c keeps it. */
+struct target_field {
+	const char *key, *value;
+	uint32_t flags, padding;
+};
+
+struct target_buffer {
+	const struct target_field *data;
+	uint64_t used; /* bytes */
+	void *priv[7];
+};
+
+struct target_fields {
+	void *pool;
+	const struct target_buffer *buffer;
+	uint64_t element_size;
+	struct {
+		const struct target_buffer *buffer;
+		uint64_t element_size;
+	} snapshot;
+};
+
 /* A text that is NULL is a NULL pointer in Dovecot. */
 struct target_login {
 	const char *username, *auth_user, *master_user, *home, *session_id;
@@ -22,7 +44,8 @@ struct target_login {
 	bool anonymous, admin, secured, autocreated, session_restored;
 	const char *error; /* of the mail_user */
 	bool successful, auth_only, policy_refusal, internal_failure;
-	bool has_handler;
+	bool has_handler, tls; /* tls: secured, and more */
+	const struct target_fields *extra_fields;
 	int32_t passdb_result;
 };
 

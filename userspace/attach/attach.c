@@ -32,9 +32,14 @@ struct loader {
 	size_t count;
 };
 
-struct link {
+/* One function. */
+struct hook {
 	int fd;			/* of a multi link; else -1 */
 	struct bpf_link *event; /* of a perf event; else NULL */
+};
+
+struct link {
+	struct hook probe, beside;
 };
 
 static void fd_path(char path_r[FD_PATH_MAX], int fd)
@@ -192,25 +197,55 @@ static int skel_for(struct loader *loader, const struct layout *layout, struct l
 	return 0;
 }
 
-static int link_make(enum attach_method method, struct bpf_program *program,
-		     const struct build *build, struct link *link)
+static int hook_make(enum attach_method method, const struct login_bpf *skel, const char *program,
+		     int file, uint64_t offset, struct hook *hook_r)
 {
+	const struct bpf_program *found = bpf_object__find_program_by_name(skel->obj, program);
 	char path[FD_PATH_MAX];
 
-	fd_path(path, build->fd);
-	link->fd = -1;
+	if (!found || bpf_program__fd(found) < 0)
+		return -ENOENT;
+	fd_path(path, file);
 	if (method == ATTACH_MULTI) {
-		link->fd = multi_link(bpf_program__fd(program), path, build->offset);
-		return link->fd < 0 ? link->fd : 0;
+		hook_r->fd = multi_link(bpf_program__fd(found), path, offset);
+		return hook_r->fd < 0 ? hook_r->fd : 0;
 	}
-	link->event = bpf_program__attach_uprobe(program, false, -1, path, build->offset);
-	return link->event ? 0 : -errno;
+	hook_r->event = bpf_program__attach_uprobe(found, false, -1, path, offset);
+	return hook_r->event ? 0 : -errno;
+}
+
+static void hook_release(struct hook *hook)
+{
+	if (hook->fd >= 0)
+		close(hook->fd);
+	bpf_link__destroy(hook->event);
+}
+
+static int hook_error(const struct probe *probe, int err, struct error *error_r)
+{
+	return error_set(error_r, -err, "cannot attach %s to %s: %s", probe->program, probe->symbol,
+			 libbpf_said(-err));
+}
+
+static int attach_hooks(enum attach_method method, const struct login_bpf *skel,
+			const struct build *build, struct link *link, struct error *error_r)
+{
+	int err;
+
+	libbpf_say_forget();
+	err = hook_make(method, skel, build->probe->program, build->fd, build->offset,
+			&link->probe);
+	if (err < 0)
+		return hook_error(build->probe, err, error_r);
+	if (build->beside)
+		err = hook_make(method, skel, build->beside->program, build->fd,
+				build->beside_offset, &link->beside);
+	return err < 0 ? hook_error(build->beside, err, error_r) : 0;
 }
 
 int loader_attach(struct loader *loader, const struct build *build, struct link **link_r,
 		  struct error *error_r)
 {
-	struct bpf_program *program;
 	struct login_bpf *skel = NULL;
 	struct link *link;
 	int err;
@@ -218,31 +253,24 @@ int loader_attach(struct loader *loader, const struct build *build, struct link 
 	err = skel_for(loader, build->layout, &skel, error_r);
 	if (err < 0)
 		return err;
-	program = bpf_object__find_program_by_name(skel->obj, build->probe->program);
-	if (!program || bpf_program__fd(program) < 0)
-		return error_set(error_r, ENOENT, "program %s is not loaded",
-				 build->probe->program);
 	link = calloc(1, sizeof(*link));
 	if (!link)
 		return error_set(error_r, ENOMEM, "out of memory");
-	libbpf_say_forget();
-	err = link_make(loader->options.method, program, build, link);
-	if (err < 0) {
-		free(link);
-		return error_set(error_r, -err, "cannot attach to %s: %s", build->probe->symbol,
-				 libbpf_said(-err));
-	}
-	*link_r = link;
-	return 0;
+	link->probe.fd = link->beside.fd = -1;
+	err = attach_hooks(loader->options.method, skel, build, link, error_r);
+	if (err < 0)
+		link_detach(&link);
+	else
+		*link_r = link;
+	return err;
 }
 
 void link_detach(struct link **link)
 {
 	if (!*link)
 		return;
-	if ((*link)->fd >= 0)
-		close((*link)->fd);
-	bpf_link__destroy((*link)->event);
+	hook_release(&(*link)->probe);
+	hook_release(&(*link)->beside);
 	free(*link);
 	*link = NULL;
 }

@@ -37,7 +37,8 @@ enum attach_method loader_method(const struct loader *loader); /* never ATTACH_A
 int loader_ring_fd(const struct loader *loader);
 int loader_counters_fd(const struct loader *loader);
 
-/* One probe in one file. It fires from loader_attach() to link_detach() or the process's end. */
+/* One probe in one file, with the one that goes beside it. It fires from loader_attach() to
+ * link_detach() or the process's end. */
 struct link;
 
 /* build->probe must be set. */

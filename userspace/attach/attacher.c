@@ -19,7 +19,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define ROLES_DEFAULT	 (PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER) | PRIV_ROLE_BIT(PRIV_ROLE_AUTH))
 #define RESCAN_NS	 (60 * NS_PER_SEC)
 #define RESCAN_BLIND_NS	 (5 * NS_PER_SEC)  /* when new processes are not told by the kernel */
 #define STOP_PATIENCE_NS (60 * NS_PER_SEC) /* for the collector to drain */
@@ -110,7 +109,7 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 		return error_set(error_r, ENOMEM, "out of memory");
 	attacher->options = *options;
 	if (attacher->options.discover.roles == 0)
-		attacher->options.discover.roles = ROLES_DEFAULT;
+		attacher->options.discover.roles = PRIV_ROLES_ALL;
 	attacher->signal_fd = -1;
 	collector_init(&attacher->collector, &attacher->setup);
 	attacher->attachments.collector = &attacher->collector;

@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 struct attacher_options {
-	struct discover_options discover; /* roles 0 means MAIL_USER and AUTH */
+	struct discover_options discover; /* roles 0 means all */
 	enum attach_method method;
 	size_t ring_bytes;     /* 0: 4 MiB */
 	uint32_t wanted_texts; /* DOVETAP_BIT of each text to capture; 0: all but the home */

@@ -35,6 +35,23 @@ static bool is_alive(const struct examination *ex, const struct probe *probe,
 	       ex->importer(ex->ctx, probe->importers, probe->symbol);
 }
 
+/* A probe whose companion was optimised away works all the same, and tells less. */
+static void choose_beside(struct build *build, const struct examination *ex)
+{
+	uint32_t release = probe_release(build->abi);
+	const struct probe *probe = NULL;
+	struct elf_function function;
+
+	while ((probe = probe_next_beside(build->probe, release, probe)) != NULL) {
+		if (elf_file_function(ex->elf, probe->symbol, &function, NULL) == 0 &&
+		    is_alive(ex, probe, &function)) {
+			build->beside = probe;
+			build->beside_offset = function.offset;
+			return;
+		}
+	}
+}
+
 /* Takes the first row of the table whose function exists and runs; keeps the first reason. */
 static void choose_probe(struct build *build, const struct examination *ex)
 {
@@ -48,6 +65,7 @@ static void choose_probe(struct build *build, const struct examination *ex)
 			if (is_alive(ex, probe, &function)) {
 				build->probe = probe;
 				build->offset = function.offset;
+				choose_beside(build, ex);
 				return;
 			}
 			error_set(&why, ENOENT,

@@ -25,7 +25,9 @@ struct build {
 	const struct layout *layout; /* NULL if the ABI is unknown */
 	const struct probe *probe;   /* NULL if the build is refused */
 	uint64_t offset;	     /* of the probe in the file */
-	struct error refusal;	     /* why probe is NULL, and what to do */
+	const struct probe *beside;  /* goes with it (probes.h); NULL if there is none */
+	uint64_t beside_offset;
+	struct error refusal; /* why probe is NULL, and what to do */
 };
 
 /*

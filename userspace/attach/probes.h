@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The probe table: role x release → function. Rows of a role are in order of preference; the
- * first whose releases fit and whose function exists and is alive in the file is taken. All are
- * entry probes, and all take the object (mail_user, auth_request, client) as first argument.
+ * first whose releases fit and whose function exists and is alive in the file is taken. A row with
+ * "beside" is no choice of its own: it completes the row of that function where it is alive, too.
+ * All are entry probes, and all take the object (mail_user, auth_request, client) as first
+ * argument.
  */
 #ifndef DOVETAP_ATTACH_PROBES_H
 #define DOVETAP_ATTACH_PROBES_H
@@ -23,6 +25,7 @@ struct probe {
 	uint32_t first, last;  /* releases, inclusive; 0 is open */
 	const char *importers; /* executables that call it when the library itself does not: file
 				* name suffix, or NULL */
+	const char *beside;    /* function that this row goes with, or NULL */
 	const char *gate; /* Dovecot's flags that the program must read there to tell a login */
 };
 
@@ -44,5 +47,9 @@ uint32_t probe_release(const char *abi);
  * The next row of role for release behind previous (NULL: the first), or NULL.
  */
 const struct probe *probe_next(enum priv_role role, uint32_t release, const struct probe *previous);
+
+/* The same for the rows that go with the one chosen. */
+const struct probe *probe_next_beside(const struct probe *chosen, uint32_t release,
+				      const struct probe *previous);
 
 #endif

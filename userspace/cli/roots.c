@@ -30,6 +30,6 @@ struct discover_options roots_discover(const struct roots *roots)
 	return (struct discover_options){
 		.roots = roots->count > 0 ? roots->dirs : NULL,
 		.processes = roots->count == 0,
-		.roles = PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER) | PRIV_ROLE_BIT(PRIV_ROLE_AUTH),
+		.roles = PRIV_ROLES_ALL,
 	};
 }

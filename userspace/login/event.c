@@ -50,7 +50,7 @@ static void complete(struct login *login, const struct login *auth)
 	login->real_remote_port = auth->real_remote_port;
 	login->real_local_port = auth->real_local_port;
 	login->passdb_result = auth->passdb_result;
-	login->flags |= auth->flags & DOVETAP_FLAG_SECURED;
+	login->flags |= auth->flags & (DOVETAP_FLAG_SECURED | DOVETAP_FLAG_TLS);
 }
 
 /* The login process tells the session and the moment; who it is, only authentication knows. */

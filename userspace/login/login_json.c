@@ -30,6 +30,7 @@ static const struct {
 	{DOVETAP_FLAG_AUTH_ONLY, "auth_only"},
 	{DOVETAP_FLAG_POLICY_REFUSAL, "policy_refusal"},
 	{DOVETAP_FLAG_INTERNAL_FAILURE, "internal_failure"},
+	{DOVETAP_FLAG_TLS, "tls"},
 };
 
 static void add_time(struct buf *out, int64_t time_ns)

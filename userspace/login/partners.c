@@ -70,8 +70,16 @@ const struct login *partners_find(const struct partners *partners, const struct 
 	return partner && !is_old(partner, login) ? partner->auth : NULL;
 }
 
+/* Clearing the table leaves the members linked. */
 void partners_release(struct partners *partners)
 {
-	while (partners->first)
-		forget(partners, partners->first);
+	struct partner *partner = partners->first, *next;
+
+	HASH_CLEAR(hh, partners->first);
+	for (; partner; partner = next) {
+		next = partner->hh.next;
+		free(partner->auth);
+		free(partner);
+	}
+	partners->bytes = 0;
 }

@@ -28,6 +28,9 @@ enum priv_role {
 };
 
 #define PRIV_ROLE_BIT(role) (1U << (role))
+#define PRIV_ROLES_ALL                                                                             \
+	(PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER) | PRIV_ROLE_BIT(PRIV_ROLE_AUTH) |                      \
+	 PRIV_ROLE_BIT(PRIV_ROLE_PROXY))
 
 enum priv_message_type {
 	PRIV_ATTACHED = 1,

@@ -98,6 +98,23 @@ static void test_an_unknown_abi_is_refused_by_name(void **state)
 	build_release(&build);
 }
 
+/* A build in which the function for both outcomes has been inlined: one for each is taken. */
+static void test_failures_have_a_probe_beside_the_fallback(void **state)
+{
+	struct made_elf elf = storage("2.3.ABIv19(2.3.19.1)", true);
+	struct build build;
+
+	(void)state;
+	elf.symbols[0].name = "auth_request_proxy_finish";
+	elf.symbols[1].name = "auth_request_fail";
+	build = examine(&elf, PRIV_ROLE_AUTH, NULL);
+	assert_string_equal(build.probe->symbol, "auth_request_proxy_finish");
+	assert_string_equal(build.beside->symbol, "auth_request_fail");
+	assert_int_equal(build.offset, MADE_ELF_TEXT + 2);
+	assert_int_equal(build.beside_offset, MADE_ELF_TEXT);
+	build_release(&build);
+}
+
 static void test_a_file_without_the_function_is_refused(void **state)
 {
 	struct made_elf elf = storage("2.4.ABIv1", true);
@@ -155,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_a_dead_function_gives_way_to_the_next),
 		cmocka_unit_test(test_nothing_alive_is_refused_by_name),
 		cmocka_unit_test(test_an_unknown_abi_is_refused_by_name),
+		cmocka_unit_test(test_failures_have_a_probe_beside_the_fallback),
 		cmocka_unit_test(test_a_file_without_the_function_is_refused),
 		cmocka_unit_test(test_no_elf_file_is_refused_not_an_error),
 		cmocka_unit_test(test_a_library_function_lives_by_its_importers),

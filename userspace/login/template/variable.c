@@ -12,6 +12,7 @@ typedef int get_fn(const struct variable_source *source, unsigned int argument,
 static const uint8_t fallbacks[DOVETAP_TEXT_COUNT] = {
 	[DOVETAP_FIELD_AUTH_USER] = DOVETAP_FIELD_USERNAME + 1,
 	[DOVETAP_FIELD_PROTOCOL] = DOVETAP_FIELD_SERVICE + 1,
+	[DOVETAP_FIELD_SERVICE] = DOVETAP_FIELD_PROTOCOL + 1, /* of an authentication in 2.4 */
 };
 
 static const char *const field_names[DOVETAP_TEXT_COUNT] = {
