@@ -37,7 +37,7 @@ finish() {
 	if [[ -n ${KEEP:-} ]]; then
 		echo "# kept $tmp"
 	else
-		rm -rf "$tmp"
+		rm -rf --one-file-system "$tmp"
 	fi
 	if [[ $status -eq 0 && $failures -eq 0 && $tests -lt $planned ]]; then
 		echo "not ok $((tests + 1)) - only $tests of $planned have run"
