@@ -7,6 +7,7 @@
 #include "capture/counters.h"
 #include "capture/replay.h"
 #include "capture/ring.h"
+#include "confine.h"
 #include "gather.h"
 #include "login/login_json.h"
 #include "priv/proto.h"
@@ -48,6 +49,7 @@ struct collector {
 	struct http *control, *metrics;
 	struct gather_probes probes;
 	int64_t started_ns;
+	int landlock;	       /* the kernel's version of it; 0: none */
 	int64_t alive_ns;      /* of the last sign of life */
 	struct enrich *enrich; /* NULL: no template wants it */
 	struct recorder *recorder;
@@ -271,6 +273,7 @@ static void gather_now(struct metrics *metrics, void *context)
 		.counters = c->counters,
 		.probes = c->probes,
 		.started_ns = c->started_ns,
+		.landlock = c->landlock,
 	};
 
 	gather(&source, metrics);
@@ -294,6 +297,19 @@ static void open_http(struct collector *c, const char *address, struct http **ht
 
 	if (address[0] && http_open(c->loop, &config, http_r, &error) < 0)
 		log_warning("no status there: %s", error.text);
+}
+
+/* Before there are threads, which would stay outside. */
+static int enter_confinement(struct collector *c, struct error *error_r)
+{
+	const struct confine_options options = {
+		.plan = c->options->plan,
+		.control = c->options->control,
+		.record = c->options->record,
+	};
+
+	c->landlock = confine(&options, error_r);
+	return c->landlock < 0 ? c->landlock : 0;
 }
 
 static int open_stages(struct collector *c, struct error *error_r)
@@ -398,7 +414,9 @@ int collector_main(void *context, const struct collector_fds *fds)
 	int ret;
 
 	buf_init(&c.line, 8192);
-	ret = open_loop(&c, &error);
+	ret = enter_confinement(&c, &error);
+	if (ret == 0)
+		ret = open_loop(&c, &error);
 	if (ret == 0)
 		ret = open_stages(&c, &error);
 	if (ret == 0)

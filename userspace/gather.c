@@ -14,6 +14,10 @@ static const struct metric probes = {
 	"dovetap_probes_attached", "Probes attached to Dovecot's files.", METRIC_GAUGE, {NULL}};
 static const struct metric refused = {
 	"dovetap_builds_refused", "Dovecot files that cannot be watched.", METRIC_GAUGE, {NULL}};
+static const struct metric landlock = {"dovetap_landlock_version",
+				       "The kernel's Landlock that the collector is in; 0 is none.",
+				       METRIC_GAUGE,
+				       {NULL}};
 static const struct metric hits = {"dovetap_probe_hits_total",
 				   "What became of the probe hits, in the kernel.",
 				   METRIC_COUNTER,
@@ -207,6 +211,7 @@ void gather(const struct gather_source *source, struct metrics *metrics)
 	metrics_add(metrics, &started, NULL, NULL, (double)source->started_ns / (double)NS_PER_SEC);
 	metrics_add(metrics, &probes, NULL, NULL, source->probes.links);
 	metrics_add(metrics, &refused, NULL, NULL, source->probes.refused);
+	metrics_add(metrics, &landlock, NULL, NULL, source->landlock);
 	metrics_add(metrics, &ring_bytes, NULL, NULL, (double)ring_size(source->ring));
 	metrics_add(metrics, &ring_used, NULL, NULL, (double)ring_backlog(source->ring));
 	gather_kernel(source->counters, metrics);

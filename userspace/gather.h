@@ -22,6 +22,7 @@ struct gather_source {
 	const uint64_t *counters; /* capture/counters.h */
 	struct gather_probes probes;
 	int64_t started_ns; /* wall clock */
+	int landlock;	    /* priv/landlock.h */
 };
 
 void gather(const struct gather_source *source, struct metrics *metrics);

@@ -7,6 +7,7 @@
 #include "attach/kernel.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "priv/sandbox.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -328,11 +329,17 @@ static void settle(struct attacher *attacher)
 
 static int reduce_rights(const struct attacher *attacher, struct error *error_r)
 {
-	unsigned int keep = PRIV_KEEP_ATTACH | PRIV_KEEP_COLLECTOR | PRIV_KEEP_MEMLOCK;
+	unsigned int keep = PRIV_KEEP_ATTACH | PRIV_KEEP_COLLECTOR;
+	int err;
 
 	if (loader_method(attacher->loader) == ATTACH_PERF)
 		keep |= PRIV_KEEP_PERF;
-	return priv_keep(keep, error_r);
+	if (kernel_counts_memlock())
+		keep |= PRIV_KEEP_MEMLOCK;
+	err = priv_keep(keep, error_r);
+	if (err < 0 || attacher->options.no_sandbox)
+		return err;
+	return priv_sandbox_enter(PRIV_ATTACHER, error_r);
 }
 
 int attacher_run(struct attacher *attacher, collector_main_fn *collector_main, void *ctx,
@@ -352,10 +359,11 @@ int attacher_run(struct attacher *attacher, collector_main_fn *collector_main, v
 		log_warning("there is no user \"%s\": the collector runs as \"%s\"",
 			    PRIV_DEFAULT_USER, setup->user.name);
 	err = take_over_signals(attacher, error_r);
-	if (err == 0)
-		err = start_collector(attacher, error_r);
+	/* Before the first collector, so that it is started as all later ones are. */
 	if (err == 0)
 		err = reduce_rights(attacher, error_r);
+	if (err == 0)
+		err = start_collector(attacher, error_r);
 	if (err == 0)
 		settle(attacher);
 	while (err == 0 && !attacher->done)

@@ -29,7 +29,7 @@ struct attacher_options {
 	size_t ring_bytes;     /* 0: 4 MiB */
 	uint32_t wanted_texts; /* DOVETAP_BIT of each text to capture; 0: all but the home */
 	const char *user;      /* collector's user; NULL: see priv_user_find() */
-	bool no_sandbox;       /* collector without the system call list, for debugging */
+	bool no_sandbox;       /* neither process with its system call list, for debugging */
 
 	/*
 	 * Called in the attacher each time the collector has said READY and the first search is

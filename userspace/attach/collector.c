@@ -78,7 +78,7 @@ static int become_collector(const struct collector_setup *setup, pid_t parent,
 		return error_set(error_r, errno, "cannot follow the attacher: %s", strerror(errno));
 	if (getppid() != parent)
 		return error_set(error_r, ESRCH, "the attacher is gone");
-	return setup->no_sandbox ? 0 : priv_sandbox_enter(error_r);
+	return setup->no_sandbox ? 0 : priv_sandbox_enter(PRIV_COLLECTOR, error_r);
 }
 
 __attribute__((noreturn)) static void run_child(const struct collector_setup *setup, pid_t parent,

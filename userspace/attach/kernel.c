@@ -33,6 +33,15 @@ static const struct {
 	{"CAP_DAC_READ_SEARCH", "read any library directory", CAP_DAC_READ_SEARCH, false, false},
 };
 
+bool kernel_counts_memlock(void)
+{
+	unsigned int major, minor;
+	struct utsname name;
+
+	return uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+	       (major < 5 || (major == 5 && minor < 11));
+}
+
 static bool have(int capability)
 {
 	return capng_have_capability(CAPNG_EFFECTIVE, (unsigned int)capability) != 0;

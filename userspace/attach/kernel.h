@@ -33,6 +33,9 @@ void kernel_check_all(struct kernel_check checks_r[KERNEL_CHECK_COUNT]);
  * try. */
 bool kernel_has_uprobe_multi(void);
 
+/* True if BPF maps count as locked memory (before 5.11), whose limit may be in the way. */
+bool kernel_counts_memlock(void);
+
 /*
  * Returns 0 if the process has the capabilities for the path that will be used (multi or perf),
  * else -EPERM with a text that names each one that is missing.

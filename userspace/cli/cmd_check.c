@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cmds.h"
+#include "cli/control.h"
 #include "cli/dirs.h"
 #include "cli/findings.h"
+#include "cli/processes.h"
 #include "cli/roots.h"
 #include "priv/drop.h"
 
@@ -20,10 +22,14 @@
 struct check_options {
 	struct config_options plan;
 	struct roots roots;
+	const char *control; /* NULL: the setting */
 	bool json;
 };
 
+enum { OPTION_CONTROL = 256 };
+
 static const struct argp_option options[] = {
+	{"control", OPTION_CONTROL, "SOCKET", 0, "Where the collector answers (control_socket)", 1},
 	{"json", 'j', NULL, 0, "Print JSON", 1},
 	{0},
 };
@@ -32,11 +38,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct check_options *check = state->input;
 
-	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &check->plan;
 		state->child_inputs[1] = &check->roots;
+		return 0;
+	case OPTION_CONTROL:
+		check->control = arg;
 		return 0;
 	case 'j':
 		check->json = true;
@@ -53,7 +61,8 @@ static const struct argp argp = {
 	.parser = parse,
 	.children = children,
 	.doc = "Tells whether the kernel, this process's rights, each Dovecot found, the "
-	       "configuration and the dicts are fit, and what to do if not. Attaches nothing. \"--config\" without a file prints the "
+	       "configuration and the dicts are fit, which rights a running dovetap has, and what "
+	       "to do if not. Attaches nothing. \"--config\" without a file prints the "
 	       "effective settings and where each comes from instead.\v"
 	       "Exits with 0 when dovetap would work, with warnings or without; 69 when not; 78 "
 	       "when the configuration is wrong.",
@@ -205,8 +214,11 @@ static int check_plan(const struct check_options *check, struct findings *findin
 		finding = findings_add(findings, "configuration", FINDING_BAD);
 		if (finding)
 			set(finding->text, sizeof(finding->text), error.text);
+		processes_check(findings, check->control ? check->control : CONTROL_DEFAULT);
 		return -EINVAL;
 	}
+	processes_check(findings,
+			check->control ? check->control : plan_settings(plan)->control_socket);
 	check_keys(plan, findings);
 	check_dicts(plan, findings);
 	plan_free(&plan);

@@ -2,6 +2,7 @@
 #include "cli/reload.h"
 
 #include "priv/drop.h"
+#include "priv/sandbox.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@ static int try_dicts(const struct plan *plan, const char *user_name, struct erro
 
 	if (ret == 0)
 		ret = priv_drop(&user, error_r);
+	if (ret == 0)
+		ret = priv_sandbox_enter(PRIV_COLLECTOR, error_r);
 	for (size_t i = 0; i < plan_dict_count(plan) && ret == 0; i++) {
 		struct dict *dict;
 

@@ -14,12 +14,20 @@ static const struct {
 	enum priv_keep keep;
 	unsigned int capability;
 } kept[] = {
-	{PRIV_KEEP_ATTACH, CAP_BPF},	    {PRIV_KEEP_ATTACH, CAP_PERFMON},
-	{PRIV_KEEP_ATTACH, CAP_SYS_PTRACE}, {PRIV_KEEP_ATTACH, CAP_DAC_READ_SEARCH},
-	{PRIV_KEEP_PERF, CAP_SYS_ADMIN},    {PRIV_KEEP_COLLECTOR, CAP_SETUID},
-	{PRIV_KEEP_COLLECTOR, CAP_SETGID},  {PRIV_KEEP_COLLECTOR, CAP_SETPCAP},
-	{PRIV_KEEP_COLLECTOR, CAP_KILL},    {PRIV_KEEP_MEMLOCK, CAP_SYS_RESOURCE},
+	{PRIV_KEEP_ATTACH, CAP_BPF},
+	{PRIV_KEEP_ATTACH, CAP_PERFMON},
+	{PRIV_KEEP_ATTACH, CAP_SYS_PTRACE},
+	{PRIV_KEEP_ATTACH, CAP_DAC_READ_SEARCH},
+	{PRIV_KEEP_ATTACH, CAP_CHECKPOINT_RESTORE},
+	{PRIV_KEEP_PERF, CAP_SYS_ADMIN},
+	{PRIV_KEEP_COLLECTOR, CAP_SETUID},
+	{PRIV_KEEP_COLLECTOR, CAP_SETGID},
+	{PRIV_KEEP_COLLECTOR, CAP_SETPCAP},
+	{PRIV_KEEP_COLLECTOR, CAP_KILL},
+	{PRIV_KEEP_MEMLOCK, CAP_SYS_RESOURCE},
 };
+
+#define KEPT (sizeof(kept) / sizeof(kept[0]))
 
 static int find(const char *name, struct priv_user *user_r, struct error *error_r)
 {
@@ -119,20 +127,51 @@ int priv_drop(const struct priv_user *user, struct error *error_r)
 	return err < 0 ? err : verify(error_r);
 }
 
-int priv_keep(unsigned int keep, struct error *error_r)
+/* Who was given SYS_ADMIN instead of what it was split into cannot do without it. */
+static unsigned int widen(unsigned int keep)
 {
-	bool held[sizeof(kept) / sizeof(kept[0])];
+	bool split = capng_have_capability(CAPNG_PERMITTED, CAP_BPF) &&
+		     capng_have_capability(CAPNG_PERMITTED, CAP_PERFMON);
+
+	return (keep & PRIV_KEEP_ATTACH) && !split ? keep | PRIV_KEEP_PERF : keep;
+}
+
+/* The bounding set first, while there is SETPCAP to do it with. */
+static int apply_kept(unsigned int keep, capng_type_t sets, capng_select_t select)
+{
+	bool held[KEPT];
 
 	capng_get_caps_process();
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+	for (size_t i = 0; i < KEPT; i++)
 		held[i] = capng_have_capability(CAPNG_PERMITTED, kept[i].capability) != 0;
-	capng_clear(CAPNG_SELECT_CAPS);
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+	capng_clear(select);
+	for (size_t i = 0; i < KEPT; i++) {
 		if (held[i] && (keep & kept[i].keep))
-			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
-				     kept[i].capability);
+			capng_update(CAPNG_ADD, sets, kept[i].capability);
 	}
-	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
-		return error_set(error_r, EPERM, "cannot reduce the capabilities");
-	return 0;
+	return capng_apply(select) == 0 ? 0 : -EPERM;
+}
+
+int priv_keep(unsigned int keep, struct error *error_r)
+{
+	int err = 0;
+
+	capng_get_caps_process();
+	keep = widen(keep);
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		err = apply_kept(keep, CAPNG_BOUNDING_SET, CAPNG_SELECT_BOUNDS);
+	if (err == 0)
+		err = apply_kept(keep, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAPNG_SELECT_CAPS);
+	return err < 0 ? error_set(error_r, EPERM, "cannot reduce the capabilities") : 0;
+}
+
+uint64_t priv_keep_mask(unsigned int keep)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < KEPT; i++) {
+		if (keep & kept[i].keep)
+			mask |= 1ULL << kept[i].capability;
+	}
+	return mask;
 }

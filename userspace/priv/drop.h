@@ -10,6 +10,7 @@
 #include "base/error.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define PRIV_DEFAULT_USER  "dovetap"
@@ -42,13 +43,17 @@ enum priv_keep {
 				       * CHECKPOINT_RESTORE (to open a mapped file that is gone) */
 	PRIV_KEEP_PERF = 1 << 1,      /* SYS_ADMIN, for perf-event uprobes */
 	PRIV_KEEP_COLLECTOR = 1 << 2, /* SETUID, SETGID, SETPCAP, KILL: start and stop one */
-	PRIV_KEEP_MEMLOCK = 1 << 3,   /* SYS_RESOURCE, for kernels before 5.11 */
+	PRIV_KEEP_MEMLOCK = 1 << 3,   /* SYS_RESOURCE: locked memory, on kernels before 5.11 */
 };
 
 /*
- * Keeps of the capabilities the process has only those of keep (bits of enum priv_keep), and
- * none that an exec would hand on.
+ * Keeps of the capabilities the process has only those of keep (bits of enum priv_keep), in the
+ * bounding set as well, and none that an exec would hand on. SYS_ADMIN also stays where it stands
+ * in for BPF and PERFMON.
  */
 int priv_keep(unsigned int keep, struct error *error_r);
+
+/* Those, by bit number. */
+uint64_t priv_keep_mask(unsigned int keep);
 
 #endif

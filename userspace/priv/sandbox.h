@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The collector's system call list: what threads, sockets, files, SQLite, timers and inotify
- * need. Anything else fails with EPERM, and what only an attacker would call (ptrace, bpf, mount,
- * execve, module and keyring calls) is not on it.
+ * The system calls that each process may make; any other fails with EPERM.
+ *
+ *	collector	files, sockets of a few families, threads, timers. It cannot start a program
+ *or a process, signal one, change its rights, or make memory both writable and executable. attacher
+ *the same, for its children inherit it and the kernel adds lists up, and what it has them for: bpf,
+ *perf events, inotify, processes, giving up rights.
+ *
+ * Neither may call what only an attacker would: ptrace, mount, namespaces, modules, keys, io_uring,
+ * userfaultfd, other processes' memory.
  */
 #ifndef DOVETAP_PRIV_SANDBOX_H
 #define DOVETAP_PRIV_SANDBOX_H
 
 #include "base/error.h"
 
+enum priv_process {
+	PRIV_COLLECTOR = 1 << 0,
+	PRIV_ATTACHER = 1 << 1,
+};
+
 /*
- * Enters the sandbox; every thread started later is in it as well. The process must have
- * no_new_privs set (priv_drop does). Returns 0, or -ENOSYS on a kernel without seccomp filters,
- * or another negative errno.
+ * Enters the sandbox; every thread and process started later is in it as well. Sets no_new_privs,
+ * which the kernel asks for. Returns 0, or -ENOSYS on a kernel without seccomp filters, or another
+ * negative errno.
  */
-int priv_sandbox_enter(struct error *error_r);
+int priv_sandbox_enter(enum priv_process process, struct error *error_r);
 
 #endif

@@ -251,6 +251,12 @@ int dict_expire(struct dict *dict, int64_t older_than_ns, int64_t deadline_ns,
 	return dict->driver->expire(dict, older_than_ns, deadline_ns, error_r);
 }
 
+void dict_places(const struct dict *dict, dict_place_cb *cb, void *context)
+{
+	if (dict->driver->places)
+		dict->driver->places(dict, cb, context);
+}
+
 /* --- for drivers --------------------------------------------------------------------------- */
 
 void dict_entry_set(struct dict_entry *entry, enum dict_outcome outcome, const char *fmt, ...)

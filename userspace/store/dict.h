@@ -79,6 +79,17 @@ struct dict_record {
 
 typedef void dict_record_cb(const struct dict_record *record, void *context);
 
+/* Which of the collector's files a dict is for (priv/landlock.h). */
+enum dict_place {
+	DICT_PLACE_READ, /* a file or directory, for reading */
+	DICT_PLACE_FILE, /* a file that is written, and what comes and goes beside it: journal, lock
+			  */
+	DICT_PLACE_TREE, /* everything below a directory */
+};
+
+/* path is valid during the call. */
+typedef void dict_place_cb(void *context, const char *path, enum dict_place place);
+
 struct dict_driver {
 	const char *name; /* the word before ":" in a URI */
 	unsigned int caps;
@@ -111,6 +122,10 @@ struct dict_driver {
 	int (*expire)(struct dict *dict, int64_t older_than_ns, int64_t deadline_ns,
 		      struct error *error_r);
 
+	/* Optional, for drivers that open files. Calls back for each place that the settings name.
+	 */
+	void (*places)(const struct dict *dict, dict_place_cb *cb, void *context);
+
 	void (*close)(struct dict *dict); /* takes NULL */
 };
 
@@ -141,6 +156,9 @@ int dict_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r);
 int dict_check_key(struct dict *dict, const char *const *variables, struct error *error_r);
 int dict_expire(struct dict *dict, int64_t older_than_ns, int64_t deadline_ns,
 		struct error *error_r);
+
+/* Calls back for each file or directory that the dict reads or writes, */
+void dict_places(const struct dict *dict, dict_place_cb *cb, void *context);
 
 const char *dict_outcome_name(enum dict_outcome outcome);
 

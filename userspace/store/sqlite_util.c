@@ -66,7 +66,9 @@ int sqlite_open_file(const char *path, const char *synchronous, sqlite3 **db_r,
 
 	if (ret < 0)
 		return ret;
-	snprintf(pragmas, sizeof(pragmas), "PRAGMA journal_mode = wal; PRAGMA synchronous = %s",
+	/* What does not fit a cache must not go to /tmp, where the sandbox lets nobody write. */
+	snprintf(pragmas, sizeof(pragmas),
+		 "PRAGMA journal_mode = wal; PRAGMA synchronous = %s; PRAGMA temp_store = memory",
 		 synchronous);
 	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
 		    SQLITE_OK &&

@@ -7,6 +7,7 @@
 #include "priv/sandbox.h"
 
 #include "../cmocka_all.h"
+#include "child.h"
 
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -15,44 +16,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-/* 0, or the line of the first expectation that failed. */
-typedef int child_fn(void);
-
-#define EXPECT(condition)                                                                          \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			return __LINE__;                                                           \
-	} while (0)
-
-/* Lines do not fit an exit status, so the child tells by a pipe. */
-static void run(child_fn *fn)
-{
-	int status, line = -1, channel[2];
-	pid_t pid;
-
-	assert_int_equal(pipe2(channel, O_CLOEXEC), 0);
-	pid = fork();
-	if (pid == 0) {
-		line = fn();
-		_exit(write(channel[1], &line, sizeof(line)) == (ssize_t)sizeof(line) ? 0 : 1);
-	}
-	close(channel[1]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(read(channel[0], &line, sizeof(line)), sizeof(line));
-	close(channel[0]);
-	if (line != 0)
-		fail_msg("expectation in line %d failed", line);
-}
 
 static int drop(void)
 {
@@ -86,7 +57,7 @@ static int rights_are_gone(void)
 static void test_rights_are_gone_in_the_child(void **state)
 {
 	(void)state;
-	run(rights_are_gone);
+	run_in_child(rights_are_gone);
 }
 
 static void *thread_main(void *arg)
@@ -101,14 +72,12 @@ static int sandbox_allows_the_work(void)
 	int fd;
 
 	EXPECT(drop() == 0);
-	EXPECT(priv_sandbox_enter(NULL) == 0);
+	EXPECT(priv_sandbox_enter(PRIV_COLLECTOR, NULL) == 0);
 	EXPECT(pthread_create(&thread, NULL, thread_main, NULL) == 0);
 	EXPECT(pthread_join(thread, NULL) == 0);
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	EXPECT(fd >= 0 && close(fd) == 0);
 	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	EXPECT(fd >= 0 && close(fd) == 0);
-	fd = inotify_init1(IN_CLOEXEC);
 	EXPECT(fd >= 0 && close(fd) == 0);
 	fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	EXPECT(fd >= 0);
@@ -121,7 +90,7 @@ static int sandbox_allows_the_work(void)
 static void test_the_sandbox_allows_the_collectors_work(void **state)
 {
 	(void)state;
-	run(sandbox_allows_the_work);
+	run_in_child(sandbox_allows_the_work);
 }
 
 static int sandbox_denies_the_rest(void)
@@ -130,7 +99,7 @@ static int sandbox_denies_the_rest(void)
 
 	EXPECT(drop() == 0);
 	EXPECT(execv("/nonexistent", arguments) < 0 && errno == ENOENT); /* not yet */
-	EXPECT(priv_sandbox_enter(NULL) == 0);
+	EXPECT(priv_sandbox_enter(PRIV_COLLECTOR, NULL) == 0);
 	EXPECT(execv("/nonexistent", arguments) < 0 && errno == EPERM);
 	EXPECT(execv("/bin/true", arguments) < 0 && errno == EPERM);
 	EXPECT(ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 && errno == EPERM);
@@ -139,13 +108,99 @@ static int sandbox_denies_the_rest(void)
 	EXPECT(syscall(SYS_bpf, 0, NULL, 0) < 0 && errno == EPERM);
 	EXPECT(syscall(SYS_keyctl, 0, 0, 0, 0, 0) < 0 && errno == EPERM);
 	EXPECT(syscall(SYS_io_uring_setup, 1, NULL) < 0 && errno == EPERM);
+	EXPECT(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) < 0 && errno == EPERM); /* a process */
+	EXPECT(socket(AF_PACKET, SOCK_RAW, 0) < 0 && errno == EPERM);
+	EXPECT(socket(AF_ALG, SOCK_SEQPACKET, 0) < 0 && errno == EPERM);
+	EXPECT(kill(getppid(), 0) < 0 && errno == EPERM);
+	EXPECT(prctl(PR_SET_DUMPABLE, 1) < 0 && errno == EPERM);
+	EXPECT(ioctl(0, TIOCSTI, "x") < 0 && errno == EPERM);
+	EXPECT(mmap(NULL, 4096, PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+		       MAP_FAILED &&
+	       errno == EPERM);
 	return 0;
 }
 
 static void test_the_sandbox_denies_the_rest(void **state)
 {
 	(void)state;
-	run(sandbox_denies_the_rest);
+	run_in_child(sandbox_denies_the_rest);
+}
+
+/* Its children: a program, and a collector that is in the attacher's sandbox and its own. */
+static int attacher_starts_processes(void)
+{
+	pid_t pid;
+	int status;
+
+	EXPECT(priv_sandbox_enter(PRIV_ATTACHER, NULL) == 0);
+	pid = fork();
+	if (pid == 0) {
+		execl("/bin/true", "true", NULL);
+		_exit(1);
+	}
+	EXPECT(waitpid(pid, &status, 0) == pid && status == 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(sandbox_allows_the_work() == 0 ? 0 : 1);
+	EXPECT(waitpid(pid, &status, 0) == pid && status == 0);
+	return 0;
+}
+
+static void test_the_attachers_sandbox_allows_its_children(void **state)
+{
+	(void)state;
+	run_in_child(attacher_starts_processes);
+}
+
+static int attachers_sandbox_denies_the_rest(void)
+{
+	EXPECT(priv_sandbox_enter(PRIV_ATTACHER, NULL) == 0);
+	EXPECT(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+	EXPECT(ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 && errno == EPERM);
+	EXPECT(syscall(SYS_mount, "none", "/mnt", "tmpfs", 0, NULL) < 0 && errno == EPERM);
+	EXPECT(syscall(SYS_unshare, 0x10000000 /* CLONE_NEWUSER */) < 0 && errno == EPERM);
+	EXPECT(syscall(SYS_process_vm_readv, getppid(), NULL, 0, NULL, 0, 0) < 0 && errno == EPERM);
+	EXPECT(syscall(SYS_init_module, NULL, 0, "") < 0 && errno == EPERM);
+	EXPECT(socket(AF_PACKET, SOCK_RAW, 0) < 0 && errno == EPERM);
+	EXPECT(syscall(SYS_bpf, 9999, NULL, 0) < 0 && errno == EINVAL); /* not for the list */
+	return 0;
+}
+
+static void test_the_attachers_sandbox_denies_the_rest(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	run_in_child(attachers_sandbox_denies_the_rest);
+}
+
+static int exec_gives_nothing_back(void)
+{
+	int channel[2], status;
+	char line[64] = "";
+	pid_t pid;
+
+	EXPECT(pipe(channel) == 0);
+	EXPECT(priv_keep(PRIV_KEEP_COLLECTOR, NULL) == 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)dup2(channel[1], STDOUT_FILENO);
+		execl("/bin/grep", "grep", "^CapPrm", "/proc/self/status", NULL);
+		_exit(1);
+	}
+	EXPECT(waitpid(pid, &status, 0) == pid && status == 0);
+	EXPECT(read(channel[0], line, sizeof(line) - 1) > 0);
+	EXPECT((strtoull(line + strlen("CapPrm:"), NULL, 16) &
+		~priv_keep_mask(PRIV_KEEP_COLLECTOR)) == 0);
+	return 0;
+}
+
+static void test_a_program_started_by_root_gets_no_right_back(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	run_in_child(exec_gives_nothing_back);
 }
 
 static int attacher_keeps_little(void)
@@ -164,7 +219,7 @@ static int attacher_keeps_little(void)
 static void test_the_attacher_keeps_what_it_needs_only(void **state)
 {
 	(void)state;
-	run(attacher_keeps_little);
+	run_in_child(attacher_keeps_little);
 }
 
 static void test_users_are_looked_up(void **state)
@@ -190,6 +245,9 @@ int main(void)
 		cmocka_unit_test(test_rights_are_gone_in_the_child),
 		cmocka_unit_test(test_the_sandbox_allows_the_collectors_work),
 		cmocka_unit_test(test_the_sandbox_denies_the_rest),
+		cmocka_unit_test(test_the_attachers_sandbox_allows_its_children),
+		cmocka_unit_test(test_the_attachers_sandbox_denies_the_rest),
+		cmocka_unit_test(test_a_program_started_by_root_gets_no_right_back),
 		cmocka_unit_test(test_the_attacher_keeps_what_it_needs_only),
 		cmocka_unit_test(test_users_are_looked_up),
 	};

@@ -91,6 +91,11 @@ static int debug_expire(struct dict *dict, int64_t older_than_ns, int64_t deadli
 	return dict_expire(((struct debug *)dict)->inner, older_than_ns, deadline_ns, error_r);
 }
 
+static void debug_places(const struct dict *dict, dict_place_cb *cb, void *context)
+{
+	dict_places(((const struct debug *)dict)->inner, cb, context);
+}
+
 static void debug_close(struct dict *dict)
 {
 	struct debug *debug = (struct debug *)dict;
@@ -109,5 +114,6 @@ const struct dict_driver debug_driver = {
 	.ping = debug_ping,
 	.check_key = debug_check_key,
 	.expire = debug_expire,
+	.places = debug_places,
 	.close = debug_close,
 };

@@ -364,6 +364,11 @@ static int file_ping(struct dict *dict, int64_t deadline_ns, struct error *error
 	return load((struct file *)dict, error_r);
 }
 
+static void file_places(const struct dict *dict, dict_place_cb *cb, void *context)
+{
+	cb(context, ((const struct file *)dict)->path, DICT_PLACE_FILE);
+}
+
 const struct dict_driver file_driver = {
 	.name = "file",
 	.caps = DICT_CAP_NEWEST_WINS,
@@ -371,5 +376,6 @@ const struct dict_driver file_driver = {
 	.write = file_write,
 	.lookup = file_lookup,
 	.ping = file_ping,
+	.places = file_places,
 	.close = file_close,
 };

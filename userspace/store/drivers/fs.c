@@ -303,10 +303,20 @@ static int fs_lookup(struct dict *dict, struct slice user, const struct slice *k
 	return found;
 }
 
+/* The prefix need not end a directory's name: "/var/lib/x/user-". */
+static void fs_places(const struct dict *dict, dict_place_cb *cb, void *context)
+{
+	const char *prefix = ((const struct fs *)dict)->prefix;
+	size_t len = strlen(prefix);
+
+	cb(context, prefix, len > 0 && prefix[len - 1] == '/' ? DICT_PLACE_TREE : DICT_PLACE_FILE);
+}
+
 const struct dict_driver fs_driver = {
 	.name = "fs",
 	.open = fs_open,
 	.write = fs_write,
 	.lookup = fs_lookup,
+	.places = fs_places,
 	.close = fs_close,
 };

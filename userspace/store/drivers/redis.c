@@ -562,6 +562,17 @@ static int redis_ping(struct dict *dict, int64_t deadline_ns, struct error *erro
 	return ret < 0 ? ret : greeting.ret;
 }
 
+static void redis_places(const struct dict *dict, dict_place_cb *cb, void *context)
+{
+	const struct settings *settings = &((const struct redis *)dict)->settings;
+	const char *const files[] = {settings->tls_ca, settings->tls_cert, settings->tls_key};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (files[i])
+			cb(context, files[i], DICT_PLACE_READ);
+	}
+}
+
 const struct dict_driver redis_driver = {
 	.name = "redis",
 	.caps = DICT_CAP_NEWEST_WINS,
@@ -569,5 +580,6 @@ const struct dict_driver redis_driver = {
 	.write = redis_write,
 	.lookup = redis_lookup,
 	.ping = redis_ping,
+	.places = redis_places,
 	.close = redis_close,
 };

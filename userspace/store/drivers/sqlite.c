@@ -399,6 +399,11 @@ static void sqlite_close(struct dict *dict)
 	free(sqlite);
 }
 
+static void sqlite_places(const struct dict *dict, dict_place_cb *cb, void *context)
+{
+	cb(context, ((const struct sqlite *)dict)->settings.path, DICT_PLACE_FILE);
+}
+
 const struct dict_driver sqlite_driver = {
 	.name = "sqlite",
 	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_EXPIRE | DICT_CAP_SEARCH,
@@ -408,5 +413,6 @@ const struct dict_driver sqlite_driver = {
 	.ping = sqlite_ping,
 	.check_key = sqlite_check_key,
 	.expire = sqlite_expire,
+	.places = sqlite_places,
 	.close = sqlite_close,
 };

@@ -130,6 +130,17 @@ static int cassandra_ping(struct dict *dict, int64_t deadline_ns, struct error *
 	return cql_cluster_wait(&cassandra->cluster, deadline_ns, error_r);
 }
 
+static void cassandra_places(const struct dict *dict, dict_place_cb *cb, void *context)
+{
+	const struct cql_settings *settings = &((const struct cassandra_dict *)dict)->settings;
+	const char *const files[] = {settings->ca_file, settings->cert_file, settings->key_file};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (files[i] && files[i][0] != '\0')
+			cb(context, files[i], DICT_PLACE_READ);
+	}
+}
+
 const struct dict_driver cassandra_driver = {
 	.name = "cassandra",
 	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH,
@@ -137,5 +148,6 @@ const struct dict_driver cassandra_driver = {
 	.write = cassandra_write,
 	.lookup = cassandra_lookup,
 	.ping = cassandra_ping,
+	.places = cassandra_places,
 	.close = cassandra_close,
 };

@@ -7,6 +7,7 @@
 #define DOVETAP_SQL_BACKEND_H
 
 #include "base/error.h"
+#include "store/dict.h"
 #include "store/drivers/sql/statement.h"
 
 #include <stdint.h>
@@ -75,6 +76,9 @@ struct sql_backend {
 	enum sql_result (*select)(struct sql_conn *conn, const char *statement, struct slice param,
 				  int64_t deadline_ns, sql_row_cb *cb, void *context,
 				  struct error *error_r);
+
+	/* The files that the settings name, as the dict's slot. */
+	void (*places)(const struct sql_conn *conn, dict_place_cb *cb, void *context);
 
 	void (*free)(struct sql_conn *conn); /* takes NULL */
 };

@@ -619,6 +619,22 @@ static enum sql_result my_describe(struct sql_conn *conn, const struct sql_map *
 	return result;
 }
 
+static void my_places(const struct sql_conn *conn, dict_place_cb *cb, void *context)
+{
+	const struct mysql_hosts *hosts = &((const struct mysql_conn *)conn)->hosts;
+
+	for (size_t i = 0; i < hosts->count; i++) {
+		const struct mysql_host *host = &hosts->list[i];
+		const char *const files[] = {host->ssl_ca, host->ssl_ca_path, host->ssl_cert,
+					     host->ssl_key, host->option_file};
+
+		for (size_t f = 0; f < sizeof(files) / sizeof(files[0]); f++) {
+			if (files[f])
+				cb(context, files[f], DICT_PLACE_READ);
+		}
+	}
+}
+
 const struct sql_backend sql_mysql_backend = {
 	.dialect = SQL_MYSQL,
 	.batch_max = BATCH_MAX,
@@ -629,5 +645,6 @@ const struct sql_backend sql_mysql_backend = {
 	.write = my_write,
 	.forget = my_forget,
 	.select = my_select,
+	.places = my_places,
 	.free = my_free,
 };

@@ -504,6 +504,34 @@ static enum sql_result pg_describe(struct sql_conn *conn, const struct sql_map *
 	return result;
 }
 
+/* Whatever libpq calls so, its defaults and those of the environment included. */
+static bool names_a_file(const char *keyword)
+{
+	static const char *const keywords[] = {"passfile", "sslcert",	"sslkey",     "sslrootcert",
+					       "sslcrl",   "sslcrldir", "servicefile"};
+
+	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
+		if (strcmp(keywords[i], keyword) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void pg_places(const struct sql_conn *conn, dict_place_cb *cb, void *context)
+{
+	const struct pgsql_hosts *hosts = &((const struct pgsql_conn *)conn)->hosts;
+
+	for (size_t i = 0; i < hosts->count; i++) {
+		PQconninfoOption *options = PQconninfoParse(hosts->list[i].conninfo, NULL);
+
+		for (const PQconninfoOption *o = options; o && o->keyword; o++) {
+			if (o->val && names_a_file(o->keyword))
+				cb(context, o->val, DICT_PLACE_READ);
+		}
+		PQconninfoFree(options);
+	}
+}
+
 const struct sql_backend sql_pgsql_backend = {
 	.dialect = SQL_PGSQL,
 	.batch_max = BATCH_MAX,
@@ -514,5 +542,6 @@ const struct sql_backend sql_pgsql_backend = {
 	.write = pg_write,
 	.forget = pg_forget,
 	.select = pg_select,
+	.places = pg_places,
 	.free = pg_free,
 };

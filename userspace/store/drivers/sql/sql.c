@@ -498,11 +498,18 @@ static int sqlite_open(const struct dict_config *config, struct dict **dict_r,
 	return sql_open(&sql_sqlite_driver, &sql_sqlite_backend, config, dict_r, error_r);
 }
 
+static void sql_places(const struct dict *dict, dict_place_cb *cb, void *context)
+{
+	const struct sql_dict *sql = (const struct sql_dict *)dict;
+
+	sql->backend->places(sql->conn, cb, context);
+}
+
 #define SQL_DRIVER(called, opener)                                                                 \
 	{                                                                                          \
 		.name = (called), .caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH,                  \
 		.open = (opener), .write = sql_write, .lookup = sql_lookup, .ping = sql_ping,      \
-		.close = sql_close,                                                                \
+		.places = sql_places, .close = sql_close,                                          \
 	}
 
 const struct dict_driver sql_mysql_driver = SQL_DRIVER("mysql", mysql_open);

@@ -144,7 +144,9 @@ static int prepare_file(struct sqlite_conn *lite, struct error *error_r)
 
 	if (sqlite3_db_readonly(lite->db, "main"))
 		return error_set(error_r, EROFS, "sqlite(%s): the file is read-only", lite->path);
-	if (lite->journal_mode && !exec(lite, journal)) {
+	/* What does not fit a cache must not go to /tmp, where the sandbox lets nobody write. */
+	if (!exec(lite, "PRAGMA temp_store = memory") ||
+	    (lite->journal_mode && !exec(lite, journal))) {
 		fail(lite, error_r);
 		return -EIO;
 	}
@@ -391,6 +393,11 @@ static enum sql_result lite_describe(struct sql_conn *conn, const struct sql_map
 	return result;
 }
 
+static void lite_places(const struct sql_conn *conn, dict_place_cb *cb, void *context)
+{
+	cb(context, ((const struct sqlite_conn *)conn)->path, DICT_PLACE_FILE);
+}
+
 const struct sql_backend sql_sqlite_backend = {
 	.dialect = SQL_SQLITE,
 	.batch_max = BATCH_MAX,
@@ -401,5 +408,6 @@ const struct sql_backend sql_sqlite_backend = {
 	.write = lite_write,
 	.forget = lite_forget,
 	.select = lite_select,
+	.places = lite_places,
 	.free = lite_free,
 };

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/control.h"
+
+#include "serve/listen.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int ask(int fd, const char *page)
+{
+	return dprintf(fd, "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", page) < 0 ? -errno : 0;
+}
+
+/* HTTP/1.0: the answer ends with the connection. */
+static int read_all(int fd, struct buf *answer)
+{
+	char piece[4096];
+	ssize_t got;
+
+	while ((got = read(fd, piece, sizeof(piece))) > 0)
+		buf_append(answer, piece, (size_t)got);
+	return got < 0 ? -errno : answer->failed;
+}
+
+static int take_body(struct buf *answer, const char *control, struct buf *out,
+		     struct error *error_r)
+{
+	static const char ok[] = "HTTP/1.0 200 ", ok11[] = "HTTP/1.1 200 ", blank[] = "\r\n\r\n";
+	const char *text = buf_str(answer), *body = strstr(text, blank);
+
+	if (!body || (strncmp(text, ok, strlen(ok)) != 0 && strncmp(text, ok11, strlen(ok11)) != 0))
+		return error_set(error_r, EPROTO, "%s: this is not dovetap's answer", control);
+	buf_append_str(out, body + strlen(blank));
+	return out->failed ? error_set(error_r, ENOMEM, "out of memory") : 0;
+}
+
+int control_get(const char *control, const char *page, struct buf *out, struct error *error_r)
+{
+	int fd = listen_connect(control, error_r), ret;
+	struct buf answer;
+
+	if (fd < 0)
+		return error_prefix(error_r, "no running collector answers");
+	buf_init(&answer, CONTROL_ANSWER_MAX);
+	ret = ask(fd, page);
+	if (ret == 0)
+		ret = read_all(fd, &answer);
+	close(fd);
+	ret = ret < 0 ? error_set(error_r, -ret, "%s: %s", control, strerror(-ret))
+		      : take_body(&answer, control, out, error_r);
+	buf_release(&answer);
+	return ret;
+}
+
+double control_metric(const struct buf *text, const char *name, double fallback)
+{
+	size_t len = strlen(name);
+
+	for (const char *line = buf_str(text); line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, name, len) == 0 && line[len] == ' ')
+			return strtod(line + len, NULL);
+	}
+	return fallback;
+}

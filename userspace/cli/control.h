@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* A question to the running collector, on its control socket. */
+#ifndef DOVETAP_CLI_CONTROL_H
+#define DOVETAP_CLI_CONTROL_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#define CONTROL_DEFAULT	   "/run/dovetap/control.sock"
+#define CONTROL_ANSWER_MAX (2U << 20)
+
+/*
+ * Appends the answer's body to out. page is "/metrics" (the Prometheus text) or "/status" (JSON).
+ * Returns 0 or a negative errno.
+ */
+int control_get(const char *control, const char *page, struct buf *out, struct error *error_r);
+
+/* The value of a metric without labels in the Prometheus text, or fallback. */
+double control_metric(const struct buf *text, const char *name, double fallback);
+
+#endif

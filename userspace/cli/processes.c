@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/processes.h"
+
+#include "cli/control.h"
+#include "priv/drop.h"
+#include "priv/status.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROCESSES_MAX	 64
+#define LANDLOCK_UNKNOWN (-1)
+
+struct running {
+	pid_t pid;
+	struct priv_status status;
+};
+
+struct processes {
+	struct running list[PROCESSES_MAX];
+	size_t count;
+};
+
+/* --- finding them --------------------------------------------------------------------------- */
+
+/* Its program is called dovetap, and it was started as "dovetap run". */
+static bool is_ours(pid_t pid)
+{
+	char path[32], line[512] = "";
+	const char *program, *slash, *command;
+	ssize_t len;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	len = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	if (len <= 0)
+		return false;
+	line[len] = '\0';
+	slash = strrchr(line, '/');
+	program = slash ? slash + 1 : line;
+	command = line + strlen(line) + 1;
+	return strcmp(program, "dovetap") == 0 && command < line + len &&
+	       strcmp(command, "run") == 0;
+}
+
+static void look_at(struct processes *processes, pid_t pid)
+{
+	struct running *running = &processes->list[processes->count];
+
+	if (processes->count == PROCESSES_MAX || !is_ours(pid) ||
+	    priv_status_read(pid, &running->status) < 0)
+		return;
+	running->pid = pid;
+	processes->count++;
+}
+
+static void find_all(struct processes *processes)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+
+	while (proc && (entry = readdir(proc)) != NULL) {
+		if (isdigit((unsigned char)entry->d_name[0]))
+			look_at(processes, (pid_t)strtol(entry->d_name, NULL, 10));
+	}
+	if (proc)
+		closedir(proc);
+}
+
+static bool has_parent(const struct processes *processes, const struct running *running)
+{
+	for (size_t i = 0; i < processes->count; i++) {
+		if (processes->list[i].pid == running->status.parent)
+			return true;
+	}
+	return false;
+}
+
+/* --- telling about them --------------------------------------------------------------------- */
+
+static void append_landlock(struct buf *text, int version)
+{
+	if (version > 0)
+		buf_appendf(text, ", Landlock version %d", version);
+	else
+		buf_append_str(text, version == 0 ? ", no Landlock in this kernel"
+						  : ", Landlock unknown (it does not answer)");
+}
+
+static void describe(const struct priv_status *status, struct buf *text)
+{
+	buf_appendf(text, "uid %u, capabilities: ", (unsigned int)status->uid);
+	priv_status_name_capabilities(status->capabilities, text);
+	buf_append_str(text, status->no_new_privs ? ", no_new_privs" : ", new privileges possible");
+	buf_append_str(text, status->seccomp ? ", seccomp" : ", no seccomp");
+	if (status->filters > 0)
+		buf_appendf(text, " (%u)", status->filters);
+}
+
+/* NULL when all is as it should be. */
+static const char *excess(const struct priv_status *status, bool is_collector)
+{
+	const unsigned int attacher =
+		PRIV_KEEP_ATTACH | PRIV_KEEP_PERF | PRIV_KEEP_COLLECTOR | PRIV_KEEP_MEMLOCK;
+	uint64_t most = is_collector ? 0 : priv_keep_mask(attacher);
+
+	if (is_collector && status->uid == 0)
+		return "the collector must not be root";
+	if (status->capabilities & ~most)
+		return "it has capabilities that it does not need";
+	if (!status->no_new_privs || !status->seccomp)
+		return "it is not in its sandbox: does the kernel have seccomp filters?";
+	return NULL;
+}
+
+static void tell(const struct processes *processes, const struct running *running, int landlock,
+		 struct findings *findings)
+{
+	bool is_collector = has_parent(processes, running);
+	const char *advice = excess(&running->status, is_collector);
+	struct finding *finding =
+		findings_add(findings, "process", advice ? FINDING_WARNING : FINDING_OK);
+	struct buf text;
+
+	if (!finding)
+		return;
+	buf_init(&text, sizeof(finding->text));
+	describe(&running->status, &text);
+	if (is_collector)
+		append_landlock(&text, landlock);
+	(void)snprintf(finding->subject, sizeof(finding->subject), "%s %d",
+		       is_collector ? "collector" : "attacher", (int)running->pid);
+	(void)snprintf(finding->text, sizeof(finding->text), "%s", buf_str(&text));
+	(void)snprintf(finding->advice, sizeof(finding->advice), "%s", advice ? advice : "");
+	buf_release(&text);
+}
+
+static int ask_for_landlock(const char *control)
+{
+	int version = LANDLOCK_UNKNOWN;
+	struct buf text;
+
+	buf_init(&text, CONTROL_ANSWER_MAX);
+	if (control_get(control, "/metrics", &text, NULL) == 0)
+		version = (int)control_metric(&text, "dovetap_landlock_version", LANDLOCK_UNKNOWN);
+	buf_release(&text);
+	return version;
+}
+
+void processes_check(struct findings *findings, const char *control)
+{
+	struct processes processes = {.count = 0};
+	int landlock;
+
+	find_all(&processes);
+	if (processes.count == 0)
+		return;
+	landlock = ask_for_landlock(control);
+	for (size_t i = 0; i < processes.count; i++)
+		tell(&processes, &processes.list[i], landlock, findings);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The rights that a running process has, as /proc/PID/status tells anybody. */
+#ifndef DOVETAP_PRIV_STATUS_H
+#define DOVETAP_PRIV_STATUS_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct priv_status {
+	pid_t parent;
+	uid_t uid;	       /* effective */
+	uint64_t capabilities; /* permitted, by bit number */
+	uint64_t bounding;     /* what an exec could give back */
+	bool no_new_privs;
+	bool seccomp;	      /* has a list of system calls */
+	unsigned int filters; /* how many; 0 when the kernel does not tell (before 5.9) */
+};
+
+/* text is that of the file. Lines that are missing count as 0. */
+void priv_status_parse(const char *text, struct priv_status *status_r);
+
+/* Returns 0 or a negative errno; a process may end at any moment. */
+int priv_status_read(pid_t pid, struct priv_status *status_r);
+
+/* "bpf, perfmon"; "none". */
+void priv_status_name_capabilities(uint64_t capabilities, struct buf *out);
+
+#endif
