@@ -77,6 +77,8 @@ static void hand_on(struct deliver *deliver, const struct deliver_route *route,
 
 	deliver->stats.submitted++;
 	(void)writer_submit(route->writer, record, position);
+	if (!route->also)
+		return;
 	for (size_t i = config->writer_count - config->also_count; i < config->writer_count; i++)
 		(void)writer_submit(config->writers[i], record, position);
 }

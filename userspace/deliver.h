@@ -22,6 +22,7 @@ struct deliver_route {
 	struct template *key; /* without Dovecot's "shared/" */
 	enum precision precision;
 	struct writer *writer; /* several routes may share one */
+	bool also;	       /* goes to the also writers as well */
 };
 
 struct deliver_config {
@@ -29,7 +30,7 @@ struct deliver_config {
 	size_t route_count;
 	struct writer **writers; /* each once */
 	size_t writer_count;
-	size_t also_count; /* the last of the writers, which get the logins of all routes */
+	size_t also_count; /* the last of the writers */
 	struct template_host host;
 	int64_t min_interval_ns; /* 0: every login is written (login/coalesce.h) */
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/arena.h"
 #include "login/enrich.h"
+#include "login/source.h"
 #include "plan_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-#define EMBEDDED_KEY "last-login/%{service}/%{user}/%{remote_ip}"
 
 int plan_no_memory(struct error *error_r)
 {
@@ -30,57 +29,6 @@ const struct conf_section *plan_server_root(const struct plan *plan)
 	return plan->config.server ? plan->config.server : plan->config.own;
 }
 
-/* --- routes --------------------------------------------------------------------------------- */
-
-/* The embedded dict has columns for service and address: its default key has both. */
-static const char *key_text(const struct last_login_target *target, const struct dict_config *dict)
-{
-	if (target->key->pos.line == 0 && strcmp(target->key->pos.file, "default") == 0 &&
-	    dict_is_embedded(dict))
-		return EMBEDDED_KEY;
-	return target->key->text;
-}
-
-static int compile_key(struct plan *plan, const struct last_login_target *target,
-		       struct plan_route *route, struct error *error_r)
-{
-	const struct template_env env = {
-		.dovecot_version = plan->config.settings.dovecot_version,
-		.strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT,
-	};
-
-	route->key_text = key_text(target, &plan->dicts[route->dict].config);
-	return template_compile(route->key_text, target->v24 ? TEMPLATE_V24 : TEMPLATE_V23,
-				plan_place(plan, &target->key->pos), &env, &route->key, error_r);
-}
-
-static int make_route(struct plan *plan, size_t index, struct error *error_r)
-{
-	const struct last_login_target *target = &plan->config.last_login.targets[index];
-	struct plan_route *route = &plan->routes[index];
-	int ret = plan_dicts_find(plan, target->dict, &route->dict, error_r);
-
-	if (ret == 0)
-		ret = compile_key(plan, target, route, error_r);
-	if (ret == 0 && precision_parse(target->precision->text, &route->precision) < 0)
-		ret = error_set(error_r, EINVAL, "%s: last_login_precision \"%s\": s, ms, us or ns",
-				plan_place(plan, &target->precision->pos), target->precision->text);
-	return ret;
-}
-
-static int make_routes(struct plan *plan, struct error *error_r)
-{
-	size_t count = plan->config.last_login.target_count;
-	int ret = plan_dicts_alloc(plan, count, error_r);
-
-	plan->routes = calloc(count + 1, sizeof(*plan->routes));
-	if (ret == 0 && !plan->routes)
-		return plan_no_memory(error_r);
-	for (size_t i = 0; i < count && ret == 0; i++)
-		ret = make_route(plan, i, error_r);
-	return ret == 0 ? plan_dicts_add_also(plan, error_r) : ret;
-}
-
 int plan_new(const struct config_options *options, struct plan **plan_r, struct error *error_r)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
@@ -92,7 +40,7 @@ int plan_new(const struct config_options *options, struct plan **plan_r, struct 
 	(void)uname(&plan->node);
 	ret = config_load(options, &plan->config, error_r);
 	if (ret == 0)
-		ret = make_routes(plan, error_r);
+		ret = plan_routes_make(plan, error_r);
 	if (ret < 0)
 		plan_free(&plan);
 	else
@@ -106,9 +54,7 @@ void plan_free(struct plan **plan_p)
 
 	if (!plan)
 		return;
-	for (size_t i = 0; plan->routes && i < plan->config.last_login.target_count; i++)
-		template_free(&plan->routes[i].key);
-	free(plan->routes);
+	plan_routes_free(plan);
 	plan_dicts_free(plan);
 	config_release(&plan->config);
 	free(plan);
@@ -119,7 +65,7 @@ void plan_free(struct plan **plan_p)
 
 size_t plan_route_count(const struct plan *plan)
 {
-	return plan->config.last_login.target_count;
+	return plan->route_count;
 }
 
 const struct plan_route *plan_route(const struct plan *plan, size_t index)
@@ -139,7 +85,8 @@ size_t plan_also_count(const struct plan *plan)
 
 bool plan_route_uses(const struct plan *plan, size_t route, size_t dict)
 {
-	return plan->routes[route].dict == dict || dict >= plan->dict_count - plan->also_count;
+	return plan->routes[route].dict == dict || (plan->routes[route].purpose == DELIVER_LOGIN &&
+						    dict >= plan->dict_count - plan->also_count);
 }
 
 const struct dict_config *plan_dict(const struct plan *plan, size_t index)
@@ -165,7 +112,7 @@ int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,
 
 	if (ret < 0)
 		return ret;
-	for (size_t i = 0; ret == 0 && i < plan->config.last_login.target_count; i++) {
+	for (size_t i = 0; ret == 0 && i < plan->route_count; i++) {
 		if (plan_route_uses(plan, i, index))
 			ret = dict_check_key(dict, template_variables(plan->routes[i].key),
 					     error_r);
@@ -185,6 +132,24 @@ static struct conf_ip to_conf_ip(const struct login_ip *ip)
 	return conf_ip;
 }
 
+/* True when the target wants to hear of such an event for that purpose. */
+static bool takes(const struct last_login_target *target, const struct login_event *event,
+		  enum deliver_purpose purpose)
+{
+	switch (purpose) {
+	case DELIVER_LOGIN:
+		return target->logins && login_source_takes(last_login_source(target), event);
+	case DELIVER_AUTH:
+		return target->auth_key && event->kind == LOGIN_EVENT_AUTH;
+	case DELIVER_FAILURE:
+		/* Without a name nobody's last failure could be told. */
+		return target->failure_key && event->kind == LOGIN_EVENT_FAILURE &&
+		       event->login.text[DOVETAP_FIELD_USERNAME].len > 0;
+	default:
+		return false;
+	}
+}
+
 int plan_match(const struct plan *plan, const struct login_event *event,
 	       enum deliver_purpose purpose)
 {
@@ -195,12 +160,12 @@ int plan_match(const struct plan *plan, const struct login_event *event,
 		.remote = to_conf_ip(&login->remote_ip),
 		.local = to_conf_ip(&login->local_ip),
 	};
-	const struct last_login_target *target;
+	const struct last_login_conf *conf = &plan->config.last_login;
+	const struct last_login_target *target = last_login_match(conf, &peer);
 
-	if (purpose != DELIVER_LOGIN || event->kind != LOGIN_EVENT_LOGIN)
+	if (!target || !takes(target, event, purpose))
 		return -1;
-	target = last_login_match(&plan->config.last_login, &peer);
-	return target ? (int)(target - plan->config.last_login.targets) : -1;
+	return plan->route_of[target - conf->targets][purpose];
 }
 
 struct template_host plan_host(const struct plan *plan)
@@ -224,7 +189,7 @@ const struct dovetap_settings *plan_settings(const struct plan *plan)
 
 static bool wants_variable(const struct plan *plan, const char *variable)
 {
-	for (size_t i = 0; i < plan->config.last_login.target_count; i++) {
+	for (size_t i = 0; i < plan->route_count; i++) {
 		const char *const *name = template_variables(plan->routes[i].key);
 
 		for (; *name; name++) {

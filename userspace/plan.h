@@ -22,6 +22,8 @@ struct plan;
 struct plan_route {
 	struct template *key;
 	const char *key_text;
+	enum deliver_purpose purpose;
+	enum last_login_source source; /* of its logins */
 	enum precision precision;
 	size_t dict; /* index of plan_dict(), its own; see plan_also_count() */
 };

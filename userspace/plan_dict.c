@@ -19,9 +19,9 @@ static size_t count_words(const char *const *words)
 	return count;
 }
 
-int plan_dicts_alloc(struct plan *plan, size_t targets, struct error *error_r)
+int plan_dicts_alloc(struct plan *plan, size_t routes, struct error *error_r)
 {
-	size_t count = targets + count_words(plan->config.settings.also_dicts);
+	size_t count = routes + count_words(plan->config.settings.also_dicts);
 
 	plan->dicts = calloc(count + 1, sizeof(*plan->dicts));
 	return plan->dicts ? 0 : plan_no_memory(error_r);
@@ -101,8 +101,9 @@ static int name_dict(struct plan *plan, struct plan_dict *dict, struct error *er
 	struct slice driver = driver_of(dict);
 	unsigned int nth = count_same_driver(plan, dict);
 
-	dict->name =
-		arena_printf(texts, "%.*s (%s)", (int)driver.len, driver.ptr, dict->config.where);
+	dict->name = arena_printf(texts, "%.*s (%s%s%s)", (int)driver.len, driver.ptr,
+				  dict->config.where, dict->config.table ? ", " : "",
+				  dict->config.table ? dict->config.table : "");
 	if (nth == 1)
 		dict->id = arena_strndup(texts, driver.ptr, driver.len);
 	else
@@ -130,14 +131,27 @@ static int finish_dict(struct plan *plan, struct plan_dict *dict, struct error *
 	return ret < 0 ? ret : name_dict(plan, dict, error_r);
 }
 
-int plan_dicts_find(struct plan *plan, const struct last_login_dict *source, size_t *index_r,
-		    struct error *error_r)
+static const char *const tables[DELIVER_PURPOSES] = {
+	[DELIVER_LOGIN] = NULL,
+	[DELIVER_AUTH] = "last_auth",
+	[DELIVER_FAILURE] = "last_failure",
+};
+
+static bool serves(const struct plan_dict *dict, const struct last_login_dict *source,
+		   enum deliver_purpose purpose)
+{
+	return dict->source == source &&
+	       (!dict_is_embedded(&dict->config) || dict->config.table == tables[purpose]);
+}
+
+int plan_dicts_find(struct plan *plan, const struct last_login_dict *source,
+		    enum deliver_purpose purpose, size_t *index_r, struct error *error_r)
 {
 	struct plan_dict *dict;
 	int ret;
 
 	for (size_t i = 0; i < plan->dict_count; i++) {
-		if (plan->dicts[i].source == source) {
+		if (serves(&plan->dicts[i], source, purpose)) {
 			*index_r = i;
 			return 0;
 		}
@@ -146,6 +160,8 @@ int plan_dicts_find(struct plan *plan, const struct last_login_dict *source, siz
 	dict = next_dict(plan, source);
 	ret = source ? configured_dict(plan, source, &dict->config, error_r)
 		     : embedded_dict(plan, &dict->config, error_r);
+	if (ret == 0 && dict_is_embedded(&dict->config))
+		dict->config.table = tables[purpose];
 	return ret < 0 ? ret : finish_dict(plan, dict, error_r);
 }
 

@@ -8,16 +8,15 @@
 #define TEXT_MAX (1U << 20)
 #define PREFIX	 "shared/"
 
-/* Dovecot's mail services (what %{service} can be). */
+/* Dovecot's mail services (what %{service} can be), and what Postfix calls itself. */
 static const char *const services[] = {"imap", "pop3", "submission", "managesieve",
-				       "lmtp", "lda",  "doveadm"};
+				       "lmtp", "lda",  "doveadm",    "smtp"};
 
 #define SERVICE_COUNT (sizeof(services) / sizeof(services[0]))
 
 static struct login_event made_up_login(struct slice user, const char *service)
 {
-	struct login_event event = {.kind = LOGIN_EVENT_LOGIN,
-				    .login.type = DOVETAP_EVENT_MAIL_USER};
+	struct login_event event = {.login.type = DOVETAP_EVENT_MAIL_USER};
 	struct login *login = &event.login;
 
 	login->text[DOVETAP_FIELD_USERNAME] = user;
@@ -63,6 +62,17 @@ static void add_key(const struct plan *plan, const struct plan_route *route, str
 	keys->services[keys->count++] = service;
 }
 
+/* Whatever the source: some kind of event of that service has this route. */
+static bool has_route(const struct plan *plan, size_t index, struct login_event event)
+{
+	for (unsigned int kind = 0; kind < LOGIN_EVENT_KINDS; kind++) {
+		event.kind = kind;
+		if (plan_match(plan, &event, DELIVER_LOGIN) == (int)index)
+			return true;
+	}
+	return false;
+}
+
 static void add_route(const struct plan *plan, size_t index, size_t dict, struct slice user,
 		      struct plan_keys *keys)
 {
@@ -71,9 +81,7 @@ static void add_route(const struct plan *plan, size_t index, size_t dict, struct
 	if (!plan_route_uses(plan, index, dict) || !known_without_login(route->key))
 		return;
 	for (size_t i = 0; i < SERVICE_COUNT; i++) {
-		const struct login_event event = made_up_login(user, services[i]);
-
-		if (plan_match(plan, &event, DELIVER_LOGIN) == (int)index)
+		if (has_route(plan, index, made_up_login(user, services[i])))
 			add_key(plan, route, user, services[i], keys);
 	}
 }

@@ -66,6 +66,7 @@ static void make_route(struct targets *targets, size_t index)
 		.key = route->key,
 		.precision = route->precision,
 		.writer = targets->writers[route->dict],
+		.also = route->purpose == DELIVER_LOGIN,
 	};
 }
 

@@ -73,6 +73,7 @@ def auth_event(login, line, version):
     for member in ("remote_ip", "remote_port", "local_ip", "local_port"):
         event["real_" + member] = event[member]  # nobody stands between
     event["passdb_result"] = 1 if login["ok"] else 0
+    event["outcome"] = "ok" if login["ok"] else "password_mismatch"
     event["flags"] = ["secured"] if line["secured"] else []
     event["flags"] += ["successful"] if login["ok"] else []
     event["flags"] += ["tls"] if login.get("tls") else []

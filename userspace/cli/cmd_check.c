@@ -188,6 +188,20 @@ static void check_dicts(const struct plan *plan, struct findings *findings)
 		check_dict(plan, i, findings);
 }
 
+static const char *purpose_of(const struct plan_route *route)
+{
+	static const char *const logins[] = {
+		[LAST_LOGIN_MAIL_USER] = "logins (mail_user)",
+		[LAST_LOGIN_AUTH] = "logins (auth)",
+		[LAST_LOGIN_PROXY] = "logins (proxy)",
+		[LAST_LOGIN_ANY] = "logins (any)",
+	};
+
+	if (route->purpose == DELIVER_LOGIN)
+		return logins[route->source];
+	return route->purpose == DELIVER_AUTH ? "authentications" : "failures";
+}
+
 static void check_keys(const struct plan *plan, struct findings *findings)
 {
 	for (size_t i = 0; i < plan_route_count(plan); i++) {
@@ -197,8 +211,9 @@ static void check_keys(const struct plan *plan, struct findings *findings)
 		if (!finding)
 			return;
 		set(finding->subject, sizeof(finding->subject), route->key_text);
-		(void)snprintf(finding->text, sizeof(finding->text), "precision %s, dict %s",
-			       precision_name(route->precision), plan_dict_name(plan, route->dict));
+		(void)snprintf(finding->text, sizeof(finding->text), "%s, precision %s, dict %s",
+			       purpose_of(route), precision_name(route->precision),
+			       plan_dict_name(plan, route->dict));
 	}
 }
 

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <utlist.h>
 
 static void print_net(struct convert *convert, const char *type, const struct conf_net *net)
 {
@@ -145,6 +146,20 @@ static int print_all(struct convert *convert, const struct last_login_rules *rul
 	return ret;
 }
 
+/* Dovecot would not take them: they belong into dovetap.conf. */
+static int refuse_own(const struct last_login_rules *rules, struct error *error_r)
+{
+	const struct last_login_rule *rule;
+
+	LL_FOREACH(rules->first, rule) {
+		if (rule->source || rule->auth_key || rule->failure_key)
+			return conf_error(&rule->pos, error_r, EINVAL,
+					  "last_login_source, last_auth_key and last_failure_key "
+					  "are dovetap's own; move them to dovetap.conf");
+	}
+	return 0;
+}
+
 int config_convert(struct conf_section *root, const struct convert_options *options,
 		   struct buf *out, struct error *error_r)
 {
@@ -155,6 +170,8 @@ int config_convert(struct conf_section *root, const struct convert_options *opti
 	int ret;
 
 	ret = last_login_rules_read(roots, &rules, error_r);
+	if (ret == 0)
+		ret = refuse_own(&rules, error_r);
 	if (ret == 0)
 		ret = convert_collect(root, &rules, options->to_v24, &blocks, error_r);
 	if (ret == 0 && !options->to_v24 && conf_is_v24(root))

@@ -90,9 +90,15 @@ static const char *const filter_settings[] = {
 	"mail_plugins",
 	"last_login_key",
 	"last_login_precision",
+	"last_login_source",
+	"last_auth_key",
+	"last_failure_key",
 	"plugin/last_login_dict",
 	"plugin/last_login_key",
 	"plugin/last_login_precision",
+	"plugin/last_login_source",
+	"plugin/last_auth_key",
+	"plugin/last_failure_key",
 	"dovecot_config_version",
 	"dovecot_storage_version",
 	"base_dir",
@@ -102,10 +108,19 @@ static const char *const filter_sections[] = {
 	"dovetap",  "plugin", "dict",  "last_login", "dict_server", "mail_plugins",
 	"protocol", "remote", "local", "local_name", NULL,
 };
-static const char *const plugin_settings[] = {"last_login_dict", "last_login_key",
-					      "last_login_precision", NULL};
-static const char *const last_login_settings[] = {"last_login_key", "key", "last_login_precision",
-						  "precision", NULL};
+static const char *const plugin_settings[] = {
+	"last_login_dict",
+	"last_login_key",
+	"last_login_precision",
+	"last_login_source",
+	"last_auth_key",
+	"last_failure_key",
+	NULL,
+};
+static const char *const last_login_settings[] = {
+	"last_login_key", "key",	   "last_login_precision", "precision", "last_login_source",
+	"source",	  "last_auth_key", "last_failure_key",	   NULL,
+};
 static const char *const last_login_sections[] = {"dict", NULL};
 static const char *const none[] = {NULL};
 

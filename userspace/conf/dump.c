@@ -70,15 +70,28 @@ static void dump_dict(const struct last_login_dict *dict, struct buf *out)
 	dump_backend(dict, out);
 }
 
+static void dump_text(const char *name, const struct last_login_text *text, struct buf *out)
+{
+	if (text)
+		conf_print_setting(out, 1, FLAGS, name, text->text, &text->pos);
+}
+
 static void dump_target(const struct last_login_target *target, struct buf *out)
 {
-	buf_appendf(out, "\n# logins of %s\n", target->services);
+	buf_appendf(out, "\n# %s of %s\n",
+		    target->logins ? "logins" : "authentications, not logins,", target->services);
 	buf_append_str(out, "last_login {\n");
 	dump_dict(target->dict, out);
-	conf_print_setting(out, 1, FLAGS, "last_login_key", target->key->text, &target->key->pos);
-	conf_print_setting(out, 1, FLAGS, "last_login_precision", target->precision->text,
-			   &target->precision->pos);
-	buf_appendf(out, "  # the key is a template of Dovecot %s\n", target->v24 ? "2.4" : "2.3");
+	if (target->logins)
+		dump_text("last_login_key", target->key, out);
+	dump_text("last_login_precision", target->precision, out);
+	if (target->logins)
+		dump_text("last_login_source", target->source, out);
+	dump_text("last_auth_key", target->auth_key, out);
+	dump_text("last_failure_key", target->failure_key, out);
+	if (target->logins)
+		buf_appendf(out, "  # the key is a template of Dovecot %s\n",
+			    target->v24 ? "2.4" : "2.3");
 	conf_print_end(out, 0);
 }
 

@@ -14,6 +14,13 @@
  * file has it, imap and pop3 are recorded: dovetap needs no plugin, so its name need not be there.
  * Userdb fields that override settings per user cannot be seen from outside.
  *
+ * Three settings are dovetap's own and stand where last_login_precision may, in both syntaxes:
+ *	last_login_source	whose word counts; in a protocol block it also has that service
+ *recorded last_auth_key		key of the last authentication that succeeded; "" = none
+ *	last_failure_key	key of the last one that was refused
+ * The two keys are for every service that their block is for, whether its logins are recorded or
+ *not.
+ *
  * Everything lives as long as the trees; compiled once, matching allocates nothing.
  */
 #ifndef DOVETAP_CONF_LAST_LOGIN_H
@@ -46,12 +53,23 @@ struct last_login_dict {
 	struct conf_pos backend_pos;
 };
 
+/* Which record of a login becomes its last-login. */
+enum last_login_source {
+	LAST_LOGIN_MAIL_USER, /* the mail user exists: what the plugin does */
+	LAST_LOGIN_AUTH,      /* authentication succeeded: SASL clients such as Postfix */
+	LAST_LOGIN_PROXY,     /* the login to the backend is established */
+	LAST_LOGIN_ANY,	      /* whichever of them is the last word about a login */
+};
+
 /* One combination that logins can get. */
 struct last_login_target {
 	const struct last_login_dict *dict;	 /* NULL: no file names one; the embedded store */
 	const struct last_login_text *key;	 /* template */
 	const struct last_login_text *precision; /* "s", "ms", "us" or "ns" */
-	bool v24;				 /* the key is in the template language of 2.4 */
+	const struct last_login_text *source;	 /* word of enum last_login_source */
+	const struct last_login_text *auth_key, *failure_key; /* NULL: not recorded */
+	bool logins;	      /* are recorded; else the two keys alone */
+	bool v24;	      /* the key is in the template language of 2.4 */
 	const char *services; /* that can get it: "imap, pop3"; "*" = any other service */
 };
 
@@ -70,6 +88,7 @@ struct last_login_options {
 struct last_login_conf {
 	struct last_login_target *targets;
 	size_t target_count;
+	enum last_login_language language;
 	struct last_login_rules *rules; /* private */
 };
 
@@ -77,11 +96,16 @@ struct last_login_conf {
  * Fills conf_r from the trees, which end with NULL and keep its memory: what a later tree says
  * wins over all blocks of the earlier ones (the server's file, our own, the command line). They
  * get the "key = <file" values that are needed. Errors: -EINVAL with file:line for a dict without a
- * driver, an unknown precision, two dicts in one block, a network that is none; -E2BIG for
- * thousands of combinations.
+ * driver, an unknown precision or source, two dicts in one block, a network that is none; -E2BIG
+ * for thousands of combinations.
  */
 int last_login_read(struct conf_section *const *roots, const struct last_login_options *options,
 		    struct last_login_conf *conf_r, struct error *error_r);
+
+enum last_login_source last_login_source(const struct last_login_target *target);
+
+/* The language of a key: the configuration's, or that of the syntax around it. */
+bool last_login_speaks_v24(const struct last_login_conf *conf, const struct last_login_text *key);
 
 /* The target of a login, or NULL when it is not to be recorded. */
 const struct last_login_target *last_login_match(const struct last_login_conf *conf,

@@ -7,7 +7,7 @@
 
 enum last_login_switch { LAST_LOGIN_UNSET, LAST_LOGIN_OFF, LAST_LOGIN_ON };
 
-/* One setting in one block. Of dict, key and precision at most one is set. */
+/* One setting in one block: of the pointers at most one is set. */
 struct last_login_rule {
 	struct last_login_rule *next;
 	struct conf_filter filter;
@@ -15,7 +15,7 @@ struct last_login_rule {
 	unsigned int order;
 	enum last_login_switch enable;
 	const struct last_login_dict *dict;
-	const struct last_login_text *key, *precision;
+	const struct last_login_text *key, *precision, *source, *auth_key, *failure_key;
 };
 
 struct last_login_rules {
@@ -28,6 +28,9 @@ struct last_login_rules {
 
 /* "last_login_dict =" with nothing behind it: write nowhere. */
 extern const struct last_login_dict last_login_no_dict;
+
+/* By enum last_login_source; ends with NULL. */
+extern const char *const last_login_source_words[];
 
 /* Fills first and the two bools; all rules of the trees in the order in which they apply. */
 int last_login_rules_read(struct conf_section *const *roots, struct last_login_rules *rules,

@@ -9,6 +9,13 @@
 #include <utlist.h>
 
 const struct last_login_dict last_login_no_dict = {.uri = "", .pos = {"default", 0}};
+const char *const last_login_source_words[] = {
+	[LAST_LOGIN_MAIL_USER] = "mail_user",
+	[LAST_LOGIN_AUTH] = "auth",
+	[LAST_LOGIN_PROXY] = "proxy",
+	[LAST_LOGIN_ANY] = "any",
+	NULL,
+};
 
 static struct last_login_rule *add_rule(const struct last_login_walk *walk, unsigned int order,
 					const struct conf_pos *pos)
@@ -101,6 +108,51 @@ static int set_key(const struct last_login_walk *walk, const struct conf_setting
 	return rule && rule->key ? 0 : no_memory(&setting->pos, error_r);
 }
 
+static int set_auth_key(const struct last_login_walk *walk, const struct conf_setting *setting,
+			struct error *error_r)
+{
+	struct last_login_rule *rule = add_rule(walk, setting->order, &setting->pos);
+
+	if (rule)
+		rule->auth_key = new_text(walk, setting);
+	return rule && rule->auth_key ? 0 : no_memory(&setting->pos, error_r);
+}
+
+static int set_failure_key(const struct last_login_walk *walk, const struct conf_setting *setting,
+			   struct error *error_r)
+{
+	struct last_login_rule *rule = add_rule(walk, setting->order, &setting->pos);
+
+	if (rule)
+		rule->failure_key = new_text(walk, setting);
+	return rule && rule->failure_key ? 0 : no_memory(&setting->pos, error_r);
+}
+
+static bool is_source(const char *value)
+{
+	const char *const *word = last_login_source_words;
+
+	while (*word && strcmp(*word, value) != 0)
+		word++;
+	return *word != NULL;
+}
+
+static int set_source(const struct last_login_walk *walk, const struct conf_setting *setting,
+		      struct error *error_r)
+{
+	struct last_login_rule *rule;
+
+	if (!is_source(setting->value))
+		return conf_error(&setting->pos, error_r, EINVAL,
+				  "%s: \"%s\" is unknown; mail_user, auth, proxy or any would be "
+				  "right",
+				  setting->key, setting->value);
+	rule = add_rule(walk, setting->order, &setting->pos);
+	if (rule)
+		rule->source = new_text(walk, setting);
+	return rule && rule->source ? 0 : no_memory(&setting->pos, error_r);
+}
+
 static int set_precision(const struct last_login_walk *walk, const struct conf_setting *setting,
 			 struct error *error_r)
 {
@@ -116,6 +168,8 @@ static int set_precision(const struct last_login_walk *walk, const struct conf_s
 	return rule && rule->precision ? 0 : no_memory(&setting->pos, error_r);
 }
 
+#define ANYWHERE (LAST_LOGIN_IN_PLUGIN | LAST_LOGIN_IN_LAST_LOGIN | LAST_LOGIN_IN_FILTER)
+
 static const struct {
 	const char *name;
 	unsigned int places; /* enum last_login_place */
@@ -123,12 +177,14 @@ static const struct {
 } settings[] = {
 	{"mail_plugins", LAST_LOGIN_IN_FILTER, set_mail_plugins},
 	{"last_login_dict", LAST_LOGIN_IN_PLUGIN, set_dict},
-	{"last_login_key", LAST_LOGIN_IN_PLUGIN | LAST_LOGIN_IN_LAST_LOGIN | LAST_LOGIN_IN_FILTER,
-	 set_key},
-	{"last_login_precision",
-	 LAST_LOGIN_IN_PLUGIN | LAST_LOGIN_IN_LAST_LOGIN | LAST_LOGIN_IN_FILTER, set_precision},
+	{"last_login_key", ANYWHERE, set_key},
+	{"last_login_precision", ANYWHERE, set_precision},
+	{"last_login_source", ANYWHERE, set_source},
+	{"last_auth_key", ANYWHERE, set_auth_key},
+	{"last_failure_key", ANYWHERE, set_failure_key},
 	{"key", LAST_LOGIN_IN_LAST_LOGIN, set_key},
 	{"precision", LAST_LOGIN_IN_LAST_LOGIN, set_precision},
+	{"source", LAST_LOGIN_IN_LAST_LOGIN, set_source},
 };
 
 #define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))

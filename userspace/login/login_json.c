@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "login/outcome.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -75,6 +76,9 @@ static void add_numbers(struct buf *out, const struct login *login)
 			    login->mail_gid);
 	if (login_has(login, DOVETAP_FIELD_PASSDB_RESULT))
 		buf_appendf(out, ",\"passdb_result\":%d", login->passdb_result);
+	if (login->type == DOVETAP_EVENT_AUTH)
+		buf_appendf(out, ",\"outcome\":\"%s\"",
+			    login_outcome_name(login_outcome_of(login)));
 }
 
 static void add_flags(struct buf *out, const struct login *login)

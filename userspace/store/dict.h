@@ -65,6 +65,7 @@ struct dict_config {
 	const struct conf_section *map;	 /* the map file of the URI (dict_map_path()), read
 					  * already, because the writer may not be allowed to;
 					  * or NULL: the driver reads it */
+	const char *table;		 /* of the embedded dict; NULL: "last_login" */
 	const char *dovecot_version;	 /* "2.3.19.1" of the Dovecot found, or NULL */
 	bool strict;			 /* compat = strict: byte for byte the plugin's writes */
 };

@@ -351,6 +351,87 @@ static void a_later_tree_wins_over_every_block_of_the_earlier(void **state)
 	conf_free(&server);
 }
 
+static void the_source_is_what_the_plugin_does_unless_said(void **state)
+{
+	struct fixture f = setup("plugin {\n"
+				 "  last_login_source = any\n"
+				 "}\n"
+				 "protocol pop3 {\n"
+				 "  last_login_source = proxy\n"
+				 "}\n"
+				 "remote 10.0.0.0/8 {\n"
+				 "  last_login_source = mail_user\n"
+				 "}\n");
+	struct fixture none = setup("");
+
+	(void)state;
+	assert_int_equal(last_login_source(match(&none, "imap")), LAST_LOGIN_MAIL_USER);
+	assert_int_equal(last_login_source(match(&f, "imap")), LAST_LOGIN_ANY);
+	assert_int_equal(last_login_source(match(&f, "pop3")), LAST_LOGIN_PROXY);
+	assert_int_equal(last_login_source(match_at(&f, "imap", "10.1.2.3", NULL, NULL)),
+			 LAST_LOGIN_MAIL_USER);
+	conf_free(&none.root);
+	conf_free(&f.root);
+}
+
+static void a_source_in_a_protocol_block_has_that_service_recorded(void **state)
+{
+	struct fixture f = setup("protocol smtp {\n"
+				 "  last_login_source = auth\n"
+				 "}\n"
+				 "protocol !pop3 {\n"
+				 "  last_login_source = any\n"
+				 "}\n");
+
+	(void)state;
+	assert_true(match(&f, "smtp")->logins);
+	assert_int_equal(last_login_source(match(&f, "smtp")), LAST_LOGIN_ANY); /* the later one */
+	assert_true(match(&f, "imap")->logins);					/* as before */
+	assert_true(match(&f, "pop3")->logins);
+	assert_null(match(&f, "lmtp"));
+	conf_free(&f.root);
+}
+
+static void the_chosen_services_are_all_there_are(void **state)
+{
+	static const char *const services[] = {"imap", NULL};
+	struct fixture f = setup_with("last_failure_key = f/%{user}\n"
+				      "protocol smtp {\n"
+				      "  last_login_source = auth\n"
+				      "}\n",
+				      &(struct last_login_options){.services = services});
+
+	(void)state;
+	assert_non_null(match(&f, "imap")->failure_key);
+	assert_null(match(&f, "smtp"));
+	assert_null(match(&f, "pop3"));
+	conf_free(&f.root);
+}
+
+static void failures_of_every_service_are_recorded_where_the_key_stands(void **state)
+{
+	struct fixture f = setup("plugin {\n"
+				 "  last_failure_key = last-failure/%u\n"
+				 "}\n"
+				 "protocol imap {\n"
+				 "  last_auth_key = last-auth/%{user}\n"
+				 "}\n"
+				 "protocol pop3 {\n"
+				 "  last_failure_key =\n"
+				 "}\n");
+
+	(void)state;
+	assert_string_equal(match(&f, "smtp")->failure_key->text, "last-failure/%u");
+	assert_false(match(&f, "smtp")->logins);
+	assert_null(match(&f, "smtp")->auth_key);
+	assert_true(match(&f, "imap")->logins);
+	assert_string_equal(match(&f, "imap")->auth_key->text, "last-auth/%{user}");
+	assert_false(last_login_speaks_v24(&f.conf, match(&f, "imap")->failure_key));
+	assert_true(last_login_speaks_v24(&f.conf, match(&f, "imap")->auth_key));
+	assert_null(match(&f, "pop3")->failure_key);
+	conf_free(&f.root);
+}
+
 static void errors_name_the_place_and_the_remedy(void **state)
 {
 	(void)state;
@@ -360,6 +441,10 @@ static void errors_name_the_place_and_the_remedy(void **state)
 	read_fails("plugin {\n last_login_precision = MS\n}\n",
 		   "t.conf:2: last_login_precision: \"MS\" is unknown; s, ms, us or ns would be "
 		   "right");
+	read_fails(
+		"protocol imap {\n last_login_source = login\n}\n",
+		"t.conf:2: last_login_source: \"login\" is unknown; mail_user, auth, proxy or any "
+		"would be right");
 	read_fails("last_login {\n dict redis {\n }\n dict file {\n }\n}\n",
 		   "t.conf:4: dict file beside dict redis at line 2: last_login writes to one "
 		   "dict only; remove one of them");
@@ -385,6 +470,10 @@ int main(void)
 		cmocka_unit_test(blocks_for_other_things_are_passed_over),
 		cmocka_unit_test(chosen_services_override_the_blocks),
 		cmocka_unit_test(a_later_tree_wins_over_every_block_of_the_earlier),
+		cmocka_unit_test(the_source_is_what_the_plugin_does_unless_said),
+		cmocka_unit_test(a_source_in_a_protocol_block_has_that_service_recorded),
+		cmocka_unit_test(the_chosen_services_are_all_there_are),
+		cmocka_unit_test(failures_of_every_service_are_recorded_where_the_key_stands),
 		cmocka_unit_test(errors_name_the_place_and_the_remedy),
 	};
 

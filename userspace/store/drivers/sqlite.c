@@ -10,6 +10,8 @@
  *		time_ns INTEGER,      -- what "newest" is decided by
  *		PRIMARY KEY (userid, service)) WITHOUT ROWID
  *
+ * last_auth and last_failure, in the same file, are tables like it (dict_config.table).
+ *
  * Columns are bound to the variables of the key, not to its text, so a "/" in a name shifts
  * nothing. Time and address change together and only forward. A batch is one transaction.
  *
@@ -41,27 +43,37 @@ enum statement {
 	STATEMENT_COUNT
 };
 
-static const char schema[] =
-	"CREATE TABLE IF NOT EXISTS last_login (userid, service, last_access INTEGER, last_ip, "
-	"time_ns INTEGER, PRIMARY KEY (userid, service)) WITHOUT ROWID";
-
-#define INSERT                                                                                     \
-	"INSERT INTO last_login (userid, service, last_access, last_ip, time_ns) "                 \
+#define INSERT(table)                                                                              \
+	"INSERT INTO " table " (userid, service, last_access, last_ip, time_ns) "                  \
 	"VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (userid, service) DO UPDATE SET "                 \
 	"last_access = excluded.last_access, last_ip = excluded.last_ip, time_ns = excluded.time_ns"
 
-#define COLUMNS "SELECT userid, service, last_ip, last_access, time_ns FROM last_login"
+#define COLUMNS(table) "SELECT userid, service, last_ip, last_access, time_ns FROM " table
 
-static const char *const sql[STATEMENT_COUNT] = {
-	[BEGIN] = "BEGIN IMMEDIATE",
-	[COMMIT] = "COMMIT",
-	[ROLLBACK] = "ROLLBACK",
-	[UPSERT] = INSERT " WHERE excluded.time_ns > time_ns",
-	[OVERWRITE] = INSERT,
-	[SELECT] = COLUMNS " WHERE userid = ?1 ORDER BY service",
-	[SELECT_ALL] = COLUMNS " ORDER BY userid, service",
-	[EXPIRE] = "DELETE FROM last_login WHERE time_ns < ?1",
+struct table {
+	const char *name, *schema, *sql[STATEMENT_COUNT];
 };
+
+#define TABLE(table)                                                                               \
+	{                                                                                          \
+		table,                                                                             \
+			"CREATE TABLE IF NOT EXISTS " table                                        \
+			" (userid, service, last_access INTEGER, "                                 \
+			"last_ip, time_ns INTEGER, PRIMARY KEY (userid, service)) WITHOUT ROWID",  \
+			{                                                                          \
+				[BEGIN] = "BEGIN IMMEDIATE",                                       \
+				[COMMIT] = "COMMIT",                                               \
+				[ROLLBACK] = "ROLLBACK",                                           \
+				[UPSERT] = INSERT(table) " WHERE excluded.time_ns > time_ns",      \
+				[OVERWRITE] = INSERT(table),                                       \
+				[SELECT] = COLUMNS(table) " WHERE userid = ?1 ORDER BY service",   \
+				[SELECT_ALL] = COLUMNS(table) " ORDER BY userid, service",         \
+				[EXPIRE] = "DELETE FROM " table " WHERE time_ns < ?1",             \
+			},                                                                         \
+	}
+
+static const struct table tables[] = {TABLE("last_login"), TABLE("last_auth"),
+				      TABLE("last_failure")};
 
 struct settings {
 	char *path;
@@ -72,6 +84,7 @@ struct settings {
 struct sqlite {
 	struct dict dict;
 	struct settings settings;
+	const struct table *table;
 	sqlite3 *db; /* NULL while the file cannot be opened */
 	dev_t device;
 	ino_t inode;
@@ -102,11 +115,12 @@ static void disconnect(struct sqlite *sqlite)
 
 static int prepare(struct sqlite *sqlite, struct error *error_r)
 {
-	if (sqlite3_exec(sqlite->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_exec(sqlite->db, sqlite->table->schema, NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_error(sqlite->db, sqlite->settings.path, error_r);
 	for (int i = 0; i < STATEMENT_COUNT; i++) {
-		if (sqlite3_prepare_v3(sqlite->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-				       &sqlite->statements[i], NULL) != SQLITE_OK)
+		if (sqlite3_prepare_v3(sqlite->db, sqlite->table->sql[i], -1,
+				       SQLITE_PREPARE_PERSISTENT, &sqlite->statements[i],
+				       NULL) != SQLITE_OK)
 			return sqlite_error(sqlite->db, sqlite->settings.path, error_r);
 	}
 	return 0;
@@ -177,6 +191,15 @@ static int run(struct sqlite *sqlite, enum statement which)
 
 /* --- slots --------------------------------------------------------------------------------- */
 
+static const struct table *table_of(const struct dict_config *config)
+{
+	const struct table *table = tables;
+
+	while (config->table && strcmp(table->name, config->table) != 0)
+		table++;
+	return table;
+}
+
 static int sqlite_open(const struct dict_config *config, struct dict **dict_r,
 		       struct error *error_r)
 {
@@ -186,6 +209,7 @@ static int sqlite_open(const struct dict_config *config, struct dict **dict_r,
 
 	if (!sqlite)
 		return error_set(error_r, ENOMEM, "out of memory");
+	sqlite->table = table_of(config);
 	ret = option_defaults(options, &sqlite->settings, error_r);
 	if (ret == 0 && config->block)
 		ret = option_from_block(options, &sqlite->settings, config->block, error_r);
