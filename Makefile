@@ -218,7 +218,7 @@ bench-cassandra: $(O)/tests/bench/load ## writes into Cassandra next to python3-
 
 # The tests of what more than one thread touches.
 TSAN_TESTS := $(addprefix $(O)/,$(patsubst %.c,%,$(wildcard tests/unit/store/test_writer.c \
-	tests/unit/store/test_spool.c tests/unit/store/test_*_wire.c)))
+	tests/unit/store/test_accounts.c tests/unit/store/test_spool.c tests/unit/store/test_*_wire.c)))
 
 tsan-binaries: $(TSAN_TESTS)
 

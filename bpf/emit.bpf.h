@@ -22,9 +22,10 @@
 /* Returns 0, so that a program can "return count(...)". */
 static __always_inline int count(__u32 counter)
 {
-	__u64 *value = bpf_map_lookup_elem(&counters, &counter);
+	__u32 index = (1 + bpf_get_smp_processor_id()) * DOVETAP_COUNTER_STRIDE + counter;
+	__u64 *value = bpf_map_lookup_elem(&counters, &index);
 
-	/* Atomic: all CPUs share the counter. */
+	/* Atomic: a preempted program may be counting on the same CPU. */
 	if (value)
 		__sync_fetch_and_add(value, 1);
 	return 0;

@@ -18,8 +18,10 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+/* What each program starts with. */
 static __always_inline const void *argument(struct pt_regs *ctx)
 {
+	count(DOVETAP_COUNT_SEEN);
 	return (const void *)PT_REGS_PARM1(ctx);
 }
 

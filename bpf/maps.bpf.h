@@ -21,13 +21,13 @@ struct {
 #define BPF_F_MMAPABLE (1U << 10) /* linux/bpf.h */
 
 /*
- * Index is enum dovetap_counter. Not per CPU, because only a plain array can be mapped, and mapped
- * it can be read by a collector that may make no system call of bpf(2).
+ * One block for each CPU (dovetap/counters.h). Not a per-CPU map, because only a plain array can be
+ * mapped, and mapped it can be read by a collector that may make no system call of bpf(2).
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, DOVETAP_COUNTER_COUNT);
+	__uint(max_entries, DOVETAP_COUNTER_STRIDE *(1 + 256)); /* CPUs; the loader knows */
 	__type(key, __u32);
 	__type(value, __u64);
 } counters SEC(".maps");

@@ -13,6 +13,7 @@
 #include "priv/proto.h"
 #include "serve/http.h"
 #include "serve/notify.h"
+#include "summary.h"
 #include "targets.h"
 
 #include <errno.h>
@@ -42,7 +43,7 @@ struct collector {
 	int64_t nap_ns;
 	int ack_fd;
 	struct event_source *source;
-	const uint64_t *counters;
+	struct counters counters;
 	struct clock_offset offset;
 	struct targets targets;
 	struct pipeline *pipeline;
@@ -263,20 +264,31 @@ static int open_record(struct collector *c, struct error *error_r)
 	return recorder_open(c->options->record, &c->offset, &c->recorder, error_r);
 }
 
-static void gather_now(struct metrics *metrics, void *context)
+static struct gather_source numbers(const struct collector *c)
 {
-	const struct collector *c = context;
-	const struct gather_source source = {
+	return (struct gather_source){
 		.pipeline = c->pipeline,
 		.targets = &c->targets,
 		.ring = c->source,
-		.counters = c->counters,
+		.counters = &c->counters,
 		.probes = c->probes,
 		.started_ns = c->started_ns,
 		.landlock = c->landlock,
 	};
+}
+
+static void gather_now(struct metrics *metrics, void *context)
+{
+	const struct gather_source source = numbers(context);
 
 	gather(&source, metrics);
+}
+
+static int summarize_now(struct buf *out, void *context)
+{
+	const struct gather_source source = numbers(context);
+
+	return summary(&source, out);
 }
 
 static bool is_ready(void *context)
@@ -290,6 +302,7 @@ static void open_http(struct collector *c, const char *address, struct http **ht
 	const struct http_config config = {
 		.listen = address,
 		.gather = gather_now,
+		.summary = summarize_now,
 		.ready = is_ready,
 		.context = c,
 	};

@@ -111,12 +111,26 @@ int deliver_event(struct deliver *deliver, const struct login_event *event, uint
 
 	for (unsigned int purpose = 0; purpose < DELIVER_PURPOSES; purpose++) {
 		routes[purpose] = config->match(event, purpose, config->context);
-		if (routes[purpose] >= 0)
-			submit(deliver, &config->routes[routes[purpose]], event, position);
+		if (routes[purpose] < 0)
+			continue;
+		deliver->stats.due[purpose]++;
+		submit(deliver, &config->routes[routes[purpose]], event, position);
 	}
-	if (event->kind == LOGIN_EVENT_LOGIN && routes[DELIVER_LOGIN] < 0)
-		deliver->stats.unrouted++;
+	if (event->kind == LOGIN_EVENT_LOGIN)
+		(*(routes[DELIVER_LOGIN] < 0 ? &deliver->stats.unrouted
+					     : &deliver->stats.logins))++;
 	return routes[DELIVER_LOGIN];
+}
+
+const char *deliver_purpose_name(enum deliver_purpose purpose)
+{
+	static const char *const names[DELIVER_PURPOSES] = {
+		[DELIVER_LOGIN] = "login",
+		[DELIVER_AUTH] = "auth",
+		[DELIVER_FAILURE] = "failure",
+	};
+
+	return names[purpose];
 }
 
 const struct deliver_stats *deliver_stats(const struct deliver *deliver)

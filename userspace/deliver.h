@@ -40,12 +40,17 @@ struct deliver_config {
 };
 
 struct deliver_stats {
-	uint64_t unrouted;	 /* logins of services that are not recorded */
-	uint64_t unexpandable;	 /* lost: the key template has no value */
-	uint64_t coalesced;	 /* written a moment ago: min_interval */
-	uint64_t submitted;	 /* to a writer; some may be counted lost there */
-	struct error last_error; /* of unexpandable ones */
+	uint64_t logins;		/* that are recorded */
+	uint64_t unrouted;		/* logins of services that are not recorded */
+	uint64_t due[DELIVER_PURPOSES]; /* records to be written; then: */
+	uint64_t unexpandable;		/* lost: the key template has no value */
+	uint64_t coalesced;		/* written a moment ago: min_interval */
+	uint64_t submitted;		/* to a writer; some may be counted lost there */
+	struct error last_error;	/* of unexpandable ones */
 };
+
+/* "login", "auth", "failure". */
+const char *deliver_purpose_name(enum deliver_purpose purpose);
 
 struct deliver;
 

@@ -19,12 +19,22 @@ struct gather_source {
 	const struct pipeline *pipeline;
 	const struct targets *targets;
 	const struct event_source *ring;
-	const uint64_t *counters; /* capture/counters.h */
+	const struct counters *counters; /* capture/counters.h */
 	struct gather_probes probes;
 	int64_t started_ns; /* wall clock */
 	int landlock;	    /* priv/landlock.h */
 };
 
 void gather(const struct gather_source *source, struct metrics *metrics);
+
+/* All of dovetap_events_lost_total together. */
+uint64_t gather_lost(const struct gather_source *source);
+
+/* What the counters leave unexplained, all stages together; 0, but for what is on its way between
+ * two of them right now. */
+int64_t gather_difference(const struct gather_source *source);
+
+/* Filter results that are a login which should have been recorded. */
+bool filter_is_loss(enum filter_result result);
 
 #endif

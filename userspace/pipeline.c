@@ -170,6 +170,43 @@ void pipeline_set_offset(struct pipeline *pipeline, const struct clock_offset *o
 	pipeline->config.offset = *offset;
 }
 
+static uint64_t sum(const uint64_t *values, unsigned int count)
+{
+	uint64_t total = 0;
+
+	while (count-- > 0)
+		total += values[count];
+	return total;
+}
+
+int64_t pipeline_difference(const struct pipeline *pipeline)
+{
+	const struct pipeline_stats *stats = &pipeline->stats;
+	const struct deliver_stats *delivered = pipeline_delivered(pipeline);
+	uint64_t passed = stats->filtered[FILTER_PASS] + stats->others[FILTER_PASS];
+	const int64_t differences[] = {
+		(int64_t)(stats->events - stats->undecodable -
+			  sum(stats->filtered, FILTER_RESULT_COUNT) -
+			  sum(stats->others, FILTER_RESULT_COUNT)),
+		(int64_t)(passed - sum(stats->kinds, LOGIN_EVENT_KINDS) -
+			  pipeline_waiting(pipeline)),
+		(int64_t)(stats->kinds[LOGIN_EVENT_LOGIN] - delivered->unrouted -
+			  delivered->logins),
+		(int64_t)(sum(delivered->due, DELIVER_PURPOSES) - delivered->coalesced -
+			  delivered->unexpandable - delivered->submitted),
+	};
+	int64_t total = 0;
+
+	for (size_t i = 0; i < sizeof(differences) / sizeof(differences[0]); i++)
+		total += llabs(differences[i]);
+	return total;
+}
+
+unsigned int pipeline_waiting(const struct pipeline *pipeline)
+{
+	return join_waiting(pipeline->join);
+}
+
 const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline)
 {
 	return &pipeline->stats;

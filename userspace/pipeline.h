@@ -69,6 +69,13 @@ bool pipeline_release(struct pipeline *pipeline);
 void pipeline_release_all(struct pipeline *pipeline);
 
 void pipeline_set_offset(struct pipeline *pipeline, const struct clock_offset *offset);
+
+/* What the statistics leave unexplained, from the source to the writers: 0. */
+int64_t pipeline_difference(const struct pipeline *pipeline);
+
+/* Records that wait for their partner. */
+unsigned int pipeline_waiting(const struct pipeline *pipeline);
+
 const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline);
 const struct deliver_stats *pipeline_delivered(const struct pipeline *pipeline);
 

@@ -1,35 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Every reason for which a probe hit does not become a record, and the count of those that do.
- * Numbers are appended, never reused.
+ * Every probe hit is counted as seen, and once more by what became of it: a record, or the reason
+ * why not. Numbers are appended, never reused.
+ *
+ * The map is an array of u64 that can be mapped, in blocks of DOVETAP_COUNTER_STRIDE. Block 0 tells
+ * the number of CPUs in its first element; block 1 + N has the counters of CPU N.
  */
 #ifndef DOVETAP_COUNTERS_H
 #define DOVETAP_COUNTERS_H
 
-/* X(ENUM, "reason", 1 if a login may be lost by it) */
+#define DOVETAP_COUNTER_STRIDE 32 /* room to append; blocks share no cache line */
+
+enum dovetap_counter_use {
+	DOVETAP_COUNTS_RECORD, /* the hit became a record */
+	DOVETAP_COUNTS_LOGIN_LOST,
+	DOVETAP_COUNTS_NO_LOGIN, /* rightly left out */
+	DOVETAP_COUNTS_REMARK,	 /* about a record that is counted elsewhere */
+	DOVETAP_COUNTS_SEEN,
+};
+
+/* X(ENUM, "result", enum dovetap_counter_use) */
 #define DOVETAP_BPF_COUNTERS(X)                                                                    \
-	X(MAIL_USER_EMITTED, "mail_user_emitted", 0) /* record submitted */                        \
-	X(AUTH_EMITTED, "auth_emitted", 0)                                                         \
-	X(PROXY_EMITTED, "proxy_emitted", 0)                                                       \
-	X(RING_FULL, "ring_full", 1)		   /* no room: the login is lost */                \
-	X(AUTOCREATED, "autocreated", 0)	   /* raw or shared-mailbox user */                \
-	X(SESSION_RESTORED, "session_restored", 0) /* un-hibernated, not a login */                \
-	X(INTERNAL_TOKEN, "internal_token", 0)	   /* mechanism DOVECOT-TOKEN */                   \
-	X(NO_HANDLER, "no_handler", 0)		   /* auth lookup without a client */              \
-	X(NO_OBJECT, "no_object", 1)		   /* NULL argument */                             \
-	X(NO_USERNAME, "no_username", 1)	   /* the name could not be read */                \
-	X(FIELD_UNREADABLE, "field_unreadable", 0) /* emitted with a field missing */              \
-	X(FIELD_TRUNCATED, "field_truncated", 0)   /* emitted with a text cut and marked */        \
-	X(LONG_RECORD, "long_record", 0)	   /* emitted in the long size */                  \
-	X(USER_ERROR, "user_error", 0)		   /* fallback: user that failed to initialise */  \
-	X(NOT_SUCCESSFUL, "not_successful", 0)	   /* fallback: hit without success */             \
-	X(NO_SESSION_ID, "no_session_id", 1)	   /* proxied login that cannot be joined */
+	X(MAIL_USER_EMITTED, "mail_user_emitted", RECORD) /* record submitted */                   \
+	X(AUTH_EMITTED, "auth_emitted", RECORD)                                                    \
+	X(PROXY_EMITTED, "proxy_emitted", RECORD)                                                  \
+	X(RING_FULL, "ring_full", LOGIN_LOST)		  /* no room: the login is lost */         \
+	X(AUTOCREATED, "autocreated", NO_LOGIN)		  /* raw or shared-mailbox user */         \
+	X(SESSION_RESTORED, "session_restored", NO_LOGIN) /* un-hibernated, not a login */         \
+	X(INTERNAL_TOKEN, "internal_token", NO_LOGIN)	  /* mechanism DOVECOT-TOKEN */            \
+	X(NO_HANDLER, "no_handler", NO_LOGIN)		  /* auth lookup without a client */       \
+	X(NO_OBJECT, "no_object", LOGIN_LOST)		  /* NULL argument */                      \
+	X(NO_USERNAME, "no_username", LOGIN_LOST)	  /* the name could not be read */         \
+	X(FIELD_UNREADABLE, "field_unreadable", REMARK)	  /* emitted with a field missing */       \
+	X(FIELD_TRUNCATED, "field_truncated", REMARK)	  /* emitted with a text cut and marked */ \
+	X(LONG_RECORD, "long_record", REMARK)		  /* emitted in the long size */           \
+	X(USER_ERROR, "user_error", NO_LOGIN) /* fallback: user that failed to initialise */       \
+	X(NOT_SUCCESSFUL, "not_successful", NO_LOGIN) /* fallback: hit without success */          \
+	X(NO_SESSION_ID, "no_session_id", LOGIN_LOST) /* proxied login that cannot be joined */    \
+	X(SEEN, "seen", SEEN)			      /* every hit */
 
 enum dovetap_counter {
-#define DOVETAP_X(id, name, lost) DOVETAP_COUNT_##id,
+#define DOVETAP_X(id, name, use) DOVETAP_COUNT_##id,
 	DOVETAP_BPF_COUNTERS(DOVETAP_X)
 #undef DOVETAP_X
 		DOVETAP_COUNTER_COUNT
 };
+
+_Static_assert(DOVETAP_COUNTER_COUNT <= DOVETAP_COUNTER_STRIDE, "raise the stride");
 
 #endif

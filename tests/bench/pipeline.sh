@@ -15,11 +15,6 @@ ln -f "$top/.output/tests/target/libtarget.so" "$root/$library"
 dovetap_start --root "$root" --dict "sqlite:path=$tmp/state/bench.db"
 collector=$(pgrep --parent "$dovetap_pid")
 
-metric() { # name as in the page, labels included
-	"$dovetap" status --control "$tmp/state/control.sock" |
-		awk -v name="$1" '$1 == name { print $2 }'
-}
-
 cpu_ticks() {
 	awk '{ print $14 + $15 }' "/proc/$collector/stat"
 }
@@ -34,8 +29,8 @@ before=$(cpu_ticks)
 eventually written || echo "captured $(metric dovetap_events_total) of $events"
 ticks=$(($(cpu_ticks) - before))
 rows=$(sqlite3 "$tmp/state/bench.db" 'select count(*) from last_login')
-"$dovetap" status --control "$tmp/state/control.sock" | awk "/^dovetap_events_lost_total/ && \$2 > 0"
-lost=$("$dovetap" status --control "$tmp/state/control.sock" |
+"$dovetap" status --prometheus --control "$tmp/state/control.sock" | awk "/^dovetap_events_lost_total/ && \$2 > 0"
+lost=$("$dovetap" status --prometheus --control "$tmp/state/control.sock" |
 	awk '/^dovetap_events_lost_total/ { sum += $2 } END { print sum }')
 echo "ring to SQLite: $events logins of $users users asked at $rate/s, $rows rows, $lost lost"
 awk -v t="$ticks" -v n="$events" -v hz="$(getconf CLK_TCK)" \

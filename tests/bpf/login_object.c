@@ -101,14 +101,26 @@ void login_object_next(struct login_object *object)
 	assert_int_equal(object->record.head.size, object->size);
 }
 
-unsigned long long login_object_count(const struct login_object *object, unsigned int counter)
+unsigned long long login_object_count_on(const struct login_object *object, unsigned int cpu,
+					 unsigned int counter)
 {
+	__u32 index = (1 + cpu) * DOVETAP_COUNTER_STRIDE + counter;
 	__u64 value = 0;
 
-	assert_int_equal(bpf_map__lookup_elem(object->skel->maps.counters, &counter,
-					      sizeof(counter), &value, sizeof(value), 0),
+	assert_int_equal(bpf_map__lookup_elem(object->skel->maps.counters, &index, sizeof(index),
+					      &value, sizeof(value), 0),
 			 0);
 	return value;
+}
+
+unsigned long long login_object_count(const struct login_object *object, unsigned int counter)
+{
+	__u32 cpus = bpf_map__max_entries(object->skel->maps.counters) / DOVETAP_COUNTER_STRIDE - 1;
+	unsigned long long sum = 0;
+
+	for (__u32 cpu = 0; cpu < cpus; cpu++)
+		sum += login_object_count_on(object, cpu, counter);
+	return sum;
 }
 
 const char *login_object_text(const struct login_object *object, unsigned int field)

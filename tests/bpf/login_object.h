@@ -49,6 +49,8 @@ bool login_object_try(struct login_object *object);
 
 /* Sum of a counter over all CPUs; counter is enum dovetap_counter. */
 unsigned long long login_object_count(const struct login_object *object, unsigned int counter);
+unsigned long long login_object_count_on(const struct login_object *object, unsigned int cpu,
+					 unsigned int counter);
 
 /* A text of the record in hand; NULL when it is absent. Checks that length and NUL agree. */
 const char *login_object_text(const struct login_object *object, unsigned int field);

@@ -107,13 +107,18 @@ static inline void story_user_close(struct story_user *user)
 	dlclose(user->library);
 }
 
+/* Over all CPUs. */
 static inline unsigned long long story_count(int counters_fd)
 {
-	uint32_t index = DOVETAP_COUNT_NO_OBJECT;
+	uint32_t index = DOVETAP_COUNTER_STRIDE + DOVETAP_COUNT_NO_OBJECT;
+	unsigned long long sum = 0;
 	uint64_t value;
 
 	assert_int_equal(bpf_map_lookup_elem(counters_fd, &index, &value), 0);
-	return value;
+	for (; bpf_map_lookup_elem(counters_fd, &index, &value) == 0;
+	     index += DOVETAP_COUNTER_STRIDE)
+		sum += value;
+	return sum;
 }
 
 #endif

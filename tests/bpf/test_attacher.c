@@ -103,9 +103,16 @@ static int rights_left(const struct collector_fds *fds)
 
 static unsigned long long read_count(const struct collector_fds *fds)
 {
-	const uint64_t *values = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fds->counters, 0);
+	size_t size = DOVETAP_COUNTER_STRIDE * (1 + (size_t)libbpf_num_possible_cpus());
+	const uint64_t *values =
+		mmap(NULL, size * sizeof(*values), PROT_READ, MAP_SHARED, fds->counters, 0);
+	unsigned long long sum = 0;
 
-	return values == MAP_FAILED ? ~0ULL : values[DOVETAP_COUNT_NO_OBJECT];
+	if (values == MAP_FAILED)
+		return ~0ULL;
+	for (size_t i = DOVETAP_COUNTER_STRIDE; i < size; i += DOVETAP_COUNTER_STRIDE)
+		sum += values[i + DOVETAP_COUNT_NO_OBJECT];
+	return sum;
 }
 
 static int collector_main(void *ctx, const struct collector_fds *fds)

@@ -95,8 +95,8 @@ static void expect_login(unsigned int thread, unsigned int number)
 	assert_int_equal(head->remote_port, made.login.remote_port);
 	assert_int_equal(head->mail_uid, thread);
 	assert_int_equal(head->mail_gid, number);
-	assert_int_equal(head->flags,
-			 DOVETAP_FLAG_SECURED | (made.login.admin ? DOVETAP_FLAG_ADMIN : 0));
+	assert_int_equal(head->flags, DOVETAP_FLAG_SECURED | DOVETAP_FLAG_TLS |
+					      (made.login.admin ? DOVETAP_FLAG_ADMIN : 0));
 	assert_int_equal(head->pid, getpid());
 	assert_int_equal(head->truncated | head->failed, 0);
 }
@@ -144,6 +144,19 @@ static unsigned long long counted(unsigned int counter)
 	return login_object_count(&object, counter);
 }
 
+/* On each CPU, and in all: every hit was seen, and is a record or lost. */
+static void expect_balance(unsigned long fired)
+{
+	unsigned int cpus = (unsigned int)sysconf(_SC_NPROCESSORS_CONF);
+
+	for (unsigned int cpu = 0; cpu < cpus; cpu++)
+		assert_int_equal(
+			login_object_count_on(&object, cpu, DOVETAP_COUNT_SEEN),
+			login_object_count_on(&object, cpu, DOVETAP_COUNT_MAIL_USER_EMITTED) +
+				login_object_count_on(&object, cpu, DOVETAP_COUNT_RING_FULL));
+	assert_int_equal(counted(DOVETAP_COUNT_SEEN), fired);
+}
+
 static void try_storm(void)
 {
 	unsigned int next[THREADS_MAX] = {0};
@@ -161,6 +174,7 @@ static void try_storm(void)
 	taken += drain(next);
 	assert_int_equal(counted(DOVETAP_COUNT_MAIL_USER_EMITTED), taken);
 	assert_int_equal(counted(DOVETAP_COUNT_RING_FULL), fired - taken);
+	expect_balance(fired);
 	login_object_release(&object);
 }
 

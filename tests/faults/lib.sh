@@ -36,13 +36,8 @@ collector_pid() {
 	pgrep --parent "$dovetap_pid"
 }
 
-status() { # name as in the Prometheus text, labels included
-	"$dovetap" status --control "$tmp/state/control.sock" |
-		awk -v name="$1" '$1 == name { print $2; found = 1 } END { exit !found }'
-}
-
 lost() { # all losses that dovetap has counted
-	"$dovetap" status --control "$tmp/state/control.sock" |
+	"$dovetap" status --prometheus --control "$tmp/state/control.sock" |
 		awk '/^dovetap_events_lost_total/ { sum += $2 } END { print sum + 0 }'
 }
 

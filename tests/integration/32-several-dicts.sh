@@ -9,11 +9,6 @@ has() { # users in the dict file
 	same "$1" "$(grep -c '^shared/ll/' "$tmp/dicts/file")"
 }
 
-metric() { # name as in the page, labels included
-	"$dovetap" status --control "$tmp/state/control.sock" |
-		awk -v name="$1" '$1 == name { print $2 }'
-}
-
 is_up() { # redis: 0 or 1
 	same "$1" "$(metric 'dovetap_dict_up{dict="redis"}')"
 }

@@ -263,6 +263,17 @@ dovetap_stop() {
 	stop "$dovetap_pid"
 }
 
+metric() { # name as in the Prometheus text, labels included; fails when it is not there
+	"$dovetap" status --prometheus --control "$tmp/state/control.sock" |
+		awk -v name="$1" '$1 == name { print $2; found = 1 } END { exit !found }'
+}
+
+# Events seen = delivered + superseded + filtered + lost, at every stage and from one to the next,
+# computed from nothing but what the running dovetap tells. Prints the equations.
+accounts_balance() {
+	"$dovetap" status --json --control "$tmp/state/control.sock" | "$top/tests/stand/accounts.py"
+}
+
 # For tests of what is recorded, whatever the store: the embedded one.
 dovetap_start_recording() { # more arguments of "dovetap run"
 	rm -f "$tmp/state/db"*

@@ -47,22 +47,39 @@ static void fd_path(char path_r[FD_PATH_MAX], int fd)
 	snprintf(path_r, FD_PATH_MAX, "/proc/self/fd/%d", fd);
 }
 
-static int create_maps(struct loader *loader, struct error *error_r)
+static uint32_t counters_entries(int cpus)
+{
+	return DOVETAP_COUNTER_STRIDE * (1 + (uint32_t)cpus);
+}
+
+static int create_counters(struct loader *loader, struct error *error_r)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, mmapable, .map_flags = BPF_F_MMAPABLE);
+	int cpus = libbpf_num_possible_cpus(), err = cpus;
+	uint64_t value = (uint64_t)cpus;
+	uint32_t first = 0;
 
+	if (cpus > 0) {
+		loader->counters_fd =
+			bpf_map_create(BPF_MAP_TYPE_ARRAY, "counters", sizeof(first), sizeof(value),
+				       counters_entries(cpus), &mmapable);
+		err = loader->counters_fd;
+	}
+	if (err >= 0)
+		err = bpf_map_update_elem(loader->counters_fd, &first, &value, BPF_ANY);
+	return err < 0 ? error_set(error_r, -err, "cannot create the counters: %s", strerror(-err))
+		       : 0;
+}
+
+static int create_maps(struct loader *loader, struct error *error_r)
+{
 	loader->ring_fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0,
 					 (uint32_t)loader->options.ring_bytes, NULL);
 	if (loader->ring_fd < 0)
 		return error_set(error_r, -loader->ring_fd,
 				 "cannot create a ring buffer of %zu bytes: %s",
 				 loader->options.ring_bytes, strerror(-loader->ring_fd));
-	loader->counters_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "counters", sizeof(uint32_t),
-					     sizeof(uint64_t), DOVETAP_COUNTER_COUNT, &mmapable);
-	if (loader->counters_fd < 0)
-		return error_set(error_r, -loader->counters_fd, "cannot create the counters: %s",
-				 strerror(-loader->counters_fd));
-	return 0;
+	return create_counters(loader, error_r);
 }
 
 int loader_new(const struct loader_options *options, struct loader **loader_r,

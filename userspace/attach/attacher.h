@@ -51,7 +51,7 @@ struct attacher_options {
 
 struct collector_fds {
 	int ring;     /* the ring buffer map: mmap it, or capture's ring source does */
-	int counters; /* array of u64 to be mapped, by enum dovetap_counter */
+	int counters; /* to be mapped; dovetap/counters.h */
 	int peer;     /* socket to the attacher, SOCK_SEQPACKET, blocking; see priv/proto.h */
 };
 

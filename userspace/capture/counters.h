@@ -5,17 +5,32 @@
 
 #include "base/error.h"
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dovetap/counters.h"
 
-/* map_fd is borrowed, until counters_unmap(). Errors: those of mmap(2). */
-int counters_map(int map_fd, const uint64_t **counters_r, struct error *error_r);
-void counters_unmap(const uint64_t **counters); /* takes NULL, sets NULL */
+struct counters {
+	const uint64_t *map; /* NULL: not mapped */
+	size_t bytes;
+	unsigned int cpus;
+};
 
-uint64_t counter_value(const uint64_t *counters, enum dovetap_counter counter);
+/* map_fd is borrowed, until counters_unmap(). Errors: those of mmap(2), -EILSEQ for a map that is
+ * none of ours. */
+int counters_map(int map_fd, struct counters *counters_r, struct error *error_r);
+void counters_unmap(struct counters *counters); /* also when not mapped */
+
+/* Of one CPU; of all together. */
+uint64_t counter_on_cpu(const struct counters *counters, unsigned int cpu,
+			enum dovetap_counter counter);
+uint64_t counter_value(const struct counters *counters, enum dovetap_counter counter);
+
+/* All counters of one use together, of one CPU. */
+uint64_t counters_sum(const struct counters *counters, unsigned int cpu,
+		      enum dovetap_counter_use use);
+
 const char *counter_name(enum dovetap_counter counter);
-bool counter_is_loss(enum dovetap_counter counter); /* each one is a login that was lost */
+enum dovetap_counter_use counter_use(enum dovetap_counter counter);
 
 #endif

@@ -10,15 +10,17 @@
 
 struct status_options {
 	const char *control;
-	bool json;
+	const char *page;
 };
 
-enum { OPTION_CONTROL = 256 };
+enum { OPTION_CONTROL = 256, OPTION_PROMETHEUS };
 
 static const struct argp_option options[] = {
 	{"control", OPTION_CONTROL, "SOCKET", 0,
 	 "Where the collector answers (" CONTROL_DEFAULT ")", 0},
-	{"json", 'j', NULL, 0, "Print JSON, not the Prometheus text", 0},
+	{"json", 'j', NULL, 0, "Print every counter, as JSON", 0},
+	{"prometheus", OPTION_PROMETHEUS, NULL, 0,
+	 "Print every counter, in Prometheus' text format", 0},
 	{0},
 };
 
@@ -31,7 +33,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		status->control = arg;
 		return 0;
 	case 'j':
-		status->json = true;
+		status->page = "/status";
+		return 0;
+	case OPTION_PROMETHEUS:
+		status->page = "/metrics";
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -41,7 +46,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "Prints every counter of the running collector.",
+	.doc = "Tells where the logins went that the running collector has seen, and whether that "
+	       "adds up.",
 };
 
 static int show(const struct status_options *status, struct error *error_r)
@@ -50,7 +56,7 @@ static int show(const struct status_options *status, struct error *error_r)
 	int ret;
 
 	buf_init(&body, CONTROL_ANSWER_MAX);
-	ret = control_get(status->control, status->json ? "/status" : "/metrics", &body, error_r);
+	ret = control_get(status->control, status->page, &body, error_r);
 	if (ret == 0 && fputs(buf_str(&body), stdout) < 0)
 		ret = error_set(error_r, EIO, "output: %m");
 	buf_release(&body);
@@ -59,7 +65,7 @@ static int show(const struct status_options *status, struct error *error_r)
 
 int cmd_status(int argc, char **argv)
 {
-	struct status_options status = {.control = CONTROL_DEFAULT};
+	struct status_options status = {.control = CONTROL_DEFAULT, .page = "/summary"};
 	struct error error = {0};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &status);

@@ -135,6 +135,11 @@ bool join_waits(const struct join *join, uint64_t *position_r)
 	return join->waiting != NULL;
 }
 
+unsigned int join_waiting(const struct join *join)
+{
+	return (unsigned int)join->waiting_count;
+}
+
 void join_free(struct join **join)
 {
 	if (!*join)

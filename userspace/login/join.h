@@ -40,5 +40,6 @@ void join_expire(struct join *join, int64_t now_ns);
 
 /* True when a record waits, and the position of the oldest. */
 bool join_waits(const struct join *join, uint64_t *position_r);
+unsigned int join_waiting(const struct join *join); /* how many do */
 
 #endif

@@ -51,6 +51,12 @@ static unsigned int make_status(const struct http *http, struct buf *out)
 	return make_metrics(http, out, metrics_print_json);
 }
 
+static unsigned int make_summary(const struct http *http, struct buf *out)
+{
+	return http->config.summary(out, http->config.context) < 0 ? MHD_HTTP_INTERNAL_SERVER_ERROR
+								   : MHD_HTTP_OK;
+}
+
 static unsigned int make_livez(const struct http *http, struct buf *out)
 {
 	(void)http;
@@ -69,13 +75,14 @@ static unsigned int make_readyz(const struct http *http, struct buf *out)
 static unsigned int make_not_found(const struct http *http, struct buf *out)
 {
 	(void)http;
-	buf_append_str(out, "/metrics, /status, /livez, /readyz\n");
+	buf_append_str(out, "/metrics, /status, /summary, /livez, /readyz\n");
 	return MHD_HTTP_NOT_FOUND;
 }
 
 static const struct page pages[] = {
 	{"/metrics", "text/plain; version=0.0.4; charset=utf-8", make_prometheus},
 	{"/status", "application/json", make_status},
+	{"/summary", "text/plain; charset=utf-8", make_summary},
 	{"/livez", "text/plain", make_livez},
 	{"/readyz", "text/plain", make_readyz},
 	{NULL, "text/plain", make_not_found},

@@ -4,6 +4,7 @@
  *
  *	/metrics  Prometheus text      /livez   200 while the loop runs
  *	/status   the same as JSON     /readyz  200 once ready, 503 before
+ *	/summary  for a person
  *
  * libmicrohttpd does the protocol. The page is made when it is asked for.
  */
@@ -21,6 +22,7 @@ struct http;
 struct http_config {
 	const char *listen; /* "/path" or "127.0.0.1:9190", "[::1]:9190" */
 	void (*gather)(struct metrics *metrics, void *context); /* the numbers of now */
+	int (*summary)(struct buf *out, void *context);		/* the same for a person */
 	bool (*ready)(void *context);
 	void *context;
 };

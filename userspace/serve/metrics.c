@@ -4,6 +4,7 @@
 #include "base/escape.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char *const type_names[] = {
@@ -16,8 +17,33 @@ void metrics_init(struct metrics *metrics)
 	*metrics = (struct metrics){0};
 }
 
+struct metrics_text {
+	struct metrics_text *next;
+	char text[12];
+};
+
+const char *metrics_number(struct metrics *metrics, unsigned int number)
+{
+	struct metrics_text *text = malloc(sizeof(*text));
+
+	if (!text) {
+		metrics->failed = -ENOMEM;
+		return "";
+	}
+	(void)snprintf(text->text, sizeof(text->text), "%u", number);
+	text->next = metrics->texts;
+	metrics->texts = text;
+	return text->text;
+}
+
 void metrics_release(struct metrics *metrics)
 {
+	struct metrics_text *text;
+
+	while ((text = metrics->texts)) {
+		metrics->texts = text->next;
+		free(text);
+	}
 	free(metrics->samples);
 	metrics_init(metrics);
 }

@@ -31,7 +31,8 @@ struct metrics_sample {
 struct metrics {
 	struct metrics_sample *samples;
 	size_t count, size;
-	int failed; /* -ENOMEM: some samples are missing */
+	struct metrics_text *texts; /* of metrics_number() */
+	int failed;		    /* -ENOMEM: some samples are missing */
 };
 
 void metrics_init(struct metrics *metrics);
@@ -40,6 +41,9 @@ void metrics_release(struct metrics *metrics);
 /* Appends a sample; those of one metric must follow each other. NULL for labels it has not. */
 void metrics_add(struct metrics *metrics, const struct metric *metric, const char *label1,
 		 const char *label2, double value);
+
+/* A number as a label value; valid until metrics_release(). "" without memory. */
+const char *metrics_number(struct metrics *metrics, unsigned int number);
 
 /* Both return 0 or the buffer's error. */
 int metrics_print_prometheus(const struct metrics *metrics, struct buf *out);

@@ -95,13 +95,14 @@ int pending_add(struct pending *pending, struct pending_entry *entry)
 		free(entry);
 		return PENDING_OLDER;
 	}
-	if (old) {
-		unlink_entry(pending, old);
-		free(old);
-	}
+	/* For a moment the table has both. */
 	if (!hash_entry(pending, entry)) {
 		free(entry);
 		return -ENOMEM;
+	}
+	if (old) {
+		unlink_entry(pending, old);
+		free(old);
 	}
 	DL_APPEND(pending->head, entry);
 	return old ? PENDING_SUPERSEDED : PENDING_ADDED;
@@ -118,33 +119,37 @@ size_t pending_take(struct pending *pending, struct pending_entry **batch, size_
 	return count;
 }
 
-/* Returns false when the entry was freed. */
-static bool put_back(struct pending *pending, struct pending_entry *entry)
+static void put_back(struct pending *pending, struct pending_entry *entry,
+		     struct pending_freed *freed)
 {
-	struct pending_entry *newer =
+	struct pending_entry *other =
 		find(pending, (struct slice){entry_key(entry), entry->key_len});
 
-	if (newer && newer->time_ns < entry->time_ns) {
-		/* The one that came in later is the older login. */
-		unlink_entry(pending, newer);
-		free(newer);
-		newer = NULL;
-	}
-	if (newer || !hash_entry(pending, entry)) {
+	/* The one that came in later may be the older login. */
+	if (other && other->time_ns >= entry->time_ns) {
+		freed->superseded++;
 		free(entry);
-		return false;
+	} else if (!hash_entry(pending, entry)) {
+		freed->nomem++;
+		free(entry);
+	} else {
+		if (other) {
+			unlink_entry(pending, other);
+			free(other);
+			freed->superseded++;
+		}
+		DL_PREPEND(pending->head, entry);
 	}
-	DL_PREPEND(pending->head, entry);
-	return true;
 }
 
-size_t pending_put_back(struct pending *pending, struct pending_entry **batch, size_t count)
+struct pending_freed pending_put_back(struct pending *pending, struct pending_entry **batch,
+				      size_t count)
 {
-	size_t freed = 0;
+	struct pending_freed freed = {0};
 
 	while (count-- > 0) {
 		if (batch[count])
-			freed += !put_back(pending, batch[count]);
+			put_back(pending, batch[count], &freed);
 		batch[count] = NULL;
 	}
 	return freed;

@@ -45,16 +45,22 @@ void pending_entry_fill(const struct pending_entry *entry, struct dict_entry *en
 bool pending_has(const struct pending *pending, struct slice key);
 
 /* Puts the entry at the end and owns it. SUPERSEDED: an older one was freed; OLDER: a newer or
- * equal one was there and this one was freed. -ENOMEM: freed, too. */
+ * equal one was there and this one was freed. -ENOMEM: it was freed, an older one stays. */
 int pending_add(struct pending *pending, struct pending_entry *entry);
 
 /* Moves up to max entries from the front into batch. Returns how many. */
 size_t pending_take(struct pending *pending, struct pending_entry **batch, size_t max);
 
-/* Puts entries of the last pending_take() back to the front, except where a newer one of the key
- * came in meanwhile: that one is freed. NULL elements are skipped. Returns how many were freed,
- * also those for which there was no memory. */
-size_t pending_put_back(struct pending *pending, struct pending_entry **batch, size_t count);
+/* What pending_put_back() freed. */
+struct pending_freed {
+	size_t superseded; /* a newer one of the key came in meanwhile, or is put back */
+	size_t nomem;
+};
+
+/* Puts entries of the last pending_take() back to the front; of two with one key the newer one
+ * stays. NULL elements are skipped. */
+struct pending_freed pending_put_back(struct pending *pending, struct pending_entry **batch,
+				      size_t count);
 
 void pending_clear(struct pending *pending);
 

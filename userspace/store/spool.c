@@ -69,7 +69,7 @@ struct spool {
 	sqlite3 *db; /* NULL after an error, until the next call */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	uint64_t count;
-	uint64_t damaged;
+	struct spool_stats stats;
 };
 
 /* --- file ---------------------------------------------------------------------------------- */
@@ -129,12 +129,22 @@ static int prepare_statements(struct spool *spool, struct error *error_r)
 	return 0;
 }
 
+/* What differs from our own count was not our doing. */
+static void set_count(struct spool *spool, uint64_t count)
+{
+	if (count > spool->count)
+		spool->stats.found += count - spool->count;
+	else
+		spool->stats.gone += spool->count - count;
+	spool->count = count;
+}
+
 static int count_rows(struct spool *spool, struct error *error_r)
 {
 	int code = sqlite3_step(spool->statements[COUNT]);
 
 	if (code == SQLITE_ROW)
-		spool->count = (uint64_t)sqlite3_column_int64(spool->statements[COUNT], 0);
+		set_count(spool, (uint64_t)sqlite3_column_int64(spool->statements[COUNT], 0));
 	sqlite3_reset(spool->statements[COUNT]);
 	return code == SQLITE_ROW ? 0 : sqlite_error(spool->db, spool->path, error_r);
 }
@@ -174,8 +184,9 @@ static void move_aside(struct spool *spool)
 		if (rename(from, to) < 0 && errno != ENOENT)
 			(void)unlink(from);
 	}
+	spool->stats.lost += spool->count;
+	spool->stats.damaged++;
 	spool->count = 0;
-	spool->damaged++;
 }
 
 static int connect_again(struct spool *spool, struct error *error_r)
@@ -265,9 +276,9 @@ uint64_t spool_count(const struct spool *spool)
 	return spool->count;
 }
 
-uint64_t spool_damaged(const struct spool *spool)
+const struct spool_stats *spool_stats(const struct spool *spool)
 {
-	return spool->damaged;
+	return &spool->stats;
 }
 
 /* --- settling ------------------------------------------------------------------------------ */
@@ -317,6 +328,7 @@ static int remove_row(struct spool *spool, const struct dict_entry *entry)
 	int changed, code = run_row(spool, REMOVE, entry, (struct slice){0}, &changed);
 
 	spool->count -= (uint64_t)changed;
+	spool->stats.removed += (uint64_t)changed;
 	return code;
 }
 
@@ -345,6 +357,7 @@ static int keep(struct spool *spool, const struct dict_entry *entry, struct buf 
 	if (code == SQLITE_OK)
 		code = run_row(spool, INSERT, entry, buf_slice(text), &changed);
 	spool->count += (uint64_t)changed;
+	spool->stats.inserted += (uint64_t)changed;
 	if (code == SQLITE_OK && changed == 0)
 		code = run_row(spool, PUT_OFF, entry, buf_slice(text), &changed);
 	if (code == SQLITE_OK && changed == 0)
@@ -405,6 +418,7 @@ int spool_settle(struct spool *spool, const struct dict_entry *entries, size_t c
 		 struct error *error_r)
 {
 	int code, ret = connect_again(spool, error_r);
+	const struct spool_stats stats = spool->stats;
 	uint64_t before = spool->count;
 
 	if (ret < 0)
@@ -413,6 +427,7 @@ int spool_settle(struct spool *spool, const struct dict_entry *entries, size_t c
 	if (code == SQLITE_OK)
 		return 0;
 	spool->count = before;
+	spool->stats = stats;
 	return give_up(spool, code, error_r);
 }
 
@@ -484,7 +499,7 @@ int spool_read(struct spool *spool, size_t max, struct spool_batch *batch_r, str
 	if (code == SQLITE_OK) {
 		/* "dovetap spool drain" may have taken some meanwhile. */
 		if (batch.count < max)
-			spool->count = batch.count;
+			set_count(spool, batch.count);
 		*batch_r = batch;
 		return 0;
 	}

@@ -78,7 +78,16 @@ bool spool_ready(const struct spool *spool);
 /* Rows that wait, kept in step without asking the disk; 0 when it was never reached. */
 uint64_t spool_count(const struct spool *spool);
 
-/* How often a damaged file was moved aside since spool_open(). */
-uint64_t spool_damaged(const struct spool *spool);
+/* How rows came and went since spool_open(). rows = found + inserted - removed - gone - lost. */
+struct spool_stats {
+	uint64_t found;	   /* were there when the file was opened, or came without our doing */
+	uint64_t inserted; /* by spool_settle() */
+	uint64_t removed;  /* by spool_settle() */
+	uint64_t gone;	   /* without our doing: "dovetap spool drain" */
+	uint64_t lost;	   /* known to be in files that were moved aside */
+	uint64_t damaged;  /* files that were moved aside */
+};
+
+const struct spool_stats *spool_stats(const struct spool *spool);
 
 #endif

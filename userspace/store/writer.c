@@ -13,6 +13,7 @@ static const char *const lost_names[WRITER_LOST_COUNT] = {
 	[WRITER_LOST_MEMORY] = "memory",
 	[WRITER_LOST_NOMEM] = "nomem",
 	[WRITER_LOST_REFUSED] = "refused",
+	[WRITER_LOST_DAMAGED] = "damaged",
 };
 
 static const struct writer_options defaults = {
@@ -91,7 +92,7 @@ static struct writer *writer_alloc(struct dict *dict, const struct writer_option
 	writer->batch = calloc(writer_spool_batch(writer), sizeof(struct pending_entry *));
 	writer->entries = calloc(writer_spool_batch(writer), sizeof(*writer->entries));
 	if (writer->spool) {
-		writer->stats.spooled = spool_count(writer->spool);
+		writer_publish(writer);
 		writer->spool_failing = !spool_ready(writer->spool);
 	}
 	return writer;
@@ -225,6 +226,17 @@ void writer_stats(const struct writer *writer, struct writer_stats *stats_r)
 	stats_r->pending = writer->pending.count + writer->writing;
 	stats_r->pending_bytes = writer->pending.bytes + writer->writing_bytes;
 	pthread_mutex_unlock(lock_of(writer));
+}
+
+int64_t writer_stats_difference(const struct writer_stats *stats)
+{
+	uint64_t in = stats->submitted + stats->spool_found;
+	uint64_t out = stats->stored + stats->unchanged + stats->superseded + stats->spool_gone +
+		       stats->pending + stats->spooled;
+
+	for (unsigned int i = 0; i < WRITER_LOST_COUNT; i++)
+		out += stats->lost[i];
+	return (int64_t)(in - out);
 }
 
 static bool is_idle(const struct writer *writer)

@@ -66,24 +66,32 @@ enum writer_lost {
 	WRITER_LOST_MEMORY,  /* at the ceiling, with no spool to go to */
 	WRITER_LOST_NOMEM,   /* malloc failed */
 	WRITER_LOST_REFUSED, /* the store will never take it */
+	WRITER_LOST_DAMAGED, /* was in a spool file that had to be moved aside */
 	WRITER_LOST_COUNT
 };
 
-/* Counters only grow; pending, spooled and the state are of the moment. */
+/* Counters only grow; pending, spooled and the state are of the moment. At any moment
+ *
+ *	submitted + spool_found = stored + unchanged + superseded + lost[] + spool_gone
+ *				  + pending + spooled
+ */
 struct writer_stats {
 	uint64_t submitted;
 	uint64_t stored;
 	uint64_t unchanged;
-	uint64_t superseded; /* a newer login of the same key took its place before it was sent */
+	uint64_t superseded; /* a newer login of the same key took its place */
 	uint64_t lost[WRITER_LOST_COUNT];
-	uint64_t retried;      /* entries that went back to pending */
-	uint64_t uncertain;    /* of those: sent, no answer */
-	uint64_t batches;      /* dict_write() calls */
-	uint64_t failures;     /* of those: the store as a whole did not answer */
-	uint64_t spool_in;     /* entries put into the spool */
-	uint64_t spool_out;    /* entries drained from it */
-	uint64_t spool_errors; /* the spool could not take or give entries */
-	uint64_t pending;      /* keys in memory, those being written included */
+	uint64_t retried;	/* entries that went back to pending */
+	uint64_t uncertain;	/* of those: sent, no answer */
+	uint64_t batches;	/* dict_write() calls */
+	uint64_t failures;	/* of those: the store as a whole did not answer */
+	uint64_t spool_in;	/* entries put into the spool */
+	uint64_t spool_out;	/* entries drained from it */
+	uint64_t spool_errors;	/* the spool could not take or give entries */
+	uint64_t spool_found;	/* records of an earlier life in the spool (store/spool.h) */
+	uint64_t spool_gone;	/* taken out of the spool by somebody else */
+	uint64_t spool_damaged; /* files moved aside */
+	uint64_t pending;	/* keys in memory, those being written included */
 	uint64_t pending_bytes;
 	uint64_t spooled;    /* keys in the spool */
 	bool up;	     /* the last dict_write() was answered, or none was needed yet */
@@ -92,7 +100,7 @@ struct writer_stats {
 	char last_refusal[160];
 };
 
-/* The spelling of the reason label: "memory", "nomem", "refused". */
+/* The spelling of the reason label: "memory", "nomem", "refused", "damaged". */
 const char *writer_lost_name(enum writer_lost reason);
 
 /* Starts the thread. The writer owns dict and options->spool from here on, also on failure; both
@@ -111,6 +119,9 @@ void writer_mark(struct writer *writer, uint64_t position);
 uint64_t writer_acked(const struct writer *writer);
 
 void writer_stats(const struct writer *writer, struct writer_stats *stats_r);
+
+/* What the equation above leaves unexplained: 0. */
+int64_t writer_stats_difference(const struct writer_stats *stats);
 
 /* Waits until nothing is pending in memory, at most until the deadline on clock_monotonic_ns().
  * Cuts a running back-off short, once. Returns 0, or -ETIMEDOUT with something still pending. */

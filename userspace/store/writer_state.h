@@ -24,6 +24,11 @@ struct writer {
 	unsigned int failures_in_row;
 	unsigned int random;
 	bool spool_failing, refusal_logged;
+	struct writer_tally {
+		uint64_t stored, unchanged, superseded, refused, nomem, retried, uncertain;
+		uint64_t spool_in, spool_out, spool_errors;
+	} tally;	      /* of this turn, until writer_publish() */
+	uint64_t spool_found; /* besides those of spool_stats() */
 
 	pthread_mutex_t lock;
 	pthread_cond_t work; /* for the thread: something to do, or stop */
@@ -47,6 +52,10 @@ static inline size_t writer_spool_batch(const struct writer *writer)
 {
 	return 4 * writer->options.batch_max;
 }
+
+/* With the lock held, at the end of a turn: adds what the thread has counted to the statistics, so
+ * that they add up for whoever looks at them. */
+void writer_publish(struct writer *writer);
 
 /* With the lock held: brings acked up to date and tells ack_fd. */
 void writer_update_acked(struct writer *writer);

@@ -70,6 +70,39 @@ static void dict_answered(struct writer *writer)
 		log_info("dict %s takes records again", writer->options.name);
 }
 
+/* --- statistics ---------------------------------------------------------------------------- */
+
+static void publish_spool(struct writer *writer)
+{
+	const struct spool_stats *spool = spool_stats(writer->spool);
+
+	writer->stats.spooled = spool_count(writer->spool);
+	writer->stats.spool_found = spool->found + writer->spool_found;
+	writer->stats.spool_gone = spool->gone;
+	writer->stats.spool_damaged = spool->damaged;
+	writer->stats.lost[WRITER_LOST_DAMAGED] = spool->lost;
+}
+
+void writer_publish(struct writer *writer)
+{
+	const struct writer_tally *tally = &writer->tally;
+	struct writer_stats *stats = &writer->stats;
+
+	stats->stored += tally->stored;
+	stats->unchanged += tally->unchanged;
+	stats->superseded += tally->superseded;
+	stats->lost[WRITER_LOST_REFUSED] += tally->refused;
+	stats->lost[WRITER_LOST_NOMEM] += tally->nomem;
+	stats->retried += tally->retried;
+	stats->uncertain += tally->uncertain;
+	stats->spool_in += tally->spool_in;
+	stats->spool_out += tally->spool_out;
+	stats->spool_errors += tally->spool_errors;
+	writer->tally = (struct writer_tally){0};
+	if (writer->spool)
+		publish_spool(writer);
+}
+
 /* --- batches ------------------------------------------------------------------------------- */
 
 static size_t take_batch(struct writer *writer, size_t max)
@@ -93,6 +126,8 @@ static size_t take_batch(struct writer *writer, size_t max)
 /* Frees what is done with and puts the rest back in front. */
 static void finish_batch(struct writer *writer, size_t count)
 {
+	struct pending_freed freed;
+
 	for (size_t i = 0; i < count; i++) {
 		if (writer->entries[i].outcome == DICT_STORED) {
 			free(writer->batch[i]);
@@ -100,7 +135,10 @@ static void finish_batch(struct writer *writer, size_t count)
 		}
 	}
 	pthread_mutex_lock(&writer->lock);
-	writer->stats.superseded += pending_put_back(&writer->pending, writer->batch, count);
+	freed = pending_put_back(&writer->pending, writer->batch, count);
+	writer->tally.superseded += freed.superseded;
+	writer->tally.nomem += freed.nomem;
+	writer_publish(writer);
 	writer->writing = 0;
 	writer->writing_bytes = 0;
 	writer_update_acked(writer);
@@ -118,27 +156,39 @@ static const struct dict_entry *first_refused(const struct dict_entry *entries, 
 	return NULL;
 }
 
-static void count_outcomes(struct writer *writer, const struct dict_entry *entries, size_t count)
+/* Those that go on waiting. */
+static void count_kept_ones(struct writer *writer, const struct dict_entry *entries, size_t count)
 {
-	const struct dict_entry *refused = first_refused(entries, count);
+	for (size_t i = 0; i < count; i++) {
+		bool uncertain = entries[i].outcome == DICT_UNCERTAIN;
+
+		writer->tally.retried += uncertain || entries[i].outcome == DICT_RETRY;
+		writer->tally.uncertain += uncertain;
+	}
+}
+
+/* Those that are done with. Returns how many. */
+static size_t count_done(struct writer *writer, const struct dict_entry *entries, size_t count)
+{
 	size_t by_outcome[DICT_UNCERTAIN + 1] = {0};
 
 	for (size_t i = 0; i < count; i++)
 		by_outcome[entries[i].outcome]++;
+	writer->tally.stored += by_outcome[DICT_STORED];
+	writer->tally.unchanged += by_outcome[DICT_UNCHANGED];
+	writer->tally.refused += by_outcome[DICT_REFUSED];
+	return by_outcome[DICT_STORED] + by_outcome[DICT_UNCHANGED] + by_outcome[DICT_REFUSED];
+}
+
+static void note_refusal(struct writer *writer, const struct dict_entry *refused)
+{
 	pthread_mutex_lock(&writer->lock);
-	writer->stats.batches++;
-	writer->stats.stored += by_outcome[DICT_STORED];
-	writer->stats.unchanged += by_outcome[DICT_UNCHANGED];
-	writer->stats.lost[WRITER_LOST_REFUSED] += by_outcome[DICT_REFUSED];
-	writer->stats.retried += by_outcome[DICT_RETRY] + by_outcome[DICT_UNCERTAIN];
-	writer->stats.uncertain += by_outcome[DICT_UNCERTAIN];
-	if (refused)
-		memcpy(writer->stats.last_refusal, refused->reason, sizeof(refused->reason));
+	memcpy(writer->stats.last_refusal, refused->reason, sizeof(refused->reason));
 	pthread_mutex_unlock(&writer->lock);
-	if (refused && !writer->refusal_logged)
+	if (!writer->refusal_logged)
 		log_warning("dict %s refuses a record for good (further ones are only counted): %s",
 			    writer->options.name, refused->reason);
-	writer->refusal_logged |= refused != NULL;
+	writer->refusal_logged = true;
 }
 
 /* --- spool --------------------------------------------------------------------------------- */
@@ -151,10 +201,7 @@ static void spool_result(struct writer *writer, int ret, const struct error *err
 	else if (ret == 0 && writer->spool_failing)
 		log_info("spool of dict %s works again", writer->options.name);
 	writer->spool_failing = ret < 0;
-	pthread_mutex_lock(&writer->lock);
-	writer->stats.spooled = spool_count(writer->spool);
-	writer->stats.spool_errors += ret < 0;
-	pthread_mutex_unlock(&writer->lock);
+	writer->tally.spool_errors += ret < 0;
 }
 
 static int settle(struct writer *writer, const struct dict_entry *entries, size_t count)
@@ -186,25 +233,38 @@ static bool spool_concerned(const struct writer *writer, size_t count)
 	return false;
 }
 
+/* Settles fresh records. A row of the spool that an entry took the place of is superseded, and so
+ * is an entry for which there was a row already. */
+static bool settle_fresh(struct writer *writer, size_t count, size_t kept)
+{
+	struct spool_stats before, after;
+
+	if (!spool_concerned(writer, count))
+		return false;
+	before = *spool_stats(writer->spool);
+	if (settle(writer, writer->entries, count) < 0)
+		return false;
+	after = *spool_stats(writer->spool);
+	writer->tally.superseded +=
+		kept - (after.inserted - before.inserted) + (after.removed - before.removed);
+	writer->tally.spool_in += kept;
+	return true;
+}
+
 /* After this, STORED stands for "done with". */
 static void settle_batch(struct writer *writer, size_t count)
 {
-	bool in_spool =
-		spool_concerned(writer, count) && settle(writer, writer->entries, count) == 0;
-	size_t put = 0;
+	size_t kept = count - count_done(writer, writer->entries, count);
+	bool in_spool = settle_fresh(writer, count, kept);
 
 	for (size_t i = 0; i < count; i++) {
 		struct dict_entry *entry = &writer->entries[i];
-		bool kept = entry->outcome == DICT_RETRY || entry->outcome == DICT_UNCERTAIN ||
-			    entry->outcome == DICT_PENDING;
+		bool waits = entry->outcome == DICT_RETRY || entry->outcome == DICT_UNCERTAIN ||
+			     entry->outcome == DICT_PENDING;
 
-		put += kept && in_spool;
-		if (!kept || in_spool)
+		if (!waits || in_spool)
 			entry->outcome = DICT_STORED;
 	}
-	pthread_mutex_lock(&writer->lock);
-	writer->stats.spool_in += put;
-	pthread_mutex_unlock(&writer->lock);
 }
 
 /* --- turns --------------------------------------------------------------------------------- */
@@ -223,8 +283,14 @@ static int try_dict(struct writer *writer, struct dict_entry *entries, size_t co
 {
 	int64_t deadline_ns = clock_monotonic_ns() + writer->options.write_timeout_ns;
 	int ret = dict_write(writer->dict, entries, count, deadline_ns, error_r);
+	const struct dict_entry *refused = first_refused(entries, count);
 
-	count_outcomes(writer, entries, count);
+	count_kept_ones(writer, entries, count);
+	if (refused)
+		note_refusal(writer, refused);
+	pthread_mutex_lock(&writer->lock);
+	writer->stats.batches++;
+	pthread_mutex_unlock(&writer->lock);
 	return ret;
 }
 
@@ -284,6 +350,24 @@ static void pause_draining(struct writer *writer, int64_t delay_ns)
 	pthread_mutex_unlock(&writer->lock);
 }
 
+/* What is done counts once it is out of the spool: else it will be written, and counted, again. Of
+ * rows that somebody else took out meanwhile we say that we found them. */
+static int settle_and_count(struct writer *writer, const struct spool_batch *batch)
+{
+	const struct spool_stats before = *spool_stats(writer->spool);
+	int ret = settle(writer, batch->entries, batch->count);
+	const struct spool_stats *after = spool_stats(writer->spool);
+	size_t done;
+
+	if (ret < 0)
+		return ret;
+	done = count_done(writer, batch->entries, batch->count);
+	writer->tally.spool_out += done;
+	writer->spool_found +=
+		done + (after->inserted - before.inserted) - (after->removed - before.removed);
+	return 0;
+}
+
 /* What the dict put off goes behind the others, and draining pauses: shortly when the others went
  * through. Such rows do not make the dict one that is down. */
 static void settle_drained(struct writer *writer, const struct spool_batch *batch)
@@ -291,12 +375,16 @@ static void settle_drained(struct writer *writer, const struct spool_batch *batc
 	size_t kept = count_kept(batch->entries, batch->count);
 
 	dict_answered(writer);
-	if (settle(writer, batch->entries, batch->count) < 0 || kept == batch->count)
+	if (settle_and_count(writer, batch) < 0 || kept == batch->count)
 		pause_draining(writer, writer->options.backoff_max_ns);
 	else if (kept > 0)
 		pause_draining(writer, writer->options.backoff_min_ns);
+}
+
+static void publish(struct writer *writer)
+{
 	pthread_mutex_lock(&writer->lock);
-	writer->stats.spool_out += batch->count - kept;
+	writer_publish(writer);
 	pthread_mutex_unlock(&writer->lock);
 }
 
@@ -311,12 +399,15 @@ static void drain_batch(struct writer *writer)
 	spool_result(writer, ret, &error);
 	if (ret < 0 || batch.count == 0) {
 		pause_draining(writer, writer->options.backoff_max_ns);
+		publish(writer);
+		spool_batch_release(&batch);
 		return;
 	}
 	if (try_dict(writer, batch.entries, batch.count, &error) < 0)
 		dict_failed(writer, &error);
 	else
 		settle_drained(writer, &batch);
+	publish(writer);
 	spool_batch_release(&batch);
 }
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define FAKE_RECORDS 4096
 
@@ -24,6 +25,7 @@ struct fake_record {
 struct fake_dict {
 	struct dict dict;
 	bool down;	    /* write() fails as a whole */
+	useconds_t pause;   /* of every write(); set before it starts */
 	const char *poison; /* the key that gets this outcome */
 	enum dict_outcome poison_outcome;
 	unsigned int calls;
@@ -74,6 +76,7 @@ static int fake_write(struct dict *dict, struct dict_entry *entries, size_t coun
 	int ret = 0;
 
 	(void)deadline_ns;
+	usleep(fake->pause);
 	pthread_mutex_lock(&fake_lock);
 	fake->calls++;
 	if (count > fake->largest_batch)

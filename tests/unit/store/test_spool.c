@@ -286,7 +286,7 @@ static void a_file_that_is_no_database_is_moved_aside(void **state)
 	memset(garbage, 'x', sizeof(garbage));
 	write_file(place, garbage, sizeof(garbage), 0);
 	assert_int_equal(reopen(place), 1);
-	assert_int_equal(spool_damaged(place->spool), 1);
+	assert_int_equal(spool_stats(place->spool)->damaged, 1);
 	assert_int_equal(count_damaged(place), 1);
 	put(place, "a", "1", 1);
 	expect_order(place, "a ");
@@ -328,7 +328,8 @@ static void damage_is_noticed_while_running(void **state)
 		write_file(place, garbage, sizeof(garbage), page * 4096);
 	assert_int_equal(spool_settle(place->spool, &entry, 1, &error), -EILSEQ);
 	assert_int_equal(spool_settle(place->spool, &entry, 1, &error), 0);
-	assert_int_equal(spool_damaged(place->spool), 1);
+	assert_int_equal(spool_stats(place->spool)->damaged, 1);
+	assert_int_equal(spool_stats(place->spool)->lost, 2000);
 	expect_order(place, "again ");
 }
 

@@ -280,7 +280,7 @@ static bool live(long call, enum fault fault)
 	open_spool(&life);
 	for (int i = 0; i < KEYS; i += 2)
 		settle_key(&life, i, 2, DICT_STORED);
-	assert_int_equal(spool_damaged(life.spool), 0);
+	assert_int_equal(spool_stats(life.spool)->damaged, 0);
 	spool_close(&life.spool);
 	came = plan.countdown < 0;
 	plan.countdown = -1;

@@ -1,0 +1,62 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Adds up the counters of "dovetap status --json" (standard input) and prints the equations.
+
+Exit status 1 when what came into a stage is not what is known to have become of it. The last one,
+from the kernel to the collector, holds for a collector that is the first on its ring.
+"""
+
+import json
+import sys
+
+status = json.load(sys.stdin)
+
+
+def total(metric, **labels):
+    """Sum of the samples that have these labels."""
+    return sum(int(sample["value"]) for sample in status[metric]
+               if all(sample[name] in (value if isinstance(value, list) else [value])
+                      for name, value in labels.items()))
+
+
+def dict_equation(name):
+    """One dict: what it was given, and where that is."""
+    came = total("dovetap_dict_submitted_total", dict=name)
+    found = total("dovetap_dict_spool_records_total", dict=name, way="found")
+    known = total("dovetap_dict_records_total", dict=name,
+                  outcome=["stored", "unchanged", "superseded", "refused", "lost"])
+    by_hand = total("dovetap_dict_spool_records_total", dict=name, way="by_hand")
+    waiting = (total("dovetap_dict_pending_records", dict=name) +
+               total("dovetap_dict_spooled_records", dict=name))
+    return came + found, known + by_hand + waiting
+
+
+def equations():
+    seen = total("dovetap_probe_seen_total")
+    yield "hits = results", seen, total("dovetap_probe_hits_total")
+    yield "hits = hits on all CPUs", seen, total("dovetap_cpu_hits_total", result="seen")
+    yield ("results = results on all CPUs", total("dovetap_probe_hits_total"),
+           total("dovetap_cpu_hits_total", result=["recorded", "lost", "left_out"]))
+    events = total("dovetap_events_total")
+    records = ["dovetap_logins_total", "dovetap_other_records_total"]
+    yield ("events = filtered + undecodable", events,
+           sum(map(total, records)) + total("dovetap_events_lost_total", stage="decode"))
+    yield ("passed = joined + waiting", sum(total(name, result="passed") for name in records),
+           total("dovetap_login_events_total") + total("dovetap_join_waiting"))
+    yield ("logins = recorded + unrecorded", total("dovetap_login_events_total", kind="login"),
+           total("dovetap_logins_recorded_total") + total("dovetap_logins_unrecorded_total"))
+    yield ("due = coalesced + handed on + lost", total("dovetap_records_due_total"),
+           total("dovetap_logins_coalesced_total") + total("dovetap_records_handed_on_total") +
+           total("dovetap_events_lost_total", stage="key"))
+    for sample in status["dovetap_dict_up"]:
+        name = sample["dict"]
+        yield f"dict {name}: submitted + found = done + waiting", *dict_equation(name)
+    yield ("dovetap's own difference = 0", total("dovetap_events_unexplained"), 0)
+    yield ("records = events", total("dovetap_cpu_hits_total", result="recorded"), events)
+
+
+wrong = 0
+for text, left, right in equations():
+    wrong += left != right
+    print(f"{text}: {left} = {right}{'' if left == right else '   NOT SO'}")
+sys.exit(1 if wrong else 0)
