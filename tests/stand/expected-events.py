@@ -12,6 +12,7 @@ status 0 and silence, or a difference."""
 
 import difflib
 import json
+import os
 import re
 import sys
 
@@ -33,15 +34,18 @@ def read_log(path):
         return {int(match["port"]): match for match in matches if match}
 
 
-def as_json_has_it(name):
-    """Bytes that are no UTF-8 stand for the code points of their numbers."""
-    return "".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in name)
+def member(name, text):
+    """Text that is no UTF-8 is told in hexadecimal digits, under another name."""
+    data = os.fsencode(text)
+    try:
+        return {name: data.decode()}
+    except UnicodeDecodeError:
+        return {name + "_hex": data.hex()}
 
 
 def username(login):
     """auth_username_format of the stand: lower case, as far as ASCII goes."""
-    name = as_json_has_it(login["user"])
-    return re.sub("[A-Z]+", lambda match: match[0].lower(), name)
+    return re.sub("[A-Z]+", lambda match: match[0].lower(), login["user"])
 
 
 def service_name(login, version, of_auth=False):
@@ -65,13 +69,13 @@ def connection(login, line):
 def auth_event(login, line, version):
     event = connection(login, line)
     event["type"] = "auth"
-    event["username"] = username(login)
-    event["auth_user"] = login.get("master") or as_json_has_it(login["user"])
+    event.update(member("username", username(login)))
+    event.update(member("auth_user", login.get("master") or login["user"]))
     if login.get("master"):
         event["master_user"] = login["master"]
     event["protocol" if version == "2.4" else "service"] = service_name(login, version, True)
-    for member in ("remote_ip", "remote_port", "local_ip", "local_port"):
-        event["real_" + member] = event[member]  # nobody stands between
+    for field in ("remote_ip", "remote_port", "local_ip", "local_port"):
+        event["real_" + field] = event[field]  # nobody stands between
     event["passdb_result"] = 1 if login["ok"] else 0
     event["outcome"] = "ok" if login["ok"] else "password_mismatch"
     event["flags"] = ["secured"] if line["secured"] else []
@@ -83,12 +87,12 @@ def auth_event(login, line, version):
 def mail_user_event(login, line, version):
     """Dovecot keeps the name at login only where it is another. To 2.4, secured means TLS."""
     secured = login.get("tls") if version == "2.4" else line["secured"]
-    login_name = login.get("master") or as_json_has_it(login["user"])
+    login_name = login.get("master") or login["user"]
     event = connection(login, line)
     event["type"] = "mail_user"
-    event["username"] = username(login)
-    if login_name != event["username"]:
-        event["auth_user"] = login_name
+    event.update(member("username", username(login)))
+    if login_name != username(login):
+        event.update(member("auth_user", login_name))
     event["service"] = service_name(login, version)
     if version == "2.4":
         event["protocol"] = event["service"]

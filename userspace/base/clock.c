@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 
+#include <inttypes.h>
 #include <time.h>
 
 static int64_t read_ns(clockid_t id)
@@ -46,4 +47,16 @@ void clock_sample(struct clock_offset *offset)
 int64_t clock_to_wall(const struct clock_offset *offset, uint64_t boot_ns)
 {
 	return (int64_t)boot_ns + offset->wall_minus_boot;
+}
+
+int clock_append_utc(struct buf *out, int64_t wall_ns)
+{
+	time_t seconds = (time_t)(wall_ns / NS_PER_SEC);
+	char text[32];
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		return out->failed;
+	return buf_appendf(out, "%s.%06" PRId64 "Z", text,
+			   (int64_t)(wall_ns % NS_PER_SEC / NS_PER_USEC));
 }

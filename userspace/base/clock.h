@@ -9,6 +9,8 @@
 #ifndef DOVETAP_CLOCK_H
 #define DOVETAP_CLOCK_H
 
+#include "base/buf.h"
+
 #include <stdint.h>
 
 #define NS_PER_SEC  1000000000LL
@@ -27,5 +29,8 @@ void clock_sample(struct clock_offset *offset);
 
 /* Wall-clock ns since 1970 of a boot-clock stamp. */
 int64_t clock_to_wall(const struct clock_offset *offset, uint64_t boot_ns);
+
+/* "2026-11-22T09:05:03.123456Z"; 0 or the buffer's error. */
+int clock_append_utc(struct buf *out, int64_t wall_ns);
 
 #endif

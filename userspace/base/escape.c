@@ -38,6 +38,18 @@ static size_t utf8_valid(const uint8_t *p, size_t len)
 	return need;
 }
 
+bool text_is_utf8(struct slice text)
+{
+	const uint8_t *p = (const uint8_t *)text.ptr;
+
+	for (size_t i = 0, len; i < text.len; i += len) {
+		len = utf8_valid(p + i, text.len - i);
+		if (len == 0)
+			return false;
+	}
+	return true;
+}
+
 static bool is_c1(const uint8_t *p, size_t len)
 {
 	return len == 2 && p[0] == 0xc2 && p[1] < 0xa0;

@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/json.h"
 #include "login/outcome.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 static const char *const type_names[] = {
 	[DOVETAP_EVENT_MAIL_USER] = "mail_user",
@@ -34,25 +34,11 @@ static const struct {
 	{DOVETAP_FLAG_TLS, "tls"},
 };
 
-static void add_time(struct buf *out, int64_t time_ns)
-{
-	time_t seconds = (time_t)(time_ns / NS_PER_SEC);
-	char text[32];
-	struct tm tm;
-
-	if (!gmtime_r(&seconds, &tm) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		return;
-	buf_appendf(out, "%s.%06" PRId64 "Z", text, (int64_t)(time_ns % NS_PER_SEC / NS_PER_USEC));
-}
-
 static void add_texts(struct buf *out, const struct login *login)
 {
 	for (unsigned int i = 0; i < DOVETAP_TEXT_COUNT; i++) {
-		if (!login_has(login, i))
-			continue;
-		buf_appendf(out, ",\"%s\":\"", text_names[i]);
-		escape_json(out, login->text[i]);
-		buf_append_char(out, '"');
+		if (login_has(login, i))
+			json_text(out, text_names[i], login->text[i]);
 	}
 }
 
@@ -115,11 +101,8 @@ int login_json(struct buf *out, const struct login *login)
 {
 	buf_appendf(out, "{\"type\":\"%s\",\"boot_ns\":%" PRIu64, type_names[login->type],
 		    login->boot_ns);
-	if (login->time_ns > 0) {
-		buf_append_str(out, ",\"time\":\"");
-		add_time(out, login->time_ns);
-		buf_append_char(out, '"');
-	}
+	if (login->time_ns > 0)
+		json_time(out, "time", login->time_ns);
 	add_texts(out, login);
 	add_address(out, "remote", &login->remote_ip, login->remote_port,
 		    login_has(login, DOVETAP_FIELD_REMOTE_PORT));
@@ -139,7 +122,7 @@ int login_line(struct buf *out, const struct login *login)
 {
 	char ip[LOGIN_IP_TEXT_MAX];
 
-	add_time(out, login->time_ns);
+	clock_append_utc(out, login->time_ns);
 	buf_append_char(out, ' ');
 	escape_terminal(out, login->text[DOVETAP_FIELD_SERVICE]);
 	buf_append_char(out, ' ');

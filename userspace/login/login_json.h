@@ -8,7 +8,7 @@
 
 /*
  * Appends the object without a newline. Members that were not captured are absent. Texts are
- * escaped as escape_json() says; "truncated" lists the texts that were cut. Returns 0 or the
+ * as json_text() has them; "truncated" lists the texts that were cut. Returns 0 or the
  * buffer's error.
  */
 int login_json(struct buf *out, const struct login *login);
