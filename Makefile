@@ -50,13 +50,14 @@ else
 endif
 # A layer is a folder of userspace/ and becomes one archive. needs_X is what X may call: the link
 # of a layer's tests fails when a file reaches further (tools/check-layers holds the headers).
-LAYERS := base conf priv login capture store serve attach
+LAYERS := base conf priv login capture store audit serve attach
 needs_base    :=
 needs_conf    := base
 needs_priv    := base
 needs_login   := conf base
 needs_capture := login conf base
 needs_store   := conf base
+needs_audit   := login conf base
 needs_serve   := conf base
 needs_attach  := priv conf base
 
@@ -66,6 +67,7 @@ libs_priv    := -lcap-ng -lseccomp
 libs_login   := -lcrypto
 libs_capture := -lbpf -lelf -lz
 libs_store   := -lhiredis -lsqlite3 -lmariadb -lpq -lssl -lcrypto
+libs_audit   := -lsystemd
 libs_serve   := -lmicrohttpd -lsystemd
 libs_attach  := -lbpf -lelf -lz
 
@@ -217,7 +219,7 @@ bench-cassandra: $(O)/tests/bench/load ## writes into Cassandra next to python3-
 .PHONY: test-cluster bench-cassandra bench-store
 
 # The tests of what more than one thread touches.
-TSAN_TESTS := $(addprefix $(O)/,$(patsubst %.c,%,$(wildcard tests/unit/store/test_writer.c \
+TSAN_TESTS := $(addprefix $(O)/,$(patsubst %.c,%,$(wildcard tests/unit/audit/test_audit.c tests/unit/store/test_writer.c \
 	tests/unit/store/test_accounts.c tests/unit/store/test_spool.c tests/unit/store/test_*_wire.c)))
 
 tsan-binaries: $(TSAN_TESTS)

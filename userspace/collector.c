@@ -54,6 +54,7 @@ struct collector {
 	int64_t alive_ns;      /* of the last sign of life */
 	struct enrich *enrich; /* NULL: no template wants it */
 	struct recorder *recorder;
+	struct audit *audit; /* NULL: none is wanted */
 	struct buf line;
 	int status; /* exit status once the loop has ended */
 };
@@ -201,10 +202,13 @@ static void on_signal(struct loop *loop, int signal, void *context)
 		loop_stop(loop);
 }
 
-static void print_live(struct collector *c, const struct login *login)
+static void print_live(struct collector *c, struct login login)
 {
+	const struct ip_mask mask = plan_mask(plan_settings(c->options->plan)->mask_ip);
+
+	ip_mask_apply(&mask, &login.remote_ip);
 	buf_reset(&c->line);
-	if (login_line(&c->line, login) == 0) {
+	if (login_line(&c->line, &login) == 0) {
 		(void)puts(buf_str(&c->line));
 		(void)fflush(stdout);
 	}
@@ -215,8 +219,9 @@ static void observe(const struct login_event *event, int route, void *context)
 {
 	struct collector *c = context;
 
+	audit_event(c->audit, event);
 	if (c->options->live && route >= 0)
-		print_live(c, &event->login);
+		print_live(c, event->login);
 }
 
 static void record(struct slice bytes, void *context)
@@ -257,6 +262,13 @@ static int open_enrich(struct collector *c, struct error *error_r)
 	return plan_wants_container(c->options->plan) ? enrich_new(NULL, &c->enrich, error_r) : 0;
 }
 
+static int open_audit(struct collector *c, struct error *error_r)
+{
+	const struct audit_config *config = plan_audit(c->options->plan);
+
+	return config ? audit_new(config, &c->audit, error_r) : 0;
+}
+
 static int open_record(struct collector *c, struct error *error_r)
 {
 	if (!c->options->record)
@@ -269,6 +281,7 @@ static struct gather_source numbers(const struct collector *c)
 	return (struct gather_source){
 		.pipeline = c->pipeline,
 		.targets = &c->targets,
+		.audit = c->audit,
 		.ring = c->source,
 		.counters = &c->counters,
 		.probes = c->probes,
@@ -338,6 +351,8 @@ static int open_stages(struct collector *c, struct error *error_r)
 	if (ret == 0)
 		ret = open_enrich(c, error_r);
 	if (ret == 0)
+		ret = open_audit(c, error_r);
+	if (ret == 0)
 		ret = open_targets(c, error_r);
 	if (ret == 0)
 		ret = open_pipeline(c, error_r);
@@ -400,6 +415,7 @@ static void close_stages(struct collector *c)
 	http_close(&c->control);
 	http_close(&c->metrics);
 	pipeline_free(&c->pipeline);
+	audit_free(&c->audit, clock_monotonic_ns() + DRAIN_MAX_NS);
 	enrich_free(&c->enrich);
 	targets_close(&c->targets);
 	if (recorder_close(&c->recorder, &error) < 0)

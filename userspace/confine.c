@@ -87,6 +87,8 @@ static void allow_own(struct confinement *c, const struct confine_options *optio
 		allow_beside(c, options->control);
 	if (settings->metrics_listen[0] == '/')
 		allow_beside(c, settings->metrics_listen);
+	if (settings->audit_log[0] == '/')
+		allow_beside(c, settings->audit_log);
 	if (options->record)
 		allow_record(c, options->record);
 }

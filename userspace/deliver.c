@@ -107,14 +107,16 @@ static void submit(struct deliver *deliver, const struct deliver_route *route,
 int deliver_event(struct deliver *deliver, const struct login_event *event, uint64_t position)
 {
 	const struct deliver_config *config = &deliver->config;
+	struct login_event masked = *event;
 	int routes[DELIVER_PURPOSES];
 
+	ip_mask_apply(&config->mask, &masked.login.remote_ip);
 	for (unsigned int purpose = 0; purpose < DELIVER_PURPOSES; purpose++) {
 		routes[purpose] = config->match(event, purpose, config->context);
 		if (routes[purpose] < 0)
 			continue;
 		deliver->stats.due[purpose]++;
-		submit(deliver, &config->routes[routes[purpose]], event, position);
+		submit(deliver, &config->routes[routes[purpose]], &masked, position);
 	}
 	if (event->kind == LOGIN_EVENT_LOGIN)
 		(*(routes[DELIVER_LOGIN] < 0 ? &deliver->stats.unrouted

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/precision.h"
 #include "login/event.h"
+#include "login/ip_mask.h"
 #include "login/template/template.h"
 #include "store/writer.h"
 
@@ -32,6 +33,7 @@ struct deliver_config {
 	size_t writer_count;
 	size_t also_count; /* the last of the writers */
 	struct template_host host;
+	struct ip_mask mask;	 /* what keys may have of a client's address */
 	int64_t min_interval_ns; /* 0: every login is written (login/coalesce.h) */
 
 	/* The route of an event for that purpose, or -1: not recorded. */

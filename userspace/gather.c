@@ -83,7 +83,7 @@ static const struct metric joined = {"dovetap_logins_joined_total",
 				     METRIC_COUNTER,
 				     {NULL}};
 static const struct metric lost = {"dovetap_events_lost_total",
-				   "Logins lost, by where and why.",
+				   "Events lost, by where and why.",
 				   METRIC_COUNTER,
 				   {"stage", "reason"}};
 static const struct metric unexplained = {
@@ -91,6 +91,16 @@ static const struct metric unexplained = {
 	"What came into a stage less what is known of it; 0 but for what is on its way now.",
 	METRIC_GAUGE,
 	{"stage"}};
+static const struct metric audited = {"dovetap_audit_events_total",
+				      "Records made for the audit stream.",
+				      METRIC_COUNTER,
+				      {"event"}};
+static const struct metric audit_written = {"dovetap_audit_written_total",
+					    "Records written to the audit stream.",
+					    METRIC_COUNTER,
+					    {NULL}};
+static const struct metric audit_up = {
+	"dovetap_audit_up", "1 while the audit stream can be written.", METRIC_GAUGE, {NULL}};
 static const struct metric submitted = {"dovetap_dict_submitted_total",
 					"Records handed to the dict's writer.",
 					METRIC_COUNTER,
@@ -249,6 +259,32 @@ uint64_t gather_lost(const struct gather_source *source)
 	return sum;
 }
 
+static void gather_audit_losses(const struct audit *audit, struct metrics *metrics)
+{
+	struct audit_stats stats;
+
+	if (!audit)
+		return;
+	audit_stats(audit, &stats);
+	for (unsigned int reason = 0; reason < AUDIT_LOST_COUNT; reason++)
+		metrics_add(metrics, &lost, "audit", audit_lost_name(reason),
+			    (double)stats.lost[reason]);
+}
+
+static void gather_audit(const struct audit *audit, struct metrics *metrics)
+{
+	struct audit_stats stats;
+
+	if (!audit)
+		return;
+	audit_stats(audit, &stats);
+	for (unsigned int kind = 0; kind < LOGIN_EVENT_KINDS; kind++)
+		metrics_add(metrics, &audited, login_event_kind_name(kind), NULL,
+			    (double)stats.events[kind]);
+	metrics_add(metrics, &audit_written, NULL, NULL, (double)stats.written);
+	metrics_add(metrics, &audit_up, NULL, NULL, stats.up);
+}
+
 /* One family at a time, because samples of a metric must follow each other. */
 static void gather_each_dict(const struct gather_source *source, struct metrics *metrics,
 			     void (*one)(struct metrics *, const char *,
@@ -389,6 +425,8 @@ void gather(const struct gather_source *source, struct metrics *metrics)
 	gather_kernel(source->counters, metrics);
 	gather_pipeline(source->pipeline, metrics);
 	gather_losses(source, metrics);
+	gather_audit_losses(source->audit, metrics);
 	gather_difference_of_each(source, metrics);
+	gather_audit(source->audit, metrics);
 	gather_dicts(source, metrics);
 }

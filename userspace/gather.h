@@ -18,6 +18,7 @@ struct gather_probes {
 struct gather_source {
 	const struct pipeline *pipeline;
 	const struct targets *targets;
+	const struct audit *audit; /* NULL: there is none */
 	const struct event_source *ring;
 	const struct counters *counters; /* capture/counters.h */
 	struct gather_probes probes;

@@ -56,6 +56,7 @@ void plan_free(struct plan **plan_p)
 		return;
 	plan_routes_free(plan);
 	plan_dicts_free(plan);
+	pseudonym_free(&plan->audit.policy.pseudonym);
 	config_release(&plan->config);
 	free(plan);
 	*plan_p = NULL;
@@ -207,5 +208,6 @@ bool plan_wants_home(const struct plan *plan)
 
 bool plan_wants_container(const struct plan *plan)
 {
-	return wants_variable(plan, "pod") || wants_variable(plan, "container");
+	return wants_variable(plan, "pod") || wants_variable(plan, "container") ||
+	       plan_audit_wants_container(plan);
 }

@@ -6,6 +6,7 @@
 #ifndef DOVETAP_PLAN_H
 #define DOVETAP_PLAN_H
 
+#include "audit/audit.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/precision.h"
@@ -80,7 +81,20 @@ const struct dovetap_settings *plan_settings(const struct plan *plan);
 /* True when a template needs the home directory. */
 bool plan_wants_home(const struct plan *plan);
 
-/* True when a template needs what login/enrich.h finds out. */
+/*
+ * The audit stream of the settings, or NULL when there is none. It is there once plan_load_audit()
+ * was called, which reads the key of the user names with the rights of whoever calls it: -EACCES,
+ * -ENOENT, -EINVAL.
+ */
+int plan_load_audit(struct plan *plan, struct error *error_r);
+const struct audit_config *plan_audit(const struct plan *plan);
+/* What it would tell, also when there is none. */
+const struct audit_config *plan_audit_policy(const struct plan *plan);
+
+/* A setting of conf/mask.h, as the login stages have it. */
+struct ip_mask plan_mask(const char *setting);
+
+/* True when a template or the audit stream needs what login/enrich.h finds out. */
 bool plan_wants_container(const struct plan *plan);
 
 #endif

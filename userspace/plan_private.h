@@ -23,7 +23,10 @@ struct plan {
 	struct plan_dict *dicts;
 	size_t dict_count, also_count;
 	struct utsname node;
+	struct audit_config audit; /* target NULL: not loaded */
 };
+
+bool plan_audit_wants_container(const struct plan *plan);
 
 struct arena *plan_texts(const struct plan *plan); /* for texts that live as long as the plan */
 int plan_no_memory(struct error *error_r);

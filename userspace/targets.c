@@ -119,6 +119,7 @@ struct deliver_config targets_describe(const struct targets *targets)
 		.writer_count = plan_dict_count(plan),
 		.also_count = plan_also_count(plan),
 		.host = plan_host(plan),
+		.mask = plan_mask(plan_settings(plan)->mask_ip),
 		.min_interval_ns = (int64_t)plan_settings(plan)->min_interval * NS_PER_MSEC,
 		.match = match,
 		.context = (void *)plan,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/kernel.h"
 #include "attach/layout.h"
+#include "audit/sink.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cmds.h"
@@ -156,6 +157,23 @@ static void check_dict(const struct plan *plan, size_t index, struct findings *f
 	dict_close(&dict);
 }
 
+static void check_audit(const struct plan *plan, struct findings *findings)
+{
+	const struct audit_config *audit = plan_audit(plan);
+	struct finding *finding;
+	struct error error = {0};
+	int ret;
+
+	if (!audit)
+		return;
+	ret = audit_sink_try(audit->target, &error);
+	finding = findings_add(findings, "audit", ret < 0 ? FINDING_BAD : FINDING_OK);
+	if (!finding)
+		return;
+	set(finding->subject, sizeof(finding->subject), audit->target);
+	set(finding->text, sizeof(finding->text), ret < 0 ? error.text : "can be written");
+}
+
 /* The dicts are tried with the collector's rights, not with those of whoever asks. */
 static int become_collector(const struct plan *plan, struct error *error_r)
 {
@@ -186,6 +204,7 @@ static void check_dicts(const struct plan *plan, struct findings *findings)
 	}
 	for (size_t i = 0; i < plan_dict_count(plan); i++)
 		check_dict(plan, i, findings);
+	check_audit(plan, findings);
 }
 
 static const char *purpose_of(const struct plan_route *route)
@@ -225,6 +244,10 @@ static int check_plan(const struct check_options *check, struct findings *findin
 	struct plan *plan;
 	int ret = plan_new(&check->plan, &plan, &error);
 
+	if (ret == 0 && plan_load_audit(plan, &error) < 0) {
+		plan_free(&plan);
+		ret = -EINVAL;
+	}
 	if (ret < 0) {
 		finding = findings_add(findings, "configuration", FINDING_BAD);
 		if (finding)

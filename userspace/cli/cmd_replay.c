@@ -16,11 +16,15 @@
 struct replay_options {
 	struct config_options plan;
 	const char *file;
-	bool json;
+	bool json, audit;
 };
+
+enum { OPTION_AUDIT = 256 };
 
 static const struct argp_option options[] = {
 	{"json", 'j', NULL, 0, "Print one JSON object for every event and write nothing", 1},
+	{"audit", OPTION_AUDIT, NULL, 0,
+	 "Print the audit stream, as the settings want it, and write nothing", 1},
 	{0},
 };
 
@@ -34,6 +38,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'j':
 		replay->json = true;
+		return 0;
+	case OPTION_AUDIT:
+		replay->audit = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -91,6 +98,34 @@ static int print_events(struct event_source *source, const struct clock_offset *
 	return ret == -ENODATA ? 0 : ret;
 }
 
+static int record_nothing(const struct login_event *event, enum deliver_purpose purpose,
+			  void *context)
+{
+	(void)event;
+	(void)purpose;
+	(void)context;
+	return -1;
+}
+
+struct audit_printer {
+	const struct audit_config *config;
+	struct buf line;
+};
+
+static void print_audit(const struct login_event *event, int route, void *context)
+{
+	struct audit_printer *printer = context;
+	struct audit_record record;
+
+	(void)route;
+	if (!(printer->config->events & 1U << event->kind))
+		return;
+	audit_record_make(&printer->config->policy, event, &record);
+	buf_reset(&printer->line);
+	if (audit_record_json(&record, &printer->line) == 0)
+		(void)puts(buf_str(&printer->line));
+}
+
 static void warn_of_losses(const struct pipeline *pipeline)
 {
 	const struct pipeline_stats *stats = pipeline_stats(pipeline);
@@ -121,6 +156,34 @@ static int write_events(struct targets *targets, struct event_source *source,
 	ret = pipeline_drain(pipeline, error_r);
 	warn_of_losses(pipeline);
 	pipeline_free(&pipeline);
+	return ret == -ENODATA ? 0 : ret;
+}
+
+static int print_audit_stream(struct plan *plan, struct event_source *source,
+			      const struct clock_offset *offset, struct error *error_r)
+{
+	struct audit_printer printer = {.config = plan_audit_policy(plan)};
+	const struct pipeline_config config = {
+		.source = source,
+		.offset = *offset,
+		.now_boot_ns = INT64_MAX,
+		.deliver.match = record_nothing,
+		.observe = print_audit,
+		.context = &printer,
+	};
+	struct pipeline *pipeline;
+	int ret;
+
+	if (plan_load_audit(plan, error_r) < 0)
+		return -EINVAL;
+	ret = pipeline_new(&config, &pipeline, error_r);
+	if (ret < 0)
+		return ret;
+	buf_init(&printer.line, (size_t)8 * REPLAY_EVENT_MAX);
+	ret = pipeline_drain(pipeline, error_r);
+	warn_of_losses(pipeline);
+	pipeline_free(&pipeline);
+	buf_release(&printer.line);
 	return ret == -ENODATA ? 0 : ret;
 }
 
@@ -168,7 +231,8 @@ static int replay_file(const struct replay_options *replay, struct event_source 
 		return print_events(source, offset, error_r);
 	if (plan_new(&replay->plan, &plan, error_r) < 0)
 		return -EINVAL;
-	ret = replay_into(plan, source, offset, error_r);
+	ret = replay->audit ? print_audit_stream(plan, source, offset, error_r)
+			    : replay_into(plan, source, offset, error_r);
 	plan_free(&plan);
 	return ret;
 }

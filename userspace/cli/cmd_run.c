@@ -170,6 +170,8 @@ static int run_attacher(struct run_options *run, struct error *error_r)
 
 	if (ret == 0)
 		ret = dirs_make(settings->state_dir, run->collector.control, user_of(run), error_r);
+	if (ret == 0 && settings->audit_log[0] == '/')
+		ret = dirs_make_for_file(settings->audit_log, user_of(run), error_r);
 	if (ret == 0)
 		ret = attacher_run(attacher, start_collector, run, error_r);
 	attacher_free(&attacher);
@@ -191,8 +193,9 @@ int cmd_run(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &run);
 	log_init(notify_log_sink(), LOG_LEVEL_INFO, "dovetap");
-	if (plan_new(&run.config, &run.plan, &error) < 0) {
+	if (plan_new(&run.config, &run.plan, &error) < 0 || plan_load_audit(run.plan, &error) < 0) {
 		log_error("%s", error.text);
+		plan_free(&run.plan);
 		return EX_CONFIG;
 	}
 	use_plan(&run);

@@ -19,18 +19,33 @@ static int make_for(const char *dir, const struct priv_user *user, struct error 
 	return 0;
 }
 
+/* path is absolute; what stands in "/" needs no directory. */
+static int make_parent(const char *path, const struct priv_user *user, struct error *error_r)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+
+	if (!slash || slash == path)
+		return 0;
+	(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
+	return make_for(dir, user, error_r);
+}
+
+int dirs_make_for_file(const char *path, const char *user_name, struct error *error_r)
+{
+	struct priv_user user;
+	int ret = priv_user_find(user_name, &user, error_r);
+
+	return ret < 0 ? ret : make_parent(path, &user, error_r);
+}
+
 int dirs_make(const char *state_dir, const char *control_socket, const char *user_name,
 	      struct error *error_r)
 {
-	const char *slash = strrchr(control_socket, '/');
 	struct priv_user user;
-	char dir[PATH_MAX];
 	int ret = priv_user_find(user_name, &user, error_r);
 
 	if (ret == 0)
 		ret = make_for(state_dir, &user, error_r);
-	if (ret < 0 || !slash || slash == control_socket)
-		return ret;
-	(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - control_socket), control_socket);
-	return make_for(dir, &user, error_r);
+	return ret < 0 ? ret : make_parent(control_socket, &user, error_r);
 }

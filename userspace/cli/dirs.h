@@ -13,4 +13,7 @@
 int dirs_make(const char *state_dir, const char *control_socket, const char *user,
 	      struct error *error_r);
 
+/* The same for the directory of one file. */
+int dirs_make_for_file(const char *path, const char *user, struct error *error_r);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/reload.h"
 
+#include "audit/sink.h"
 #include "priv/drop.h"
 #include "priv/sandbox.h"
 
@@ -9,6 +10,13 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+static int try_audit(const struct plan *plan, struct error *error_r)
+{
+	const struct audit_config *audit = plan_audit(plan);
+
+	return audit ? audit_sink_try(audit->target, error_r) : 0;
+}
 
 static int try_dicts(const struct plan *plan, const char *user_name, struct error *error_r)
 {
@@ -26,7 +34,7 @@ static int try_dicts(const struct plan *plan, const char *user_name, struct erro
 		if (ret == 0)
 			dict_close(&dict);
 	}
-	return ret;
+	return ret < 0 ? ret : try_audit(plan, error_r);
 }
 
 /* The child tells its error through a pipe; an empty one means that all is well. */
@@ -81,7 +89,9 @@ int reload_plan(const struct config_options *options, const char *user, struct p
 
 	if (ret < 0)
 		return ret;
-	ret = try_plan(next, user, error_r);
+	ret = plan_load_audit(next, error_r);
+	if (ret == 0)
+		ret = try_plan(next, user, error_r);
 	if (ret < 0) {
 		plan_free(&next);
 		return ret;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/dovetap.h"
 
+#include "conf/audit_words.h"
+#include "conf/mask.h"
 #include "conf/settings.h"
 
 #include <errno.h>
@@ -35,6 +37,29 @@ static int check_ring_size(const char *value, struct error *error_r)
 	return 0;
 }
 
+static int check_mask(const char *value, struct error *error_r)
+{
+	struct conf_mask mask;
+
+	return conf_mask_parse(value, &mask, error_r);
+}
+
+static int check_audit_log(const char *value, struct error *error_r)
+{
+	static const char *const right[] = {"", "stdout", "syslog", "journal"};
+
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		if (strcmp(value, right[i]) == 0)
+			return 0;
+	}
+	if (value[0] == '/')
+		return 0;
+	return error_set(error_r, EINVAL,
+			 "\"%s\" is unknown; stdout, syslog, journal or an absolute path would be "
+			 "right",
+			 value);
+}
+
 #define FIELD(member) .name = #member, .offset = offsetof(struct dovetap_settings, member)
 
 static const struct conf_field fields[] = {
@@ -57,6 +82,14 @@ static const struct conf_field fields[] = {
 	{FIELD(template_version), .type = CONF_ENUM, .otherwise = "auto", .words = template_words},
 	{FIELD(log), .type = CONF_ENUM, .otherwise = "stderr", .words = log_words},
 	{FIELD(log_level), .type = CONF_ENUM, .otherwise = "info", .words = log_level_words},
+	{FIELD(mask_ip), .type = CONF_STRING, .otherwise = "no", .check = check_mask},
+	{FIELD(audit_log), .type = CONF_STRING, .otherwise = "", .check = check_audit_log},
+	{FIELD(audit_events), .type = CONF_LIST, .words = audit_event_words},
+	{FIELD(audit_fields), .type = CONF_LIST, .words = audit_field_words},
+	{FIELD(audit_user_key), .type = CONF_STRING, .otherwise = ""},
+	{FIELD(audit_mask_ip), .type = CONF_STRING, .otherwise = "no", .check = check_mask},
+	{FIELD(audit_queue_size), .type = CONF_SIZE, .otherwise = "4M", .min = 64 << 10,
+	 .max = 1U << 30},
 	{.name = NULL},
 };
 

@@ -32,13 +32,20 @@ struct dovetap_settings {
 	const char *const *also_dicts; /* URIs that every login goes to as well */
 	const char *const *services;   /* empty = what the protocol blocks say */
 	uint64_t ring_size;
-	uint64_t min_interval;	       /* ms; 0 = write every login */
-	bool capture_home;	       /* home directories, for %h and file: dicts */
-	unsigned int compat;	       /* enum dovetap_compat */
-	unsigned int dict_via;	       /* enum dovetap_dict_via */
-	unsigned int template_version; /* enum dovetap_template */
-	unsigned int log;	       /* enum dovetap_log */
-	unsigned int log_level;	       /* enum log_level */
+	uint64_t min_interval;		 /* ms; 0 = write every login */
+	bool capture_home;		 /* home directories, for %h and file: dicts */
+	unsigned int compat;		 /* enum dovetap_compat */
+	unsigned int dict_via;		 /* enum dovetap_dict_via */
+	unsigned int template_version;	 /* enum dovetap_template */
+	unsigned int log;		 /* enum dovetap_log */
+	unsigned int log_level;		 /* enum log_level */
+	const char *mask_ip;		 /* of addresses in keys: conf/mask.h */
+	const char *audit_log;		 /* "" = none; "/path", "stdout", "syslog", "journal" */
+	const char *const *audit_events; /* conf/audit_words.h; empty = all */
+	const char *const *audit_fields; /* the same */
+	const char *audit_user_key;	 /* file; "" = user names as they are */
+	const char *audit_mask_ip;	 /* conf/mask.h */
+	uint64_t audit_queue_size;
 };
 
 /* Reads the blocks of the trees (they end with NULL; a later one wins) over the defaults and
