@@ -19,6 +19,7 @@ static const struct {
 	{"replay", cmd_replay, "put recorded events through the same pipeline"},
 	{"spool", cmd_spool, "look into the records that wait for a dict, and write them"},
 	{"status", cmd_status, "print the counters of the running collector"},
+	{"layout", cmd_layout, "make or show layouts of Dovecot\'s structs"},
 	{"config", cmd_config, "show or convert a configuration"},
 };
 

@@ -5,18 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 plan 5
 
-alter_abi() { # in every program and library, so that Dovecot takes them for one release
-	local root path
-	root=$(root_folder bookworm)
-	grep -rlaF '2.3.ABIv19(2.3.19.1)' "$root"/usr/{bin,sbin,lib/dovecot} | while read -r path; do
-		path=${path#"$root"}
-		cp -a "$root$path" "$(stand_file bookworm "$path")"
-		sed -i 's/2\.3\.ABIv19(2\.3\.19\.1)/2.3.ABIv77(2.3.77.7)/g' \
-			"$(stand_file bookworm "$path")"
-	done
-}
-
-alter_abi
+stand_alter_abi bookworm '2.3.ABIv19(2.3.19.1)' '2.3.ABIv77(2.3.77.7)'
 stand_start bookworm
 unknown_root=$stand_root unknown_ports=$tmp/bookworm/ports
 stand_start trixie

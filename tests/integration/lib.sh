@@ -163,6 +163,17 @@ stand_file() { # name, path: where to put what is to replace a file before the s
 	echo "$file"
 }
 
+# In every program and library, so that Dovecot takes them for one release. Before stand_start.
+stand_alter_abi() { # name, old, new string of the same length
+	local root path
+	root=$(root_folder "$1")
+	grep -rlaF "$2" "$root"/usr/{bin,sbin,lib/dovecot} | while read -r path; do
+		path=${path#"$root"}
+		cp -a "$root$path" "$(stand_file "$1" "$path")"
+		sed -i "s/${2//./\\.}/$3/g" "$(stand_file "$1" "$path")"
+	done
+}
+
 root_folder() { # name: what the stand's overlay is made of
 	echo "${DOVETAP_CACHE:-/var/cache/dovetap}/root/$1"
 }

@@ -42,6 +42,14 @@ struct link {
 	struct hook probe, beside;
 };
 
+struct bpf_object *loader_open_programs(void)
+{
+	size_t size;
+	const void *bytes = login_bpf__elf_bytes(&size);
+
+	return bpf_object__open_mem(bytes, size, NULL);
+}
+
 static void fd_path(char path_r[FD_PATH_MAX], int fd)
 {
 	snprintf(path_r, FD_PATH_MAX, "/proc/self/fd/%d", fd);

@@ -26,7 +26,12 @@ struct loader_options {
 	uint32_t wanted_texts; /* knob of bpf/maps.bpf.h; 0 leaves its default */
 };
 
+struct bpf_object;
 struct loader;
+
+/* The login programs, opened and not loaded, for those who read their types. The caller closes it.
+ * NULL with errno set on failure. */
+struct bpf_object *loader_open_programs(void);
 
 /* Creates the maps. Returns 0, or a negative errno: -EPERM names the missing capability. */
 int loader_new(const struct loader_options *options, struct loader **loader_r,

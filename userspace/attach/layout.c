@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/layout.h"
 
+#include "attach/layout_own.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +11,10 @@
 
 const struct layout *layout_find(const char *abi)
 {
+	const struct layout *own = layouts_own_find(abi);
+
+	if (own)
+		return own;
 	for (size_t i = 0; i < layouts_embedded_count; i++) {
 		if (strcmp(layouts_embedded[i].abi, abi) == 0)
 			return &layouts_embedded[i];
@@ -24,7 +30,7 @@ int layout_require(const char *abi, const struct layout **layout_r, struct error
 		return error_set(error_r, ENOENT,
 				 "unknown Dovecot ABI '%s': its structs may differ from all that "
 				 "are known, so nothing is attached; make a layout from its "
-				 "dovecot-dev headers or debug symbols with 'dovetap layout'",
+				 "dovecot-dev headers or debug symbols with 'dovetap layout make'",
 				 abi);
 	*layout_r = layout;
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/kernel.h"
 #include "attach/layout.h"
+#include "attach/layout_own.h"
 #include "audit/sink.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -112,6 +113,22 @@ static void on_build(void *context, const struct build *build, const struct buil
 	}
 	(void)snprintf(finding->text, sizeof(finding->text), "%s, layout %s, %s at %s", build->abi,
 		       build->layout->name, priv_role_name(build->role), build->probe->symbol);
+}
+
+/* What is wrong with the configuration itself is told by check_plan(). */
+static void load_layouts(const struct check_options *check, struct findings *findings)
+{
+	struct finding *finding;
+	struct error error = {0};
+	struct plan *plan = NULL;
+
+	if (plan_new(&check->plan, &plan, NULL) == 0 &&
+	    layouts_own_load(plan_settings(plan)->layout_dir, &error) < 0) {
+		finding = findings_add(findings, "dovecot", FINDING_BAD);
+		if (finding)
+			set(finding->text, sizeof(finding->text), error.text);
+	}
+	plan_free(&plan);
 }
 
 static void check_builds(const struct check_options *check, struct findings *findings)
@@ -288,6 +305,7 @@ int cmd_check(int argc, char **argv)
 	if (settings)
 		return config_show(&check.plan);
 	check_kernel(&findings);
+	load_layouts(&check, &findings);
 	check_builds(&check, &findings);
 	ret = check_plan(&check, &findings);
 	if (check.json)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/attacher.h"
+#include "attach/layout_own.h"
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/dirs.h"
@@ -193,7 +194,8 @@ int cmd_run(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &run);
 	log_init(notify_log_sink(), LOG_LEVEL_INFO, "dovetap");
-	if (plan_new(&run.config, &run.plan, &error) < 0 || plan_load_audit(run.plan, &error) < 0) {
+	if (plan_new(&run.config, &run.plan, &error) < 0 || plan_load_audit(run.plan, &error) < 0 ||
+	    layouts_own_load(plan_settings(run.plan)->layout_dir, &error) < 0) {
 		log_error("%s", error.text);
 		plan_free(&run.plan);
 		return EX_CONFIG;
@@ -204,5 +206,6 @@ int cmd_run(int argc, char **argv)
 	if (ret < 0)
 		log_error("%s", error.text);
 	plan_free(&run.plan);
+	layouts_own_unload();
 	return exit_status(ret);
 }

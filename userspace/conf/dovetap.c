@@ -67,6 +67,7 @@ static const struct conf_field fields[] = {
 	{FIELD(state_dir), .type = CONF_STRING, .otherwise = "/var/lib/dovetap"},
 	{FIELD(spool_dir), .type = CONF_STRING, .otherwise = ""},
 	{FIELD(spool_sync), .type = CONF_STRING, .otherwise = "full", .check = check_spool_sync},
+	{FIELD(layout_dir), .type = CONF_STRING, .otherwise = "/etc/dovetap/layouts"},
 	{FIELD(dovecot_config), .type = CONF_STRING, .otherwise = ""},
 	{FIELD(control_socket), .type = CONF_STRING, .otherwise = "/run/dovetap/control.sock"},
 	{FIELD(metrics_listen), .type = CONF_STRING, .otherwise = ""},
