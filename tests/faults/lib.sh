@@ -32,6 +32,42 @@ storm() { # options of tests/target/storm; its logins are added to $tmp/accepted
 	"$storm" --table "$top/layouts/dovecot.layouts" --log "$tmp/accepted" "$@"
 }
 
+# Load that goes on beside the test, until load_stop. Whoever is refused is noted in $tmp/refused.
+
+people_start() { # users of the Dovecot that was started last
+	(
+		until [[ -e $tmp/enough ]]; do
+			login imap "$@" --parallel 4 || date >> "$tmp/refused"
+		done
+	) >> "$tmp/accepted" &
+	people=$!
+}
+
+storm_start() { # options
+	"$storm" --table "$top/layouts/dovecot.layouts" --log "$tmp/accepted" \
+		--events 1000000000 "$@" > "$tmp/storm.out" &
+	storms=$!
+	started+=("$storms")
+}
+
+load_stop() { # waits for the logins that have begun
+	touch "$tmp/enough"
+	[[ -z ${people:-} ]] || wait "$people"
+	[[ -z ${storms:-} ]] || { kill -TERM "$storms" && wait "$storms"; }
+	rm -f "$tmp/enough"
+	note < "$tmp/storm.out"
+}
+
+nobody_was_refused() {
+	[[ ! -e $tmp/refused ]] && [[ -z ${people:-} || $(grep -c '"ok": true' "$tmp/accepted") -gt 0 ]]
+}
+
+all_is_written() { # nothing is left in the ring, in memory or in a spool
+	same 0 "$(metric dovetap_ring_used_bytes)" &&
+		same 0 "$("$dovetap" status --prometheus --control "$tmp/state/control.sock" |
+			awk '/^dovetap_dict_(pending|spooled)_records/ { sum += $2 } END { print sum + 0 }')"
+}
+
 collector_pid() {
 	pgrep --parent "$dovetap_pid"
 }
@@ -45,7 +81,7 @@ lost() { # all losses that dovetap has counted
 
 stored_embedded() {
 	sqlite3 -readonly -separator ' ' "$tmp/state/db" \
-		"SELECT service || '/' || userid, max(last_login) FROM last_login GROUP BY 1"
+		"SELECT service || '/' || userid, max(time_ns) FROM last_login GROUP BY 1"
 }
 
 stored_redis() { # keys are last-login/SERVICE/USER
@@ -56,6 +92,6 @@ stored_redis() { # keys are last-login/SERVICE/USER
 
 # The invariant: everything in $tmp/accepted, compared with what the function named prints.
 explained() { # stored_..., losses that were counted
-	"$1" > "$tmp/stored"
+	"$1" > "$tmp/stored" && [[ -s $tmp/stored ]] || return
 	"$top/tests/faults/explain.py" --lost "$2" "$tmp/stored" "$tmp/accepted"
 }

@@ -183,7 +183,7 @@ echo secret > "$tmp/elsewhere/everybodys"
 chmod 0666 "$tmp/elsewhere/everybodys"
 stand_start bookworm
 dovetap_start_recording --attach multi
-landlock=$("$dovetap" status --control "$tmp/state/control.sock" |
+landlock=$("$dovetap" status --prometheus --control "$tmp/state/control.sock" |
 	awk '$1 == "dovetap_landlock_version" {print $2}')
 
 check 'the attacher has few capabilities and a list of system calls' attacher_is $multi

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * storm: hits a probed function of libtarget.so with logins, as fast as it can or at a rate, and
- * prints how many and how long it took. For benchmarks and fault tests; needs no root.
+ * prints how many and how long it took. SIGTERM ends it early. For benchmarks and fault tests;
+ * needs no root.
  *
  * --log adds a line to a file for the newest login of every user: "SERVICE/USER BEGIN END", in
  * nanoseconds since 1970 around the call of the probed function.
@@ -14,6 +15,8 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -53,6 +56,9 @@ static struct layout_table table;
 struct newest {
 	uint64_t begin, end;
 };
+
+static atomic_bool enough; /* SIGTERM: end early, and tell what was done */
+static atomic_ulong done;
 
 static struct newest *newest; /* options.users for each thread; NULL without --log */
 
@@ -162,13 +168,14 @@ static void *thread_run(void *context)
 	login.username = name;
 	login.session_id = id;
 	login.service = options.service;
-	for (unsigned long i = 0; i < share; i++) {
+	for (unsigned long i = 0; i < share && !atomic_load(&enough); i++) {
 		unsigned long user = (thread * share + i) % options.users;
 
 		make_name(name, user);
 		snprintf(id, sizeof(id), "storm/%08lx/%08lx", thread, i);
 		if (options.rate > 0)
 			wait_for_turn(start, i);
+		atomic_fetch_add(&done, 1);
 		hit(role, &login, newest ? &newest[thread * options.users + user] : NULL);
 	}
 	return NULL;
@@ -218,8 +225,7 @@ static void run(void)
 	for (unsigned long i = 0; i < options.threads; i++)
 		pthread_join(threads[i], NULL);
 	spent = now_ns() - start;
-	printf("%lu events, %" PRIu64 ".%06" PRIu64 " s\n",
-	       options.events / options.threads * options.threads, spent / 1000000000U,
+	printf("%lu events, %" PRIu64 ".%06" PRIu64 " s\n", atomic_load(&done), spent / 1000000000U,
 	       spent % 1000000000U / 1000U);
 }
 
@@ -305,6 +311,12 @@ static int parse_options(int argc, char **argv)
 	return 0;
 }
 
+static void on_term(int signal)
+{
+	(void)signal;
+	atomic_store(&enough, true);
+}
+
 int main(int argc, char **argv)
 {
 	struct error error = {0};
@@ -325,6 +337,7 @@ int main(int argc, char **argv)
 		newest = calloc(options.threads * options.users, sizeof(*newest));
 	if (options.log && !newest)
 		abort();
+	signal(SIGTERM, on_term);
 	run();
 	if (options.log && write_log(&error) < 0)
 		fprintf(stderr, "storm: %s\n", error.text);

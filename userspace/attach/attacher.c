@@ -177,13 +177,15 @@ static bool is_final(int status)
 	       (WEXITSTATUS(status) >= EX__BASE && WEXITSTATUS(status) <= EX__MAX);
 }
 
-static void say_ended(int status, int delay)
+static void say_ended(int status, int64_t delay_ns)
 {
+	double delay = (double)delay_ns / (double)NS_PER_SEC;
+
 	if (WIFSIGNALED(status))
-		log_error("the collector was killed by signal %d (%s); starting another in %d s",
+		log_error("the collector was killed by signal %d (%s); starting another in %.1f s",
 			  WTERMSIG(status), strsignal(WTERMSIG(status)), delay);
 	else
-		log_error("the collector ended with status %d; starting another in %d s",
+		log_error("the collector ended with status %d; starting another in %.1f s",
 			  WEXITSTATUS(status), delay);
 }
 

@@ -5,7 +5,7 @@
  *	attacher_new()		maps created, rights checked
  *	attacher_run()		forks the collector, attaches what is there, then waits for:
  *	  exec, inotify		  a new or upgraded Dovecot: attach it
- *	  collector ended	  start another one (1 s ... 30 s); ring and probes go on meanwhile
+ *	  collector ended	  start another one (0.1 s ... 30 s); ring and probes go on
  *	  SIGHUP		  reload: a new collector takes the place of the old one
  *	  SIGTERM, SIGINT	  detach, let the collector drain the ring, end
  *

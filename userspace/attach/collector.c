@@ -17,9 +17,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define DELAY_MIN_NS (1 * NS_PER_SEC)
+#define DELAY_MIN_NS (100 * NS_PER_MSEC)
 #define DELAY_MAX_NS (30 * NS_PER_SEC)
-#define HEALTHY_NS   (60 * NS_PER_SEC) /* it has lived this long: start over with short delays */
 
 void collector_init(struct collector *collector, const struct collector_setup *setup)
 {
@@ -116,8 +115,8 @@ int collector_start(struct collector *collector, struct error *error_r)
 	collector_release(collector);
 	collector->peer = pair[0];
 	collector->ready = false;
+	collector->came_up = false;
 	collector->restart_ns = 0;
-	collector->started_ns = clock_monotonic_ns();
 	return 0;
 }
 
@@ -144,7 +143,7 @@ bool collector_hear(struct collector *collector)
 	/* One message a call: the loop comes back while there are more. */
 	err = priv_receive(collector->peer, &message);
 	if (err == 1 && message.type == PRIV_READY)
-		collector->ready = true;
+		collector->ready = collector->came_up = true;
 	if (err == 0) /* SIGCHLD tells the rest */
 		collector_release(collector);
 	return collector->ready && !was_ready;
@@ -167,14 +166,11 @@ bool collector_reap(struct collector *collector, int *status_r)
 	return true;
 }
 
-int collector_plan_restart(struct collector *collector)
+int64_t collector_plan_restart(struct collector *collector)
 {
-	int64_t now = clock_monotonic_ns(), delay;
+	int64_t delay = collector->came_up ? DELAY_MIN_NS : collector->delay_ns;
 
-	if (now - collector->started_ns >= HEALTHY_NS)
-		collector->delay_ns = DELAY_MIN_NS;
-	delay = collector->delay_ns;
-	collector->restart_ns = now + delay;
+	collector->restart_ns = clock_monotonic_ns() + delay;
 	collector->delay_ns = delay * 2 < DELAY_MAX_NS ? delay * 2 : DELAY_MAX_NS;
-	return (int)(delay / NS_PER_SEC);
+	return delay;
 }

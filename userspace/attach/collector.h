@@ -30,8 +30,9 @@ struct collector {
 	pid_t pid; /* 0: none is running */
 	int peer;  /* our end of the socketpair; -1 when closed */
 	bool ready;
-	int64_t started_ns, restart_ns; /* monotonic; restart_ns 0: no restart due */
-	int64_t delay_ns;		/* before the next restart */
+	bool came_up;	    /* was ready, once in this life */
+	int64_t restart_ns; /* monotonic; 0: no restart due */
+	int64_t delay_ns;   /* before the next restart */
 };
 
 void collector_init(struct collector *collector, const struct collector_setup *setup);
@@ -53,7 +54,11 @@ bool collector_hear(struct collector *collector);
  */
 bool collector_reap(struct collector *collector, int *status_r);
 
-/* Plans the next start, later each time that it ended soon. Returns the delay in seconds. */
-int collector_plan_restart(struct collector *collector);
+/*
+ * Plans the next start: soon, for one that had taken everything out of the ring before it ended
+ * (which READY says); later each time for one that did not come so far, as when a record kills it.
+ * Returns the delay.
+ */
+int64_t collector_plan_restart(struct collector *collector);
 
 #endif
