@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "deliver.h"
 
-#include "login/coalesce.h"
 #include "login/enrich.h"
 
 #include <errno.h>
@@ -14,7 +13,6 @@
 struct deliver {
 	struct deliver_config config;
 	struct deliver_stats stats;
-	struct coalesce *coalesce; /* NULL without min_interval */
 	struct buf key;
 };
 
@@ -22,26 +20,19 @@ int deliver_new(const struct deliver_config *config, struct deliver **deliver_r,
 		struct error *error_r)
 {
 	struct deliver *deliver = calloc(1, sizeof(*deliver));
-	int ret = 0;
 
 	if (!deliver)
 		return error_set(error_r, ENOMEM, "out of memory for the pipeline");
 	deliver->config = *config;
 	buf_init(&deliver->key, KEY_MAX);
-	if (config->min_interval_ns > 0)
-		ret = coalesce_new(config->min_interval_ns, &deliver->coalesce, error_r);
-	if (ret < 0)
-		deliver_free(&deliver);
-	else
-		*deliver_r = deliver;
-	return ret;
+	*deliver_r = deliver;
+	return 0;
 }
 
 void deliver_free(struct deliver **deliver)
 {
 	if (!*deliver)
 		return;
-	coalesce_free(&(*deliver)->coalesce);
 	buf_release(&(*deliver)->key);
 	free(*deliver);
 	*deliver = NULL;
@@ -95,10 +86,6 @@ static void submit(struct deliver *deliver, const struct deliver_route *route,
 		return;
 	}
 	record.key = buf_slice(&deliver->key);
-	if (deliver->coalesce && !coalesce_pass(deliver->coalesce, record.key, record.time_ns)) {
-		deliver->stats.coalesced++;
-		return;
-	}
 	record.value.ptr = value;
 	record.value.len = precision_format(route->precision, record.time_ns, value);
 	hand_on(deliver, route, &record, position);

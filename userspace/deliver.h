@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last stages of the pipeline: route -> key -> coalesce -> value -> writers.
+ * The last stages of the pipeline: route -> key -> value -> writers.
  *
  * One event can become several records: that of the login, and those of last_auth_key and
  * last_failure_key.
@@ -33,8 +33,7 @@ struct deliver_config {
 	size_t writer_count;
 	size_t also_count; /* the last of the writers */
 	struct template_host host;
-	struct ip_mask mask;	 /* what keys may have of a client's address */
-	int64_t min_interval_ns; /* 0: every login is written (login/coalesce.h) */
+	struct ip_mask mask; /* what keys may have of a client's address */
 
 	/* The route of an event for that purpose, or -1: not recorded. */
 	int (*match)(const struct login_event *event, enum deliver_purpose purpose, void *context);
@@ -46,7 +45,6 @@ struct deliver_stats {
 	uint64_t unrouted;		/* logins of services that are not recorded */
 	uint64_t due[DELIVER_PURPOSES]; /* records to be written; then: */
 	uint64_t unexpandable;		/* lost: the key template has no value */
-	uint64_t coalesced;		/* written a moment ago: min_interval */
 	uint64_t submitted;		/* to a writer; some may be counted lost there */
 	struct error last_error;	/* of unexpandable ones */
 };

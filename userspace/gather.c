@@ -55,9 +55,9 @@ static const struct metric unrouted = {"dovetap_logins_unrecorded_total",
 				       METRIC_COUNTER,
 				       {NULL}};
 static const struct metric coalesced = {"dovetap_logins_coalesced_total",
-					"Logins not written, because of min_interval.",
+					"Logins not written, for a newer one of min_interval was.",
 					METRIC_COUNTER,
-					{NULL}};
+					{"dict"}};
 static const struct metric routed = {"dovetap_logins_recorded_total",
 				     "Logins of services that are recorded.",
 				     METRIC_COUNTER,
@@ -128,6 +128,10 @@ static const struct metric spool_trouble = {"dovetap_dict_spool_trouble_total",
 					    "Calls that failed, and files moved aside.",
 					    METRIC_COUNTER,
 					    {"dict", "kind"}};
+static const struct metric held = {"dovetap_dict_held_records",
+				   "Records that min_interval holds back.",
+				   METRIC_GAUGE,
+				   {"dict"}};
 static const struct metric up = {
 	"dovetap_dict_up", "1 while the dict answers.", METRIC_GAUGE, {"dict"}};
 
@@ -194,7 +198,6 @@ static void gather_pipeline(const struct pipeline *pipeline, struct metrics *met
 	for (unsigned int i = 0; i < DELIVER_PURPOSES; i++)
 		metrics_add(metrics, &due, deliver_purpose_name(i), NULL,
 			    (double)delivered->due[i]);
-	metrics_add(metrics, &coalesced, NULL, NULL, (double)delivered->coalesced);
 	metrics_add(metrics, &handed_on, NULL, NULL, (double)delivered->submitted);
 	metrics_add(metrics, &joined, NULL, NULL, (double)stats->joined);
 }
@@ -355,6 +358,16 @@ static void add_spool_trouble(struct metrics *metrics, const char *dict,
 	metrics_add(metrics, &spool_trouble, dict, "damaged", (double)w->spool_damaged);
 }
 
+static void add_held(struct metrics *metrics, const char *dict, const struct writer_stats *w)
+{
+	metrics_add(metrics, &held, dict, NULL, (double)w->held);
+}
+
+static void add_coalesced(struct metrics *metrics, const char *dict, const struct writer_stats *w)
+{
+	metrics_add(metrics, &coalesced, dict, NULL, (double)w->coalesced);
+}
+
 static void add_up(struct metrics *metrics, const char *dict, const struct writer_stats *w)
 {
 	metrics_add(metrics, &up, dict, NULL, w->up);
@@ -364,8 +377,9 @@ static void gather_dicts(const struct gather_source *source, struct metrics *met
 {
 	static void (*const families[])(struct metrics *, const char *,
 					const struct writer_stats *) = {
-		add_submitted, add_written, add_batches,       add_pending, add_pending_bytes,
-		add_spooled,   add_spool,   add_spool_trouble, add_up,
+		add_submitted,	   add_written,	  add_batches, add_pending,
+		add_pending_bytes, add_spooled,	  add_spool,   add_spool_trouble,
+		add_held,	   add_coalesced, add_up,
 	};
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)

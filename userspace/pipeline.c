@@ -192,8 +192,8 @@ int64_t pipeline_difference(const struct pipeline *pipeline)
 			  pipeline_waiting(pipeline)),
 		(int64_t)(stats->kinds[LOGIN_EVENT_LOGIN] - delivered->unrouted -
 			  delivered->logins),
-		(int64_t)(sum(delivered->due, DELIVER_PURPOSES) - delivered->coalesced -
-			  delivered->unexpandable - delivered->submitted),
+		(int64_t)(sum(delivered->due, DELIVER_PURPOSES) - delivered->unexpandable -
+			  delivered->submitted),
 	};
 	int64_t total = 0;
 

@@ -88,7 +88,6 @@ static void tell_deliver(const struct deliver_stats *stats, struct buf *out)
 	line(out, 2, "logins that are recorded", stats->logins);
 	line_if(out, 2, "authentications that are recorded", stats->due[DELIVER_AUTH]);
 	line_if(out, 2, "failures that are recorded", stats->due[DELIVER_FAILURE]);
-	line_if(out, 0, "within min_interval", stats->coalesced);
 	lost_if(out, "key has no value", stats->unexpandable);
 }
 
@@ -126,9 +125,11 @@ static void tell_dict(const char *name, const struct writer_stats *stats, struct
 	line(out, 2, "stored", stats->stored);
 	line_if(out, 2, "the dict had a newer one", stats->unchanged);
 	line_if(out, 2, "a newer one came before it was written", stats->superseded);
+	line_if(out, 2, "a newer one of min_interval stands for it", stats->coalesced);
 	line_if(out, 2, "taken out of the spool by hand", stats->spool_gone);
 	line_if(out, 2, "wait in memory", stats->pending);
 	line_if(out, 2, "wait in the spool", stats->spooled);
+	line_if(out, 2, "held until their min_interval is over", stats->held);
 	for (unsigned int i = 0; i < WRITER_LOST_COUNT; i++) {
 		lost_if(out, writer_lost_name(i), stats->lost[i]);
 	}

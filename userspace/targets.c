@@ -27,6 +27,7 @@ int targets_open_spool(const struct plan *plan, size_t index, struct spool **spo
 		.dir = dir,
 		.name = plan_dict_id(plan, index),
 		.synchronous = plan_settings(plan)->spool_sync,
+		.min_interval_ns = (int64_t)plan_settings(plan)->min_interval * NS_PER_MSEC,
 	};
 	int ret;
 
@@ -120,7 +121,6 @@ struct deliver_config targets_describe(const struct targets *targets)
 		.also_count = plan_also_count(plan),
 		.host = plan_host(plan),
 		.mask = plan_mask(plan_settings(plan)->mask_ip),
-		.min_interval_ns = (int64_t)plan_settings(plan)->min_interval * NS_PER_MSEC,
 		.match = match,
 		.context = (void *)plan,
 	};

@@ -48,7 +48,8 @@ static void make_file(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct spool_options options = {.dir = dir, .name = "f", .synchronous = "off"};
+	const struct spool_options options = {
+		.dir = dir, .name = "f", .synchronous = "off", .min_interval_ns = 1};
 	struct dict_entry entry = {
 		.key = slice_str("key"), .value = slice_str("1"), .time_ns = INT64_MAX};
 	struct spool_batch batch = {0};
@@ -58,6 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	make_file(data, size);
 	if (spool_open(&options, &spool, &error) < 0)
 		return 0;
+	(void)spool_let_go(spool, &error);
+	(void)spool_hold(spool, &entry, 1, &error);
 	if (spool_read(spool, 100, &batch, &error) == 0)
 		spool_batch_release(&batch);
 	/* The first may find damage; the second has a new file then. */

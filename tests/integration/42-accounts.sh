@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # After all kinds of work everything that was seen is accounted for, by the counters of "dovetap status"
 # alone, and the three forms of it agree: logins that are recorded, of services that are not, refused
-# by Dovecot, coalesced; records stored, refused by the dict, superseded, and found in the spool.
+# by Dovecot, held; records stored, refused by the dict, superseded, and found in the spool.
 . "$(dirname "$0")/lib.sh"
 plan 11
 
@@ -28,7 +28,7 @@ nothing_is_lost() {
 }
 
 log_in_all_kinds() {
-	login imap one@example.com two@example.com two@example.com && # the last one is coalesced
+	login imap one@example.com two@example.com two@example.com && # the last one is held
 		login pop3 three@example.com "$long" &&
 		login lmtp one@example.com &&
 		login imap nobody@example.com --fails --password wrong
@@ -44,7 +44,7 @@ start
 check 'logins of all kinds' log_in_all_kinds
 check 'those that count are stored' eventually says stored 4
 check 'one was refused by one dict' eventually says 'LOST refused' 1
-check 'some came within the interval' says 'within min_interval' 1
+check 'some came within the interval' says 'held until their min_interval is over' 1
 check 'some are not recorded' grep -q 'logins that are not recorded' <(summary)
 check 'everything is accounted for' eventually accounts_balance
 check 'the summary says so, too' same '1 lost, 0 unexplained' "$(summary | tail -n 1)"

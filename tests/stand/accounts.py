@@ -26,9 +26,10 @@ def dict_equation(name):
     known = total("dovetap_dict_records_total", dict=name,
                   outcome=["stored", "unchanged", "superseded", "refused", "lost"])
     by_hand = total("dovetap_dict_spool_records_total", dict=name, way="by_hand")
-    waiting = (total("dovetap_dict_pending_records", dict=name) +
-               total("dovetap_dict_spooled_records", dict=name))
-    return came + found, known + by_hand + waiting
+    coalesced = total("dovetap_logins_coalesced_total", dict=name)
+    waiting = sum(total(f"dovetap_dict_{where}_records", dict=name)
+                  for where in ("pending", "spooled", "held"))
+    return came + found, known + coalesced + by_hand + waiting
 
 
 def equations():
@@ -45,8 +46,8 @@ def equations():
            total("dovetap_login_events_total") + total("dovetap_join_waiting"))
     yield ("logins = recorded + unrecorded", total("dovetap_login_events_total", kind="login"),
            total("dovetap_logins_recorded_total") + total("dovetap_logins_unrecorded_total"))
-    yield ("due = coalesced + handed on + lost", total("dovetap_records_due_total"),
-           total("dovetap_logins_coalesced_total") + total("dovetap_records_handed_on_total") +
+    yield ("due = handed on + lost", total("dovetap_records_due_total"),
+           total("dovetap_records_handed_on_total") +
            total("dovetap_events_lost_total", stage="key"))
     for sample in status["dovetap_dict_up"]:
         name = sample["dict"]

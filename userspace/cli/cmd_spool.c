@@ -35,14 +35,20 @@ static void print_line(struct spool_command *command)
 	buf_reset(&command->line);
 }
 
+static const char *state_of(const struct spool_row *row)
+{
+	if (row->reason.len > 0)
+		return "refused";
+	return row->due_ns > 0 ? "held" : "waiting";
+}
+
 /* --- list: for people ----------------------------------------------------------------------- */
 
 static void list_row(const struct spool_row *row, void *context)
 {
 	struct spool_command *command = context;
 
-	buf_appendf(&command->line, "%s  %-7s  ", command->dict,
-		    row->reason.len > 0 ? "refused" : "waiting");
+	buf_appendf(&command->line, "%s  %-7s  ", command->dict, state_of(row));
 	escape_terminal(&command->line, row->key);
 	buf_append_str(&command->line, " = ");
 	escape_terminal(&command->line, row->value);
@@ -68,11 +74,12 @@ static void export_row(const struct spool_row *row, void *context)
 	struct spool_command *command = context;
 
 	buf_appendf(&command->line, "{\"dict\":\"%s\",\"state\":\"%s\"", command->dict,
-		    row->reason.len > 0 ? "refused" : "waiting");
+		    state_of(row));
 	add_member(&command->line, "key", row->key);
 	add_member(&command->line, "value", row->value);
-	buf_appendf(&command->line, ",\"time_ns\":%" PRId64 ",\"since_ns\":%" PRId64, row->time_ns,
-		    row->since_ns);
+	buf_appendf(&command->line, ",\"time_ns\":%" PRId64 ",\"%s\":%" PRId64, row->time_ns,
+		    row->due_ns > 0 ? "due_ns" : "since_ns",
+		    row->due_ns > 0 ? row->due_ns : row->since_ns);
 	if (row->reason.len > 0)
 		add_member(&command->line, "reason", row->reason);
 	buf_append_char(&command->line, '}');
@@ -104,6 +111,8 @@ static int each_row(struct spool_command *command, const struct plan *plan, size
 		return ret;
 	command->dict = plan_dict_id(plan, dict);
 	count = spool_view_pending(view, cb, command, error_r);
+	if (count >= 0)
+		count = spool_view_held(view, cb, command, error_r);
 	if (count >= 0)
 		count = spool_view_dead_letters(view, cb, command, error_r);
 	spool_view_close(&view);

@@ -39,6 +39,8 @@ int64_t spool_drain(const struct plan *plan, size_t index, struct error *error_r
 
 	if (ret == 0)
 		ret = targets_open_spool(plan, index, &spool, error_r);
+	if (ret == 0)
+		ret = spool_let_go(spool, error_r);
 	while (ret == 0) {
 		int done = drain_batch(spool, dict, error_r);
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "store/spool_parts.h"
+#include "store/spool_state.h"
 #include "store/sqlite_util.h"
 
 #include <ctype.h>
@@ -16,7 +17,6 @@
 #define USER_VERSION	 1
 #define BUSY_MSECS	 5000
 #define DEAD_LETTERS_MAX 100000
-#define PARTS_TEXT_MAX	 4096
 
 static const char schema[] =
 	"PRAGMA application_id = 1146377040;"
@@ -26,21 +26,6 @@ static const char schema[] =
 	"time_ns INTEGER NOT NULL, parts TEXT NOT NULL, refused_ns INTEGER NOT NULL, "
 	"reason TEXT NOT NULL);"
 	"PRAGMA user_version = 1;";
-
-enum statement {
-	BEGIN,
-	COMMIT,
-	ROLLBACK,
-	COUNT,
-	PUT_OFF,
-	REPLACE,
-	INSERT,
-	REMOVE,
-	BURY,
-	TRIM,
-	OLDEST,
-	STATEMENT_COUNT
-};
 
 static const char *const sql[STATEMENT_COUNT] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
@@ -60,16 +45,26 @@ static const char *const sql[STATEMENT_COUNT] = {
 		 "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[TRIM] = "DELETE FROM dead_letter WHERE seq <= (SELECT max(seq) FROM dead_letter) - ?1",
 	[OLDEST] = "SELECT key, value, time_ns, parts FROM pending ORDER BY seq LIMIT ?1",
-};
-
-struct spool {
-	char *path;
-	char *synchronous;
-	size_t dead_letters_max;
-	sqlite3 *db; /* NULL after an error, until the next call */
-	sqlite3_stmt *statements[STATEMENT_COUNT];
-	uint64_t count;
-	struct spool_stats stats;
+	[WRITTEN] = "SELECT at_ns, time_ns FROM written WHERE key = ?1",
+	[NOTE] = "INSERT INTO written (key, time_ns, at_ns) VALUES (?1, ?3, ?5) "
+		 "ON CONFLICT (key) DO UPDATE SET at_ns = excluded.at_ns, "
+		 "time_ns = max(time_ns, excluded.time_ns)",
+	[FORGET] = "DELETE FROM written WHERE at_ns <= ?1 OR at_ns > ?2",
+	[HOLD] = "INSERT INTO held (key, value, time_ns, parts, due_ns) "
+		 "VALUES (?1, ?2, ?3, ?4, ?6) ON CONFLICT (key) DO NOTHING",
+	[HOLD_NEWER] = "UPDATE held SET value = ?2, time_ns = ?3, parts = ?4 "
+		       "WHERE key = ?1 AND time_ns < ?3",
+	[UNHOLD] = "DELETE FROM held WHERE key = ?1 AND time_ns <= ?3",
+	/* Those that wait in "pending" already are brought up to date there. */
+	[DUE_NEWER] = "UPDATE pending SET value = h.value, time_ns = h.time_ns, parts = h.parts "
+		      "FROM held AS h WHERE h.key = pending.key AND "
+		      "h.time_ns > pending.time_ns AND (h.due_ns <= ?1 OR h.due_ns > ?2)",
+	[DUE_TO_PENDING] = "INSERT INTO pending (key, value, time_ns, parts, queued) "
+			   "SELECT key, value, time_ns, parts, due_ns FROM held "
+			   "WHERE due_ns <= ?1 OR due_ns > ?2 ORDER BY due_ns "
+			   "ON CONFLICT (key) DO NOTHING",
+	[REMOVE_DUE] = "DELETE FROM held WHERE due_ns <= ?1 OR due_ns > ?2",
+	[HELD] = "SELECT count(*), min(due_ns) FROM held",
 };
 
 /* --- file ---------------------------------------------------------------------------------- */
@@ -108,7 +103,8 @@ static int prepare_schema(struct spool *spool, struct error *error_r)
 		return sqlite_error(spool->db, spool->path, error_r);
 	if (tables > 0 && (version != USER_VERSION || application != APPLICATION_ID))
 		return error_set(error_r, EILSEQ, "%s: not a spool of this version", spool->path);
-	if (tables == 0 && sqlite3_exec(spool->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+	if ((tables == 0 && sqlite3_exec(spool->db, schema, NULL, NULL, NULL) != SQLITE_OK) ||
+	    sqlite3_exec(spool->db, spool_hold_schema, NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_error(spool->db, spool->path, error_r);
 	return 0;
 }
@@ -129,24 +125,24 @@ static int prepare_statements(struct spool *spool, struct error *error_r)
 	return 0;
 }
 
-/* What differs from our own count was not our doing. */
-static void set_count(struct spool *spool, uint64_t count)
+void spool_set_count(struct spool *spool, uint64_t *count, uint64_t rows)
 {
-	if (count > spool->count)
-		spool->stats.found += count - spool->count;
+	if (rows > *count)
+		spool->stats.found += rows - *count;
 	else
-		spool->stats.gone += spool->count - count;
-	spool->count = count;
+		spool->stats.gone += *count - rows;
+	*count = rows;
 }
 
-static int count_rows(struct spool *spool, struct error *error_r)
+static int count_rows(struct spool *spool)
 {
 	int code = sqlite3_step(spool->statements[COUNT]);
 
 	if (code == SQLITE_ROW)
-		set_count(spool, (uint64_t)sqlite3_column_int64(spool->statements[COUNT], 0));
+		spool_set_count(spool, &spool->count,
+				(uint64_t)sqlite3_column_int64(spool->statements[COUNT], 0));
 	sqlite3_reset(spool->statements[COUNT]);
-	return code == SQLITE_ROW ? 0 : sqlite_error(spool->db, spool->path, error_r);
+	return code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
 static int connect_file(struct spool *spool, struct error *error_r)
@@ -160,8 +156,8 @@ static int connect_file(struct spool *spool, struct error *error_r)
 		ret = prepare_schema(spool, error_r);
 	if (ret == 0)
 		ret = prepare_statements(spool, error_r);
-	if (ret == 0)
-		ret = count_rows(spool, error_r);
+	if (ret == 0 && (count_rows(spool) != SQLITE_OK || spool_count_held(spool) != SQLITE_OK))
+		ret = sqlite_error(spool->db, spool->path, error_r);
 	if (ret == 0)
 		sqlite3_busy_timeout(spool->db, BUSY_MSECS);
 	else
@@ -184,12 +180,13 @@ static void move_aside(struct spool *spool)
 		if (rename(from, to) < 0 && errno != ENOENT)
 			(void)unlink(from);
 	}
-	spool->stats.lost += spool->count;
+	spool->stats.lost += spool->count + spool->held;
 	spool->stats.damaged++;
-	spool->count = 0;
+	spool->count = spool->held = 0;
+	spool->due_ns = INT64_MAX;
 }
 
-static int connect_again(struct spool *spool, struct error *error_r)
+int spool_connect(struct spool *spool, struct error *error_r)
 {
 	int ret = connect_file(spool, error_r);
 
@@ -229,6 +226,9 @@ static struct spool *spool_alloc(const struct spool_options *options)
 		return NULL;
 	spool->dead_letters_max =
 		options->dead_letters_max ? options->dead_letters_max : DEAD_LETTERS_MAX;
+	spool->min_interval_ns = options->min_interval_ns;
+	spool->now = options->now ? options->now : clock_wall_ns;
+	spool->due_ns = INT64_MAX;
 	spool->synchronous = strdup(options->synchronous ? options->synchronous : "full");
 	if (asprintf(&spool->path, "%s/%s.spool", options->dir, options->name) < 0)
 		spool->path = NULL;
@@ -248,7 +248,7 @@ int spool_open(const struct spool_options *options, struct spool **spool_r, stru
 	if (!spool)
 		return error_set(error_r, ENOMEM, "out of memory");
 	*spool_r = spool;
-	ret = connect_again(spool, error_r);
+	ret = spool_connect(spool, error_r);
 	if (ret != -EILSEQ)
 		return ret < 0;
 	(void)connect_file(spool, NULL);
@@ -283,7 +283,7 @@ const struct spool_stats *spool_stats(const struct spool *spool)
 
 /* --- settling ------------------------------------------------------------------------------ */
 
-static int run(struct spool *spool, enum statement which)
+int spool_run(struct spool *spool, enum spool_statement which)
 {
 	int code = sqlite3_step(spool->statements[which]);
 
@@ -292,7 +292,8 @@ static int run(struct spool *spool, enum statement which)
 }
 
 /* Binds what the statement has of ?1 to ?5. */
-static int bind_row(sqlite3_stmt *statement, const struct dict_entry *entry, struct slice parts)
+static int bind_row(const struct spool *spool, sqlite3_stmt *statement,
+		    const struct dict_entry *entry, struct slice parts)
 {
 	int parameters = sqlite3_bind_parameter_count(statement);
 	int code = sqlite_bind_bytes(statement, 1, entry->key);
@@ -304,35 +305,35 @@ static int bind_row(sqlite3_stmt *statement, const struct dict_entry *entry, str
 	if (code == SQLITE_OK && parameters >= 4)
 		code = sqlite_bind_bytes(statement, 4, parts);
 	if (code == SQLITE_OK && parameters >= 5)
-		code = sqlite3_bind_int64(statement, 5, clock_wall_ns());
+		code = sqlite3_bind_int64(statement, 5, spool->now());
 	return code;
 }
 
 /* Runs one statement on the row; changed_r is how many rows it changed. */
-static int run_row(struct spool *spool, enum statement which, const struct dict_entry *entry,
-		   struct slice parts, int *changed_r)
+int spool_run_row(struct spool *spool, enum spool_statement which, const struct dict_entry *entry,
+		  struct slice parts, int *changed_r)
 {
 	sqlite3_stmt *statement = spool->statements[which];
-	int code = bind_row(statement, entry, parts);
+	int code = bind_row(spool, statement, entry, parts);
 
 	if (code == SQLITE_OK && which == BURY)
 		code = sqlite_bind_bytes(statement, 6, slice_str(entry->reason));
 	if (code == SQLITE_OK)
-		code = run(spool, which);
+		code = spool_run(spool, which);
 	*changed_r = code == SQLITE_OK ? sqlite3_changes(spool->db) : 0;
 	return code;
 }
 
 static int remove_row(struct spool *spool, const struct dict_entry *entry)
 {
-	int changed, code = run_row(spool, REMOVE, entry, (struct slice){0}, &changed);
+	int changed, code = spool_run_row(spool, REMOVE, entry, (struct slice){0}, &changed);
 
 	spool->count -= (uint64_t)changed;
 	spool->stats.removed += (uint64_t)changed;
 	return code;
 }
 
-static int format_parts(struct buf *text, const struct dict_entry *entry)
+int spool_format_parts(struct buf *text, const struct dict_entry *entry)
 {
 	buf_reset(text);
 	return spool_parts_format(text, entry->parts, entry->part_count) < 0 ? SQLITE_NOMEM
@@ -344,33 +345,37 @@ static int bury(struct spool *spool, const struct dict_entry *entry, struct buf 
 	int changed, code = remove_row(spool, entry);
 
 	if (code == SQLITE_OK)
-		code = format_parts(text, entry);
-	return code == SQLITE_OK ? run_row(spool, BURY, entry, buf_slice(text), &changed) : code;
+		code = spool_format_parts(text, entry);
+	return code == SQLITE_OK ? spool_run_row(spool, BURY, entry, buf_slice(text), &changed)
+				 : code;
 }
 
 /* Most keys are new. Else the row of the same time is the one we read; an older one is brought up
  * to date in its place; a newer one stays. */
 static int keep(struct spool *spool, const struct dict_entry *entry, struct buf *text)
 {
-	int changed = 0, code = format_parts(text, entry);
+	int changed = 0, code = spool_format_parts(text, entry);
 
 	if (code == SQLITE_OK)
-		code = run_row(spool, INSERT, entry, buf_slice(text), &changed);
+		code = spool_run_row(spool, INSERT, entry, buf_slice(text), &changed);
 	spool->count += (uint64_t)changed;
 	spool->stats.inserted += (uint64_t)changed;
 	if (code == SQLITE_OK && changed == 0)
-		code = run_row(spool, PUT_OFF, entry, buf_slice(text), &changed);
+		code = spool_run_row(spool, PUT_OFF, entry, buf_slice(text), &changed);
 	if (code == SQLITE_OK && changed == 0)
-		code = run_row(spool, REPLACE, entry, buf_slice(text), &changed);
+		code = spool_run_row(spool, REPLACE, entry, buf_slice(text), &changed);
 	return code;
 }
 
 static int settle_one(struct spool *spool, const struct dict_entry *entry, struct buf *text)
 {
+	int code;
+
 	switch (entry->outcome) {
 	case DICT_STORED:
 	case DICT_UNCHANGED:
-		return remove_row(spool, entry);
+		code = remove_row(spool, entry);
+		return code == SQLITE_OK ? spool_note(spool, entry) : code;
 	case DICT_REFUSED:
 		return bury(spool, entry, text);
 	case DICT_PENDING:
@@ -384,29 +389,31 @@ static int settle_one(struct spool *spool, const struct dict_entry *entry, struc
 static int settle_all(struct spool *spool, const struct dict_entry *entries, size_t count)
 {
 	struct buf text;
-	int code = run(spool, BEGIN);
+	int code = spool_run(spool, BEGIN);
 
-	buf_init(&text, PARTS_TEXT_MAX);
+	buf_init(&text, SPOOL_PARTS_TEXT_MAX);
 	for (size_t i = 0; i < count && code == SQLITE_OK; i++)
 		code = settle_one(spool, &entries[i], &text);
 	buf_release(&text);
 	if (code == SQLITE_OK)
+		code = spool_forget(spool);
+	if (code == SQLITE_OK)
 		code = sqlite3_bind_int64(spool->statements[TRIM], 1,
 					  (int64_t)spool->dead_letters_max);
 	if (code == SQLITE_OK)
-		code = run(spool, TRIM);
-	return code == SQLITE_OK ? run(spool, COMMIT) : code;
+		code = spool_run(spool, TRIM);
+	return code == SQLITE_OK ? spool_run(spool, COMMIT) : code;
 }
 
 /* A damaged file makes room for a new one; after any other error we start from a fresh
  * connection, which also notices a disk that came back. */
-static int give_up(struct spool *spool, int code, struct error *error_r)
+int spool_give_up(struct spool *spool, int code, struct error *error_r)
 {
 	int ret = code == SQLITE_NOMEM ? error_set(error_r, ENOMEM, "out of memory")
 				       : sqlite_error(spool->db, spool->path, error_r);
 
 	if (!sqlite3_get_autocommit(spool->db))
-		(void)run(spool, ROLLBACK);
+		(void)spool_run(spool, ROLLBACK);
 	if (ret == -EILSEQ)
 		move_aside(spool);
 	else if (ret != -EBUSY)
@@ -417,18 +424,18 @@ static int give_up(struct spool *spool, int code, struct error *error_r)
 int spool_settle(struct spool *spool, const struct dict_entry *entries, size_t count,
 		 struct error *error_r)
 {
-	int code, ret = connect_again(spool, error_r);
-	const struct spool_stats stats = spool->stats;
-	uint64_t before = spool->count;
+	int code, ret = spool_connect(spool, error_r);
+	const struct spool before = *spool;
 
 	if (ret < 0)
 		return ret;
 	code = settle_all(spool, entries, count);
 	if (code == SQLITE_OK)
 		return 0;
-	spool->count = before;
-	spool->stats = stats;
-	return give_up(spool, code, error_r);
+	spool->count = before.count;
+	spool->held = before.held;
+	spool->stats = before.stats;
+	return spool_give_up(spool, code, error_r);
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -446,7 +453,7 @@ static int read_row(sqlite3_stmt *row, struct dict_entry *entry)
 	struct slice key = sqlite_column_bytes_slice(row, 0);
 	struct slice value = sqlite_column_bytes_slice(row, 1);
 	struct slice parts = sqlite_column_bytes_slice(row, 3);
-	size_t max = parts.len < PARTS_TEXT_MAX ? SPOOL_PARTS_MAX : 0;
+	size_t max = parts.len < SPOOL_PARTS_TEXT_MAX ? SPOOL_PARTS_MAX : 0;
 	struct key_part *block = malloc(max * sizeof(*block) + row_size(row));
 	char *text = (char *)(block + max);
 	int count;
@@ -488,23 +495,25 @@ static int read_rows(struct spool *spool, struct spool_batch *batch, size_t max)
 int spool_read(struct spool *spool, size_t max, struct spool_batch *batch_r, struct error *error_r)
 {
 	struct spool_batch batch = {0};
-	int code, ret = connect_again(spool, error_r);
+	int code, ret = spool_connect(spool, error_r);
 
 	if (ret < 0)
 		return ret;
 	batch.entries = calloc(max, sizeof(*batch.entries));
 	if (!batch.entries)
 		return error_set(error_r, ENOMEM, "out of memory");
-	code = read_rows(spool, &batch, max);
+	code = spool_move_due(spool);
+	if (code == SQLITE_OK)
+		code = read_rows(spool, &batch, max);
 	if (code == SQLITE_OK) {
 		/* "dovetap spool drain" may have taken some meanwhile. */
 		if (batch.count < max)
-			set_count(spool, batch.count);
+			spool_set_count(spool, &spool->count, batch.count);
 		*batch_r = batch;
 		return 0;
 	}
 	spool_batch_release(&batch);
-	return give_up(spool, code, error_r);
+	return spool_give_up(spool, code, error_r);
 }
 
 void spool_batch_release(struct spool_batch *batch)

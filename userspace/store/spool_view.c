@@ -60,6 +60,7 @@ static struct spool_row read_row(sqlite3_stmt *select)
 		.time_ns = sqlite3_column_int64(select, 2),
 		.since_ns = sqlite3_column_int64(select, 3),
 		.reason = sqlite_column_bytes_slice(select, 4),
+		.due_ns = sqlite3_column_int64(select, 5),
 	};
 }
 
@@ -88,8 +89,17 @@ static int64_t each_row(struct spool_view *view, const char *sql, spool_row_cb *
 int64_t spool_view_pending(struct spool_view *view, spool_row_cb *cb, void *context,
 			   struct error *error_r)
 {
-	return each_row(view, "SELECT key, value, time_ns, queued, NULL FROM pending ORDER BY seq",
-			cb, context, error_r);
+	return each_row(view,
+			"SELECT key, value, time_ns, queued, NULL, 0 FROM pending ORDER BY seq", cb,
+			context, error_r);
+}
+
+int64_t spool_view_held(struct spool_view *view, spool_row_cb *cb, void *context,
+			struct error *error_r)
+{
+	return each_row(view,
+			"SELECT key, value, time_ns, 0, NULL, due_ns FROM held ORDER BY due_ns", cb,
+			context, error_r);
 }
 
 int64_t spool_view_dead_letters(struct spool_view *view, spool_row_cb *cb, void *context,
@@ -97,8 +107,8 @@ int64_t spool_view_dead_letters(struct spool_view *view, spool_row_cb *cb, void 
 {
 	return each_row(
 		view,
-		"SELECT key, value, time_ns, refused_ns, reason FROM dead_letter ORDER BY seq", cb,
-		context, error_r);
+		"SELECT key, value, time_ns, refused_ns, reason, 0 FROM dead_letter ORDER BY seq",
+		cb, context, error_r);
 }
 
 int spool_view_check(struct spool_view *view, struct error *error_r)

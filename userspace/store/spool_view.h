@@ -18,6 +18,7 @@ struct spool_row {
 	struct slice key, value;
 	int64_t time_ns;     /* of the login */
 	int64_t since_ns;    /* wall clock: in the spool, or refused, since then */
+	int64_t due_ns;	     /* of a record that min_interval holds back; else 0 */
 	struct slice reason; /* len 0 for a record that waits */
 };
 
@@ -31,6 +32,8 @@ void spool_view_close(struct spool_view **view); /* takes NULL, sets NULL */
 /* In the order in which they will be written, or were refused. Returns how many, or -EIO. */
 int64_t spool_view_pending(struct spool_view *view, spool_row_cb *cb, void *context,
 			   struct error *error_r);
+int64_t spool_view_held(struct spool_view *view, spool_row_cb *cb, void *context,
+			struct error *error_r);
 int64_t spool_view_dead_letters(struct spool_view *view, spool_row_cb *cb, void *context,
 				struct error *error_r);
 

@@ -88,6 +88,7 @@ static struct writer *writer_alloc(struct dict *dict, const struct writer_option
 	writer->dict = dict;
 	writer->spool = options->spool;
 	writer->stats.up = true;
+	writer->due_at_ns = INT64_MAX;
 	writer->random = (unsigned int)clock_monotonic_ns();
 	writer->batch = calloc(writer_spool_batch(writer), sizeof(struct pending_entry *));
 	writer->entries = calloc(writer_spool_batch(writer), sizeof(*writer->entries));
@@ -232,7 +233,7 @@ int64_t writer_stats_difference(const struct writer_stats *stats)
 {
 	uint64_t in = stats->submitted + stats->spool_found;
 	uint64_t out = stats->stored + stats->unchanged + stats->superseded + stats->spool_gone +
-		       stats->pending + stats->spooled;
+		       stats->coalesced + stats->pending + stats->spooled + stats->held;
 
 	for (unsigned int i = 0; i < WRITER_LOST_COUNT; i++)
 		out += stats->lost[i];

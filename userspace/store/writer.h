@@ -12,6 +12,8 @@
  *	retry, uncertain     kept; tried again with exponential back-off and jitter
  *	refused              counted with its reason and kept in the spool's dead letters
  *
+ * A spool with a min_interval holds back what was written a moment ago (spool.h).
+ *
  * While the dict does not answer, pending records move to the spool (spool.h); without one, or
  * with its disk full, they stay in memory, newest per key, up to a ceiling. Beyond the ceiling a
  * record with a new key is lost and counted. The spool is drained oldest first, one batch at a
@@ -72,8 +74,8 @@ enum writer_lost {
 
 /* Counters only grow; pending, spooled and the state are of the moment. At any moment
  *
- *	submitted + spool_found = stored + unchanged + superseded + lost[] + spool_gone
- *				  + pending + spooled
+ *	submitted + spool_found = stored + unchanged + superseded + coalesced + lost[]
+ *				  + spool_gone + pending + spooled + held
  */
 struct writer_stats {
 	uint64_t submitted;
@@ -94,6 +96,8 @@ struct writer_stats {
 	uint64_t pending;	/* keys in memory, those being written included */
 	uint64_t pending_bytes;
 	uint64_t spooled;    /* keys in the spool */
+	uint64_t held;	     /* keys that wait for the end of their interval */
+	uint64_t coalesced;  /* logins not written, for a newer one of the interval was */
 	bool up;	     /* the last dict_write() was answered, or none was needed yet */
 	int64_t up_since_ns; /* wall clock of the last change of up; 0 when it never changed */
 	struct error last_error;

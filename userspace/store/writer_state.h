@@ -41,6 +41,7 @@ struct writer {
 	uint64_t acked;
 	int64_t retry_at_ns; /* no dict_write() before; 0 when none failed */
 	int64_t drain_at_ns; /* no reading from the spool before */
+	int64_t due_at_ns;   /* then something that is held is due; INT64_MAX: nothing is */
 	bool hurry, stop;
 	struct writer_stats stats;
 };

@@ -75,8 +75,13 @@ static void dict_answered(struct writer *writer)
 static void publish_spool(struct writer *writer)
 {
 	const struct spool_stats *spool = spool_stats(writer->spool);
+	int64_t due_in_ns = spool_due_in_ns(writer->spool);
 
+	/* The file counts by the wall clock; we wake by one that does not step. */
+	writer->due_at_ns = due_in_ns == INT64_MAX ? INT64_MAX : clock_monotonic_ns() + due_in_ns;
 	writer->stats.spooled = spool_count(writer->spool);
+	writer->stats.held = spool_held(writer->spool);
+	writer->stats.coalesced = spool->coalesced;
 	writer->stats.spool_found = spool->found + writer->spool_found;
 	writer->stats.spool_gone = spool->gone;
 	writer->stats.spool_damaged = spool->damaged;
@@ -223,7 +228,7 @@ static bool spool_concerned(const struct writer *writer, size_t count)
 {
 	if (!writer->spool)
 		return false;
-	if (spool_count(writer->spool) > 0)
+	if (spool_count(writer->spool) > 0 || spool_notes(writer->spool))
 		return true;
 	for (size_t i = 0; i < count; i++) {
 		if (writer->entries[i].outcome != DICT_STORED &&
@@ -265,6 +270,41 @@ static void settle_batch(struct writer *writer, size_t count)
 		if (!waits || in_spool)
 			entry->outcome = DICT_STORED;
 	}
+}
+
+/* Puts the entries that are held behind the others. Returns how many there are of those. */
+static size_t part_held(struct writer *writer, size_t count)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct dict_entry entry = writer->entries[i];
+		struct pending_entry *pending = writer->batch[i];
+
+		if (entry.outcome == DICT_UNCHANGED)
+			continue;
+		writer->entries[i] = writer->entries[left];
+		writer->batch[i] = writer->batch[left];
+		writer->entries[left] = entry;
+		writer->batch[left++] = pending;
+	}
+	for (size_t i = left; i < count; i++)
+		writer->entries[i].outcome = DICT_STORED;
+	return left;
+}
+
+/* What was written a moment ago is in the spool now. Returns how many entries are left to write. A
+ * spool that fails costs writes, no logins. */
+static size_t hold(struct writer *writer, size_t count)
+{
+	struct error error = {0};
+	int ret;
+
+	if (!writer->spool || !spool_notes(writer->spool) || count == 0)
+		return count;
+	ret = spool_hold(writer->spool, writer->entries, count, &error);
+	spool_result(writer, ret, &error);
+	return ret == 0 ? part_held(writer, count) : count;
 }
 
 /* --- turns --------------------------------------------------------------------------------- */
@@ -311,9 +351,8 @@ static size_t batch_size(const struct writer *writer, size_t full)
 	return writer->failures_in_row == 0 ? full : 1 + writer->options.batch_max / 10;
 }
 
-static void write_batch(struct writer *writer)
+static void write_entries(struct writer *writer, size_t count)
 {
-	size_t count = take_batch(writer, batch_size(writer, writer->options.batch_max));
 	struct error error = {0};
 	bool put_back = false;
 	int ret = try_dict(writer, writer->entries, count, &error);
@@ -330,16 +369,27 @@ static void write_batch(struct writer *writer)
 		put_back |= writer->entries[i].outcome != DICT_STORED;
 	if (put_back)
 		pause_if_put_back(writer);
+}
+
+static void write_batch(struct writer *writer)
+{
+	size_t count = take_batch(writer, batch_size(writer, writer->options.batch_max));
+	size_t left = hold(writer, count);
+
+	if (left > 0)
+		write_entries(writer, left);
 	finish_batch(writer, count);
 }
 
 static void spool_batch(struct writer *writer)
 {
-	size_t count = take_batch(writer, writer_spool_batch(writer));
+	size_t count = take_batch(writer, writer_spool_batch(writer)), left;
 
 	for (size_t i = 0; i < count; i++)
 		dict_entry_set(&writer->entries[i], DICT_PENDING, "%s", "");
-	settle_batch(writer, count);
+	left = hold(writer, count);
+	if (left > 0)
+		settle_batch(writer, left);
 	finish_batch(writer, count);
 }
 
@@ -466,7 +516,8 @@ static enum turn next_turn(struct writer *writer, int64_t *wake_ns_r)
 	}
 	if (ready)
 		return overflowing(writer) && spool_usable(writer) ? TURN_SPOOL : TURN_WRITE;
-	if (writer->stats.spooled == 0 && !writer->spool_failing)
+	wake_at(wake_ns_r, writer->due_at_ns);
+	if (writer->stats.spooled == 0 && !writer->spool_failing && now < writer->due_at_ns)
 		return TURN_SLEEP;
 	wake_at(wake_ns_r, writer->drain_at_ns);
 	return now >= writer->drain_at_ns ? TURN_DRAIN : TURN_SLEEP;

@@ -257,6 +257,108 @@ static void a_spool_that_fails_leaves_records_in_memory(void **state)
 	assert_int_equal(writer_acked(world->writer), 10);
 }
 
+/* --- min_interval ------------------------------------------------------------------------------
+ */
+
+static int64_t scripted_ns; /* with fake_lock held */
+
+static int64_t scripted_now(void)
+{
+	int64_t now;
+
+	pthread_mutex_lock(&fake_lock);
+	now = scripted_ns;
+	pthread_mutex_unlock(&fake_lock);
+	return now;
+}
+
+static void set_clock(int64_t ns)
+{
+	pthread_mutex_lock(&fake_lock);
+	scripted_ns = ns;
+	pthread_mutex_unlock(&fake_lock);
+}
+
+static void start_with_interval(struct world *world)
+{
+	const struct spool_options options = {.dir = world->dir,
+					      .name = "fake",
+					      .min_interval_ns = 600 * NS_PER_SEC,
+					      .now = scripted_now};
+
+	set_clock(1000 * NS_PER_SEC);
+	assert_int_equal(spool_open(&options, &world->options.spool, NULL), 0);
+	start(world);
+}
+
+static void a_key_is_not_written_twice_in_an_interval(void **state)
+{
+	struct world *world = *state;
+	struct writer_stats stats;
+
+	start_with_interval(world);
+	submit(world, "shared/alice", 1000, 1);
+	drain(world);
+	submit(world, "shared/alice", 1001, 2);
+	submit(world, "shared/bob", 1001, 3);
+	drain(world);
+	submit(world, "shared/alice", 1002, 4);
+	drain(world);
+	writer_stats(world->writer, &stats);
+	assert_int_equal(stored_time(world, "shared/alice"), 1000);
+	assert_int_equal(stored_time(world, "shared/bob"), 1001);
+	assert_int_equal(writer_acked(world->writer), 4); /* what is held is safe */
+	assert_int_equal(stats.held, 1);
+	assert_int_equal(stats.coalesced, 1);
+	assert_int_equal(writer_stats_difference(&stats), 0);
+	/* The interval ends; another write makes the thread look. */
+	set_clock(1600 * NS_PER_SEC);
+	submit(world, "shared/carol", 1003, 5);
+	wait_until(world, stored_time(world, "shared/alice") == 1002);
+	wait_until(world, s.held == 0 && s.spooled == 0 && s.pending == 0);
+	writer_stats(world->writer, &stats);
+	assert_int_equal(writer_stats_difference(&stats), 0);
+}
+
+static void what_is_held_survives_the_writer(void **state)
+{
+	struct world *world = *state;
+	struct writer_stats stats;
+
+	start_with_interval(world);
+	submit(world, "shared/alice", 1000, 1);
+	drain(world);
+	submit(world, "shared/alice", 1001, 2);
+	drain(world);
+	writer_free(&world->writer);
+	start_with_interval(world);
+	submit(world, "shared/alice", 1002, 3);
+	drain(world);
+	assert_int_equal(stored_time(world, "shared/alice"), 1000);
+	set_clock(1600 * NS_PER_SEC);
+	submit(world, "shared/carol", 1003, 4);
+	wait_until(world, stored_time(world, "shared/alice") == 1002);
+	wait_until(world, s.spooled == 0 && s.spool_found == 1);
+	writer_stats(world->writer, &stats);
+	assert_int_equal(writer_stats_difference(&stats), 0);
+}
+
+static void while_the_dict_is_down_the_interval_goes_on(void **state)
+{
+	struct world *world = *state;
+
+	start_with_interval(world);
+	submit(world, "shared/alice", 1000, 1);
+	drain(world);
+	fake_set_down(&world->fake, true);
+	submit(world, "shared/bob", 1001, 2);
+	submit(world, "shared/alice", 1001, 3);
+	wait_until(world, s.spooled == 1 && s.held == 1 && writer_stats_difference(&s) == 0);
+	fake_set_down(&world->fake, false);
+	wait_until(world, stored_time(world, "shared/bob") == 1001);
+	assert_int_equal(stored_time(world, "shared/alice"), 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +377,9 @@ int main(void)
 		story(a_record_the_dict_puts_off_does_not_stop_the_others),
 		story(what_was_pending_at_the_end_is_there_at_the_next_start),
 		story(a_spool_that_fails_leaves_records_in_memory),
+		story(a_key_is_not_written_twice_in_an_interval),
+		story(what_is_held_survives_the_writer),
+		story(while_the_dict_is_down_the_interval_goes_on),
 	};
 
 	log_init(LOG_SINK_STDERR, LOG_LEVEL_ERROR, "test_writer");
