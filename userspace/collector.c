@@ -7,9 +7,11 @@
 #include "capture/counters.h"
 #include "capture/replay.h"
 #include "capture/ring.h"
+#include "capture/rings.h"
 #include "confine.h"
 #include "gather.h"
 #include "login/login_json.h"
+#include "priv/lock.h"
 #include "priv/proto.h"
 #include "serve/http.h"
 #include "serve/notify.h"
@@ -34,6 +36,7 @@
 #define NAP_MAX_NS   (100 * NS_PER_MSEC)
 #define TICK_NS	     (1 * NS_PER_SEC)
 #define DRAIN_MAX_NS (5 * NS_PER_SEC)
+#define TURN_MAX_NS  (30 * NS_PER_SEC)
 
 struct collector {
 	const struct collector_options *options;
@@ -71,7 +74,10 @@ static void fail(struct collector *c, const struct error *error)
 /* The ring fills while a dict is down: then the writers' memory is all that can hold more. */
 static void relieve_ring(struct collector *c)
 {
-	if (ring_backlog(c->source) > ring_size(c->source) / 2)
+	struct source_level level;
+
+	c->source->ops->level(c->source, &level);
+	if (level.used > level.size / 2)
 		pipeline_release_all(c->pipeline);
 }
 
@@ -309,8 +315,12 @@ static bool is_ready(void *context)
 	return ((const struct collector *)context)->probes.settled;
 }
 
-/* Logins matter more than numbers: without the socket the collector works all the same. */
-static void open_http(struct collector *c, const char *address, struct http **http_r)
+/*
+ * Logins matter more than numbers: without the socket the collector works all the same. Unless
+ * somebody answers there.
+ */
+static int open_http(struct collector *c, const char *address, struct http **http_r,
+		     struct error *error_r)
 {
 	const struct http_config config = {
 		.listen = address,
@@ -319,10 +329,36 @@ static void open_http(struct collector *c, const char *address, struct http **ht
 		.ready = is_ready,
 		.context = c,
 	};
-	struct error error;
+	int ret = address[0] ? http_open(c->loop, &config, http_r, error_r) : 0;
 
-	if (address[0] && http_open(c->loop, &config, http_r, &error) < 0)
-		log_warning("no status there: %s", error.text);
+	if (ret == -EADDRINUSE && address[0] == '/')
+		return error_set(error_r, EADDRINUSE,
+				 "another dovetap answers at %s; end that one, or give this one a "
+				 "socket of its own",
+				 address);
+	if (ret < 0)
+		log_warning("no status there: %s", error_r->text);
+	return 0;
+}
+
+/* The rings of before first: what they hold is older. */
+static int open_rings(struct collector *c, struct error *error_r)
+{
+	struct event_source *rings[COLLECTOR_OLD_RINGS_MAX + 1];
+	size_t count = 0;
+	int ret = 0;
+
+	for (; count < c->fds->old_count && ret == 0; count += ret == 0)
+		ret = ring_open(c->fds->old[count], &rings[count], error_r);
+	if (ret == 0)
+		ret = ring_open(c->fds->ring, &rings[count], error_r);
+	if (ret == 0)
+		return rings_join(rings, count + 1, &c->source, error_r);
+	while (count > 0) {
+		count--;
+		rings[count]->ops->close(rings[count]);
+	}
+	return ret;
 }
 
 /* Before there are threads, which would stay outside. */
@@ -340,7 +376,7 @@ static int enter_confinement(struct collector *c, struct error *error_r)
 
 static int open_stages(struct collector *c, struct error *error_r)
 {
-	int ret = ring_open(c->fds->ring, &c->source, error_r);
+	int ret = open_rings(c, error_r);
 
 	if (ret == 0)
 		ret = counters_map(c->fds->counters, &c->counters, error_r);
@@ -386,8 +422,12 @@ static int run(struct collector *c, struct error *error_r)
 
 	if (ret < 0)
 		return ret;
-	open_http(c, c->options->control, &c->control);
-	open_http(c, plan_settings(c->options->plan)->metrics_listen, &c->metrics);
+	ret = open_http(c, c->options->control, &c->control, error_r);
+	if (ret == 0)
+		ret = open_http(c, plan_settings(c->options->plan)->metrics_listen, &c->metrics,
+				error_r);
+	if (ret < 0)
+		return ret;
 	loop_timer_set(c->tick, TICK_NS, TICK_NS);
 	drain(c);
 	/* If the attacher is gone, the loop will see it. */
@@ -429,10 +469,22 @@ static void close_stages(struct collector *c)
 	buf_release(&c->line);
 }
 
+/* Two readers of one ring would corrupt it for each other. */
+static int wait_for_turn(const struct collector *c, struct error *error_r)
+{
+	if (c->options->lock_fd < 0)
+		return 0;
+	return lock_wait(c->options->lock_fd, clock_monotonic_ns() + TURN_MAX_NS, error_r);
+}
+
 static int exit_status(const struct collector *c, int ret)
 {
 	if (ret == -EINVAL || ret == -EOPNOTSUPP)
 		return EX_CONFIG;
+	if (ret == -EADDRINUSE)
+		return EX_UNAVAILABLE;
+	if (ret == -EBUSY)
+		return EX_TEMPFAIL;
 	return ret < 0 ? EX_OSERR : c->status;
 }
 
@@ -442,8 +494,11 @@ int collector_main(void *context, const struct collector_fds *fds)
 	struct error error = {0};
 	int ret;
 
+	c.probes.inherited = fds->inherited;
 	buf_init(&c.line, 8192);
-	ret = enter_confinement(&c, &error);
+	ret = wait_for_turn(&c, &error);
+	if (ret == 0)
+		ret = enter_confinement(&c, &error);
 	if (ret == 0)
 		ret = open_loop(&c, &error);
 	if (ret == 0)

@@ -18,6 +18,7 @@ struct collector_options {
 	const char *control; /* socket for dovetap status; "" = none */
 	bool live;	     /* a line for every login on standard output */
 	const char *record;  /* file that gets every event, or NULL */
+	int lock_fd;	     /* for lock_wait() (priv/lock.h), or -1 */
 	int64_t watchdog_ns; /* notify_watchdog_ns() of the attacher */
 };
 

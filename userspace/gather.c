@@ -2,7 +2,6 @@
 #include "gather.h"
 
 #include "capture/counters.h"
-#include "capture/ring.h"
 
 #include <stdlib.h>
 
@@ -40,6 +39,11 @@ static const struct metric ring_used = {"dovetap_ring_used_bytes",
 					"Records in the ring that are not safe elsewhere yet.",
 					METRIC_GAUGE,
 					{NULL}};
+static const struct metric ring_inherited = {
+	"dovetap_ring_inherited",
+	"1 if an earlier process has left the ring and its records.",
+	METRIC_GAUGE,
+	{NULL}};
 static const struct metric events = {"dovetap_events_total",
 				     "Records that the collector took from the ring.",
 				     METRIC_COUNTER,
@@ -168,6 +172,7 @@ static void gather_kernel(const struct counters *counters, struct metrics *metri
 			metrics_add(metrics, &hits, counter_name(i), NULL,
 				    (double)counter_value(counters, i));
 	}
+	metrics_add(metrics, &hits, "unknown", NULL, (double)counters_unknown(counters));
 	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
 		if (counter_use(i) == DOVETAP_COUNTS_REMARK)
 			metrics_add(metrics, &remarks, counter_name(i), NULL,
@@ -230,6 +235,7 @@ static void gather_losses(const struct gather_source *source, struct metrics *me
 				    (double)counter_value(source->counters, i));
 	}
 	metrics_add(metrics, &lost, "decode", "undecodable", (double)stats->undecodable);
+	metrics_add(metrics, &lost, "decode", "other_version", (double)stats->other_version);
 	for (unsigned int i = 0; i < FILTER_RESULT_COUNT; i++) {
 		if (filter_is_loss(i))
 			metrics_add(metrics, &lost, "filter", filter_result_name(i),
@@ -246,7 +252,7 @@ static void gather_losses(const struct gather_source *source, struct metrics *me
 uint64_t gather_lost(const struct gather_source *source)
 {
 	const struct pipeline_stats *stats = pipeline_stats(source->pipeline);
-	uint64_t sum = stats->undecodable + stats->strangers +
+	uint64_t sum = stats->undecodable + stats->other_version + stats->strangers +
 		       pipeline_delivered(source->pipeline)->unexpandable;
 
 	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
@@ -386,11 +392,21 @@ static void gather_dicts(const struct gather_source *source, struct metrics *met
 		gather_each_dict(source, metrics, families[i]);
 }
 
+static void gather_ring(const struct gather_source *source, struct metrics *metrics)
+{
+	struct source_level level;
+
+	source->ring->ops->level(source->ring, &level);
+	metrics_add(metrics, &ring_bytes, NULL, NULL, (double)level.size);
+	metrics_add(metrics, &ring_used, NULL, NULL, (double)level.used);
+	metrics_add(metrics, &ring_inherited, NULL, NULL, source->probes.inherited);
+}
+
 /* --- do they add up? ------------------------------------------------------------------------- */
 
 static int64_t kernel_difference(const struct counters *counters)
 {
-	uint64_t results = 0;
+	uint64_t results = counters_unknown(counters);
 
 	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
 		if (is_result(i))
@@ -434,8 +450,7 @@ void gather(const struct gather_source *source, struct metrics *metrics)
 	metrics_add(metrics, &probes, NULL, NULL, source->probes.links);
 	metrics_add(metrics, &refused, NULL, NULL, source->probes.refused);
 	metrics_add(metrics, &landlock, NULL, NULL, source->landlock);
-	metrics_add(metrics, &ring_bytes, NULL, NULL, (double)ring_size(source->ring));
-	metrics_add(metrics, &ring_used, NULL, NULL, (double)ring_backlog(source->ring));
+	gather_ring(source, metrics);
 	gather_kernel(source->counters, metrics);
 	gather_pipeline(source->pipeline, metrics);
 	gather_losses(source, metrics);

@@ -12,6 +12,7 @@
 struct gather_probes {
 	unsigned int links;
 	unsigned int refused; /* files that cannot be watched */
+	bool inherited;	      /* the ring was there before this process */
 	bool settled;	      /* the first search is over */
 };
 
@@ -19,7 +20,7 @@ struct gather_source {
 	const struct pipeline *pipeline;
 	const struct targets *targets;
 	const struct audit *audit; /* NULL: there is none */
-	const struct event_source *ring;
+	struct event_source *ring;
 	const struct counters *counters; /* capture/counters.h */
 	struct gather_probes probes;
 	int64_t started_ns; /* wall clock */

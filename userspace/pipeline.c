@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline.h"
 
+#include "base/log.h"
 #include "capture/decode.h"
 #include "login/join.h"
 
@@ -59,17 +60,29 @@ static void take_event(const struct login_event *joined, void *context)
 		config->observe(&event, route, config->context);
 }
 
+/* The first of each kind is told. */
+static void count_broken(struct pipeline_stats *stats, int err)
+{
+	uint64_t *counter = err == -EPROTO ? &stats->other_version : &stats->undecodable;
+
+	if ((*counter)++ == 0)
+		log_warning("a record in the ring cannot be read, and is counted as lost: %s",
+			    stats->last_error.text);
+}
+
 static void take_record(struct pipeline *pipeline, struct slice record, uint64_t before)
 {
 	struct pipeline_stats *stats = &pipeline->stats;
 	enum filter_result result;
 	struct login login;
+	int ret;
 
 	stats->events++;
 	if (pipeline->config.record)
 		pipeline->config.record(record, pipeline->config.context);
-	if (decode_event(record, &login, &stats->last_error) < 0) {
-		stats->undecodable++;
+	ret = decode_event(record, &login, &stats->last_error);
+	if (ret < 0) {
+		count_broken(stats, ret);
 		return;
 	}
 	result = filter_login(&pipeline->filter, &login, now(pipeline));
@@ -185,7 +198,7 @@ int64_t pipeline_difference(const struct pipeline *pipeline)
 	const struct deliver_stats *delivered = pipeline_delivered(pipeline);
 	uint64_t passed = stats->filtered[FILTER_PASS] + stats->others[FILTER_PASS];
 	const int64_t differences[] = {
-		(int64_t)(stats->events - stats->undecodable -
+		(int64_t)(stats->events - stats->undecodable - stats->other_version -
 			  sum(stats->filtered, FILTER_RESULT_COUNT) -
 			  sum(stats->others, FILTER_RESULT_COUNT)),
 		(int64_t)(passed - sum(stats->kinds, LOGIN_EVENT_KINDS) -

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "capture/counters.h"
-#include "capture/ring.h"
 
 #include <inttypes.h>
 
@@ -44,6 +43,8 @@ static void append_age(struct buf *out, int64_t ns)
 
 static void tell_state(const struct gather_source *source, struct buf *out)
 {
+	struct source_level level;
+
 	buf_append_str(out, "dovetap " DOVETAP_VERSION ", collecting for ");
 	append_age(out, clock_wall_ns() - source->started_ns);
 	buf_appendf(out, ": %u probe%s attached%s\n", source->probes.links,
@@ -52,14 +53,16 @@ static void tell_state(const struct gather_source *source, struct buf *out)
 	if (source->probes.refused > 0)
 		buf_appendf(out, "%u files of Dovecot cannot be watched (dovetap check)\n",
 			    source->probes.refused);
-	buf_appendf(out, "ring buffer: %.1f of %.1f MiB in use\n\n",
-		    (double)ring_backlog(source->ring) / MIB,
-		    (double)ring_size(source->ring) / MIB);
+	source->ring->ops->level(source->ring, &level);
+	buf_appendf(out, "ring buffer: %.1f of %.1f MiB in use%s\n\n", (double)level.used / MIB,
+		    (double)level.size / MIB,
+		    source->probes.inherited ? ", taken over from before" : "");
 }
 
 static void tell_kernel(const struct counters *counters, struct buf *out)
 {
 	line(out, 0, "seen by the probes", counter_value(counters, DOVETAP_COUNT_SEEN));
+	line_if(out, 2, "what a newer version says of them", counters_unknown(counters));
 	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
 		uint64_t value = counter_value(counters, i);
 
@@ -97,6 +100,7 @@ static void tell_pipeline(const struct pipeline *pipeline, struct buf *out)
 
 	line(out, 0, "taken by the collector", stats->events);
 	lost_if(out, "undecodable", stats->undecodable);
+	lost_if(out, "left by another version", stats->other_version);
 	tell_filter(stats, out);
 	line_if(out, 2, "wait for the rest of their session", pipeline_waiting(pipeline));
 	line_if(out, 2, "authentications", stats->kinds[LOGIN_EVENT_AUTH]);

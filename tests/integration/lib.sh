@@ -34,6 +34,7 @@ finish() {
 	for ((i = ${#started[@]} - 1; i >= 0; i--)); do
 		stop "${started[i]}"
 	done
+	[[ -z ${bpffs:-} ]] || umount "$bpffs"
 	if [[ -n ${KEEP:-} ]]; then
 		echo "# kept $tmp"
 	else
@@ -134,6 +135,11 @@ answers() { # port
 
 free_port() {
 	"$top/tests/stand/free-ports" 1
+}
+
+bpffs_mount() { # for pins: sets $bpffs
+	mkdir "$tmp/bpf"
+	mount -t bpf bpf "$tmp/bpf" && bpffs=$tmp/bpf || bail 'bpffs cannot be mounted'
 }
 
 # --- Dovecot -------------------------------------------------------------------------------------
@@ -264,6 +270,18 @@ dovetap_start() { # arguments of "dovetap run": live lines in $tmp/live, message
 		stop "$dovetap_pid"
 		bail "dovetap run $*: ended with $stopped: $(tail -n 5 "$tmp/dovetap.log")"
 	fi
+}
+
+dovetap_kill() { # both processes at once, and waits for their end
+	local collector
+	collector=$(pgrep --parent "$dovetap_pid")
+	kill -KILL "$dovetap_pid" $collector 2> /dev/null
+	wait "$dovetap_pid" 2> /dev/null
+	eventually process_is_gone "$collector"
+}
+
+process_is_gone() { # pid
+	[[ ! -e /proc/$1 ]]
 }
 
 dovetap_has_begun() { # or given up

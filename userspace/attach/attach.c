@@ -5,7 +5,6 @@
 #include "attach/libbpf_say.h"
 #include "attach/multi.h"
 
-#include "dovetap/counters.h"
 #include "skel/login.skel.h"
 
 #include <bpf/bpf.h>
@@ -27,19 +26,20 @@ struct loaded {
 
 struct loader {
 	struct loader_options options;
-	int ring_fd, counters_fd;
+	const struct maps *maps;
+	struct maps own; /* unless they are somebody else's */
 	struct loaded loaded[LAYOUTS_MAX];
 	size_t count;
 };
 
 /* One function. */
 struct hook {
-	int fd;			/* of a multi link; else -1 */
+	int fd;			/* of a multi link or one that was there; else -1 */
 	struct bpf_link *event; /* of a perf event; else NULL */
 };
 
 struct link {
-	struct hook probe, beside;
+	struct hook hooks[LINK_HOOKS]; /* the probe, the one beside it */
 };
 
 struct bpf_object *loader_open_programs(void)
@@ -55,57 +55,24 @@ static void fd_path(char path_r[FD_PATH_MAX], int fd)
 	snprintf(path_r, FD_PATH_MAX, "/proc/self/fd/%d", fd);
 }
 
-static uint32_t counters_entries(int cpus)
-{
-	return DOVETAP_COUNTER_STRIDE * (1 + (uint32_t)cpus);
-}
-
-static int create_counters(struct loader *loader, struct error *error_r)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, mmapable, .map_flags = BPF_F_MMAPABLE);
-	int cpus = libbpf_num_possible_cpus(), err = cpus;
-	uint64_t value = (uint64_t)cpus;
-	uint32_t first = 0;
-
-	if (cpus > 0) {
-		loader->counters_fd =
-			bpf_map_create(BPF_MAP_TYPE_ARRAY, "counters", sizeof(first), sizeof(value),
-				       counters_entries(cpus), &mmapable);
-		err = loader->counters_fd;
-	}
-	if (err >= 0)
-		err = bpf_map_update_elem(loader->counters_fd, &first, &value, BPF_ANY);
-	return err < 0 ? error_set(error_r, -err, "cannot create the counters: %s", strerror(-err))
-		       : 0;
-}
-
-static int create_maps(struct loader *loader, struct error *error_r)
-{
-	loader->ring_fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "events", 0, 0,
-					 (uint32_t)loader->options.ring_bytes, NULL);
-	if (loader->ring_fd < 0)
-		return error_set(error_r, -loader->ring_fd,
-				 "cannot create a ring buffer of %zu bytes: %s",
-				 loader->options.ring_bytes, strerror(-loader->ring_fd));
-	return create_counters(loader, error_r);
-}
-
 int loader_new(const struct loader_options *options, struct loader **loader_r,
 	       struct error *error_r)
 {
 	struct loader *loader = calloc(1, sizeof(*loader));
-	int err;
+	int err = 0;
 
 	if (!loader)
 		return error_set(error_r, ENOMEM, "out of memory");
 	libbpf_say_init();
 	loader->options = *options;
-	loader->ring_fd = loader->counters_fd = -1;
+	loader->own = (struct maps){.ring_fd = -1, .counters_fd = -1};
+	loader->maps = options->maps ? options->maps : &loader->own;
 	if (loader->options.ring_bytes == 0)
 		loader->options.ring_bytes = RING_BYTES_DEFAULT;
 	if (loader->options.method == ATTACH_AUTO)
 		loader->options.method = multi_supported() ? ATTACH_MULTI : ATTACH_PERF;
-	err = create_maps(loader, error_r);
+	if (!options->maps)
+		err = maps_open(&loader->own, loader->options.ring_bytes, NULL, NULL, error_r);
 	if (err < 0) {
 		loader_free(&loader);
 		return err;
@@ -120,10 +87,7 @@ void loader_free(struct loader **loader)
 		return;
 	for (size_t i = 0; i < (*loader)->count; i++)
 		login_bpf__destroy((*loader)->loaded[i].skel);
-	if ((*loader)->ring_fd >= 0)
-		close((*loader)->ring_fd);
-	if ((*loader)->counters_fd >= 0)
-		close((*loader)->counters_fd);
+	maps_close(&(*loader)->own);
 	free(*loader);
 	*loader = NULL;
 }
@@ -135,12 +99,12 @@ enum attach_method loader_method(const struct loader *loader)
 
 int loader_ring_fd(const struct loader *loader)
 {
-	return loader->ring_fd;
+	return loader->maps->ring_fd;
 }
 
 int loader_counters_fd(const struct loader *loader)
 {
-	return loader->counters_fd;
+	return loader->maps->counters_fd;
 }
 
 /* Programs of roles that nobody wants are not loaded. */
@@ -165,9 +129,9 @@ static int prepare(const struct loader *loader, struct login_bpf *skel)
 {
 	int err;
 
-	err = bpf_map__reuse_fd(skel->maps.events, loader->ring_fd);
+	err = bpf_map__reuse_fd(skel->maps.events, loader->maps->ring_fd);
 	if (err == 0)
-		err = bpf_map__reuse_fd(skel->maps.counters, loader->counters_fd);
+		err = bpf_map__reuse_fd(skel->maps.counters, loader->maps->counters_fd);
 	if (err < 0)
 		return err;
 	if (loader->options.wanted_texts != 0)
@@ -222,6 +186,44 @@ static int skel_for(struct loader *loader, const struct layout *layout, struct l
 	return 0;
 }
 
+static void hash(uint64_t *state, const void *bytes, size_t size)
+{
+	const uint8_t *at = bytes;
+
+	for (size_t i = 0; i < size; i++) /* FNV-1a */
+		*state = (*state ^ at[i]) * 0x100000001b3;
+}
+
+static const struct probe *hook_probe(const struct build *build, size_t hook)
+{
+	return hook == 0 ? build->probe : build->beside;
+}
+
+static uint64_t hook_offset(const struct build *build, size_t hook)
+{
+	return hook == 0 ? build->offset : build->beside_offset;
+}
+
+uint64_t loader_generation(const struct loader *loader, const struct build *build, size_t hook)
+{
+	const struct probe *probe = hook_probe(build, hook);
+	const uint64_t numbers[] = {
+		loader->maps->ring_id,	      loader->maps->counters_id, loader->options.method,
+		loader->options.wanted_texts, hook_offset(build, hook),
+	};
+	uint64_t state = 0xcbf29ce484222325;
+	size_t size;
+	const void *object = login_bpf__elf_bytes(&size);
+
+	if (!probe)
+		return 0;
+	hash(&state, object, size);
+	hash(&state, build->layout->btf, build->layout->btf_size);
+	hash(&state, probe->program, strlen(probe->program));
+	hash(&state, numbers, sizeof(numbers));
+	return state;
+}
+
 static int hook_make(enum attach_method method, const struct login_bpf *skel, const char *program,
 		     int file, uint64_t offset, struct hook *hook_r)
 {
@@ -252,37 +254,35 @@ static int hook_error(const struct probe *probe, int err, struct error *error_r)
 			 libbpf_said(-err));
 }
 
-static int attach_hooks(enum attach_method method, const struct login_bpf *skel,
-			const struct build *build, struct link *link, struct error *error_r)
+static int attach_hook(struct loader *loader, const struct build *build, size_t hook,
+		       struct link *link, struct error *error_r)
 {
-	int err;
-
-	libbpf_say_forget();
-	err = hook_make(method, skel, build->probe->program, build->fd, build->offset,
-			&link->probe);
-	if (err < 0)
-		return hook_error(build->probe, err, error_r);
-	if (build->beside)
-		err = hook_make(method, skel, build->beside->program, build->fd,
-				build->beside_offset, &link->beside);
-	return err < 0 ? hook_error(build->beside, err, error_r) : 0;
-}
-
-int loader_attach(struct loader *loader, const struct build *build, struct link **link_r,
-		  struct error *error_r)
-{
+	const struct probe *probe = hook_probe(build, hook);
 	struct login_bpf *skel = NULL;
-	struct link *link;
-	int err;
+	int err = skel_for(loader, build->layout, &skel, error_r);
 
-	err = skel_for(loader, build->layout, &skel, error_r);
 	if (err < 0)
 		return err;
-	link = calloc(1, sizeof(*link));
+	libbpf_say_forget();
+	err = hook_make(loader->options.method, skel, probe->program, build->fd,
+			hook_offset(build, hook), &link->hooks[hook]);
+	return err < 0 ? hook_error(probe, err, error_r) : 0;
+}
+
+int loader_adopt(struct loader *loader, const struct build *build, const int there[LINK_HOOKS],
+		 struct link **link_r, struct error *error_r)
+{
+	struct link *link = calloc(1, sizeof(*link));
+	int err = 0;
+
+	for (size_t i = 0; link && i < LINK_HOOKS; i++)
+		link->hooks[i].fd = there[i];
+	for (size_t i = 0; link && i < LINK_HOOKS && err == 0; i++) {
+		if (there[i] < 0 && hook_probe(build, i))
+			err = attach_hook(loader, build, i, link, error_r);
+	}
 	if (!link)
 		return error_set(error_r, ENOMEM, "out of memory");
-	link->probe.fd = link->beside.fd = -1;
-	err = attach_hooks(loader->options.method, skel, build, link, error_r);
 	if (err < 0)
 		link_detach(&link);
 	else
@@ -290,12 +290,39 @@ int loader_attach(struct loader *loader, const struct build *build, struct link 
 	return err;
 }
 
+int loader_attach(struct loader *loader, const struct build *build, struct link **link_r,
+		  struct error *error_r)
+{
+	static const int nothing[LINK_HOOKS] = {-1, -1};
+
+	return loader_adopt(loader, build, nothing, link_r, error_r);
+}
+
+int link_fd(const struct link *link, size_t hook)
+{
+	const struct hook *one = &link->hooks[hook];
+
+	return one->event ? bpf_link__fd(one->event) : one->fd;
+}
+
 void link_detach(struct link **link)
 {
 	if (!*link)
 		return;
-	hook_release(&(*link)->probe);
-	hook_release(&(*link)->beside);
+	for (size_t i = 0; i < LINK_HOOKS; i++)
+		hook_release(&(*link)->hooks[i]);
 	free(*link);
 	*link = NULL;
+}
+
+/* libbpf would switch an event off. Its descriptors stay open: who leaves is about to end. */
+void link_leave(struct link **link)
+{
+	if (!*link)
+		return;
+	for (size_t i = 0; i < LINK_HOOKS; i++) {
+		if ((*link)->hooks[i].event)
+			bpf_link__disconnect((*link)->hooks[i].event);
+	}
+	link_detach(link);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Loads the BPF programs, once for each layout in use, and links them to functions. All loaded
- * objects share one ring buffer and one counters map, which live as long as the loader (or any
- * other holder of the descriptors).
+ * objects share one ring buffer and one counters map (maps.h).
  */
 #ifndef DOVETAP_ATTACH_ATTACH_H
 #define DOVETAP_ATTACH_ATTACH_H
 
 #include "attach/build.h"
+#include "attach/maps.h"
 #include "base/error.h"
 
 #include <stddef.h>
@@ -21,8 +21,9 @@ enum attach_method {
 
 struct loader_options {
 	enum attach_method method;
-	size_t ring_bytes;     /* a power of two, multiple of the page size; 0: 4 MiB */
-	unsigned int roles;    /* PRIV_ROLE_BIT of those whose programs are loaded */
+	const struct maps *maps; /* the owner's; NULL: new ones */
+	size_t ring_bytes;  /* of new ones: a power of two, multiple of the page size; 0: 4 MiB */
+	unsigned int roles; /* PRIV_ROLE_BIT of those whose programs are loaded */
 	uint32_t wanted_texts; /* knob of bpf/maps.bpf.h; 0 leaves its default */
 };
 
@@ -42,13 +43,35 @@ enum attach_method loader_method(const struct loader *loader); /* never ATTACH_A
 int loader_ring_fd(const struct loader *loader);
 int loader_counters_fd(const struct loader *loader);
 
-/* One probe in one file, with the one that goes beside it. It fires from loader_attach() to
- * link_detach() or the process's end. */
+/*
+ * One probe in one file, with the one that goes beside it: its hooks. It fires from loader_attach()
+ * to link_detach(), or to the end of the process and of everybody else who has its descriptors.
+ */
 struct link;
+
+#define LINK_HOOKS 2 /* at most */
 
 /* build->probe must be set. */
 int loader_attach(struct loader *loader, const struct build *build, struct link **link_r,
 		  struct error *error_r);
 void link_detach(struct link **link); /* takes the kernel some 70 ms */
+
+/*
+ * Of the hook that loader_attach() would make: a number for its program, the program's settings,
+ * and the maps it writes into. An equal one of an earlier process does the very same. 0: there is
+ * no such hook.
+ */
+uint64_t loader_generation(const struct loader *loader, const struct build *build, size_t hook);
+
+/* The same as loader_attach(), with hooks that are there already: their descriptors, or -1. They
+ * are taken over, also on failure. */
+int loader_adopt(struct loader *loader, const struct build *build, const int there[LINK_HOOKS],
+		 struct link **link_r, struct error *error_r);
+
+/* Descriptor of a hook, -1 if there is none. */
+int link_fd(const struct link *link, size_t hook);
+
+/* Releases the memory; the probe goes on as long as somebody has its descriptors. */
+void link_leave(struct link **link);
 
 #endif

@@ -4,7 +4,10 @@
 #include "attach/attachments.h"
 #include "attach/collector.h"
 #include "attach/exec_watch.h"
+#include "attach/inherited.h"
+#include "attach/keepers.h"
 #include "attach/kernel.h"
+#include "attach/maps.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "priv/sandbox.h"
@@ -20,13 +23,20 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define RESCAN_NS	 (60 * NS_PER_SEC)
-#define RESCAN_BLIND_NS	 (5 * NS_PER_SEC)  /* when new processes are not told by the kernel */
-#define STOP_PATIENCE_NS (60 * NS_PER_SEC) /* for the collector to drain */
-#define FILES_WANTED	 65536 /* of RLIMIT_NOFILE: one for each attached file and more */
+#include <utlist.h>
+
+#define RING_BYTES_DEFAULT (4U << 20)
+#define RESCAN_NS	   (60 * NS_PER_SEC)
+#define RESCAN_BLIND_NS	   (5 * NS_PER_SEC)  /* when new processes are not told by the kernel */
+#define OLD_RING_NS	   (1 * NS_PER_SEC)  /* between two looks whether it is read */
+#define STOP_PATIENCE_NS   (60 * NS_PER_SEC) /* for the collector to drain */
+#define FILES_WANTED	   65536 /* of RLIMIT_NOFILE: one for each attached file and more */
 
 struct attacher {
 	struct attacher_options options;
+	struct keepers keepers;
+	struct inherited inherited;
+	struct maps maps;
 	struct loader *loader;
 	struct discover *discover;
 	struct exec_watch *execs; /* NULL: the kernel does not tell */
@@ -74,21 +84,50 @@ static void raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int take_over(struct attacher *attacher, struct error *error_r)
+{
+	size_t bytes = attacher->options.ring_bytes;
+
+	inherited_take(&attacher->inherited, &attacher->keepers);
+	return maps_open(&attacher->maps, bytes ? bytes : RING_BYTES_DEFAULT, &attacher->inherited,
+			 &attacher->keepers, error_r);
+}
+
+/* Each file with a probe on it counts as known, until nothing leads to it any more. */
+static int restore(struct attacher *attacher, struct error *error_r)
+{
+	struct inherited_link *link, *next;
+
+	LL_FOREACH_SAFE(attacher->inherited.links, link, next) {
+		if (!(attacher->options.discover.roles & PRIV_ROLE_BIT(link->is.role)))
+			inherited_detach(&attacher->inherited, &attacher->keepers, link);
+		else if (discover_restore(attacher->discover, link->is.role, &link->is.id) < 0)
+			return error_set(error_r, ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+int attacher_check_rights(enum attach_method method, struct error *error_r)
+{
+	bool multi = method == ATTACH_MULTI || (method == ATTACH_AUTO && kernel_has_uprobe_multi());
+
+	return kernel_require_capabilities(multi, error_r);
+}
+
 static int prepare(struct attacher *attacher, struct error *error_r)
 {
 	struct loader_options loading = {
+		.maps = &attacher->maps,
 		.method = attacher->options.method,
-		.ring_bytes = attacher->options.ring_bytes,
 		.roles = attacher->options.discover.roles,
 		.wanted_texts = attacher->options.wanted_texts,
 	};
-	bool multi = loading.method == ATTACH_MULTI ||
-		     (loading.method == ATTACH_AUTO && kernel_has_uprobe_multi());
-	int err;
+	int err = attacher_check_rights(loading.method, error_r);
 
-	err = kernel_require_capabilities(multi, error_r);
 	if (err == 0)
 		err = priv_user_find(attacher->options.user, &attacher->setup.user, error_r);
+	if (err == 0)
+		err = take_over(attacher, error_r);
 	if (err == 0)
 		err = loader_new(&loading, &attacher->loader, error_r);
 	attacher->attachments.loader = attacher->loader;
@@ -97,7 +136,7 @@ static int prepare(struct attacher *attacher, struct error *error_r)
 				   &attacher->attachments, &attacher->discover, error_r);
 	if (err == 0)
 		discover_on_lost(attacher->discover, attachments_lost);
-	return err;
+	return err < 0 ? err : restore(attacher, error_r);
 }
 
 int attacher_new(const struct attacher_options *options, struct attacher **attacher_r,
@@ -112,6 +151,13 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 	if (attacher->options.discover.roles == 0)
 		attacher->options.discover.roles = PRIV_ROLES_ALL;
 	attacher->signal_fd = -1;
+	attacher->keepers =
+		(struct keepers){.list = options->keepers, .count = options->keeper_count};
+	attacher->maps = (struct maps){.ring_fd = -1, .counters_fd = -1};
+	attacher->inherited.counters_fd = -1;
+	attacher->attachments.keepers = &attacher->keepers;
+	attacher->attachments.inherited = &attacher->inherited;
+	attacher->setup.maps = &attacher->maps;
 	collector_init(&attacher->collector, &attacher->setup);
 	attacher->attachments.collector = &attacher->collector;
 	raise_file_limit();
@@ -124,14 +170,24 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 	return 0;
 }
 
+static void end_attachments(struct attacher *attacher)
+{
+	if (attacher->keepers.count > 0)
+		attachments_leave(&attacher->attachments);
+	else
+		attachments_detach(&attacher->attachments);
+}
+
 void attacher_free(struct attacher **attacher)
 {
 	if (!*attacher)
 		return;
-	attachments_detach(&(*attacher)->attachments);
+	end_attachments(*attacher);
 	exec_watch_free(&(*attacher)->execs);
 	discover_free(&(*attacher)->discover);
 	loader_free(&(*attacher)->loader);
+	inherited_release(&(*attacher)->inherited);
+	maps_close(&(*attacher)->maps);
 	collector_release(&(*attacher)->collector);
 	if ((*attacher)->signal_fd >= 0)
 		close((*attacher)->signal_fd);
@@ -157,13 +213,17 @@ static void report_ready(const struct attacher *attacher)
 		attacher->options.ready(attacher->setup.ctx, attacher->attachments.links);
 }
 
-/* No more events first, so that what the collector then drains is all there is. */
+/*
+ * No more events first, so that what the collector then drains is all there is. What is kept goes
+ * on: the logins of meanwhile are there for the next process.
+ */
 static void stop(struct attacher *attacher)
 {
 	if (attacher->kill_ns != 0)
 		return;
 	attacher->kill_ns = clock_monotonic_ns() + STOP_PATIENCE_NS;
-	attachments_detach(&attacher->attachments);
+	if (attacher->keepers.count == 0)
+		attachments_detach(&attacher->attachments);
 	collector_signal(&attacher->collector, SIGTERM);
 	attacher->done = attacher->collector.pid == 0;
 }
@@ -256,6 +316,9 @@ static void take_time(struct attacher *attacher)
 	}
 	if (now >= attacher->rescan_ns)
 		scan(attacher);
+	/* Nobody writes there any more once each probe of before is taken over or detached. */
+	if (attacher->maps.old_count > 0 && !attacher->inherited.links)
+		maps_drop_read(&attacher->maps, &attacher->keepers);
 	if (collector->restart_ns == 0 || now < collector->restart_ns)
 		return;
 	if (start_collector(attacher, &error) < 0) {
@@ -271,6 +334,8 @@ static int wait_ms(const struct attacher *attacher)
 
 	if (attacher->kill_ns == 0 && restart != 0 && restart < due)
 		due = restart;
+	if (attacher->maps.old_count > 0 && due > now + OLD_RING_NS)
+		due = now + OLD_RING_NS;
 	return due <= now ? 0 : (int)((due - now) / NS_PER_MSEC) + 1;
 }
 
@@ -353,8 +418,6 @@ int attacher_run(struct attacher *attacher, collector_main_fn *collector_main, v
 	setup->no_sandbox = attacher->options.no_sandbox;
 	setup->keep_fds = attacher->options.keep_fds;
 	setup->keep_fd_count = attacher->options.keep_fd_count;
-	setup->ring_fd = loader_ring_fd(attacher->loader);
-	setup->counters_fd = loader_counters_fd(attacher->loader);
 	setup->main = collector_main;
 	setup->ctx = ctx;
 	if (setup->user.fallback)

@@ -7,7 +7,8 @@
  *	  exec, inotify		  a new or upgraded Dovecot: attach it
  *	  collector ended	  start another one (0.1 s ... 30 s); ring and probes go on
  *	  SIGHUP		  reload: a new collector takes the place of the old one
- *	  SIGTERM, SIGINT	  detach, let the collector drain the ring, end
+ *	  SIGTERM, SIGINT	  detach, let the collector drain the ring, end; with a keeper
+ *			  nothing is detached, the next process goes on with it
  *
  * The attacher reads ELF files and /proc, never a captured byte or the network. It logs (what was
  * attached, each refusal once); the collector is told the same through the messages of proto.h.
@@ -18,6 +19,7 @@
 #include "attach/attach.h"
 #include "attach/discover.h"
 #include "base/error.h"
+#include "base/keeper.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +28,7 @@
 struct attacher_options {
 	struct discover_options discover; /* roles 0 means all */
 	enum attach_method method;
-	size_t ring_bytes;     /* 0: 4 MiB */
+	size_t ring_bytes;     /* a power of two; 0: 4 MiB */
 	uint32_t wanted_texts; /* DOVETAP_BIT of each text to capture; 0: all but the home */
 	const char *user;      /* collector's user; NULL: see priv_user_find() */
 	bool no_sandbox;       /* neither process with its system call list, for debugging */
@@ -44,15 +46,27 @@ struct attacher_options {
 	 */
 	int (*reload)(void *ctx);
 
+	/*
+	 * Where ring, counters and probes outlive this process, and where they are taken over from
+	 * if an earlier one has left any. Without a keeper the probes are detached at the end.
+	 */
+	const struct keeper *keepers;
+	size_t keeper_count;
+
 	/* Descriptors that the collector keeps besides 0, 1, 2 and its collector_fds. */
 	const int *keep_fds;
 	size_t keep_fd_count;
 };
 
+#define COLLECTOR_OLD_RINGS_MAX 4
+
 struct collector_fds {
 	int ring;     /* the ring buffer map: mmap it, or capture's ring source does */
 	int counters; /* to be mapped; dovetap/counters.h */
-	int peer;     /* socket to the attacher, SOCK_SEQPACKET, blocking; see priv/proto.h */
+	int old[COLLECTOR_OLD_RINGS_MAX]; /* earlier rings, to be read to their end first */
+	size_t old_count;
+	bool inherited; /* ring was there before the attacher */
+	int peer;	/* socket to the attacher, SOCK_SEQPACKET, blocking; see priv/proto.h */
 };
 
 /*
@@ -70,6 +84,10 @@ struct collector_fds {
 typedef int collector_main_fn(void *ctx, const struct collector_fds *fds);
 
 struct attacher;
+
+/* What attacher_new() asks for first. Returns 0, or -EPERM: names each capability that is missing.
+ */
+int attacher_check_rights(enum attach_method method, struct error *error_r);
 
 /* The options' strings and arrays must stay valid. Returns 0, or a negative errno: -EPERM names
  * the missing capability. */

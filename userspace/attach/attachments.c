@@ -6,12 +6,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <utlist.h>
 
 struct attachment {
 	const struct build *build;
 	struct link *link;
+	char names[LINK_HOOKS][KEEPER_NAME_MAX]; /* under which its hooks are kept; "" for none */
 	struct attachment *next;
 };
 
@@ -53,13 +56,43 @@ static void refuse(const struct attachments *attachments, const struct build *bu
 	collector_tell(attachments->collector, &message);
 }
 
+static void drop(const struct attachments *attachments, const struct attachment *attachment)
+{
+	for (size_t i = 0; i < LINK_HOOKS; i++) {
+		if (attachment->names[i][0])
+			keepers_drop(attachments->keepers, attachment->names[i]);
+	}
+}
+
+static void keep(const struct attachments *attachments, const struct attachment *attachment)
+{
+	for (size_t i = 0; i < LINK_HOOKS; i++) {
+		if (attachment->names[i][0])
+			keepers_put(attachments->keepers, attachment->names[i],
+				    link_fd(attachment->link, i));
+	}
+}
+
 static void detach(struct attachments *attachments, struct attachment *attachment)
 {
 	LL_DELETE(attachments->list, attachment);
+	drop(attachments, attachment);
 	link_detach(&attachment->link);
 	attachments->links--;
 	tell(attachments, PRIV_DETACHED, attachment->build);
 	free(attachment);
+}
+
+static void detach_inherited(struct attachments *attachments, const struct build *build,
+			     const char *why)
+{
+	unsigned int count = inherited_detach_file(attachments->inherited, attachments->keepers,
+						   build->role, &build->id);
+
+	if (count > 0)
+		log_info("%s: %u probe%s of an earlier process detached: %s",
+			 build->path ? build->path : priv_role_name(build->role), count,
+			 count == 1 ? "" : "s", why);
 }
 
 static void detach_build(struct attachments *attachments, const struct build *build,
@@ -68,24 +101,70 @@ static void detach_build(struct attachments *attachments, const struct build *bu
 	struct attachment *attachment;
 
 	LL_SEARCH_SCALAR(attachments->list, attachment, build, build);
-	if (!attachment) /* it was refused */
+	if (!attachment) { /* it was refused, or nothing has led to it since we are here */
+		detach_inherited(attachments, build, why);
 		return;
+	}
 	log_info("%s: detached: %s", build->path, why);
 	detach(attachments, attachment);
+}
+
+/* Sets the name of the hook. Returns its descriptor if the very same is there already, else -1. */
+static int claim(const struct attachments *attachments, const struct build *build, size_t hook,
+		 char name_r[KEEPER_NAME_MAX])
+{
+	const struct link_name is = {
+		.role = build->role,
+		.generation = loader_generation(attachments->loader, build, hook),
+		.id = build->id,
+	};
+	struct inherited_link *left;
+	int fd;
+
+	if (is.generation == 0)
+		return -1;
+	link_name_format(&is, name_r);
+	left = inherited_claim(attachments->inherited, is.role, &is.id, is.generation);
+	if (!left)
+		return -1;
+	memcpy(name_r, left->name, KEEPER_NAME_MAX);
+	fd = left->fd;
+	free(left);
+	return fd;
+}
+
+/* Returns how many hooks were there already, or a negative errno. */
+static int adopt_or_attach(struct attachments *attachments, const struct build *build,
+			   struct attachment *attachment, struct error *error_r)
+{
+	int there[LINK_HOOKS], count = 0, err;
+
+	for (size_t i = 0; i < LINK_HOOKS; i++) {
+		there[i] = claim(attachments, build, i, attachment->names[i]);
+		count += there[i] >= 0;
+	}
+	err = loader_adopt(attachments->loader, build, there, &attachment->link, error_r);
+	return err < 0 ? err : count;
 }
 
 static int attach(struct attachments *attachments, const struct build *build, struct error *error_r)
 {
 	struct attachment *attachment = calloc(1, sizeof(*attachment));
-	int err;
+	int ret;
 
 	if (!attachment)
 		return error_set(error_r, ENOMEM, "out of memory");
-	err = loader_attach(attachments->loader, build, &attachment->link, error_r);
-	if (err < 0) {
+	ret = adopt_or_attach(attachments, build, attachment, error_r);
+	if (ret < 0) {
+		drop(attachments, attachment);
 		free(attachment);
-		return err;
+		return ret;
 	}
+	keep(attachments, attachment);
+	log_info("%s: %s %s of Dovecot ABI %s", build->path,
+		 ret > 0 ? "taken over, as attached to" : "attached to", build->probe->symbol,
+		 build->abi);
+	detach_inherited(attachments, build, "it was another version's");
 	attachment->build = build;
 	LL_APPEND(attachments->list, attachment);
 	attachments->links++;
@@ -104,8 +183,6 @@ void attachments_found(void *ctx, const struct build *build, const struct build 
 	} else if (attach(attachments, build, &error) < 0) {
 		refuse(attachments, build, error.text);
 	} else {
-		log_info("%s: attached to %s of Dovecot ABI %s", build->path, build->probe->symbol,
-			 build->abi);
 		tell(attachments, PRIV_ATTACHED, build);
 	}
 }
@@ -132,4 +209,16 @@ void attachments_detach(struct attachments *attachments)
 {
 	while (attachments->list)
 		detach(attachments, attachments->list);
+}
+
+void attachments_leave(struct attachments *attachments)
+{
+	struct attachment *attachment, *next;
+
+	LL_FOREACH_SAFE(attachments->list, attachment, next) {
+		link_leave(&attachment->link);
+		free(attachment);
+	}
+	attachments->list = NULL;
+	attachments->links = 0;
 }

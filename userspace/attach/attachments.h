@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The probes that are set at this moment. Logs and tells the collector of each change. */
+/*
+ * The probes that are set at this moment. Logs and tells the collector of each change.
+ *
+ * A probe that an earlier process has left is taken over if this one would make the very same, else
+ * it is replaced: the new one first, so that no login falls between.
+ */
 #ifndef DOVETAP_ATTACH_ATTACHMENTS_H
 #define DOVETAP_ATTACH_ATTACHMENTS_H
 
 #include "attach/attach.h"
 #include "attach/collector.h"
+#include "attach/inherited.h"
+#include "attach/keepers.h"
 #include "priv/proto.h"
 
 struct attachment;
@@ -12,6 +19,8 @@ struct attachment;
 struct attachments {
 	struct loader *loader; /* the owner's, as is the collector */
 	struct collector *collector;
+	struct keepers *keepers;
+	struct inherited *inherited;
 	struct attachment *list;
 	unsigned int links;
 };
@@ -28,5 +37,8 @@ void attachments_tell(const struct attachments *attachments, enum priv_message_t
 
 /* Detaches all. */
 void attachments_detach(struct attachments *attachments);
+
+/* Releases all and detaches nothing. */
+void attachments_leave(struct attachments *attachments);
 
 #endif

@@ -36,6 +36,10 @@ static bool is_kept(const struct collector_setup *setup, const struct collector_
 {
 	if (fd <= STDERR_FILENO || fd == fds->ring || fd == fds->counters || fd == fds->peer)
 		return true;
+	for (size_t i = 0; i < fds->old_count; i++) {
+		if (fds->old[i] == fd)
+			return true;
+	}
 	for (size_t i = 0; i < setup->keep_fd_count; i++) {
 		if (setup->keep_fds[i] == fd)
 			return true;
@@ -56,6 +60,8 @@ static void close_others(const struct collector_setup *setup, const struct colle
 		highest = fds->ring;
 	if (fds->counters > highest)
 		highest = fds->counters;
+	for (size_t i = 0; i < fds->old_count; i++)
+		highest = fds->old[i] > highest ? fds->old[i] : highest;
 	for (size_t i = 0; i < setup->keep_fd_count; i++)
 		highest = setup->keep_fds[i] > highest ? setup->keep_fds[i] : highest;
 	for (int fd = first; fd <= highest; fd++) {
@@ -80,10 +86,27 @@ static int become_collector(const struct collector_setup *setup, pid_t parent,
 	return setup->no_sandbox ? 0 : priv_sandbox_enter(PRIV_COLLECTOR, error_r);
 }
 
+_Static_assert(COLLECTOR_OLD_RINGS_MAX == INHERITED_RINGS_MAX, "all of them are read");
+
+static struct collector_fds fds_of(const struct maps *maps, int peer)
+{
+	struct collector_fds fds = {
+		.ring = maps->ring_fd,
+		.counters = maps->counters_fd,
+		.old_count = maps->old_count,
+		.inherited = maps->inherited,
+		.peer = peer,
+	};
+
+	for (size_t i = 0; i < maps->old_count; i++)
+		fds.old[i] = maps->old[i].fd;
+	return fds;
+}
+
 __attribute__((noreturn)) static void run_child(const struct collector_setup *setup, pid_t parent,
 						int peer)
 {
-	struct collector_fds fds = {setup->ring_fd, setup->counters_fd, peer};
+	const struct collector_fds fds = fds_of(setup->maps, peer);
 	struct error error;
 
 	close_others(setup, &fds);

@@ -4,6 +4,7 @@
 #define DOVETAP_ATTACH_COLLECTOR_H
 
 #include "attach/attacher.h"
+#include "attach/maps.h"
 #include "base/error.h"
 #include "priv/drop.h"
 #include "priv/proto.h"
@@ -17,7 +18,7 @@
 struct collector_setup {
 	struct priv_user user;
 	bool no_sandbox;
-	int ring_fd, counters_fd;
+	const struct maps *maps;
 	const int *keep_fds;
 	size_t keep_fd_count;
 	collector_main_fn *main;

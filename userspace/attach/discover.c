@@ -301,6 +301,11 @@ void discover_on_lost(struct discover *discover, discover_lost_fn *lost)
 	discover->lost = lost;
 }
 
+int discover_restore(struct discover *discover, enum priv_role role, const struct file_id *id)
+{
+	return known_restore(&discover->finder.known, role, id);
+}
+
 void discover_free(struct discover **discover)
 {
 	if (!*discover)

@@ -47,6 +47,12 @@ void discover_free(struct discover **discover);
 void discover_on_lost(struct discover *discover, discover_lost_fn *lost);
 
 /*
+ * Before the first search: a probe was left on this file, so it is told as found when something
+ * leads to it, and as lost when nothing does. Returns 0 or -ENOMEM.
+ */
+int discover_restore(struct discover *discover, enum priv_role role, const struct file_id *id);
+
+/*
  * Searches everything. Returns 0, or a negative errno with the first reason for which something
  * could not be looked at (all else was searched nevertheless).
  */

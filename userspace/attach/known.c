@@ -13,6 +13,7 @@ struct known {
 	struct build build;
 	uint64_t aliases[ALIASES_MAX]; /* other devices on which it was recognised */
 	size_t alias_count;
+	bool restored;	   /* and no path has led to it yet */
 	unsigned int seen; /* number of the search that last led to it */
 	struct known *next;
 };
@@ -57,8 +58,9 @@ bool known_has(const struct known_files *files, const struct stat *st)
 
 	file_id_from_stat(&id, st);
 	LL_FOREACH(files->list, known) {
-		if (known->build.id.ino == id.ino && known->build.id.size == id.size &&
-		    known->build.id.ctime_ns == id.ctime_ns && is_on(known, id.dev)) {
+		if (!known->restored && known->build.id.ino == id.ino &&
+		    known->build.id.size == id.size && known->build.id.ctime_ns == id.ctime_ns &&
+		    is_on(known, id.dev)) {
 			known->seen = files->search;
 			return true;
 		}
@@ -119,6 +121,34 @@ static bool is_full(const struct known_files *files, uint64_t device)
 	return files->count >= KNOWN_MAX || count >= KNOWN_MAX_PER_DEVICE;
 }
 
+/* It is the file that a probe was left on: now all is known of it. */
+static const struct build *complete(const struct known_files *files, struct known *known,
+				    struct build *build)
+{
+	known->build = *build;
+	known->restored = false;
+	known->seen = files->search;
+	return &known->build;
+}
+
+int known_restore(struct known_files *files, enum priv_role role, const struct file_id *id)
+{
+	const struct build *replaced = NULL;
+	struct known *known = find(files, id, &replaced);
+
+	if (known)
+		return 0;
+	known = calloc(1, sizeof(*known));
+	if (!known)
+		return -ENOMEM;
+	known->build = (struct build){.role = role, .fd = -1, .id = *id};
+	known->restored = true;
+	known->seen = files->search;
+	LL_APPEND(files->list, known);
+	files->count++;
+	return 0;
+}
+
 int known_add(struct known_files *files, struct build *build, const struct build **added_r,
 	      const struct build **replaced_r)
 {
@@ -126,6 +156,10 @@ int known_add(struct known_files *files, struct build *build, const struct build
 
 	*added_r = *replaced_r = NULL;
 	known = find(files, &build->id, replaced_r);
+	if (known && known->restored) {
+		*added_r = complete(files, known, build);
+		return 0;
+	}
 	if (known) {
 		known->seen = files->search;
 		add_alias(known, build->id.dev);

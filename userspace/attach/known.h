@@ -43,6 +43,13 @@ void known_saw_deleted(const struct known_files *files, enum priv_role role);
 int known_add(struct known_files *files, struct build *build, const struct build **added_r,
 	      const struct build **replaced_r);
 
+/*
+ * A file on which an earlier process has left a probe: until a path leads to it, all that is known
+ * are role and id. known_add() fills in the rest, at the same address, as if it were new. Fails
+ * with -ENOMEM.
+ */
+int known_restore(struct known_files *files, enum priv_role role, const struct file_id *id);
+
 /* The next build that two full searches in a row have not seen, or NULL. */
 const struct build *known_next_lost(const struct known_files *files);
 

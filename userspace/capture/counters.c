@@ -93,6 +93,17 @@ uint64_t counters_sum(const struct counters *counters, unsigned int cpu,
 	return sum;
 }
 
+uint64_t counters_unknown(const struct counters *counters)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int cpu = 0; cpu < counters->cpus; cpu++) {
+		for (unsigned int i = DOVETAP_COUNTER_COUNT; i < DOVETAP_COUNTER_STRIDE; i++)
+			sum += counter_on_cpu(counters, cpu, i);
+	}
+	return sum;
+}
+
 const char *counter_name(enum dovetap_counter counter)
 {
 	return table[counter].name;

@@ -30,6 +30,9 @@ uint64_t counter_value(const struct counters *counters, enum dovetap_counter cou
 uint64_t counters_sum(const struct counters *counters, unsigned int cpu,
 		      enum dovetap_counter_use use);
 
+/* The sum of those that this version does not know: a newer one has run before (attach/maps.h). */
+uint64_t counters_unknown(const struct counters *counters);
+
 const char *counter_name(enum dovetap_counter counter);
 enum dovetap_counter_use counter_use(enum dovetap_counter counter);
 

@@ -89,10 +89,17 @@ static void replay_close(struct event_source *source)
 	free(replay);
 }
 
+static void replay_level(struct event_source *source, struct source_level *level_r)
+{
+	(void)source;
+	*level_r = (struct source_level){0};
+}
+
 static const struct event_source_ops replay_ops = {
 	.peek = replay_peek,
 	.release = replay_release,
 	.fd = replay_fd,
+	.level = replay_level,
 	.close = replay_close,
 };
 

@@ -100,6 +100,14 @@ static int ring_fd(struct event_source *source)
 	return ((struct ring *)source)->epoll_fd;
 }
 
+static void ring_level(struct event_source *source, struct source_level *level_r)
+{
+	const struct ring *ring = (struct ring *)source;
+
+	level_r->used = load_acquire(ring->producer) - *ring->consumer;
+	level_r->size = ring->size;
+}
+
 static void ring_close(struct event_source *source)
 {
 	struct ring *ring = (struct ring *)source;
@@ -118,6 +126,7 @@ static const struct event_source_ops ring_ops = {
 	.peek = ring_peek,
 	.release = ring_release,
 	.fd = ring_fd,
+	.level = ring_level,
 	.close = ring_close,
 };
 
@@ -198,16 +207,4 @@ int ring_open(int map_fd, struct event_source **source_r, struct error *error_r)
 	else
 		*source_r = &ring->source;
 	return ret;
-}
-
-uint64_t ring_backlog(const struct event_source *source)
-{
-	const struct ring *ring = (const struct ring *)source;
-
-	return load_acquire(ring->producer) - *ring->consumer;
-}
-
-uint64_t ring_size(const struct event_source *source)
-{
-	return ((const struct ring *)source)->size;
 }

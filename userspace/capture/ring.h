@@ -20,8 +20,4 @@
  */
 int ring_open(int map_fd, struct event_source **source_r, struct error *error_r);
 
-/* Bytes between the consumer and the producer position: how full the ring is. */
-uint64_t ring_backlog(const struct event_source *source);
-uint64_t ring_size(const struct event_source *source);
-
 #endif

@@ -16,6 +16,11 @@
 
 struct event_source;
 
+struct source_level {
+	uint64_t used; /* bytes that were not released */
+	uint64_t size; /* bytes that there is room for; 0: no limit */
+};
+
 struct event_source_ops {
 	/* Lends the next record. 1 = there is one, 0 = none now, -ENODATA = none ever again (end of
 	 * a file), other negative errno = broken. *position_r is what release() takes for it. */
@@ -25,6 +30,7 @@ struct event_source_ops {
 	void (*release)(struct event_source *source, uint64_t position);
 	/* File descriptor that becomes readable when records may be there; -1 = always ready. */
 	int (*fd)(struct event_source *source);
+	void (*level)(struct event_source *source, struct source_level *level_r);
 	void (*close)(struct event_source *source);
 };
 

@@ -5,6 +5,7 @@
 #include "audit/sink.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/check_pins.h"
 #include "cli/cmds.h"
 #include "cli/control.h"
 #include "cli/dirs.h"
@@ -274,6 +275,7 @@ static int check_plan(const struct check_options *check, struct findings *findin
 	}
 	processes_check(findings,
 			check->control ? check->control : plan_settings(plan)->control_socket);
+	check_pins(plan_settings(plan)->pin, findings);
 	check_keys(plan, findings);
 	check_dicts(plan, findings);
 	plan_free(&plan);

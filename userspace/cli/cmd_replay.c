@@ -130,12 +130,13 @@ static void warn_of_losses(const struct pipeline *pipeline)
 {
 	const struct pipeline_stats *stats = pipeline_stats(pipeline);
 	const struct deliver_stats *delivered = pipeline_delivered(pipeline);
-	uint64_t lost = stats->undecodable + delivered->unexpandable;
+	uint64_t lost = stats->undecodable + stats->other_version + delivered->unexpandable;
 
 	if (lost > 0)
-		log_warning(
-			"%" PRIu64 " of %" PRIu64 " events gave no record: %s", lost, stats->events,
-			stats->undecodable ? stats->last_error.text : delivered->last_error.text);
+		log_warning("%" PRIu64 " of %" PRIu64 " events gave no record: %s", lost,
+			    stats->events,
+			    stats->last_error.code ? stats->last_error.text
+						   : delivered->last_error.text);
 }
 
 static int write_events(struct targets *targets, struct event_source *source,

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/dirs.h"
+#include "cli/keep.h"
 #include "cli/reload.h"
 #include "cli/roots.h"
 #include "collector.h"
@@ -18,14 +19,15 @@ struct run_options {
 	struct config_options config;
 	struct plan *plan; /* what config comes to; replaced at SIGHUP */
 	struct collector_options collector;
-	const char *control; /* from the command line */
+	const char *control; /* from the command line, as is pin */
+	const char *pin;
 	enum attach_method method;
 	const char *user;
 	struct roots roots;
 	enum log_level level; /* at least, from the command line */
 };
 
-enum { OPTION_LIVE = 256, OPTION_RECORD, OPTION_ATTACH, OPTION_CONTROL, OPTION_DEBUG };
+enum { OPTION_LIVE = 256, OPTION_RECORD, OPTION_ATTACH, OPTION_CONTROL, OPTION_PIN, OPTION_DEBUG };
 
 static const struct argp_option options[] = {
 	{"live", OPTION_LIVE, NULL, 0, "Print a line for every login recorded", 1},
@@ -33,6 +35,8 @@ static const struct argp_option options[] = {
 	{"user", 'u', "NAME", 0, "User of the collector process (dovetap, else nobody)", 1},
 	{"attach", OPTION_ATTACH, "auto|multi|perf", 0, "Kernel interface for the probes", 1},
 	{"control", OPTION_CONTROL, "SOCKET", 0, "Where \"dovetap status\" asks (control_socket)",
+	 1},
+	{"pin", OPTION_PIN, "DIR", 0, "Directory in bpffs where ring and probes outlive this (pin)",
 	 1},
 	{"debug", OPTION_DEBUG, NULL, 0, "Say more", 1},
 	{0},
@@ -77,6 +81,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_CONTROL:
 		run->control = arg;
+		return 0;
+	case OPTION_PIN:
+		run->pin = arg;
 		return 0;
 	case OPTION_DEBUG:
 		run->level = LOG_LEVEL_DEBUG;
@@ -154,9 +161,28 @@ static int start_collector(void *context, const struct collector_fds *fds)
 	return collector_main(&((struct run_options *)context)->collector, fds);
 }
 
+/* Nothing is touched before it is sure that this process may attach, and that it is the only one.
+ */
+static int open_keep(const struct run_options *run, struct keep *keep, struct error *error_r)
+{
+	const struct dovetap_settings *settings = plan_settings(run->plan);
+	int ret = attacher_check_rights(run->method, error_r);
+
+	*keep = (struct keep){.lock_fd = -1};
+	if (ret == 0)
+		ret = dirs_make(settings->state_dir, run->collector.control, user_of(run), error_r);
+	if (ret == 0 && settings->audit_log[0] == '/')
+		ret = dirs_make_for_file(settings->audit_log, user_of(run), error_r);
+	if (ret == 0)
+		ret = keep_open(keep, settings->state_dir, run->pin ? run->pin : settings->pin,
+				error_r);
+	return ret;
+}
+
 static int run_attacher(struct run_options *run, struct error *error_r)
 {
 	const struct dovetap_settings *settings = plan_settings(run->plan);
+	struct keep keep;
 	struct attacher_options attacher_options = {
 		.discover = roots_discover(&run->roots),
 		.method = run->method,
@@ -165,17 +191,21 @@ static int run_attacher(struct run_options *run, struct error *error_r)
 		.user = user_of(run),
 		.ready = on_ready,
 		.reload = on_reload,
+		.keepers = keep.list,
+		.keep_fds = &keep.lock_fd,
+		.keep_fd_count = 1,
 	};
 	struct attacher *attacher = NULL;
-	int ret = attacher_new(&attacher_options, &attacher, error_r);
+	int ret = open_keep(run, &keep, error_r);
 
+	attacher_options.keeper_count = keep.count;
+	run->collector.lock_fd = keep.lock_fd;
 	if (ret == 0)
-		ret = dirs_make(settings->state_dir, run->collector.control, user_of(run), error_r);
-	if (ret == 0 && settings->audit_log[0] == '/')
-		ret = dirs_make_for_file(settings->audit_log, user_of(run), error_r);
+		ret = attacher_new(&attacher_options, &attacher, error_r);
 	if (ret == 0)
 		ret = attacher_run(attacher, start_collector, run, error_r);
 	attacher_free(&attacher);
+	keep_close(&keep);
 	return ret;
 }
 
@@ -183,6 +213,10 @@ static int exit_status(int ret)
 {
 	if (ret >= 0)
 		return ret;
+	if (ret == -EBUSY)
+		return EX_UNAVAILABLE;
+	if (ret == -ENOTSUP)
+		return EX_CONFIG;
 	return ret == -EPERM || ret == -EACCES ? EX_NOPERM : EX_OSERR;
 }
 

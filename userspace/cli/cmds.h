@@ -16,6 +16,7 @@ int cmd_replay(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_spool(int argc, char **argv);
 int cmd_layout(int argc, char **argv);
+int cmd_detach(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 
 /* What "dovetap config show" prints; for "dovetap check", too. Returns an exit status. */

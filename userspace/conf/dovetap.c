@@ -14,7 +14,14 @@ static const char *const template_words[] = {"auto", "2.3", "2.4", NULL};
 static const char *const log_words[] = {"stderr", "syslog", "journal", NULL};
 static const char *const log_level_words[] = {"error", "warning", "info", "debug", NULL};
 
-/* libbpf wants a power of two and whole pages. */
+static int check_pin(const char *value, struct error *error_r)
+{
+	if (*value == '\0' || *value == '/')
+		return 0;
+	return error_set(error_r, EINVAL,
+			 "\"%s\" is no absolute path; /sys/fs/bpf/dovetap would be right", value);
+}
+
 static int check_spool_sync(const char *value, struct error *error_r)
 {
 	if (strcmp(value, "full") == 0 || strcmp(value, "normal") == 0 || strcmp(value, "off") == 0)
@@ -23,6 +30,7 @@ static int check_spool_sync(const char *value, struct error *error_r)
 			 value);
 }
 
+/* libbpf wants a power of two and whole pages. */
 static int check_ring_size(const char *value, struct error *error_r)
 {
 	static const struct conf_field size = {.type = CONF_SIZE};
@@ -70,6 +78,7 @@ static const struct conf_field fields[] = {
 	{FIELD(layout_dir), .type = CONF_STRING, .otherwise = "/etc/dovetap/layouts"},
 	{FIELD(dovecot_config), .type = CONF_STRING, .otherwise = ""},
 	{FIELD(control_socket), .type = CONF_STRING, .otherwise = "/run/dovetap/control.sock"},
+	{FIELD(pin), .type = CONF_STRING, .otherwise = "", .check = check_pin},
 	{FIELD(metrics_listen), .type = CONF_STRING, .otherwise = ""},
 	{FIELD(dovecot_version), .type = CONF_STRING},
 	{FIELD(also_dicts), .type = CONF_LIST},

@@ -28,6 +28,7 @@ struct dovetap_settings {
 	const char *layout_dir; /* the operator's own layouts (attach/layout_own.h) */
 	const char *dovecot_config;    /* the server's file, "" = none */
 	const char *control_socket;    /* "" = off */
+	const char *pin;	       /* directory in bpffs for ring and probes; "" = none */
 	const char *metrics_listen;    /* "" = off; path or address:port */
 	const char *dovecot_version;   /* what compat = strict is strict to; NULL = the newest */
 	const char *const *also_dicts; /* URIs that every login goes to as well */

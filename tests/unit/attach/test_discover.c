@@ -119,22 +119,27 @@ static void scan(struct story *story)
 	assert_int_equal(discover_scan(story->discover, &error), 0);
 }
 
-static int set_up(void **state)
+static int open_discover(struct story *story)
 {
-	struct story *story = calloc(1, sizeof(*story));
 	const char *roots[] = {story->root, NULL};
 	struct discover_options options = {
 		.roots = roots,
 		.roles = PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER) | PRIV_ROLE_BIT(PRIV_ROLE_PROXY),
 	};
 
-	snprintf(story->root, sizeof(story->root), "/tmp/test-discover.XXXXXX");
-	*state = story;
-	if (!mkdtemp(story->root) ||
-	    discover_new(&options, on_found, story, &story->discover, NULL) < 0)
+	if (discover_new(&options, on_found, story, &story->discover, NULL) < 0)
 		return -1;
 	discover_on_lost(story->discover, on_lost);
 	return 0;
+}
+
+static int set_up(void **state)
+{
+	struct story *story = calloc(1, sizeof(*story));
+
+	snprintf(story->root, sizeof(story->root), "/tmp/test-discover.XXXXXX");
+	*state = story;
+	return mkdtemp(story->root) ? open_discover(story) : -1;
 }
 
 static int tear_down(void **state)
@@ -403,9 +408,50 @@ static void test_login_processes_keep_a_function_of_their_library_alive(void **s
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* A probe was left on it by an earlier process. */
+static void test_a_restored_file_is_told_as_found(void **state)
+{
+	struct story *story = *state;
+	const struct build *restored;
+	struct file_id id;
+
+	write_storage(story, STORAGE, "2.4.ABIv1");
+	scan(story);
+	id = story->last->id;
+	discover_free(&story->discover);
+	assert_int_equal(open_discover(story), 0);
+	assert_int_equal(discover_restore(story->discover, PRIV_ROLE_MAIL_USER, &id), 0);
+	scan(story);
+	assert_int_equal(story->found, 2);
+	assert_string_equal(story->path, STORAGE);
+	assert_false(story->replaced);
+	restored = story->last;
+	scan(story);
+	scan(story);
+	assert_int_equal(story->found, 2);
+	assert_int_equal(story->lost, 0);
+	assert_true(file_id_equal(&restored->id, &id));
+}
+
+static void test_a_restored_file_that_is_gone_is_lost(void **state)
+{
+	struct file_id id = {.ino = 1, .size = 4096};
+	struct story *story = *state;
+
+	assert_int_equal(discover_restore(story->discover, PRIV_ROLE_MAIL_USER, &id), 0);
+	scan(story);
+	assert_int_equal(story->lost, 0); /* one search may have been disturbed */
+	scan(story);
+	scan(story);
+	assert_int_equal(story->lost, 1);
+	assert_int_equal(story->found, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		STORY(test_a_restored_file_is_told_as_found),
+		STORY(test_a_restored_file_that_is_gone_is_lost),
 		STORY(test_finds_a_library_once),
 		STORY(test_finds_nothing_in_an_empty_root),
 		STORY(test_a_missing_root_is_told),

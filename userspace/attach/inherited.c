@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/inherited.h"
+
+#include "attach/maps.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <utlist.h>
+
+static bool has_ring(const struct inherited *inherited, const char *name)
+{
+	for (size_t i = 0; i < inherited->ring_count; i++) {
+		if (strcmp(inherited->rings[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool take_ring(struct inherited *inherited, const char *name, int fd)
+{
+	struct inherited_ring *ring = &inherited->rings[inherited->ring_count];
+
+	if (inherited->ring_count == INHERITED_RINGS_MAX || has_ring(inherited, name))
+		return false;
+	ring->fd = fd;
+	snprintf(ring->name, sizeof(ring->name), "%s", name);
+	inherited->ring_count++;
+	return true;
+}
+
+static bool has_link(const struct inherited *inherited, const char *name)
+{
+	const struct inherited_link *link;
+
+	LL_FOREACH(inherited->links, link) {
+		if (strcmp(link->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool take_link(struct inherited *inherited, const char *name, int fd)
+{
+	struct inherited_link *link;
+	struct link_name parsed;
+
+	if (!link_name_parse(name, &parsed) || has_link(inherited, name))
+		return false;
+	link = calloc(1, sizeof(*link));
+	if (!link)
+		return false;
+	link->is = parsed;
+	link->fd = fd;
+	snprintf(link->name, sizeof(link->name), "%s", name);
+	LL_APPEND(inherited->links, link);
+	return true;
+}
+
+/* Two keepers may have the same thing: the second descriptor is not needed. */
+static void take(void *ctx, const char *name, int fd)
+{
+	struct inherited *inherited = ctx;
+	bool taken;
+
+	if (strncmp(name, MAPS_RING, strlen(MAPS_RING)) == 0) {
+		taken = take_ring(inherited, name, fd);
+	} else if (strcmp(name, MAPS_COUNTERS) == 0) {
+		taken = inherited->counters_fd < 0;
+		inherited->counters_fd = taken ? fd : inherited->counters_fd;
+	} else {
+		taken = take_link(inherited, name, fd);
+	}
+	if (!taken)
+		close(fd);
+}
+
+void inherited_take(struct inherited *inherited, struct keepers *keepers)
+{
+	*inherited = (struct inherited){.counters_fd = -1};
+	keepers_each(keepers, take, inherited);
+}
+
+static void forget(struct inherited *inherited, struct inherited_link *link)
+{
+	LL_DELETE(inherited->links, link);
+	close(link->fd);
+	free(link);
+}
+
+void inherited_release(struct inherited *inherited)
+{
+	while (inherited->links)
+		forget(inherited, inherited->links);
+	for (size_t i = 0; i < inherited->ring_count; i++)
+		close(inherited->rings[i].fd);
+	if (inherited->counters_fd >= 0)
+		close(inherited->counters_fd);
+	*inherited = (struct inherited){.counters_fd = -1};
+}
+
+struct inherited_link *inherited_find(const struct inherited *inherited, enum priv_role role,
+				      const struct file_id *id)
+{
+	struct inherited_link *link;
+
+	LL_FOREACH(inherited->links, link) {
+		if (link->is.role == role && file_id_equal(&link->is.id, id))
+			return link;
+	}
+	return NULL;
+}
+
+struct inherited_link *inherited_claim(struct inherited *inherited, enum priv_role role,
+				       const struct file_id *id, uint64_t generation)
+{
+	struct inherited_link *link;
+
+	LL_FOREACH(inherited->links, link) {
+		if (link->is.role == role && link->is.generation == generation &&
+		    file_id_equal(&link->is.id, id)) {
+			LL_DELETE(inherited->links, link);
+			return link;
+		}
+	}
+	return NULL;
+}
+
+void inherited_detach(struct inherited *inherited, const struct keepers *keepers,
+		      struct inherited_link *link)
+{
+	keepers_drop(keepers, link->name);
+	forget(inherited, link);
+}
+
+unsigned int inherited_detach_file(struct inherited *inherited, const struct keepers *keepers,
+				   enum priv_role role, const struct file_id *id)
+{
+	struct inherited_link *link;
+	unsigned int count = 0;
+
+	while ((link = inherited_find(inherited, role, id)) != NULL) {
+		inherited_detach(inherited, keepers, link);
+		count++;
+	}
+	return count;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* What an earlier process has left with the keepers, and what of it nobody has claimed yet. */
+#ifndef DOVETAP_ATTACH_INHERITED_H
+#define DOVETAP_ATTACH_INHERITED_H
+
+#include "attach/keepers.h"
+#include "attach/link_name.h"
+
+#include <stddef.h>
+
+#define INHERITED_RINGS_MAX 4 /* of different sizes; one is usual, two after a change */
+
+struct inherited_ring {
+	char name[KEEPER_NAME_MAX];
+	int fd;
+};
+
+struct inherited_link {
+	struct link_name is;
+	char name[KEEPER_NAME_MAX];
+	int fd;
+	struct inherited_link *next;
+};
+
+struct inherited {
+	struct inherited_ring rings[INHERITED_RINGS_MAX];
+	size_t ring_count;
+	int counters_fd; /* -1: none */
+	struct inherited_link *links;
+};
+
+/* Names that are not ours are left alone. */
+void inherited_take(struct inherited *inherited, struct keepers *keepers);
+void inherited_release(struct inherited *inherited); /* nothing is detached or dropped */
+
+/* A link on the file (all links have one when id is the same file), or NULL. */
+struct inherited_link *inherited_find(const struct inherited *inherited, enum priv_role role,
+				      const struct file_id *id);
+
+/* The same of one generation. It leaves the list: its descriptor and the memory are the caller's.
+ */
+struct inherited_link *inherited_claim(struct inherited *inherited, enum priv_role role,
+				       const struct file_id *id, uint64_t generation);
+
+/* Detaches it for good. */
+void inherited_detach(struct inherited *inherited, const struct keepers *keepers,
+		      struct inherited_link *link);
+
+/* Detaches all links on the file. Returns how many there were. */
+unsigned int inherited_detach_file(struct inherited *inherited, const struct keepers *keepers,
+				   enum priv_role role, const struct file_id *id);
+
+#endif

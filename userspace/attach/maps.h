@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ring and the counters, which outlive everything: taken over from an earlier process if there
+ * are fitting ones, else made.
+ *
+ * A record in the ring says itself which version it has, so programs of several versions may write
+ * into one ring. One of another size than is wanted now is read to its end beside the new one.
+ * Counters are appended and never reused, and the map has room for more of them, so one map serves
+ * older and newer programs as well.
+ */
+#ifndef DOVETAP_ATTACH_MAPS_H
+#define DOVETAP_ATTACH_MAPS_H
+
+#include "attach/inherited.h"
+#include "attach/keepers.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Under which names they are kept; behind that of a ring stands its size. */
+#define MAPS_RING     "ring-"
+#define MAPS_COUNTERS "counters"
+
+struct maps {
+	int ring_fd, counters_fd;
+	uint32_t ring_id, counters_id;			/* the kernel's */
+	bool inherited;					/* the ring was there */
+	struct inherited_ring old[INHERITED_RINGS_MAX]; /* rings of other sizes */
+	size_t old_count;
+};
+
+/*
+ * Takes over what it can use of inherited, which may be NULL (keepers then, too), makes the rest
+ * and gives all to the keepers. Returns 0 or a negative errno.
+ */
+int maps_open(struct maps *maps, size_t ring_bytes, struct inherited *inherited,
+	      struct keepers *keepers, struct error *error_r);
+void maps_close(struct maps *maps); /* takes closed ones; the keepers still have theirs */
+
+/*
+ * For when no program writes into the old rings any more: drops those that were read to their end.
+ */
+void maps_drop_read(struct maps *maps, const struct keepers *keepers);
+
+#endif
