@@ -17,6 +17,10 @@ amount() { # short full
 	[[ ${FAULTS:-short} == full ]] && echo "$2" || echo "$1"
 }
 
+# A dict that was down is knocked at every 30 seconds at least, and may take 10 to answer.
+# shellcheck disable=SC2034 # for "eventually"
+patience=$(amount 60 120)
+
 # A Dovecot that is only a library with the probed functions in it, for rates that no mail server
 # reaches. Sets $storm_root, for dovetap's --root, and $storm, the program that uses it.
 storm_prepare() {
@@ -82,12 +86,6 @@ lost() { # all losses that dovetap has counted
 stored_embedded() {
 	sqlite3 -readonly -separator ' ' "$tmp/state/db" \
 		"SELECT service || '/' || userid, max(time_ns) FROM last_login GROUP BY 1"
-}
-
-stored_redis() { # keys are last-login/SERVICE/USER
-	redis --raw keys 'last-login/*' > "$tmp/keys"
-	[[ ! -s $tmp/keys ]] || xargs -n 1000 redis-cli -h 127.0.0.1 -p "$redis_port" --raw mget \
-		< "$tmp/keys" | paste -d ' ' <(sed 's,^last-login/,,' "$tmp/keys") -
 }
 
 # The invariant: everything in $tmp/accepted, compared with what the function named prints.

@@ -13,8 +13,10 @@
 # with the test, whichever way it ends. Nothing waits for a time: things are awaited, with a bound.
 set -u
 
-# Where the loopback has no IPv6 (many containers), a network namespace of our own has.
-if ! grep -qs '^0\{31\}1 ' /proc/net/if_inet6; then
+# Where the loopback has no IPv6 (many containers), a network namespace of our own has; and a test that
+# does things to the network asks for one by own_network=yes.
+if [[ -n ${own_network:-} && -z ${DOVETAP_TEST_NETWORK:-} ]] ||
+	! grep -qs '^0\{31\}1 ' /proc/net/if_inet6; then
 	[[ -z ${DOVETAP_TEST_NETWORK:-} ]] || { echo "Bail out! no IPv6 in this kernel" && exit 1; }
 	export DOVETAP_TEST_NETWORK=own
 	exec unshare --net sh -c 'ip link set lo up && exec "$0" "$@"' "$0" "$@"
@@ -91,8 +93,8 @@ fails_with() { # status text command...: that exit status, and the text somewher
 
 # --- waiting -------------------------------------------------------------------------------------
 
-eventually() { # command...: until it succeeds, for at most 20 seconds; the last output is shown
-	local deadline=$((SECONDS + 20)) output
+eventually() { # command...: until it succeeds, for $patience seconds (20); the last output is shown
+	local deadline=$((SECONDS + ${patience:-20})) output
 	until output=$("$@" 2>&1); do
 		if [[ $SECONDS -ge $deadline ]]; then
 			printf '%s\nin vain: %s\n' "$output" "$*"

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# The story of a dict that fails in every way there is, under load, for the stores that tell their own
+# part of it: 30-redis.sh, 31-mysql.sh, 32-pgsql.sh. Each of those defines
+#
+#     server_port              where the real server listens
+#     server_stop, _start      ... with the data still there
+#     server_pids              all its processes
+#     login_revoke, _grant     the right to log in, or to write; open connections lose it, too
+#     readonly_on, _off
+#     stored                   what is in it, as lines of "SERVICE/USER TIME"
+#
+# and sets $dict, dovetap's options for it, with @PORT@ for the port of the proxy that stands between,
+# and, before it reads this file, $short_faults, those of the short form.
+own_network=yes # so that packets can be dropped
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+faults=(down hang-server hang reset slow drop-syn cut revoke readonly)
+[[ ${FAULTS:-short} == full ]] || faults=("${short_faults[@]}")
+seconds=$(amount 2 20) # of each
+plan $((3 * ${#faults[@]} + 4))
+
+proxy_start() {
+	proxy_port=$(free_port)
+	echo pass > "$tmp/mode"
+	run_in_background "$tmp/proxy.log" "$top/tests/faults/flaky-proxy.py" "$proxy_port" \
+		"$server_port" "$tmp/mode"
+	eventually answers "$proxy_port" || bail "proxy: $(tail -n 3 "$tmp/proxy.log")"
+}
+
+begin() { # fault
+	case $1 in
+	down) server_stop ;;
+	hang-server) server_pids | xargs kill -STOP ;;
+	hang | reset | slow) echo "$1" > "$tmp/mode" ;;
+	drop-syn) # and whoever is connected loses that
+		iptables -A INPUT -p tcp --dport "$proxy_port" --syn -j DROP
+		echo reset > "$tmp/mode"
+		;;
+	cut) iptables -A INPUT -p tcp --dport "$proxy_port" -j DROP ;;
+	revoke) login_revoke ;;
+	readonly) readonly_on ;;
+	esac
+}
+
+end() { # fault
+	case $1 in
+	down) server_start ;;
+	hang-server) server_pids | xargs kill -CONT ;;
+	hang | reset | slow) echo pass > "$tmp/mode" ;;
+	drop-syn)
+		iptables -D INPUT -p tcp --dport "$proxy_port" --syn -j DROP
+		echo pass > "$tmp/mode"
+		;;
+	cut) iptables -D INPUT -p tcp --dport "$proxy_port" -j DROP ;;
+	revoke) login_grant ;;
+	readonly) readonly_off ;;
+	esac
+}
+
+is_up() { # 0 or 1
+	"$dovetap" status --prometheus --control "$tmp/state/control.sock" |
+		grep -q "^dovetap_dict_up{.*} $1\$"
+}
+
+logins_since() { # count of them
+	[[ $(grep -c '"ok": true' "$tmp/accepted") -gt $1 ]]
+}
+
+people_still_log_in() {
+	eventually logins_since "$(grep -c '"ok": true' "$tmp/accepted")"
+}
+
+# The dict is given up, people log in; then it is well again, and gets what waited for it.
+suffer() { # fault
+	begin "$1"
+	check "$1: the dict is seen to be down" eventually is_up 0
+	sleep "$seconds"
+	check "$1: people still log in" people_still_log_in
+	end "$1"
+	check "$1: the dict is seen to be up" eventually is_up 1
+}
+
+write_map() { # the rest of its connect line; the port comes later
+	cat > "$tmp/map.conf" <<- EOF
+		connect = host=127.0.0.1 port=@PORT@ $1
+		map {
+		  pattern = shared/last-login/\$service/\$user/\$remote_ip
+		  table = last_login
+		  value_field = last_access
+		  value_type = uint
+		  fields {
+		    userid = \$user
+		    service = \$service
+		    last_ip = \$remote_ip
+		  }
+		}
+	EOF
+}
+
+dict_faults() {
+	local fault
+	storm_prepare
+	proxy_start
+	[[ ! -e $tmp/map.conf ]] || sed -i "s/@PORT@/$proxy_port/" "$tmp/map.conf"
+	stand_start bookworm
+	dovetap_start --root "$stand_root" --root "$storm_root" --precision ns "${dict[@]//@PORT@/$proxy_port}"
+	people_start real{1..20}@example.com
+	storm_start --rate 500 --users 1000
+	for fault in "${faults[@]}"; do
+		suffer "$fault"
+	done
+	load_stop
+	check 'nobody was refused' nobody_was_refused
+	check 'everything is written' eventually all_is_written
+	check 'nothing was lost' same 0 "$(lost)"
+	check 'every user has the newest login' explained stored 0
+	dovetap_stop # before the server, which may wait for it
+}
