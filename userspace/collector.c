@@ -17,6 +17,7 @@
 #include "serve/notify.h"
 #include "summary.h"
 #include "targets.h"
+#include "top.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
@@ -57,6 +58,7 @@ struct collector {
 	int64_t alive_ns;      /* of the last sign of life */
 	struct enrich *enrich; /* NULL: no template wants it */
 	struct recorder *recorder;
+	struct top top;
 	struct audit *audit; /* NULL: none is wanted */
 	struct buf line;
 	int status; /* exit status once the loop has ended */
@@ -226,6 +228,7 @@ static void observe(const struct login_event *event, int route, void *context)
 	struct collector *c = context;
 
 	audit_event(c->audit, event);
+	top_note(&c->top, event);
 	if (c->options->live && route >= 0)
 		print_live(c, event->login);
 }
@@ -288,6 +291,7 @@ static struct gather_source numbers(const struct collector *c)
 		.pipeline = c->pipeline,
 		.targets = &c->targets,
 		.audit = c->audit,
+		.failures = c->top.failures,
 		.ring = c->source,
 		.counters = &c->counters,
 		.probes = c->probes,
@@ -310,6 +314,35 @@ static int summarize_now(struct buf *out, void *context)
 	return summary(&source, out);
 }
 
+static int top_logins_page(struct buf *out, void *context)
+{
+	return top_logins_text(&((struct collector *)context)->top, out);
+}
+
+static int top_logins_json_page(struct buf *out, void *context)
+{
+	return top_logins_json(&((struct collector *)context)->top, out);
+}
+
+static int top_failures_page(struct buf *out, void *context)
+{
+	return top_failures_text(&((struct collector *)context)->top, out);
+}
+
+static int top_failures_json_page(struct buf *out, void *context)
+{
+	return top_failures_json(&((struct collector *)context)->top, out);
+}
+
+/* With user names and addresses: not for /metrics. */
+static const struct http_page private_pages[] = {
+	{"/top", "text/plain; charset=utf-8", top_logins_page},
+	{"/top.json", "application/json", top_logins_json_page},
+	{"/top/failures", "text/plain; charset=utf-8", top_failures_page},
+	{"/top/failures.json", "application/json", top_failures_json_page},
+	{NULL, NULL, NULL},
+};
+
 static bool is_ready(void *context)
 {
 	return ((const struct collector *)context)->probes.settled;
@@ -319,14 +352,15 @@ static bool is_ready(void *context)
  * Logins matter more than numbers: without the socket the collector works all the same. Unless
  * somebody answers there.
  */
-static int open_http(struct collector *c, const char *address, struct http **http_r,
-		     struct error *error_r)
+static int open_http(struct collector *c, const char *address, const struct http_page *more,
+		     struct http **http_r, struct error *error_r)
 {
 	const struct http_config config = {
 		.listen = address,
 		.gather = gather_now,
 		.summary = summarize_now,
 		.ready = is_ready,
+		.more = more,
 		.context = c,
 	};
 	int ret = address[0] ? http_open(c->loop, &config, http_r, error_r) : 0;
@@ -387,6 +421,8 @@ static int open_stages(struct collector *c, struct error *error_r)
 	if (ret == 0)
 		ret = open_enrich(c, error_r);
 	if (ret == 0)
+		ret = top_init(&c->top, error_r);
+	if (ret == 0)
 		ret = open_audit(c, error_r);
 	if (ret == 0)
 		ret = open_targets(c, error_r);
@@ -422,10 +458,10 @@ static int run(struct collector *c, struct error *error_r)
 
 	if (ret < 0)
 		return ret;
-	ret = open_http(c, c->options->control, &c->control, error_r);
+	ret = open_http(c, c->options->control, private_pages, &c->control, error_r);
 	if (ret == 0)
-		ret = open_http(c, plan_settings(c->options->plan)->metrics_listen, &c->metrics,
-				error_r);
+		ret = open_http(c, plan_settings(c->options->plan)->metrics_listen, NULL,
+				&c->metrics, error_r);
 	if (ret < 0)
 		return ret;
 	loop_timer_set(c->tick, TICK_NS, TICK_NS);
@@ -457,6 +493,7 @@ static void close_stages(struct collector *c)
 	pipeline_free(&c->pipeline);
 	audit_free(&c->audit, clock_monotonic_ns() + DRAIN_MAX_NS);
 	enrich_free(&c->enrich);
+	top_release(&c->top);
 	targets_close(&c->targets);
 	if (recorder_close(&c->recorder, &error) < 0)
 		log_error("%s: %s", c->options->record, error.text);

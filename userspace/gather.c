@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gather.h"
+#include "gather_private.h"
 
 #include "capture/counters.h"
 
@@ -95,16 +96,6 @@ static const struct metric unexplained = {
 	"What came into a stage less what is known of it; 0 but for what is on its way now.",
 	METRIC_GAUGE,
 	{"stage"}};
-static const struct metric audited = {"dovetap_audit_events_total",
-				      "Records made for the audit stream.",
-				      METRIC_COUNTER,
-				      {"event"}};
-static const struct metric audit_written = {"dovetap_audit_written_total",
-					    "Records written to the audit stream.",
-					    METRIC_COUNTER,
-					    {NULL}};
-static const struct metric audit_up = {
-	"dovetap_audit_up", "1 while the audit stream can be written.", METRIC_GAUGE, {NULL}};
 static const struct metric submitted = {"dovetap_dict_submitted_total",
 					"Records handed to the dict's writer.",
 					METRIC_COUNTER,
@@ -280,20 +271,6 @@ static void gather_audit_losses(const struct audit *audit, struct metrics *metri
 			    (double)stats.lost[reason]);
 }
 
-static void gather_audit(const struct audit *audit, struct metrics *metrics)
-{
-	struct audit_stats stats;
-
-	if (!audit)
-		return;
-	audit_stats(audit, &stats);
-	for (unsigned int kind = 0; kind < LOGIN_EVENT_KINDS; kind++)
-		metrics_add(metrics, &audited, login_event_kind_name(kind), NULL,
-			    (double)stats.events[kind]);
-	metrics_add(metrics, &audit_written, NULL, NULL, (double)stats.written);
-	metrics_add(metrics, &audit_up, NULL, NULL, stats.up);
-}
-
 /* One family at a time, because samples of a metric must follow each other. */
 static void gather_each_dict(const struct gather_source *source, struct metrics *metrics,
 			     void (*one)(struct metrics *, const char *,
@@ -457,5 +434,6 @@ void gather(const struct gather_source *source, struct metrics *metrics)
 	gather_audit_losses(source->audit, metrics);
 	gather_difference_of_each(source, metrics);
 	gather_audit(source->audit, metrics);
+	gather_failures(source->failures, metrics);
 	gather_dicts(source, metrics);
 }

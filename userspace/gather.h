@@ -3,6 +3,8 @@
 #ifndef DOVETAP_GATHER_H
 #define DOVETAP_GATHER_H
 
+#include "audit/audit.h"
+#include "login/failures.h"
 #include "pipeline.h"
 #include "priv/proto.h"
 #include "serve/metrics.h"
@@ -20,6 +22,7 @@ struct gather_source {
 	const struct pipeline *pipeline;
 	const struct targets *targets;
 	const struct audit *audit; /* NULL: there is none */
+	const struct failures *failures;
 	struct event_source *ring;
 	const struct counters *counters; /* capture/counters.h */
 	struct gather_probes probes;

@@ -20,6 +20,7 @@ static const struct {
 	{"spool", cmd_spool, "look into the records that wait for a dict, and write them"},
 	{"status", cmd_status, "print the counters of the running collector"},
 	{"layout", cmd_layout, "make or show layouts of Dovecot\'s structs"},
+	{"top", cmd_top, "show logins and failures as they happen"},
 	{"detach", cmd_detach, "remove the probes that a dovetap with pins has left"},
 	{"config", cmd_config, "show or convert a configuration"},
 };

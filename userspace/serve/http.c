@@ -97,22 +97,46 @@ static const struct page *find_page(const char *path)
 	return page;
 }
 
-static enum MHD_Result answer(struct MHD_Connection *connection, const struct page *page,
+static const struct http_page *find_more(const struct http *http, const char *path)
+{
+	const struct http_page *page = http->config.more;
+
+	while (page && page->path && strcmp(page->path, path) != 0)
+		page++;
+	return page && page->path ? page : NULL;
+}
+
+/* Returns the HTTP status and sets the type. */
+static unsigned int make_page(const struct http *http, const char *path, struct buf *out,
+			      const char **type_r)
+{
+	const struct http_page *more = find_more(http, path);
+	const struct page *page = find_page(path);
+
+	*type_r = more ? more->type : page->type;
+	if (!more)
+		return page->make(http, out);
+	return more->make(out, http->config.context) < 0 ? MHD_HTTP_INTERNAL_SERVER_ERROR
+							 : MHD_HTTP_OK;
+}
+
+static enum MHD_Result answer(struct MHD_Connection *connection, const char *path,
 			      const struct http *http)
 {
 	struct MHD_Response *response;
 	enum MHD_Result result;
+	const char *type;
 	unsigned int status;
 	struct buf out;
 
 	buf_init(&out, PAGE_MAX);
-	status = page->make(http, &out);
+	status = make_page(http, path, &out, &type);
 	response = MHD_create_response_from_buffer(out.len, (void *)buf_str(&out),
 						   MHD_RESPMEM_MUST_COPY);
 	buf_release(&out);
 	if (!response)
 		return MHD_NO;
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, page->type);
+	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	result = MHD_queue_response(connection, status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -128,7 +152,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	(void)request;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
 		return MHD_NO;
-	return answer(connection, find_page(url), context);
+	return answer(connection, url, context);
 }
 
 static void on_readable(struct loop *loop, void *context)

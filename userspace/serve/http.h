@@ -6,7 +6,8 @@
  *	/status   the same as JSON     /readyz  200 once ready, 503 before
  *	/summary  for a person
  *
- * libmicrohttpd does the protocol. The page is made when it is asked for.
+ * and pages of the caller's own. libmicrohttpd does the protocol. The page is made when it is asked
+ *for.
  */
 #ifndef DOVETAP_HTTP_H
 #define DOVETAP_HTTP_H
@@ -19,11 +20,18 @@
 
 struct http;
 
+/* A page of its own; the path of the last one is NULL. */
+struct http_page {
+	const char *path, *type;
+	int (*make)(struct buf *out, void *context); /* 0 or a negative errno */
+};
+
 struct http_config {
 	const char *listen; /* "/path" or "127.0.0.1:9190", "[::1]:9190" */
 	void (*gather)(struct metrics *metrics, void *context); /* the numbers of now */
 	int (*summary)(struct buf *out, void *context);		/* the same for a person */
 	bool (*ready)(void *context);
+	const struct http_page *more; /* or NULL */
 	void *context;
 };
 

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/buf.h"
+#include "base/log.h"
+#include "cli/cmds.h"
+#include "cli/control.h"
+#include "cli/screen.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+struct top_options {
+	const char *control;
+	bool failures, json;
+	double interval; /* seconds */
+};
+
+enum { OPTION_CONTROL = 256 };
+
+static const struct argp_option options[] = {
+	{"failures", 'f', NULL, 0, "Who fails to log in most often, by user and by network", 0},
+	{"interval", 'i', "SECONDS", 0, "How often to look (1)", 0},
+	{"control", OPTION_CONTROL, "SOCKET", 0,
+	 "Where the collector answers (" CONTROL_DEFAULT ")", 0},
+	{"json", 'j', NULL, 0, "Print JSON, once", 0},
+	{0},
+};
+
+static double parse_interval(const char *arg, struct argp_state *state)
+{
+	char *end;
+	double seconds = strtod(arg, &end);
+
+	if (end == arg || *end != '\0' || !(seconds >= 0.1 && seconds <= 3600))
+		argp_error(state, "--interval=%s: seconds, 0.1 to 3600", arg);
+	return seconds;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct top_options *top = state->input;
+
+	switch (key) {
+	case OPTION_CONTROL:
+		top->control = arg;
+		return 0;
+	case 'f':
+		top->failures = true;
+		return 0;
+	case 'i':
+		top->interval = parse_interval(arg, state);
+		return 0;
+	case 'j':
+		top->json = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = "Shows the logins that the running collector sees, and how many there are; \"q\" "
+	       "ends it. When standard output is no terminal, it prints what it would show, "
+	       "once.\v"
+	       "--failures counts in bounded memory: each user and network failed at least and at "
+	       "most as often as it says, in this hour and the one before; nobody who is not listed "
+	       "failed more often than \"all others\".",
+};
+
+static const char *page_of(const struct top_options *top)
+{
+	if (top->failures)
+		return top->json ? "/top/failures.json" : "/top/failures";
+	return top->json ? "/top.json" : "/top";
+}
+
+static int print_once(const struct top_options *top, struct buf *body, struct error *error_r)
+{
+	int ret = control_get(top->control, page_of(top), body, error_r);
+
+	if (ret == 0 && (fputs(buf_str(body), stdout) < 0 || fflush(stdout) < 0))
+		ret = error_set(error_r, EIO, "output: %m");
+	return ret;
+}
+
+/* A collector that is started anew is waited for. */
+static int watch(const struct top_options *top, struct buf *body, struct error *error_r)
+{
+	int ret = control_get(top->control, page_of(top), body, error_r);
+
+	if (ret == 0)
+		ret = screen_open(error_r);
+	if (ret < 0)
+		return ret;
+	do {
+		buf_reset(body);
+		ret = control_get(top->control, page_of(top), body, error_r);
+		screen_show(ret < 0 ? error_r->text : buf_str(body));
+	} while (!screen_wait((int)(top->interval * 1000)));
+	screen_close();
+	return 0;
+}
+
+int cmd_top(int argc, char **argv)
+{
+	struct top_options top = {.control = CONTROL_DEFAULT, .interval = 1};
+	struct error error = {0};
+	struct buf body;
+	int ret;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &top);
+	buf_init(&body, CONTROL_ANSWER_MAX);
+	ret = (!top.json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) ? watch : print_once)(
+		&top, &body, &error);
+	buf_release(&body);
+	if (ret == 0)
+		return EX_OK;
+	log_error("%s", error.text);
+	return EX_UNAVAILABLE;
+}
