@@ -2,8 +2,9 @@
 /*
  * Puts made-up logins under a dict, as the writer would, and says what the dict must hold then.
  *
- *	load URI COUNT USERS BATCH [EXPECTED [PAUSE]]
+ *	load [--no-address] URI COUNT USERS BATCH [EXPECTED [PAUSE]]
  *
+ * --no-address leaves the address out of the key, for stores in which it would make another key.
  * PAUSE milliseconds lie between two batches; SIGTERM ends it early.
  * Logins come in an order that is not that of their times. What the dict does not take is sent
  * again until it does; only a refusal ends the program. EXPECTED gets one line for each row,
@@ -38,7 +39,7 @@ struct record {
 
 struct load {
 	struct dict *dict;
-	size_t users, batch;
+	size_t users, batch, parts; /* of a key */
 	useconds_t pause;
 	struct newest *newest; /* users * 2 */
 	struct record *records;
@@ -80,12 +81,12 @@ static void address_text(unsigned int address, char text[24])
 	snprintf(text, 24, "192.0.%u.%u", address >> 8 & 255, address & 255);
 }
 
-static void set_part(struct record *record, size_t index, const char *variable, int *at,
-		     const char *text)
+static void set_part(struct record *record, size_t index, size_t last, const char *variable,
+		     int *at, const char *text)
 {
 	record->parts[index] = (struct key_part){variable, (uint32_t)*at, (uint32_t)strlen(text)};
 	*at += snprintf(record->key + *at, KEY_MAX - (size_t)*at, "%s%s", text,
-			index < 2 ? "/" : "");
+			index < last ? "/" : "");
 }
 
 static void make_login(struct load *load, struct record *record)
@@ -104,15 +105,16 @@ static void make_login(struct load *load, struct record *record)
 		*newest = (struct newest){ms, address};
 	user_name(user, name);
 	address_text(address, ip);
-	set_part(record, 0, "service", &at, services[service]);
-	set_part(record, 1, "user", &at, name);
-	set_part(record, 2, "remote_ip", &at, ip);
+	set_part(record, 0, load->parts - 1, "service", &at, services[service]);
+	set_part(record, 1, load->parts - 1, "user", &at, name);
+	if (load->parts > 2)
+		set_part(record, 2, load->parts - 1, "remote_ip", &at, ip);
 	snprintf(record->value, sizeof(record->value), "%" PRId64, ms);
 	record->entry = (struct dict_entry){.key = {record->key, (size_t)at},
 					    .value = slice_str(record->value),
 					    .time_ns = ms * NS_PER_MSEC,
 					    .parts = record->parts,
-					    .part_count = 3};
+					    .part_count = load->parts};
 }
 
 /* Gives the entries their outcome; those to be sent again come to stand in front. */
@@ -137,6 +139,8 @@ static size_t write_batch(struct load *load, struct dict_entry *entries, size_t 
 			entries[kept++] = entries[i];
 	}
 	load->again += kept;
+	if (kept > 0)
+		usleep(20000);
 	return kept;
 }
 
@@ -190,13 +194,19 @@ static int save_expected(const struct load *load, const char *path)
 int main(int argc, char **argv)
 {
 	struct dict_config config = {.where = "load", .home = "/", .base_dir = "/run/dovecot"};
-	struct load load = {.random = 88172645463325252ULL};
+	struct load load = {.random = 88172645463325252ULL, .parts = 3};
 	struct error error = {0};
 	double seconds, cpu;
 	int64_t start;
 
+	if (argc > 1 && strcmp(argv[1], "--no-address") == 0) {
+		load.parts = 2;
+		argc--;
+		argv++;
+	}
 	if (argc < 5) {
-		fprintf(stderr, "usage: load URI COUNT USERS BATCH [EXPECTED [PAUSE]]\n");
+		fprintf(stderr, "usage: load [--no-address] URI COUNT USERS BATCH [EXPECTED "
+				"[PAUSE]]\n");
 		return 64;
 	}
 	signal(SIGTERM, stop);

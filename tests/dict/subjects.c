@@ -158,12 +158,15 @@ static const struct subject memcached = {
 
 extern const struct subject cassandra_subject;				      /* cassandra.c */
 extern const struct subject mysql_subject, pgsql_subject, sqlite_map_subject; /* sql_subjects.c */
+extern const struct subject redis_cluster_subject, redis_sentinel_subject;    /* redis_subjects.c */
 extern const struct subject proxy_2_3_13, proxy_2_3_19, proxy_2_4;	      /* proxy.c */
 
 const struct subject *const subjects[] = {
 	&memory,
 	&sqlite,
 	&redis,
+	&redis_cluster_subject,
+	&redis_sentinel_subject,
 	&file,
 	&file_fcntl,
 	&file_flock,

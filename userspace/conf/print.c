@@ -38,7 +38,8 @@ static size_t secret_len(const char *p, bool is_uri)
 static size_t secret_word(const char *p)
 {
 	static const char *const words[] = {
-		"password", "passwd", "pass", "sslpassword", "ssl_private_key_password", NULL};
+		"password",	     "passwd", "pass", "sslpassword", "ssl_private_key_password",
+		"sentinel_password", NULL};
 
 	for (size_t i = 0; words[i]; i++) {
 		size_t len = strlen(words[i]), blanks;

@@ -83,6 +83,7 @@ static int set(const struct option *option, void *settings, const char *value,
 	switch (option->type) {
 	case OPTION_STRING:
 	case OPTION_SECRET:
+	case OPTION_HOSTS:
 		return set_string(option, settings, value, error_r);
 	case OPTION_FLAG:
 		*(bool *)at(settings, option) = true;
@@ -109,7 +110,8 @@ int option_defaults(const struct option *table, void *settings, struct error *er
 void option_release(const struct option *table, void *settings)
 {
 	for (; table->uri || table->block; table++) {
-		if (table->type != OPTION_STRING && table->type != OPTION_SECRET)
+		if (table->type != OPTION_STRING && table->type != OPTION_SECRET &&
+		    table->type != OPTION_HOSTS)
 			continue;
 		free(*(char **)at(settings, table));
 		*(char **)at(settings, table) = NULL;
@@ -118,11 +120,42 @@ void option_release(const struct option *table, void *settings)
 
 /* --- URI ----------------------------------------------------------------------------------- */
 
+/* Is this ":" followed by a port, rather than by the next option? None begins with a digit. */
+static bool is_port(const char *colon)
+{
+	size_t digits = strspn(colon + 1, "0123456789");
+
+	return digits > 0 && strchr(":, ", colon[1 + digits]);
+}
+
+static size_t hosts_len(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] != '\0' && (text[len] != ':' || is_port(text + len))) {
+		len += text[len] == '[' ? strcspn(text + len, "]") : 0;
+		len += text[len] != '\0';
+	}
+	return len;
+}
+
+static bool is_hosts(const struct option *table, const char *text, size_t name)
+{
+	for (; table->uri || table->block; table++) {
+		if (table->type == OPTION_HOSTS && table->uri && strlen(table->uri) == name &&
+		    strncmp(table->uri, text, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Up to the ":" or NUL; a value in brackets, which Dovecot does not know, may hold colons. */
-static size_t argument_len(const char *text, bool strict)
+static size_t argument_len(const struct option *table, const char *text, bool strict)
 {
 	size_t name = strcspn(text, ":="), skip = 0;
 
+	if (!strict && text[name] == '=' && is_hosts(table, text, name))
+		return name + hosts_len(text + name);
 	if (!strict && text[name] == '=' && text[name + 1] == '[')
 		skip = strcspn(text, "]");
 	return skip + strcspn(text + skip, ":");
@@ -191,7 +224,7 @@ int option_from_uri(const struct option *table, void *settings, const char *rest
 	if (*rest == '\0')
 		return 0;
 	for (bool more = true; more && ret == 0;) {
-		size_t len = argument_len(rest, strict);
+		size_t len = argument_len(table, rest, strict);
 		char *argument = strndup(rest, len);
 
 		if (!argument)
@@ -259,6 +292,7 @@ static int set_from_block(const struct option *option, void *settings, const cha
 		return set_interval(option, settings, value, error_r);
 	case OPTION_STRING:
 	case OPTION_SECRET:
+	case OPTION_HOSTS:
 	case OPTION_NUMBER:
 		break;
 	}

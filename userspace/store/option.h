@@ -4,8 +4,8 @@
  * block ("redis_host = a").
  *
  * A URI is split at ":" and has no quoting, as in Dovecot, so that a value can never contain a
- * ":"; the one extension is an address in [brackets]. Texts of errors begin with Dovecot's own
- * words. Values of secret options never enter a text.
+ * ":"; the extensions are an address in [brackets] and ports in lists of hosts. Texts of errors
+ * begin with Dovecot's own words. Values of secret options never enter a text.
  */
 #ifndef DOVETAP_OPTION_H
 #define DOVETAP_OPTION_H
@@ -21,6 +21,7 @@ struct conf_section;
 enum option_type {
 	OPTION_STRING, /* char *, owned by the struct */
 	OPTION_SECRET, /* the same, never shown */
+	OPTION_HOSTS,  /* the same: "a,b:6380,[::1]:6381", where a URI may have these colons */
 	OPTION_NUMBER, /* int64_t, min to max */
 	OPTION_SECS,   /* int64_t; "90" in a URI, "90s" or "1h" in a block */
 	OPTION_MSECS,  /* int64_t; "500" in a URI, "500ms" or "2s" in a block */

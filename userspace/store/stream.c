@@ -19,21 +19,27 @@
 
 /* --- waiting ------------------------------------------------------------------------------- */
 
-/* Returns what is ready (POLLIN, POLLOUT), or -ETIMEDOUT. */
-static int wait_for(int fd, short events, int64_t deadline_ns)
+/* Returns how many are ready, or -ETIMEDOUT. */
+static int wait_for(struct pollfd *polls, size_t count, int64_t deadline_ns)
 {
-	struct pollfd pfd = {.fd = fd, .events = events};
 	int64_t left;
 	int n;
 
 	do {
 		left = deadline_ns - clock_monotonic_ns();
 		left = left < 0 ? 0 : left;
-		n = poll(&pfd, 1, (int)(left / NS_PER_MSEC) + (left > 0));
+		n = poll(polls, count, (int)(left / NS_PER_MSEC) + (left > 0));
 	} while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return -ETIMEDOUT;
-	return n < 0 ? -errno : pfd.revents;
+	return n < 0 ? -errno : n;
+}
+
+static int wait_for_one(int fd, short events, int64_t deadline_ns)
+{
+	struct pollfd pollfd = {.fd = fd, .events = events};
+
+	return wait_for(&pollfd, 1, deadline_ns);
 }
 
 /* --- TLS ----------------------------------------------------------------------------------- */
@@ -127,7 +133,7 @@ static int tls_handshake(struct stream *stream, const struct stream_target *targ
 			 int64_t deadline_ns, struct error *error_r)
 {
 	int result, ret;
-	short events;
+	short events = 0;
 
 	stream->ssl = SSL_new(target->tls);
 	if (!stream->ssl || SSL_set_fd(stream->ssl, stream->fd) != 1 ||
@@ -137,7 +143,7 @@ static int tls_handshake(struct stream *stream, const struct stream_target *targ
 		ret = tls_again(stream->ssl, result, &events, error_r);
 		if (ret < 0)
 			return ret;
-		if (wait_for(stream->fd, events, deadline_ns) == -ETIMEDOUT)
+		if (wait_for_one(stream->fd, events, deadline_ns) == -ETIMEDOUT)
 			return error_set(error_r, ETIMEDOUT, "timeout in the TLS handshake");
 	}
 	return 0;
@@ -148,7 +154,7 @@ static int tls_handshake(struct stream *stream, const struct stream_target *targ
 static int finish_connect(int fd, int64_t deadline_ns)
 {
 	socklen_t len = sizeof(int);
-	int code = 0, ret = wait_for(fd, POLLOUT, deadline_ns);
+	int code = 0, ret = wait_for_one(fd, POLLOUT, deadline_ns);
 
 	if (ret < 0)
 		return ret;
@@ -315,24 +321,15 @@ static ssize_t receive_some(struct stream *stream, char *data, size_t size, shor
 		       : error_set(error_r, errno, "recv() failed: %s", strerrordesc_np(errno));
 }
 
-struct exchange {
-	struct stream *stream;
-	struct slice out;
-	stream_feed *feed;
-	void *context;
-	int64_t deadline_ns;
-	bool sent;
-};
-
 /* Sends what the socket takes. Returns 0 or a negative errno. */
-static int push(struct exchange *x, short *events, struct error *error_r)
+static int push(struct stream_exchange *x, short *events)
 {
 	ssize_t n = 1;
 
 	while (x->out.len > 0 && n > 0) {
 		short wanted = 0;
 
-		n = send_some(x->stream, x->out, &wanted, error_r);
+		n = send_some(x->stream, x->out, &wanted, &x->error);
 		*events = (short)(*events | wanted);
 		if (n < 0)
 			return (int)n;
@@ -343,55 +340,103 @@ static int push(struct exchange *x, short *events, struct error *error_r)
 	return 0;
 }
 
-/* Feeds what is there. Returns feed's value. */
-static int pull(struct exchange *x, short *events, struct error *error_r)
+/* Feeds what is there. Returns feed's value. A server that never pauses gets no longer than one
+ * that never answers. */
+static int pull(struct stream_exchange *x, int64_t deadline_ns, short *events)
 {
 	char data[READ_SIZE];
 	int ret = 0;
 
 	while (ret == 0) {
 		short wanted = 0;
-		ssize_t n = receive_some(x->stream, data, sizeof(data), &wanted, error_r);
+		ssize_t n = receive_some(x->stream, data, sizeof(data), &wanted, &x->error);
 
 		*events = (short)(*events | wanted);
 		if (n <= 0)
 			return (int)n;
-		ret = x->feed((struct slice){data, (size_t)n}, x->context, error_r);
+		ret = x->feed((struct slice){data, (size_t)n}, x->context, &x->error);
+		if (ret == 0 && clock_monotonic_ns() > deadline_ns)
+			ret = error_set(&x->error, ETIMEDOUT, "no end within the time limit");
 	}
 	return ret;
 }
 
-static int exchange_all(struct exchange *x, struct error *error_r)
+static void finish(struct stream_exchange *x, int ret)
 {
-	for (;;) {
-		short events = 0;
-		int ret = push(x, &events, error_r);
+	x->ret = ret < 0 ? ret : 0;
+	x->running = false;
+	if (ret < 0)
+		stream_close(x->stream);
+}
 
-		if (ret == 0)
-			ret = pull(x, &events, error_r);
-		if (ret != 0)
-			return ret < 0 ? ret : 0;
-		ret = wait_for(x->stream->fd, events, x->deadline_ns);
+/* Does what can be done without waiting, and tells poll(2) what to wait for. */
+static void step(struct stream_exchange *x, struct pollfd *poll_r, int64_t deadline_ns)
+{
+	short events = 0;
+	int ret = push(x, &events);
+
+	if (ret == 0)
+		ret = pull(x, deadline_ns, &events);
+	if (ret != 0)
+		finish(x, ret);
+	*poll_r = (struct pollfd){.fd = x->running ? x->stream->fd : -1, .events = events};
+}
+
+static void give_up(struct stream_exchange *exchanges, size_t count, int ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct stream_exchange *x = &exchanges[i];
+
+		if (!x->running)
+			continue;
 		if (ret == -ETIMEDOUT)
-			return error_set(error_r, ETIMEDOUT, "no answer within the time limit");
+			error_set(&x->error, ETIMEDOUT, "no answer within the time limit");
+		else
+			error_set(&x->error, -ret, "poll() failed: %s", strerrordesc_np(-ret));
+		finish(x, ret);
+	}
+}
+
+static bool any_running(const struct stream_exchange *exchanges, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (exchanges[i].running)
+			return true;
+	}
+	return false;
+}
+
+void stream_exchange_all(struct stream_exchange *exchanges, size_t count, struct pollfd *polls,
+			 int64_t deadline_ns)
+{
+	int ret;
+
+	for (size_t i = 0; i < count; i++) {
+		exchanges[i].running = true;
+		exchanges[i].sent = false;
+		step(&exchanges[i], &polls[i], deadline_ns);
+	}
+	while (any_running(exchanges, count)) {
+		ret = wait_for(polls, count, deadline_ns);
 		if (ret < 0)
-			return error_set(error_r, -ret, "poll() failed: %s", strerrordesc_np(-ret));
+			give_up(exchanges, count, ret);
+		for (size_t i = 0; ret >= 0 && i < count; i++) {
+			if (exchanges[i].running && polls[i].revents != 0)
+				step(&exchanges[i], &polls[i], deadline_ns);
+		}
 	}
 }
 
 int stream_exchange(struct stream *stream, struct slice out, stream_feed *feed, void *context,
 		    int64_t deadline_ns, bool *sent_r, struct error *error_r)
 {
-	struct exchange x = {.stream = stream,
-			     .out = out,
-			     .feed = feed,
-			     .context = context,
-			     .deadline_ns = deadline_ns};
-	int ret = exchange_all(&x, error_r);
+	struct stream_exchange x = {.stream = stream, .out = out, .feed = feed, .context = context};
+	struct pollfd pollfd;
 
+	stream_exchange_all(&x, 1, &pollfd, deadline_ns);
 	if (sent_r)
 		*sent_r = x.sent;
-	if (ret < 0)
-		stream_close(stream);
-	return ret;
+	if (x.ret < 0 && error_r)
+		*error_r = x.error;
+	return x.ret;
 }

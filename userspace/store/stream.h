@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct pollfd;
 struct ssl_ctx_st;
 struct ssl_st;
 
@@ -56,11 +57,29 @@ bool stream_is_fresh(const struct stream *stream);
 /* Gets what arrives. Returns 1 when that was all, 0 for more, or a negative errno. */
 typedef int stream_feed(struct slice data, void *context, struct error *error_r);
 
+/* Something to send and what is to come back. */
+struct stream_exchange {
+	/* Set by the caller. */
+	struct stream *stream;
+	struct slice out; /* may be empty; what was not sent is left in it */
+	stream_feed *feed;
+	void *context;
+
+	/* Set by stream_exchange_all(). */
+	int ret;   /* 0, or -ETIMEDOUT, -ECONNRESET, -EPIPE, -EPROTO, or feed's */
+	bool sent; /* may any byte of out have left? */
+	struct error error;
+	bool running;
+};
+
 /*
- * Sends out and feeds what comes back, at the same time, until feed has all; out may be empty.
- * Returns 0; on errors (-ETIMEDOUT, -ECONNRESET, -EPIPE, -EPROTO, or feed's) the stream is closed,
- * and *sent_r (may be NULL) tells whether any byte of out may have left.
+ * Sends and feeds what comes back, on all streams at the same time, until each feed has all; one
+ * that fails does not disturb the others, and its stream is closed. polls is scratch for count.
  */
+void stream_exchange_all(struct stream_exchange *exchanges, size_t count, struct pollfd *polls,
+			 int64_t deadline_ns);
+
+/* The same for one. *sent_r may be NULL. */
 int stream_exchange(struct stream *stream, struct slice out, stream_feed *feed, void *context,
 		    int64_t deadline_ns, bool *sent_r, struct error *error_r);
 

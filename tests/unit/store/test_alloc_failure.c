@@ -76,6 +76,7 @@ static void dicts_are_opened(void **state)
 		"debug:memory:",
 		"sqlite:path=/nonexistent:busy_msecs=1:synchronous=full",
 		"redis:host=127.0.0.1:path=x:prefix=x:password=x:username=x",
+		"redis:host=a,b:7000,[::1]:7001:cluster",
 		"file:x:lock=flock",
 		"fs:posix:prefix=x:mode=auto",
 		"memcached_ascii:host=x:prefix=x",

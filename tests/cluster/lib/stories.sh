@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What the tests of clusters share: TAP lines, a temporary directory, and programs that put load on
+# the cluster. Sourced from the top of the tree; the caller sets $server, the script in
+# tests/servers that runs its nodes, and ends with $status.
+# shellcheck disable=SC2154,SC2034
+load=.output/tests/bench/load
+dir=$(mktemp -d /tmp/dovetap-cluster.XXXXXX)
+number=0 status=0
+loads=() logs=()
+
+cleanup() {
+	local pid
+	for pid in "${loads[@]}"; do
+		kill "$pid" 2> /dev/null || true
+	done
+	$server destroy "$dir"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+result() { # status, story
+	number=$((number + 1))
+	if [[ $1 -eq 0 ]]; then
+		echo "ok $number - $2"
+	else
+		echo "not ok $number - $2"
+		status=1
+	fi
+}
+
+until_true() { # command: waits for what takes the servers a while
+	local tries
+	for ((tries = 0; tries < 120; tries++)); do
+		"$@" > /dev/null 2>&1 && return
+		sleep 1
+	done
+	return 1
+}
+
+refused() { # story, what the one line must say, URI
+	if $load "$3" 1 1 1 > "$dir/bad.log" 2>&1 || [[ $(wc -l < "$dir/bad.log") -ne 1 ]] ||
+		! grep -qF -- "$2" "$dir/bad.log"; then
+		sed 's/^/# /' "$dir/bad.log"
+		result 1 "$1"
+		return
+	fi
+	result 0 "$1"
+}
+
+start_load() { # name, URI [OPTION...]: it writes until finish_loads
+	$load "${@:3}" "$2" 1000000000 2000 100 "$dir/$1.expected" "${pause_ms:-200}" \
+		> "$dir/$1.log" 2>&1 &
+	loads+=($!)
+	logs+=("$dir/$1.log")
+}
+
+finish_loads() {
+	local pid
+	for pid in "${loads[@]}"; do
+		kill "$pid"
+		wait "$pid"
+		result $? "no login was refused"
+	done
+	loads=()
+	sed -s '$!d; s/^/# /' "${logs[@]}"
+	logs=()
+}
+
+same() { # name, what it says: $dir/NAME.expected against $dir/NAME.rows, in any order
+	LC_ALL=C sort "$dir/$1.expected" > "$dir/$1.sorted"
+	LC_ALL=C sort "$dir/$1.rows" | diff "$dir/$1.sorted" - > "$dir/$1.diff" && [[ -s $dir/$1.rows ]]
+	result $? "$2"
+	head -n 5 "$dir/$1.diff" | sed 's/^/# /'
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * "redis:host=H:port=N:path=P:prefix=T:db=N:password=S:expire_secs=N:timeout_msecs=N", all of them
+ * optional, as in Dovecot; and of our own (settings.c) TLS, users, clusters and sentinels.
+ *
+ * The value under a key is the plugin's digits. A script in the server compares them as times, so
+ * that the newest wins among any number of writers; a value that is not a time, or of another
+ * type, is overwritten, as the plugin would. Strict mode sends MULTI, SET, EXPIRE, EXEC instead.
+ *
+ *	entries -> request.c: rounds -> single.c, sentinel.c or cluster.c: which node
+ *	                             -> conn.c: one pipeline for each node
+ */
+#include "store/drivers/redis/redis.h"
+
+#include "base/clock.h"
+#include "store/drivers/drivers.h"
+#include "store/drivers/redis/request.h"
+#include "store/drivers/redis/resp.h"
+#include "store/stamp.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- opening ------------------------------------------------------------------------------- */
+
+static void choose_topology(struct redis *redis)
+{
+	const struct redis_settings *settings = &redis->settings;
+
+	if (settings->cluster)
+		redis->topology = &redis_cluster;
+	else if (*settings->sentinel)
+		redis->topology = &redis_sentinel;
+	else
+		redis->topology = &redis_single;
+}
+
+static int set_up(struct redis *redis, const struct dict_config *config, struct error *error_r)
+{
+	struct redis_settings *settings = &redis->settings;
+	int ret = redis_settings_read(settings, config, error_r);
+
+	if (ret < 0)
+		return ret;
+	choose_topology(redis);
+	redis->login = (struct redis_login){.username = settings->username,
+					    .password = settings->password,
+					    .db = settings->db,
+					    .role = settings->replicas > 0 || *settings->sentinel};
+	redis->sentinel_login = (struct redis_login){.username = settings->sentinel_username,
+						     .password = settings->sentinel_password};
+	redis->target = (struct stream_target){.path = settings->path,
+					       .tls_verify = !settings->tls_insecure};
+	redis_script_name(redis->sha);
+	if (settings->expire_secs > 0)
+		snprintf(redis->expire, sizeof(redis->expire), "%lld",
+			 (long long)settings->expire_secs);
+	if (!settings->tls)
+		return 0;
+	return stream_tls_new(settings->tls_ca, settings->tls_cert, settings->tls_key,
+			      !settings->tls_insecure, &redis->target.tls, error_r);
+}
+
+static void redis_close(struct dict *dict)
+{
+	struct redis *redis = (struct redis *)dict;
+
+	redis_nodes_release(&redis->nodes);
+	stream_tls_free(&redis->target.tls);
+	buf_release(&redis->key);
+	redis_settings_release(&redis->settings);
+	free(redis);
+}
+
+static int redis_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r)
+{
+	struct redis *redis = calloc(1, sizeof(*redis));
+	int ret;
+
+	if (!redis)
+		return error_set(error_r, ENOMEM, "out of memory");
+	redis->dict.strict = config->strict;
+	redis->random = (unsigned int)clock_monotonic_ns();
+	buf_init(&redis->key, REDIS_OUT_MAX);
+	ret = set_up(redis, config, error_r);
+	if (ret < 0)
+		redis_close(&redis->dict);
+	else
+		*dict_r = &redis->dict;
+	return ret;
+}
+
+static int64_t within(const struct redis *redis, int64_t deadline_ns)
+{
+	return redis_sooner(deadline_ns, redis->settings.timeout_msecs * NS_PER_MSEC);
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+/* A server keeps the script that it was sent once: its text goes along only when it is missing. */
+static size_t append_script(struct redis_request *request, struct redis_node *node,
+			    const struct dict_entry *entry, struct slice key)
+{
+	const struct redis *redis = request->redis;
+	const struct slice arguments[] = {
+		slice_str(node->load_script ? "EVAL" : "EVALSHA"),
+		node->load_script ? redis_script() : slice_str(redis->sha),
+		slice_str("1"),
+		key,
+		entry->value,
+		slice_str(redis->expire),
+	};
+	size_t count = sizeof(arguments) / sizeof(arguments[0]) - (redis->expire[0] == '\0');
+
+	node->load_script = false;
+	resp_append(&node->out, arguments, count);
+	return 1;
+}
+
+static size_t append_strict(struct redis_request *request, struct redis_node *node,
+			    const struct dict_entry *entry, struct slice key)
+{
+	const char *expire = request->redis->expire;
+
+	RESP_APPEND(&node->out, slice_str("MULTI"));
+	RESP_APPEND(&node->out, slice_str("SET"), key, entry->value);
+	if (*expire != '\0')
+		RESP_APPEND(&node->out, slice_str("EXPIRE"), key, slice_str(expire));
+	RESP_APPEND(&node->out, slice_str("EXEC"));
+	return 3 + (*expire != '\0');
+}
+
+/* 1 or 0 from the script; an array from EXEC, which comes last. */
+static void on_written(struct redis_request *request, struct dict_entry *entry,
+		       const redisReply *reply, bool last)
+{
+	bool unchanged = reply->type == REDIS_REPLY_INTEGER && reply->integer == 0;
+
+	(void)request;
+	if (last)
+		dict_entry_set(entry, unchanged ? DICT_UNCHANGED : DICT_STORED, "%s", "");
+}
+
+static int redis_write(struct dict *dict, struct dict_entry *entries, size_t count,
+		       int64_t deadline_ns, struct error *error_r)
+{
+	struct redis *redis = (struct redis *)dict;
+	struct redis_request request = {
+		.redis = redis,
+		.entries = entries,
+		.count = count,
+		.append = dict->strict ? append_strict : append_script,
+		.answered = on_written,
+		.writes = true,
+	};
+
+	return redis_request_run(&request, within(redis, deadline_ns), error_r);
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+struct reading {
+	dict_record_cb *cb;
+	void *context;
+	int found;
+};
+
+static size_t append_get(struct redis_request *request, struct redis_node *node,
+			 const struct dict_entry *entry, struct slice key)
+{
+	(void)request;
+	(void)entry;
+	RESP_APPEND(&node->out, slice_str("GET"), key);
+	return 1;
+}
+
+static void on_read(struct redis_request *request, struct dict_entry *entry,
+		    const redisReply *reply, bool last)
+{
+	struct reading *reading = request->context;
+	struct dict_record record = {.key = entry->key};
+
+	(void)last;
+	dict_entry_set(entry, DICT_STORED, "%s", "");
+	if (reply->type != REDIS_REPLY_STRING)
+		return;
+	record.value = (struct slice){reply->str, reply->len};
+	record.time_ns = stamp_to_ns(record.value);
+	reading->cb(&record, reading->context);
+	reading->found++;
+}
+
+/* A record that was not found because its node is down must not pass for one that is not there. */
+static int all_read(const struct dict_entry *entries, size_t count, struct error *error_r)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (entries[i].outcome != DICT_STORED)
+			return error_set(error_r, EIO, "%s", entries[i].reason);
+	}
+	return 0;
+}
+
+static int redis_lookup(struct dict *dict, struct slice user, const struct slice *keys,
+			size_t key_count, int64_t deadline_ns, dict_record_cb *cb, void *context,
+			struct error *error_r)
+{
+	struct redis *redis = (struct redis *)dict;
+	struct reading reading = {.cb = cb, .context = context};
+	struct redis_request request = {
+		.redis = redis,
+		.entries = calloc(key_count ? key_count : 1, sizeof(struct dict_entry)),
+		.count = key_count,
+		.append = append_get,
+		.answered = on_read,
+		.context = &reading,
+	};
+	int ret;
+
+	(void)user;
+	if (!request.entries)
+		return error_set(error_r, ENOMEM, "out of memory");
+	for (size_t i = 0; i < key_count; i++)
+		request.entries[i].key = keys[i];
+	ret = redis_request_run(&request, within(redis, deadline_ns), error_r);
+	if (ret == 0)
+		ret = all_read(request.entries, key_count, error_r);
+	free(request.entries);
+	return ret < 0 ? ret : reading.found;
+}
+
+/* --- looking ------------------------------------------------------------------------------- */
+
+struct pong {
+	const struct redis_conn *conn;
+	struct error *error_r;
+	int ret;
+};
+
+static void on_pong(const redisReply *reply, size_t index, void *context)
+{
+	struct pong *pong = context;
+
+	(void)index;
+	if (reply->type == REDIS_REPLY_ERROR)
+		pong->ret = error_set(pong->error_r, EACCES, "%s%s",
+				      redis_conn_show(pong->conn, reply->str),
+				      resp_error_find(reply->str)->hint);
+}
+
+static int ping_node(struct redis_node *node, int64_t deadline_ns, struct error *error_r)
+{
+	struct pong pong = {.conn = &node->conn, .error_r = error_r};
+	struct redis_ask ask = {
+		.conn = &node->conn, .expected = 1, .cb = on_pong, .context = &pong};
+	struct buf out;
+	int ret = redis_conn_open(&node->conn, deadline_ns, error_r);
+
+	if (ret < 0)
+		return ret;
+	buf_init(&out, REDIS_OUT_MAX);
+	RESP_APPEND(&out, slice_str("PING"));
+	ret = redis_ask(&ask, &out, deadline_ns, error_r);
+	buf_release(&out);
+	return ret < 0 ? ret : pong.ret;
+}
+
+static int redis_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
+{
+	struct redis *redis = (struct redis *)dict;
+	int ret;
+
+	deadline_ns = within(redis, deadline_ns);
+	ret = redis->topology->locate(redis, deadline_ns, error_r);
+	if (ret == 0 && redis->topology->check)
+		ret = redis->topology->check(redis, error_r);
+	for (size_t i = 0; i < redis->nodes.count && ret == 0; i++) {
+		struct redis_node *node = redis->nodes.list[i];
+
+		if (node->named)
+			ret = ping_node(node,
+					redis_sooner(deadline_ns, redis->topology->connect_ns),
+					error_r);
+	}
+	return ret;
+}
+
+static void redis_places(const struct dict *dict, dict_place_cb *cb, void *context)
+{
+	const struct redis_settings *settings = &((const struct redis *)dict)->settings;
+	const char *const files[] = {settings->tls_ca, settings->tls_cert, settings->tls_key};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (files[i])
+			cb(context, files[i], DICT_PLACE_READ);
+	}
+}
+
+const struct dict_driver redis_driver = {
+	.name = "redis",
+	.caps = DICT_CAP_NEWEST_WINS,
+	.open = redis_open,
+	.write = redis_write,
+	.lookup = redis_lookup,
+	.ping = redis_ping,
+	.places = redis_places,
+	.close = redis_close,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/drivers/redis/script.h"
+
+#include <openssl/sha.h>
+#include <stdio.h>
+
+/* Values are made comparable as 11 digits of seconds and 9 of nanoseconds: Lua's numbers are
+ * doubles, which do not hold them. store/stamp.h has the rule for their length. */
+static const char script[] =
+	"local function ns(v)\n"
+	"local n = #v\n"
+	"if n > 20 or not string.find(v, '^%d+$') then return nil end\n"
+	"local cut = n <= 11 and n or n <= 14 and n - 3 or n <= 17 and n - 6 or n - 9\n"
+	"local frac = string.sub(v, cut + 1)\n"
+	"return string.rep('0', 11 - cut) .. string.sub(v, 1, cut) .. frac\n"
+	".. string.rep('0', 9 - #frac)\n"
+	"end\n"
+	"local old = redis.pcall('GET', KEYS[1])\n"
+	"local old_ns = type(old) == 'string' and ns(old)\n"
+	"local new_ns = ns(ARGV[1])\n"
+	"if old_ns and new_ns and new_ns <= old_ns then return 0 end\n"
+	"if ARGV[2] then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])\n"
+	"else redis.call('SET', KEYS[1], ARGV[1]) end\n"
+	"return 1\n";
+
+struct slice redis_script(void)
+{
+	return (struct slice){script, sizeof(script) - 1};
+}
+
+void redis_script_name(char sha_r[REDIS_SHA_SIZE])
+{
+	unsigned char digest[SHA_DIGEST_LENGTH];
+
+	SHA1((const unsigned char *)script, sizeof(script) - 1, digest);
+	for (size_t i = 0; i < SHA_DIGEST_LENGTH; i++)
+		snprintf(sha_r + 2 * i, 3, "%02x", digest[i]);
+}
