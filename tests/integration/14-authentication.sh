@@ -1,0 +1,168 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Each way in which an authentication can end in three releases is one event with the reason that
+# Dovecot had, and what is none of a client leaves no event. Counts are exact: what is listed is all.
+. "$(dirname "$0")/lib.sh"
+plan 66
+
+policy_port=$(free_port)
+run_in_background "$tmp/policy.log" "$top/tests/stand/policy-server" "$policy_port"
+eventually answers "$policy_port" || bail "policy server: $(cat "$tmp/policy.log")"
+
+# user, fields of its passdb entry; all have the password "pass"
+passdb_users() {
+	cat << 'END'
+plain
+before
+after
+delay
+nologin nologin=y
+elsewhere allow_nets=192.0.2.0/24
+homeless
+END
+}
+
+write_files() { # directory
+	passdb_users | while read -r name fields; do
+		echo "$name@example.com:{PLAIN}pass::::::$fields"
+	done > "$1/users"
+	passdb_users | grep -v homeless | while read -r name _; do
+		echo "$name@example.com:x:5000:5000::/mail/$name::"
+	done > "$1/homes"
+	echo 'blocked@example.com:x:' > "$1/blocked"
+}
+
+write_23() { # directory
+	cat > "$1/users.conf" << END
+passdb {
+  driver = passwd-file
+  args = /stand/blocked
+  deny = yes
+}
+passdb {
+  driver = passwd-file
+  args = /stand/users
+}
+userdb {
+  driver = passwd-file
+  args = /stand/homes
+}
+END
+}
+
+write_24() { # directory
+	cat > "$1/users.conf" << END
+passdb blocked {
+  driver = passwd-file
+  passwd_file_path = /stand/blocked
+  deny = yes
+}
+passdb users {
+  driver = passwd-file
+  passwd_file_path = /stand/users
+}
+userdb homes {
+  driver = passwd-file
+  passwd_file_path = /stand/homes
+}
+END
+}
+
+write_policy() { # directory
+	cat > "$1/extra.conf" << END
+auth_policy_server_url = http://127.0.0.1:$policy_port/
+auth_policy_hash_nonce = a nonce
+auth_policy_hash_mech = sha256
+END
+}
+
+# TYPE NAME SERVICE OUTCOME of each event of the auth role, in the order of time
+events() {
+	"$dovetap" replay --json "$tmp/state/record" | jq -r 'select(.type == "auth") |
+		"\(.username // "-") \(.service // .protocol) \(.outcome)" +
+		(if .flags | index("auth_only") then " sasl" else "" end)'
+}
+
+expect() { # what the next events must be; remembered
+	printf '%s\n' "$@" >> "$tmp/expected"
+}
+
+step() { # name, command..., after "expect"
+	check "$version: $1" "${@:2}"
+}
+
+exchange() { # port, lines to send; each is answered before the next
+	local line reply
+	exec 3<> "/dev/tcp/127.0.0.1/$1"
+	read -r -t 30 reply <&3
+	for line in "${@:2}"; do
+		printf '%s\r\n' "$line" >&3
+		read -r -t 30 reply <&3
+		echo "$reply"
+	done
+	exec 3>&-
+}
+
+imap_port() {
+	sed -n 's/IMAP=//p' "$tmp/$version/ports"
+}
+
+doveadm_asks() { # command..., which may fail as long as it ran
+	doveadm "$@"
+	[[ $? -le 77 ]]
+}
+
+story() {
+	expect "plain@example.com imap ok"
+	step 'a right password' login imap plain@example.com
+	expect "plain@example.com pop3 password_mismatch"
+	step 'a wrong one' login pop3 plain@example.com --password no --fails
+	expect "nobody@example.com imap user_unknown"
+	step 'an unknown user' login imap nobody@example.com --fails
+	expect "blocked@example.com imap user_disabled"
+	step 'a disabled user' login imap blocked@example.com --fails
+	expect "elsewhere@example.com imap user_unknown"
+	step 'a user from the wrong network' login imap elsewhere@example.com --fails
+	expect "nologin@example.com imap ok"
+	step 'a user who may not log in (nologin)' login imap nologin@example.com --fails
+	expect "homeless@example.com imap ok"
+	step 'a user whom the userdb does not have' login imap homeless@example.com --fails
+	expect "before@example.com imap policy_refusal"
+	step 'the policy server refuses before the password' login imap before@example.com --fails
+	expect "after@example.com imap policy_refusal"
+	step 'the policy server refuses behind it' login imap after@example.com --fails
+	expect "delay@example.com imap ok"
+	step 'the policy server delays the reply' login imap delay@example.com
+	expect "plain@example.com imap ok"
+	step 'an administrator as somebody' \
+		login imap plain@example.com --master admin --password secret
+	expect "admin imap password_mismatch"
+	step 'with a wrong password' login imap plain@example.com --master admin --password no --fails
+	expect "- imap malformed"
+	step 'a client that sends nonsense' exchange "$(imap_port)" 'a AUTHENTICATE PLAIN bm9uc2Vuc2U='
+	step 'a client that gives up half way' exchange "$(imap_port)" 'a AUTHENTICATE PLAIN' '*'
+	expect "plain@example.com smtp ok sasl" "plain@example.com smtp password_mismatch sasl"
+	step 'a SASL client' doveadm_asks auth test -x service=smtp plain@example.com pass
+	step 'a SASL client with a wrong password' \
+		doveadm_asks auth test -x service=smtp plain@example.com no
+	step 'a lookup in the passdb' doveadm_asks auth lookup plain@example.com
+	step 'a lookup in the userdb' doveadm_asks user plain@example.com
+	step 'doveadm opens a mailbox' doveadm mailbox list -u plain@example.com
+	step 'a delivery' login lmtp plain@example.com
+	expect "plain@example.com pop3 ok"
+	step 'the last one, a right password' login pop3 plain@example.com
+}
+
+for version in bullseye bookworm trixie; do
+	mkdir -p "$tmp/$version"
+	write_files "$tmp/$version"
+	write_policy "$tmp/$version"
+	if [[ $version == trixie ]]; then write_24 "$tmp/$version"; else write_23 "$tmp/$version"; fi
+	stand_start "$version"
+	rm -f "$tmp/state/record" "$tmp/expected"
+	dovetap_start_recording --record "$tmp/state/record"
+	story
+	dovetap_stop
+	check "$version: each has one event, and the reason" same "$(< "$tmp/expected")" "$(events)"
+	stand_stop
+done
