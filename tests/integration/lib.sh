@@ -259,6 +259,46 @@ redis() { # command...
 	redis-cli -h 127.0.0.1 -p "$redis_port" "$@"
 }
 
+# --- Postfix -------------------------------------------------------------------------------------
+# A real one on $smtp_port of 127.0.0.1, with a configuration and a queue of its own in $tmp/postfix.
+
+postfix_start() { # path of the socket on which it asks Dovecot about passwords
+	local dir=$tmp/postfix
+	smtp_port=$(free_port)
+	mkdir -p "$dir/etc" "$dir/queue" "$dir/data"
+	chown postfix: "$dir/data"
+	cat > "$dir/etc/main.cf" << END
+compatibility_level = 3.6
+queue_directory = $dir/queue
+data_directory = $dir/data
+maillog_file = $dir/log
+maillog_file_prefixes = $dir
+local_recipient_maps =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mail.example
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = $1
+smtpd_client_connection_count_limit = 0
+smtpd_soft_error_limit = 100
+END
+	cat > "$dir/etc/master.cf" << END
+127.0.0.1:$smtp_port inet n - n - 100 smtpd
+anvil unix - - n - 1 anvil
+cleanup unix n - n - 0 cleanup
+postlog unix-dgram n - n - 1 postlogd
+rewrite unix - - n - - trivial-rewrite
+tlsmgr unix - - n 1000? 1 tlsmgr
+END
+	postfix -c "$dir/etc" check 2>&1 | note
+	run_in_background "$tmp/postfix.log" \
+		"$(postconf -c "$dir/etc" -h daemon_directory)/master" -c "$dir/etc" -d
+	postfix_pid=$pid
+	eventually answers "$smtp_port" ||
+		bail "postfix: $(tail -n 5 "$tmp/postfix.log" "$dir/log")"
+}
+
 # --- dovetap -------------------------------------------------------------------------------------
 
 dovetap_start() { # arguments of "dovetap run": live lines in $tmp/live, messages in $tmp/dovetap.log
