@@ -42,5 +42,4 @@ check 'nobody was refused' nobody_was_refused
 check 'everything is written' eventually all_is_written
 check 'nothing was lost' same 0 "$(lost)"
 check 'every user has the newest login' explained stored_embedded 0
-echo "# from kill to consuming: $(sort -n "$tmp/restarts" | awk '{ v[NR] = $1 } END {
-	printf "median %d ms, worst %d ms (limit 1000)", v[int((NR + 1) / 2)], v[NR] }')"
+echo "# from kill to consuming: $(figures < "$tmp/restarts") (limit 1000 ms)"

@@ -81,6 +81,10 @@ lost() { # all losses that dovetap has counted
 		awk '/^dovetap_events_lost_total/ { sum += $2 } END { print sum + 0 }'
 }
 
+figures() { # milliseconds, one a line
+	sort -n | awk '{ v[NR] = $1 } END { printf "median %d ms, worst %d ms", v[int((NR + 1) / 2)], v[NR] }'
+}
+
 # --- what is stored, as lines of "SERVICE/USER TIME", whatever the precision ----------------------
 
 stored_embedded() {
