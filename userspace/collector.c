@@ -57,6 +57,7 @@ struct collector {
 	int landlock;	       /* the kernel's version of it; 0: none */
 	int64_t alive_ns;      /* of the last sign of life */
 	struct enrich *enrich; /* NULL: no template wants it */
+	struct geo *geo;       /* NULL: there is no database */
 	struct recorder *recorder;
 	struct top top;
 	struct audit *audit; /* NULL: none is wanted */
@@ -261,6 +262,7 @@ static int open_pipeline(struct collector *c, struct error *error_r)
 		.record = record,
 		.context = c,
 		.enrich = c->enrich,
+		.geo = c->geo,
 	};
 
 	return pipeline_new(&config, &c->pipeline, error_r);
@@ -421,6 +423,8 @@ static int open_stages(struct collector *c, struct error *error_r)
 	if (ret == 0)
 		ret = open_enrich(c, error_r);
 	if (ret == 0)
+		ret = plan_open_geo(c->options->plan, &c->geo, error_r);
+	if (ret == 0)
 		ret = top_init(&c->top, error_r);
 	if (ret == 0)
 		ret = open_audit(c, error_r);
@@ -493,6 +497,7 @@ static void close_stages(struct collector *c)
 	pipeline_free(&c->pipeline);
 	audit_free(&c->audit, clock_monotonic_ns() + DRAIN_MAX_NS);
 	enrich_free(&c->enrich);
+	geo_free(&c->geo);
 	top_release(&c->top);
 	targets_close(&c->targets);
 	if (recorder_close(&c->recorder, &error) < 0)

@@ -87,6 +87,10 @@ static void allow_own(struct confinement *c, const struct confine_options *optio
 		allow_beside(c, options->control);
 	if (settings->metrics_listen[0] == '/')
 		allow_beside(c, settings->metrics_listen);
+	if (settings->geoip_country[0])
+		allow(c, settings->geoip_country, LANDLOCK_READ);
+	if (settings->geoip_asn[0])
+		allow(c, settings->geoip_asn, LANDLOCK_READ);
 	if (settings->audit_log[0] == '/')
 		allow_beside(c, settings->audit_log);
 	if (options->record)

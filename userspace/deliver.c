@@ -2,6 +2,7 @@
 #include "deliver.h"
 
 #include "login/enrich.h"
+#include "login/geo.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -45,6 +46,10 @@ static struct template_host host_of(const struct deliver *deliver, const struct 
 	if (event->where) {
 		host.pod = enrich_pod(event->where);
 		host.container = enrich_container(event->where);
+	}
+	if (event->geo) {
+		host.country = slice_str(event->geo->country);
+		host.asn = slice_str(event->geo->asn);
 	}
 	return host;
 }

@@ -52,6 +52,8 @@ static void take_event(const struct login_event *joined, void *context)
 	event.login.time_ns = clock_to_wall(&config->offset, event.login.boot_ns);
 	if (config->enrich)
 		event.where = enrich_login(config->enrich, &event.login);
+	if (config->geo)
+		event.geo = geo_find(config->geo, &event.login.remote_ip);
 	if (is_stranger(&event))
 		pipeline->stats.strangers++;
 	else

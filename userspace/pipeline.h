@@ -18,12 +18,14 @@
 #include "login/enrich.h"
 #include "login/event.h"
 #include "login/filter.h"
+#include "login/geo.h"
 
 struct pipeline_config {
 	struct event_source *source;
 	struct clock_offset offset;
 	uint64_t now_boot_ns;  /* 0: the clock's; a replay says when its file ended */
 	struct enrich *enrich; /* says pod and container for each event; NULL: nobody asks */
+	struct geo *geo;       /* says where each client is; NULL: nobody asks */
 	struct deliver_config deliver;
 
 	/* Sees every event behind the join, with the route of the login that was recorded or -1;

@@ -13,6 +13,7 @@
 #include "conf/config.h"
 #include "deliver.h"
 #include "login/event.h"
+#include "login/geo.h"
 #include "login/template/template.h"
 #include "store/dict.h"
 
@@ -90,6 +91,9 @@ int plan_load_audit(struct plan *plan, struct error *error_r);
 const struct audit_config *plan_audit(const struct plan *plan);
 /* What it would tell, also when there is none. */
 const struct audit_config *plan_audit_policy(const struct plan *plan);
+
+/* The databases of the settings, open; *geo_r is NULL when there are none. */
+int plan_open_geo(const struct plan *plan, struct geo **geo_r, struct error *error_r);
 
 /* A setting of conf/mask.h, as the login stages have it. */
 struct ip_mask plan_mask(const char *setting);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The audit stream as the settings want it. */
+/* The audit stream, and what of clients may be known, as the settings want it. */
 #include "conf/mask.h"
 #include "plan_private.h"
 
@@ -39,6 +39,13 @@ struct ip_mask plan_mask(const char *setting)
 	/* The setting was checked when it was read. */
 	(void)conf_mask_parse(setting, &mask, NULL);
 	return (struct ip_mask){mask.v4, mask.v6};
+}
+
+int plan_open_geo(const struct plan *plan, struct geo **geo_r, struct error *error_r)
+{
+	const struct dovetap_settings *settings = plan_settings(plan);
+
+	return geo_new(settings->geoip_country, settings->geoip_asn, geo_r, error_r);
 }
 
 /* One newline at the end does not count, as in "<file" of a configuration. */

@@ -34,6 +34,23 @@ static const char *key_text(const struct last_login_text *key, const struct dict
 	return key->text;
 }
 
+/* A key with a variable that has no source would have the same hole in it for all. */
+static int check_geo(const struct plan *plan, const struct last_login_text *key,
+		     const struct template *template, struct error *error_r)
+{
+	const struct dovetap_settings *from = &plan->config.settings;
+	const char *const *name = template_variables(template);
+
+	for (; *name; name++) {
+		if ((strcmp(*name, "country") == 0 && from->geoip_country[0] == '\0') ||
+		    (strcmp(*name, "asn") == 0 && from->geoip_asn[0] == '\0'))
+			return error_set(error_r, EINVAL,
+					 "%s: %%{%s} needs the setting geoip_%s in dovetap { }",
+					 plan_place(plan, &key->pos), *name, *name);
+	}
+	return 0;
+}
+
 static int compile_key(struct plan *plan, const struct last_login_text *key,
 		       struct plan_route *route, struct error *error_r)
 {
@@ -43,10 +60,12 @@ static int compile_key(struct plan *plan, const struct last_login_text *key,
 		.strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT,
 	};
 	bool v24 = last_login_speaks_v24(&plan->config.last_login, key);
+	int ret;
 
 	route->key_text = key_text(key, &plan->dicts[route->dict].config);
-	return template_compile(route->key_text, v24 ? TEMPLATE_V24 : TEMPLATE_V23,
-				plan_place(plan, &key->pos), &env, &route->key, error_r);
+	ret = template_compile(route->key_text, v24 ? TEMPLATE_V24 : TEMPLATE_V23,
+			       plan_place(plan, &key->pos), &env, &route->key, error_r);
+	return ret < 0 ? ret : check_geo(plan, key, route->key, error_r);
 }
 
 static int make_route(struct plan *plan, const struct last_login_target *target,

@@ -4,7 +4,7 @@
 # as the schema has it, through a rotation by SIGHUP, a full disk, a pipe that nobody reads, and while
 # the logins themselves are recorded as ever.
 . "$(dirname "$0")/lib.sh"
-plan 23
+plan 24
 
 stream=$tmp/log/audit.log
 conf=$tmp/dovetap.conf
@@ -44,6 +44,10 @@ metric() { # name value
 	same "$2" "$("$dovetap" status --prometheus --control "$tmp/state/control.sock" | awk -v name="$1" '$1 == name {print $2}')"
 }
 
+country_is() {
+	same "$1" "$(jq -r 'select(.user == "before@example.com") | .country' "$stream")"
+}
+
 story() {
 	rm -rf "$tmp/log"
 	mkdir -m 1777 "$tmp/log"
@@ -74,12 +78,14 @@ on_each_version story
 stand_start bookworm
 rm -rf "$tmp/log"
 mkdir -m 1777 "$tmp/log"
-write_conf "$stream" 'audit_events = login'
+mkdir -m 0755 "$tmp/geo"
+"$top/tests/golden/make-mmdb" Country "$tmp/geo/country.mmdb" <<< '::127.0.0.0/104 SE'
+write_conf "$stream" 'audit_events = login' "geoip_country = $tmp/geo/country.mmdb"
 files=("$stream" "$stream.1")
 : > "$stream.1"
 dovetap_start_recording --config "$conf"
 login imap before@example.com > "$tmp/out"
-eventually told login/imap/before@example.com/ok | note
+check 'a database tells the country, from where nothing else is read' eventually country_is SE
 mv "$stream" "$stream.1"
 kill -HUP "$dovetap_pid"
 eventually said 'read anew' 1 | note

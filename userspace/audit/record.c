@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "login/enrich.h"
+#include "login/geo.h"
 
 _Static_assert(AUDIT_FIELD_COUNT <= 64, "fields are bits of a uint64_t");
 
@@ -125,6 +126,24 @@ static void get_auth_us(const struct audit_policy *policy, const struct login_ev
 		set_number(value_r, event->auth_ns / NS_PER_USEC);
 }
 
+static void get_country(const struct audit_policy *policy, const struct login_event *event,
+			size_t argument, struct audit_value *value_r)
+{
+	(void)policy;
+	(void)argument;
+	if (event->geo)
+		set_text(value_r, slice_str(event->geo->country));
+}
+
+static void get_asn(const struct audit_policy *policy, const struct login_event *event,
+		    size_t argument, struct audit_value *value_r)
+{
+	(void)policy;
+	(void)argument;
+	if (event->geo && event->geo->asn[0])
+		set_number(value_r, (int64_t)strtoul(event->geo->asn, NULL, 10));
+}
+
 static void get_node(const struct audit_policy *policy, const struct login_event *event,
 		     size_t argument, struct audit_value *value_r)
 {
@@ -178,6 +197,8 @@ static const struct {
 	[AUDIT_FIELD_TLS] = {get_flag, DOVETAP_FLAG_TLS},
 	[AUDIT_FIELD_OUTCOME] = {get_outcome, 0},
 	[AUDIT_FIELD_AUTH_US] = {get_auth_us, 0},
+	[AUDIT_FIELD_COUNTRY] = {get_country, 0},
+	[AUDIT_FIELD_ASN] = {get_asn, 0},
 	[AUDIT_FIELD_NODE] = {get_node, 0},
 	[AUDIT_FIELD_POD] = {get_pod, 0},
 	[AUDIT_FIELD_CONTAINER] = {get_container, 0},

@@ -175,6 +175,22 @@ static void check_dict(const struct plan *plan, size_t index, struct findings *f
 	dict_close(&dict);
 }
 
+static void check_geo(const struct plan *plan, struct findings *findings)
+{
+	struct finding *finding;
+	struct error error = {0};
+	struct geo *geo = NULL;
+	int ret = plan_open_geo(plan, &geo, &error);
+
+	if (ret == 0 && !geo)
+		return;
+	geo_free(&geo);
+	finding = findings_add(findings, "geoip", ret < 0 ? FINDING_BAD : FINDING_OK);
+	if (finding)
+		set(finding->text, sizeof(finding->text),
+		    ret < 0 ? error.text : "the databases can be read");
+}
+
 static void check_audit(const struct plan *plan, struct findings *findings)
 {
 	const struct audit_config *audit = plan_audit(plan);
@@ -222,6 +238,7 @@ static void check_dicts(const struct plan *plan, struct findings *findings)
 	}
 	for (size_t i = 0; i < plan_dict_count(plan); i++)
 		check_dict(plan, i, findings);
+	check_geo(plan, findings);
 	check_audit(plan, findings);
 }
 

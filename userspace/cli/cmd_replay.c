@@ -139,13 +139,14 @@ static void warn_of_losses(const struct pipeline *pipeline)
 						   : delivered->last_error.text);
 }
 
-static int write_events(struct targets *targets, struct event_source *source,
+static int write_events(struct targets *targets, struct geo *geo, struct event_source *source,
 			const struct clock_offset *offset, struct error *error_r)
 {
 	struct pipeline_config config = {
 		.source = source,
 		.offset = *offset,
 		.now_boot_ns = INT64_MAX,
+		.geo = geo,
 		.deliver = targets_describe(targets),
 	};
 	struct pipeline *pipeline;
@@ -160,7 +161,7 @@ static int write_events(struct targets *targets, struct event_source *source,
 	return ret == -ENODATA ? 0 : ret;
 }
 
-static int print_audit_stream(struct plan *plan, struct event_source *source,
+static int print_audit_stream(struct plan *plan, struct geo *geo, struct event_source *source,
 			      const struct clock_offset *offset, struct error *error_r)
 {
 	struct audit_printer printer = {.config = plan_audit_policy(plan)};
@@ -168,6 +169,7 @@ static int print_audit_stream(struct plan *plan, struct event_source *source,
 		.source = source,
 		.offset = *offset,
 		.now_boot_ns = INT64_MAX,
+		.geo = geo,
 		.deliver.match = record_nothing,
 		.observe = print_audit,
 		.context = &printer,
@@ -188,7 +190,7 @@ static int print_audit_stream(struct plan *plan, struct event_source *source,
 	return ret == -ENODATA ? 0 : ret;
 }
 
-static int replay_into(const struct plan *plan, struct event_source *source,
+static int replay_into(const struct plan *plan, struct geo *geo, struct event_source *source,
 		       const struct clock_offset *offset, struct error *error_r)
 {
 	const struct targets_options memory_only = {.spool = false};
@@ -197,7 +199,7 @@ static int replay_into(const struct plan *plan, struct event_source *source,
 
 	if (ret < 0)
 		return ret;
-	ret = write_events(&targets, source, offset, error_r);
+	ret = write_events(&targets, geo, source, offset, error_r);
 	if (ret == 0)
 		ret = targets_drain(&targets, clock_monotonic_ns() + DRAIN_NS, error_r);
 	targets_close(&targets);
@@ -225,6 +227,7 @@ static int exit_status(int ret)
 static int replay_file(const struct replay_options *replay, struct event_source *source,
 		       const struct clock_offset *offset, struct error *error_r)
 {
+	struct geo *geo = NULL;
 	struct plan *plan;
 	int ret;
 
@@ -232,8 +235,11 @@ static int replay_file(const struct replay_options *replay, struct event_source 
 		return print_events(source, offset, error_r);
 	if (plan_new(&replay->plan, &plan, error_r) < 0)
 		return -EINVAL;
-	ret = replay->audit ? print_audit_stream(plan, source, offset, error_r)
-			    : replay_into(plan, source, offset, error_r);
+	ret = plan_open_geo(plan, &geo, error_r) < 0 ? -EINVAL : 0;
+	if (ret == 0)
+		ret = replay->audit ? print_audit_stream(plan, geo, source, offset, error_r)
+				    : replay_into(plan, geo, source, offset, error_r);
+	geo_free(&geo);
 	plan_free(&plan);
 	return ret;
 }

@@ -11,6 +11,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static int try_geo(const struct plan *plan, struct error *error_r)
+{
+	struct geo *geo = NULL;
+	int ret = plan_open_geo(plan, &geo, error_r);
+
+	geo_free(&geo);
+	return ret;
+}
+
 static int try_audit(const struct plan *plan, struct error *error_r)
 {
 	const struct audit_config *audit = plan_audit(plan);
@@ -34,6 +43,8 @@ static int try_dicts(const struct plan *plan, const char *user_name, struct erro
 		if (ret == 0)
 			dict_close(&dict);
 	}
+	if (ret == 0)
+		ret = try_geo(plan, error_r);
 	return ret < 0 ? ret : try_audit(plan, error_r);
 }
 

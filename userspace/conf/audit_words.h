@@ -29,6 +29,8 @@
 	X(TLS, "tls")                                                                              \
 	X(OUTCOME, "outcome")                                                                      \
 	X(AUTH_US, "auth_us")                                                                      \
+	X(COUNTRY, "country")                                                                      \
+	X(ASN, "asn")                                                                              \
 	X(NODE, "node")                                                                            \
 	X(POD, "pod")                                                                              \
 	X(CONTAINER, "container")                                                                  \

@@ -93,6 +93,8 @@ static const struct conf_field fields[] = {
 	{FIELD(log), .type = CONF_ENUM, .otherwise = "stderr", .words = log_words},
 	{FIELD(log_level), .type = CONF_ENUM, .otherwise = "info", .words = log_level_words},
 	{FIELD(mask_ip), .type = CONF_STRING, .otherwise = "no", .check = check_mask},
+	{FIELD(geoip_country), .type = CONF_STRING, .otherwise = ""},
+	{FIELD(geoip_asn), .type = CONF_STRING, .otherwise = ""},
 	{FIELD(audit_log), .type = CONF_STRING, .otherwise = "", .check = check_audit_log},
 	{FIELD(audit_events), .type = CONF_LIST, .words = audit_event_words},
 	{FIELD(audit_fields), .type = CONF_LIST, .words = audit_field_words},

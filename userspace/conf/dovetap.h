@@ -42,6 +42,8 @@ struct dovetap_settings {
 	unsigned int log;		 /* enum dovetap_log */
 	unsigned int log_level;		 /* enum log_level */
 	const char *mask_ip;		 /* of addresses in keys: conf/mask.h */
+	const char *geoip_country;	 /* database; "" = none */
+	const char *geoip_asn;		 /* the same */
 	const char *audit_log;		 /* "" = none; "/path", "stdout", "syslog", "journal" */
 	const char *const *audit_events; /* conf/audit_words.h; empty = all */
 	const char *const *audit_fields; /* the same */

@@ -28,6 +28,7 @@ enum login_event_kind {
 const char *login_event_kind_name(enum login_event_kind kind);
 
 struct enrichment;
+struct geo_place;
 
 struct login_event {
 	enum login_event_kind kind;
@@ -44,6 +45,8 @@ struct login_event {
 
 	/* Where the process runs, NULL when nobody asked for it (login/enrich.h). */
 	const struct enrichment *where;
+	/* Where the client is, NULL when nobody asked for it (login/geo.h). */
+	const struct geo_place *geo;
 };
 
 /* The event of a mail_user or proxy record; auth is its authentication, or NULL. Texts stay where

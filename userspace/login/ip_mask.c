@@ -6,7 +6,7 @@
 
 #define MAPPED_BITS 96U
 
-static bool is_mapped(const struct login_ip *ip)
+bool ip_is_mapped(const struct login_ip *ip)
 {
 	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -23,7 +23,7 @@ void ip_mask_apply(const struct ip_mask *mask, struct login_ip *ip)
 {
 	if (ip->family == AF_INET)
 		keep_bits(ip->bytes, mask->v4, 4);
-	else if (is_mapped(ip))
+	else if (ip_is_mapped(ip))
 		keep_bits(ip->bytes, MAPPED_BITS + mask->v4, 16);
 	else if (ip->family == AF_INET6)
 		keep_bits(ip->bytes, mask->v6, 16);
@@ -36,7 +36,7 @@ size_t ip_network_text(const struct ip_mask *mask, const struct login_ip *ip,
 	unsigned int bits = ip->family == AF_INET ? mask->v4 : mask->v6;
 	char address[LOGIN_IP_TEXT_MAX];
 
-	if (is_mapped(ip))
+	if (ip_is_mapped(ip))
 		bits = MAPPED_BITS + mask->v4;
 	ip_mask_apply(mask, &network);
 	if (login_ip_text(&network, address) == 0)

@@ -14,6 +14,9 @@ struct ip_mask {
 
 static const struct ip_mask ip_mask_none = {32, 128};
 
+/* ::ffff:192.0.2.1 */
+bool ip_is_mapped(const struct login_ip *ip);
+
 /* Clears the bits behind the prefix. Nothing happens to "no address". */
 void ip_mask_apply(const struct ip_mask *mask, struct login_ip *ip);
 

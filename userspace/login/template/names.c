@@ -13,7 +13,9 @@ struct name_row {
 /* Our own, for what a machine full of containers needs. */
 /* clang-format off */
 #define OWN_NAMES                                                                                  \
-	{"node", VARIABLE_NODE, 0}, {"pod", VARIABLE_POD, 0}, {"container", VARIABLE_CONTAINER, 0}
+	{"node", VARIABLE_NODE, 0}, {"pod", VARIABLE_POD, 0},                          \
+		{"container", VARIABLE_CONTAINER, 0}, {"country", VARIABLE_COUNTRY, 0},            \
+		{"asn", VARIABLE_ASN, 0}
 /* clang-format on */
 
 static const struct name_row v23_names[] = {
@@ -100,7 +102,8 @@ static bool is_inside_dovecot(struct slice name)
 static bool is_own(enum variable variable)
 {
 	return variable == VARIABLE_NODE || variable == VARIABLE_POD ||
-	       variable == VARIABLE_CONTAINER;
+	       variable == VARIABLE_CONTAINER || variable == VARIABLE_COUNTRY ||
+	       variable == VARIABLE_ASN;
 }
 
 static const struct name_row *find(const struct name_row *rows, struct slice name)

@@ -40,6 +40,7 @@ struct template_host {
 	struct slice node;     /* the kernel's node name */
 	struct slice pod;
 	struct slice container;
+	struct slice country, asn; /* of the client's address */
 };
 
 /*

@@ -36,6 +36,8 @@
 	X(NODE, "node", host, offsetof(struct template_host, node))                                \
 	X(POD, "pod", host, offsetof(struct template_host, pod))                                   \
 	X(CONTAINER, "container", host, offsetof(struct template_host, container))                 \
+	X(COUNTRY, "country", host, offsetof(struct template_host, country))                       \
+	X(ASN, "asn", host, offsetof(struct template_host, asn))                                   \
 	X(YEAR, "year", local_time, 'Y')                                                           \
 	X(MONTH, "month", local_time, 'm')                                                         \
 	X(DAY, "day", local_time, 'd')                                                             \
