@@ -97,7 +97,6 @@ struct auth_request___flat {
 /* src/login-common/client-common.h */
 struct client {
 	const char *session_id;
-	const char *session_id_patched; /* where a distribution's patch moved it within one ABI */
 };
 
 #pragma clang attribute pop

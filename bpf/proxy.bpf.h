@@ -13,6 +13,19 @@
 /* A user-space address read as text has at most six bytes; Dovecot's session ids are longer. */
 #define POINTER_TEXT_MAX 6
 
+/* Distributions patch a member into the struct and keep the ABI string, so that the session id lies
+ * one pointer further on: Debian 2.3.19.1+deb12u7 and 2.4.1+deb13u7. A wrong text from there has no
+ * partner in the collector. */
+static __always_inline __u64 patched_session_id(const struct client *client)
+{
+	__u64 text = 0;
+
+	bpf_probe_read_user(&text, sizeof(text),
+			    (const void *)client + member_offset(client, session_id) +
+				    sizeof(text));
+	return text;
+}
+
 static __always_inline void proxy_fill(struct dovetap_event_head *head, const struct client *client,
 				       bool longer)
 {
@@ -24,12 +37,11 @@ static __always_inline void proxy_fill(struct dovetap_event_head *head, const st
 	DOVETAP_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
 	read_text(head, id, longer, lone_value(client, session_id));
-	if (bpf_core_field_exists(client->session_id_patched) &&
-	    head->length[id] <= POINTER_TEXT_MAX) {
+	if (head->length[id] <= POINTER_TEXT_MAX) {
 		head->present &= ~bit;
 		head->failed &= ~bit;
 		head->length[id] = 0;
-		read_text(head, id, longer, lone_value(client, session_id_patched));
+		read_text(head, id, longer, patched_session_id(client));
 	}
 }
 

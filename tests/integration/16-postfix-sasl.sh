@@ -54,11 +54,6 @@ count_events() { # outcome
 		jq -c "select(.type == \"auth\" and .outcome == \"$1\")" | wc -l
 }
 
-metric() {
-	"$dovetap" status --control "$tmp/state/control.sock" |
-		awk -v name="$1" '$1 == name { print $2 }'
-}
-
 no_record_after_all() { # every event was seen, and the login that may be recorded is there
 	[[ $(metric 'dovetap_login_events_total{kind="auth"}') -eq 2 ]] &&
 		table_is last_login 'imap/last@example.com 127.0.0.1'

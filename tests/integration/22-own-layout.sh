@@ -34,7 +34,7 @@ debug_symbols() { # in $tmp/debug: what a -dbgsym package has
 check 'mail_user as reviewed' as_reviewed mail_user "$tmp/made"
 check 'auth_request as reviewed' as_reviewed auth_request "$tmp/made"
 check "client where Debian's patch has moved it" same \
-	"$("$dovetap" layout show "$known" | struct client | awk '$1 == "session_id_patched" { print $2 }')" \
+	"$(($("$dovetap" layout show "$known" | struct client | awk '$1 == "session_id" { print $2 }') + 8))" \
 	"$(member client session_id "$tmp/made")"
 check 'the ABI string of the headers' grep -qxF "abi $known" "$tmp/made"
 

@@ -47,6 +47,15 @@ bool image_set_pointer(const struct image *image, const char *member, const void
 	return found != NULL;
 }
 
+bool image_set_pointer_behind(const struct image *image, const char *member, const void *address)
+{
+	const struct layout_member *found = find(image->layout, member);
+
+	if (found)
+		memcpy(image->bytes + found->byte + sizeof(address), &address, sizeof(address));
+	return found != NULL;
+}
+
 /* Little-endian systems only, like the table. */
 bool image_set_number(const struct image *image, const char *member, uint64_t number)
 {

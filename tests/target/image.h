@@ -28,6 +28,8 @@ void image_release(struct image *image);
  * fits any integer or bit. An address may be NULL or point to what the image does not own. */
 bool image_has(const struct image *image, const char *member);
 bool image_set_pointer(const struct image *image, const char *member, const void *address);
+/* Where a build with one more member has it: one pointer behind. */
+bool image_set_pointer_behind(const struct image *image, const char *member, const void *address);
 bool image_set_number(const struct image *image, const char *member, uint64_t number);
 /* An embedded address, or with member NULL the image itself. family 0 = no address; bytes has 4 or
  * 16 bytes in network order. */
