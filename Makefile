@@ -306,7 +306,7 @@ bench: ## measure it all; ratios to a peer or a floor of the same run (root)
 
 .PHONY: bpf-tests target verifier-budget bench bench-probe bench-pipeline
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -path $(O)/deb -prune -o -name '*.d' -print 2>/dev/null)
 
 # --- everything, from nothing ---------------------------------------------------------------------
 
@@ -316,8 +316,8 @@ LONG_GROUPS := faults
 
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
-	$(Q)tools/rootfs bullseye bookworm trixie
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests fuzz-binaries differential-helper
+	$(Q)tools/rootfs bullseye bookworm trixie service
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests fuzz-binaries differential-helper deb
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries
 	$(Q)tests/run $(TEST_GROUPS)
 
@@ -401,8 +401,23 @@ install: all ## install under DESTDIR and PREFIX
 	mkdir -p $(DESTDIR)$(UNITDIR)
 	sed 's,@SBINDIR@,$(SBINDIR),' deploy/systemd/dovetap.service.in > $(DESTDIR)$(UNITDIR)/dovetap.service
 
+# What the package is made of: the tree as it stands, less the tests.
+DEB_FILES = $(wildcard $(shell git ls-files --cached --others --exclude-standard ':!tests' 2>/dev/null))
+DEB_TREE := $(O)/deb/dovetap-$(VERSION)
+
+deb: $(O)/deb/built ## build the Debian package, .output/deb/dovetap_*.deb, in a copy of the tree
+
+$(O)/deb/built: $(DEB_FILES)
+	$(say) DEB $(DEB_TREE)
+	$(Q)rm -rf $(@D)
+	$(Q)mkdir -p $(DEB_TREE)
+	$(Q)cp --parents -t $(DEB_TREE) $(DEB_FILES)
+	$(Q)cd $(DEB_TREE) && env -u MAKEFLAGS -u MAKELEVEL -u O dpkg-buildpackage --build=binary \
+		--no-sign > ../build.log 2>&1 || { tail -n 30 ../build.log; exit 1; }
+	$(Q)touch $@
+
 clean: ## remove everything that was built
 	rm -rf .output
 
-.PHONY: all help unit unit-binaries tsan tsan-binaries install clean format check-format check-layers check-headers \
+.PHONY: all help unit unit-binaries tsan tsan-binaries install deb clean format check-format check-layers check-headers \
 	tidy sanitize
