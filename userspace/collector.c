@@ -48,7 +48,7 @@ struct collector {
 	int ack_fd;
 	struct event_source *source;
 	struct counters counters;
-	struct clock_offset offset;
+	struct timeline timeline;
 	struct targets targets;
 	struct pipeline *pipeline;
 	struct http *control, *metrics;
@@ -91,12 +91,36 @@ static void nap(struct collector *c, int64_t ns)
 	loop_timer_set(c->nap, c->nap_ns, 0);
 }
 
+static void tell_step(int64_t step_ns)
+{
+	double seconds = (double)step_ns / (double)NS_PER_SEC;
+
+	if (step_ns < -TIMELINE_HOLD_NS)
+		log_warning("the clock was set back by %.1f s: logins that were recorded meanwhile "
+			    "have times to come, and count as newer until then",
+			    -seconds);
+	else if (step_ns != 0)
+		log_info("the clock was set %s by %.1f s; logins keep their order",
+			 step_ns < 0 ? "back" : "forward", step_ns < 0 ? -seconds : seconds);
+}
+
+static void look_at_clock(struct collector *c)
+{
+	struct clock_offset offset;
+
+	clock_sample(&offset);
+	tell_step(timeline_set_offset(&c->timeline, &offset));
+}
+
 static void drain(struct collector *c)
 {
 	struct error error;
-	int count = pipeline_drain(c->pipeline, &error);
 	bool idle;
+	int count;
 
+	look_at_clock(c);
+	count = pipeline_drain(c->pipeline, &error);
+	timeline_save(&c->timeline);
 	if (count < 0) {
 		fail(c, &error);
 		return;
@@ -164,8 +188,7 @@ static void on_tick(struct loop *loop, void *context)
 	struct collector *c = context;
 
 	(void)loop;
-	clock_sample(&c->offset);
-	pipeline_set_offset(c->pipeline, &c->offset);
+	look_at_clock(c);
 	if (c->ring_watch)
 		drain(c);
 	show_life(c);
@@ -256,7 +279,7 @@ static int open_pipeline(struct collector *c, struct error *error_r)
 {
 	struct pipeline_config config = {
 		.source = c->source,
-		.offset = c->offset,
+		.timeline = &c->timeline,
 		.deliver = targets_describe(&c->targets),
 		.observe = observe,
 		.record = record,
@@ -284,7 +307,7 @@ static int open_record(struct collector *c, struct error *error_r)
 {
 	if (!c->options->record)
 		return 0;
-	return recorder_open(c->options->record, &c->offset, &c->recorder, error_r);
+	return recorder_open(c->options->record, &c->timeline.offset, &c->recorder, error_r);
 }
 
 static struct gather_source numbers(const struct collector *c)
@@ -299,6 +322,7 @@ static struct gather_source numbers(const struct collector *c)
 		.probes = c->probes,
 		.started_ns = c->started_ns,
 		.landlock = c->landlock,
+		.timeline = &c->timeline,
 	};
 }
 
@@ -410,13 +434,27 @@ static int enter_confinement(struct collector *c, struct error *error_r)
 	return c->landlock < 0 ? c->landlock : 0;
 }
 
+/* Without the file times do the same, as long as this process lives. */
+static void start_clock(struct collector *c)
+{
+	struct clock_offset offset;
+	struct error error;
+	char path[PATH_MAX];
+
+	clock_sample(&offset);
+	timeline_init(&c->timeline, &offset);
+	(void)snprintf(path, sizeof(path), "%s/clock", plan_settings(c->options->plan)->state_dir);
+	if (timeline_remember(&c->timeline, path, &error) < 0)
+		log_warning("a step of the clock is not remembered over a restart: %s", error.text);
+}
+
 static int open_stages(struct collector *c, struct error *error_r)
 {
 	int ret = open_rings(c, error_r);
 
 	if (ret == 0)
 		ret = counters_map(c->fds->counters, &c->counters, error_r);
-	clock_sample(&c->offset);
+	start_clock(c);
 	c->started_ns = clock_wall_ns();
 	if (ret == 0)
 		ret = open_record(c, error_r);
@@ -503,6 +541,7 @@ static void close_stages(struct collector *c)
 	if (recorder_close(&c->recorder, &error) < 0)
 		log_error("%s: %s", c->options->record, error.text);
 	loop_free(&c->loop);
+	timeline_release(&c->timeline);
 	counters_unmap(&c->counters);
 	if (c->source)
 		c->source->ops->close(c->source);
@@ -532,7 +571,7 @@ static int exit_status(const struct collector *c, int ret)
 
 int collector_main(void *context, const struct collector_fds *fds)
 {
-	struct collector c = {.options = context, .fds = fds, .ack_fd = -1};
+	struct collector c = {.options = context, .fds = fds, .ack_fd = -1, .timeline.fd = -1};
 	struct error error = {0};
 	int ret;
 

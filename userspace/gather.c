@@ -20,6 +20,10 @@ static const struct metric landlock = {"dovetap_landlock_version",
 				       "The kernel's Landlock that the collector is in; 0 is none.",
 				       METRIC_GAUGE,
 				       {NULL}};
+static const struct metric clock_steps = {"dovetap_clock_steps_total",
+					  "How often the wall clock was set.",
+					  METRIC_COUNTER,
+					  {"direction"}};
 static const struct metric hits = {"dovetap_probe_hits_total",
 				   "What became of the probe hits, in the kernel.",
 				   METRIC_COUNTER,
@@ -427,6 +431,8 @@ void gather(const struct gather_source *source, struct metrics *metrics)
 	metrics_add(metrics, &probes, NULL, NULL, source->probes.links);
 	metrics_add(metrics, &refused, NULL, NULL, source->probes.refused);
 	metrics_add(metrics, &landlock, NULL, NULL, source->landlock);
+	metrics_add(metrics, &clock_steps, "forward", NULL, (double)source->timeline->forward);
+	metrics_add(metrics, &clock_steps, "back", NULL, (double)source->timeline->back);
 	gather_ring(source, metrics);
 	gather_kernel(source->counters, metrics);
 	gather_pipeline(source->pipeline, metrics);

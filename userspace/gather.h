@@ -28,6 +28,7 @@ struct gather_source {
 	struct gather_probes probes;
 	int64_t started_ns; /* wall clock */
 	int landlock;	    /* priv/landlock.h */
+	const struct timeline *timeline;
 };
 
 void gather(const struct gather_source *source, struct metrics *metrics);

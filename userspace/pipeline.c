@@ -49,7 +49,7 @@ static void take_event(const struct login_event *joined, void *context)
 	pipeline->stats.kinds[event.kind]++;
 	if (event.kind == LOGIN_EVENT_LOGIN && event.joined)
 		pipeline->stats.joined++;
-	event.login.time_ns = clock_to_wall(&config->offset, event.login.boot_ns);
+	event.login.time_ns = timeline_time(config->timeline, event.login.boot_ns);
 	if (config->enrich)
 		event.where = enrich_login(config->enrich, &event.login);
 	if (config->geo)
@@ -178,11 +178,6 @@ void pipeline_free(struct pipeline **pipeline)
 	deliver_free(&(*pipeline)->deliver);
 	free(*pipeline);
 	*pipeline = NULL;
-}
-
-void pipeline_set_offset(struct pipeline *pipeline, const struct clock_offset *offset)
-{
-	pipeline->config.offset = *offset;
 }
 
 static uint64_t sum(const uint64_t *values, unsigned int count)

@@ -11,8 +11,8 @@
 #ifndef DOVETAP_PIPELINE_H
 #define DOVETAP_PIPELINE_H
 
-#include "base/clock.h"
 #include "base/error.h"
+#include "base/timeline.h"
 #include "capture/source.h"
 #include "deliver.h"
 #include "login/enrich.h"
@@ -22,7 +22,7 @@
 
 struct pipeline_config {
 	struct event_source *source;
-	struct clock_offset offset;
+	struct timeline *timeline;
 	uint64_t now_boot_ns;  /* 0: the clock's; a replay says when its file ended */
 	struct enrich *enrich; /* says pod and container for each event; NULL: nobody asks */
 	struct geo *geo;       /* says where each client is; NULL: nobody asks */
@@ -70,8 +70,6 @@ bool pipeline_release(struct pipeline *pipeline);
 
 /* Gives back everything taken so far: the writers' memory is now the only copy. */
 void pipeline_release_all(struct pipeline *pipeline);
-
-void pipeline_set_offset(struct pipeline *pipeline, const struct clock_offset *offset);
 
 /* What the statistics leave unexplained, from the source to the writers: 0. */
 int64_t pipeline_difference(const struct pipeline *pipeline);

@@ -142,9 +142,10 @@ static void warn_of_losses(const struct pipeline *pipeline)
 static int write_events(struct targets *targets, struct geo *geo, struct event_source *source,
 			const struct clock_offset *offset, struct error *error_r)
 {
+	struct timeline timeline;
 	struct pipeline_config config = {
 		.source = source,
-		.offset = *offset,
+		.timeline = &timeline,
 		.now_boot_ns = INT64_MAX,
 		.geo = geo,
 		.deliver = targets_describe(targets),
@@ -152,6 +153,7 @@ static int write_events(struct targets *targets, struct geo *geo, struct event_s
 	struct pipeline *pipeline;
 	int ret;
 
+	timeline_init(&timeline, offset);
 	ret = pipeline_new(&config, &pipeline, error_r);
 	if (ret < 0)
 		return ret;
@@ -164,10 +166,11 @@ static int write_events(struct targets *targets, struct geo *geo, struct event_s
 static int print_audit_stream(struct plan *plan, struct geo *geo, struct event_source *source,
 			      const struct clock_offset *offset, struct error *error_r)
 {
+	struct timeline timeline;
 	struct audit_printer printer = {.config = plan_audit_policy(plan)};
 	const struct pipeline_config config = {
 		.source = source,
-		.offset = *offset,
+		.timeline = &timeline,
 		.now_boot_ns = INT64_MAX,
 		.geo = geo,
 		.deliver.match = record_nothing,
@@ -179,6 +182,7 @@ static int print_audit_stream(struct plan *plan, struct geo *geo, struct event_s
 
 	if (plan_load_audit(plan, error_r) < 0)
 		return -EINVAL;
+	timeline_init(&timeline, offset);
 	ret = pipeline_new(&config, &pipeline, error_r);
 	if (ret < 0)
 		return ret;
