@@ -7,6 +7,9 @@
                                    [--parallel N] [--fails]
     login.py PORTS - < sessions    one JSON object per line: {"service": "imap", "user": ...}
 
+One of the JSON objects may also have "listener", a name in PORTS, and "haproxy", what to say before
+the protocol begins as HAProxy does: "CLIENT SERVER CLIENT-PORT SERVER-PORT".
+
 SERVICE is imap, pop3, submission, managesieve or lmtp (which delivers a mail to USER). PORTS is the
 file of that name in the stand's directory. Bytes of a name that are no UTF-8 travel through JSON as
 Python's surrogate escapes. The object that comes out has what went in and
@@ -53,8 +56,10 @@ class Line:
     def __init__(self, ports, session):
         host = "::1" if session.get("ipv6") else "127.0.0.1"
         source = (session["from"], 0) if session.get("from") else None
-        address = (host, ports[session["service"].upper()])
+        address = (host, ports[session.get("listener", session["service"].upper())])
         self.socket = socket.create_connection(address, PATIENCE, source)
+        if session.get("haproxy"):
+            self.socket.sendall(b"PROXY TCP4 %s\r\n" % session["haproxy"].encode())
         self.file = self.socket.makefile("rb")
 
     def start_tls(self):
