@@ -45,10 +45,9 @@ readonly_off() {
 	cli replicaof no one > "$tmp/answer"
 }
 
-stored() { # keys are last-login/SERVICE/USER
-	cli keys 'last-login/*' > "$tmp/keys"
-	xargs -n 1000 redis-cli -h 127.0.0.1 -p "$server_port" --raw mget < "$tmp/keys" |
-		paste -d ' ' <(sed 's,^last-login/,,' "$tmp/keys") -
+stored() {
+	redis_port=$server_port
+	stored_redis
 }
 
 server_start

@@ -59,7 +59,7 @@ load_stop() { # waits for the logins that have begun
 	[[ -z ${people:-} ]] || wait "$people"
 	[[ -z ${storms:-} ]] || { kill -TERM "$storms" && wait "$storms"; }
 	rm -f "$tmp/enough"
-	note < "$tmp/storm.out"
+	[[ ! -e $tmp/storm.out ]] || note < "$tmp/storm.out"
 }
 
 nobody_was_refused() {
@@ -86,6 +86,12 @@ figures() { # milliseconds, one a line
 }
 
 # --- what is stored, as lines of "SERVICE/USER TIME", whatever the precision ----------------------
+
+stored_redis() { # keys are last-login/SERVICE/USER
+	redis --raw keys "last-login/*" > "$tmp/keys"
+	xargs -n 1000 redis-cli -h 127.0.0.1 -p "$redis_port" --raw mget < "$tmp/keys" |
+		paste -d " " <(sed "s,^last-login/,," "$tmp/keys") -
+}
 
 stored_embedded() {
 	sqlite3 -readonly -separator ' ' "$tmp/state/db" \

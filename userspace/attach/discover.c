@@ -217,6 +217,28 @@ static bool is_complete(const struct directory *dir, const struct inotify_event 
 	return complete;
 }
 
+/*
+ * Package managers write every file of an upgrade under another name
+ * ("libdovecot-storage.so.0.0.0.dpkg-new"), and rename them once all are there. Watched from when
+ * it is written, a file misses nobody after it got its name.
+ */
+static void look_at_written(struct discover *discover, const struct directory *dir,
+			    const struct inotify_event *event)
+{
+	char path[PATH_MAX], full[PATH_MAX];
+	enum priv_role role;
+	int fd;
+
+	if (!(event->mask & IN_CLOSE_WRITE) ||
+	    snprintf(path, sizeof(path), "%s/%s", dir->path, event->name) >= (int)sizeof(path) ||
+	    snprintf(full, sizeof(full), "%s%s", dir->prefix, path) >= (int)sizeof(full))
+		return;
+	role = finder_role(&discover->finder, path);
+	fd = role != 0 ? root_open_file(dir->root_fd, path) : -1;
+	if (fd >= 0)
+		finder_look_at(&discover->finder, fd, full, role, dir);
+}
+
 static void touch_all(struct discover *discover)
 {
 	for (size_t i = 0; i < discover->finder.dirs.count; i++)
@@ -235,6 +257,7 @@ static void take_event(struct discover *discover, const struct inotify_event *ev
 		discover->finder.dirs.list[index].watch = -1;
 		directories_remove(&discover->finder.dirs, (size_t)index);
 	} else if (is_complete(&discover->finder.dirs.list[index], event)) {
+		look_at_written(discover, &discover->finder.dirs.list[index], event);
 		discover->finder.dirs.list[index].touched = true;
 	}
 }

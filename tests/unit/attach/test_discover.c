@@ -280,6 +280,24 @@ static void test_an_upgrade_is_a_new_file(void **state)
 	assert_int_equal(story->lost, 0);
 }
 
+static void test_an_upgrade_is_seen_before_it_has_its_name(void **state)
+{
+	struct story *story = *state;
+
+	write_storage(story, STORAGE, "2.4.ABIv1");
+	scan(story);
+	write_storage(story, STORAGE ".0.0.dpkg-new", "2.4.ABIv2");
+	discover_changed(story->discover);
+	assert_int_equal(story->found, 2);
+	assert_string_equal(story->abi, "2.4.ABIv2");
+	rename_to(story, STORAGE ".0.0.dpkg-new", STORAGE);
+	discover_changed(story->discover);
+	assert_int_equal(story->found, 2); /* it is the same file */
+	write_elf(story, STORAGE "-something", &(struct made_elf){0});
+	discover_changed(story->discover);
+	assert_int_equal(story->found, 2); /* whose name only begins alike */
+}
+
 static void test_a_file_that_is_being_written_waits(void **state)
 {
 	struct story *story = *state;
@@ -461,6 +479,7 @@ int main(void)
 		STORY(test_a_fifo_in_its_place_does_no_harm),
 		STORY(test_looks_where_runpath_points),
 		STORY(test_an_upgrade_is_a_new_file),
+		STORY(test_an_upgrade_is_seen_before_it_has_its_name),
 		STORY(test_a_file_that_is_being_written_waits),
 		STORY(test_a_link_that_is_switched_leads_to_a_new_file),
 		STORY(test_chmod_and_hard_links_change_nothing),

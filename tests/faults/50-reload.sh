@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# SIGHUP over and over while people log in, with good and broken configurations in turn: a good one is
+# taken over, a broken one is told with its place and changes nothing, and no login is missing.
+. "$(dirname "$0")/lib.sh"
+plan 7
+
+reloads=$(amount 96 1002) # a multiple of six
+conf=$tmp/dovetap.conf
+
+good() { # a setting more
+	cat > "$conf" <<- EOF
+		plugin {
+		  last_login_dict = sqlite:path=$tmp/state/db
+		  last_login_key = last-login/%{service}/%{user}
+		  last_login_precision = ns
+		}
+		dovetap {
+		  $1
+		}
+	EOF
+}
+
+broken=('plugin {\n' 'dovetap {\n  rign_size = 8M\n}\n'
+	'plugin {\n  last_login_dict = redis:port=70000\n}\n')
+
+write_conf() { # number: every other one is good
+	if [[ $(($1 % 2)) -eq 0 ]]; then
+		good "log_level = $([[ $(($1 % 4)) -eq 0 ]] && echo info || echo debug)"
+	else
+		echo -ne "${broken[$1 / 2 % 3]}" > "$conf"
+	fi
+}
+
+said() { # text, how often
+	same "$2" "$(grep -cF -- "$1" "$tmp/dovetap.log")"
+}
+
+reload_over_and_over() {
+	local i done_good=0 done_broken=0
+	for ((i = 0; i < reloads; i++)); do
+		write_conf "$i"
+		kill -HUP "$dovetap_pid"
+		if [[ $((i % 2)) -eq 0 ]]; then
+			eventually said 'read anew' $((++done_good)) || return
+		else
+			eventually said 'the old configuration stays' $((++done_broken)) || return
+		fi
+	done
+}
+
+good 'log_level = info'
+storm_prepare
+stand_start bookworm
+dovetap_start --root "$stand_root" --root "$storm_root" --config "$conf"
+people_start real{1..20}@example.com
+storm_start --rate 500 --users 1000
+check "the configuration is read $reloads times" reload_over_and_over
+load_stop
+check 'broken ones are told with their place' grep -q 'dovetap.conf:2: .*Invalid port' "$tmp/dovetap.log"
+check 'it is still the same attacher' kill -0 "$dovetap_pid"
+check 'nobody was refused' nobody_was_refused
+check 'everything is written' eventually all_is_written
+check 'nothing was lost' same 0 "$(lost)"
+check 'every user has the newest login' explained stored_embedded 0

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Dovecot is killed, upgraded and restarted while people log in. Nobody tells dovetap, which watches
+# whatever runs on this machine: the test looks at users of its own. Who cannot log in because there
+# is no Dovecot is none of dovetap's business; who can is recorded.
+. "$(dirname "$0")/lib.sh"
+plan 5
+
+rounds=$(amount 3 30)
+domain=test-$$-$RANDOM.example
+
+# As dpkg does: it writes all files of the package beside the old ones, and to the disk, and then
+# renames one after the other.
+upgrade() {
+	local dir=$stand_root/usr/lib/dovecot file
+	for file in "$dir"/*.so* "$dir/auth"; do
+		[[ -L $file ]] || cp -a "$file" "$file.dpkg-new"
+	done
+	sync -f "$dir/auth"
+	python3 -c 'import os, sys
+for name in sys.argv[1:]:
+    os.rename(name, name.removesuffix(".dpkg-new"))' "$dir"/*.dpkg-new
+}
+
+logins_since() { # count of them
+	[[ $(grep -c '"ok": true' "$tmp/accepted") -gt $1 ]]
+}
+
+# Each logs in once: whoever comes while something happens is missed for good, or not.
+strangers_start() {
+	(
+		for ((i = 0; ; i++)); do
+			[[ ! -e $tmp/enough ]] || break
+			login imap "real$i-"{1..20}"@$domain" --parallel 4
+		done
+	) > "$tmp/accepted" &
+	people=$!
+}
+
+people_log_in() {
+	eventually logins_since "$(($(grep -c '"ok": true' "$tmp/accepted") + 20))"
+}
+
+crash() {
+	kill -KILL "$stand_master"
+	stand_stop
+	stand_start bookworm
+}
+
+restart() {
+	doveadm stop
+	stand_stop
+	stand_start bookworm
+}
+
+over_and_over() { # what to do
+	local i
+	for ((i = 0; i < rounds; i++)); do
+		"$1" && people_log_in || return
+	done
+}
+
+stored_mine() {
+	stored_embedded | grep "@$domain "
+}
+
+dovetap_start --dict "sqlite:path=$tmp/state/db" --key 'last-login/%{service}/%{user}' --precision ns
+stand_start bookworm
+eventually grep -q "attached to" "$tmp/dovetap.log" | note
+strangers_start
+people_log_in | note
+check "Dovecot is killed and started again, $rounds times" over_and_over crash
+check "Dovecot is upgraded under load, $rounds times" over_and_over upgrade
+check "Dovecot is restarted, $rounds times" over_and_over restart
+load_stop
+check 'everything is written' eventually all_is_written
+check 'every user has the newest login' explained stored_mine 0
