@@ -216,7 +216,10 @@ test-cluster: $(O)/tests/bench/load ## kill nodes of real clusters under load (m
 bench-cassandra: $(O)/tests/bench/load ## writes into Cassandra next to python3-cassandra
 	$(Q)tests/bench/bench_cassandra.sh
 
-.PHONY: test-cluster bench-cassandra bench-store
+bench-redis: $(O)/tests/bench/load ## writes per core into a Redis Cluster next to one Redis, at least 0.7
+	$(Q)tests/bench/bench_redis.sh
+
+.PHONY: test-cluster bench-cassandra bench-redis bench-store
 
 # The tests of what more than one thread touches.
 TSAN_TESTS := $(addprefix $(O)/,$(patsubst %.c,%,$(wildcard tests/unit/audit/test_audit.c tests/unit/store/test_writer.c \
@@ -297,7 +300,7 @@ bench-probe: $(O)/tests/bpf/bench_probe ## cost of a captured login next to an e
 bench-pipeline: all target ## 50,000 logins a second from the ring to SQLite, and what idling costs
 	$(Q)tests/bench/pipeline.sh
 
-BENCHES := probe pipeline store sql template cassandra
+BENCHES := probe pipeline store sql template cassandra redis
 
 bench: ## measure it all; ratios to a peer or a floor of the same run (root)
 	$(Q)failed=; for b in $(BENCHES); do echo "# bench-$$b"; \
@@ -312,12 +315,13 @@ bench: ## measure it all; ratios to a peer or a floor of the same run (root)
 
 TEST_GROUPS := unit abi bpf dict golden fuzz differential integration conformance deploy
 # Those that take minutes each; "make test-all" runs them, too. tests/run says what each consists of.
-LONG_GROUPS := faults
+LONG_GROUPS := faults cluster
 
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
 	$(Q)tools/rootfs bullseye bookworm trixie service
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests fuzz-binaries differential-helper deb
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests fuzz-binaries differential-helper deb \
+		$(O)/tests/bench/load
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries
 	$(Q)tests/run $(TEST_GROUPS)
 

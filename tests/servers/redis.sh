@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Runs throwaway Redis servers on loopback.
 #
-#   redis.sh cluster DIR MASTERS REPLICAS [auth] [tls]  a Redis Cluster, REPLICAS for each master
+#   redis.sh single DIR [auth] [tls]                    one server, node 1
+#   redis.sh cluster DIR MASTERS REPLICAS [auth] [tls]  a Redis Cluster of three masters or more, REPLICAS each
 #   redis.sh sentinel DIR REPLICAS [auth] [tls]         node 1 as the master "mails", its replicas,
 #                                                       and three sentinels, s1 s2 s3
 #   redis.sh hosts DIR [NAME...]                        "127.0.0.1:PORT,..." of all, or of these
@@ -121,6 +122,11 @@ add() { # DIR NAME KIND PORT [OTHER]: and starts it
 	start "$1" "$2"
 }
 
+single() { # DIR [auth] [tls]
+	prepare "$@"
+	add "$1" 1 data "$("$here/../stand/free-ports" 1)"
+}
+
 is_whole() { # DIR MASTERS REPLICAS: every node knows so many, and every replica is up to date
 	local name replicas=0
 	for ((name = 1; name <= $2 + $3; name++)); do
@@ -140,15 +146,11 @@ cluster() { # DIR MASTERS REPLICAS [auth] [tls]
 	for ((name = 1; name <= count; name++)); do
 		add "$dir" "$name" cluster "${ports[2 * name - 2]}" "${ports[2 * name - 1]}"
 	done
-	if [[ $masters -lt 3 ]]; then # redis-cli insists on three
-		cli "$dir" 1 cluster addslotsrange 0 16383 > /dev/null
-	else
-		for ((name = 1; name <= count; name++)); do
-			addresses+=("127.0.0.1:$(cat "$dir/$name/port")")
-		done
-		cli "$dir" 1 --cluster create "${addresses[@]}" --cluster-replicas "$replicas" \
-			--cluster-yes > "$dir/create.log" 2>&1 || die "$(tail -n 3 "$dir/create.log")"
-	fi
+	for ((name = 1; name <= count; name++)); do
+		addresses+=("127.0.0.1:$(cat "$dir/$name/port")")
+	done
+	cli "$dir" 1 --cluster create "${addresses[@]}" --cluster-replicas "$replicas" \
+		--cluster-yes > "$dir/create.log" 2>&1 || die "$(tail -n 3 "$dir/create.log")"
 	until_ok is_whole "$dir" "$masters" $((masters * replicas))
 }
 
@@ -209,11 +211,11 @@ destroy() { # DIR
 	rm -rf "$1"
 }
 
-[[ $# -gt 1 ]] || { sed -n '3,15s/^# \{0,1\}//p' "$0" && exit 64; }
+[[ $# -gt 1 ]] || { sed -n '3,16s/^# \{0,1\}//p' "$0" && exit 64; }
 command=$1
 shift
 case $command in
-cluster | sentinel | hosts | cli | start | destroy) "$command" "$@" ;;
+single | cluster | sentinel | hosts | cli | start | destroy) "$command" "$@" ;;
 stop) end "$1" "$2" TERM ;;
 kill) end "$1" "$2" KILL ;;
 pause) signal "$1" "$2" STOP ;;
