@@ -28,6 +28,7 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/dovetap-test.XXXXXX")
 chmod 0755 "$tmp"
 mkdir -m 1777 "$tmp/state" # for what the unprivileged part of dovetap writes
 started=() # process ids, in order
+mounted=() # file systems
 planned=0 tests=0 failures=0
 
 finish() {
@@ -37,6 +38,7 @@ finish() {
 		stop "${started[i]}"
 	done
 	[[ -z ${bpffs:-} ]] || umount "$bpffs"
+	[[ ${#mounted[@]} -eq 0 ]] || umount "${mounted[@]}"
 	if [[ -n ${KEEP:-} ]]; then
 		echo "# kept $tmp"
 	else
