@@ -11,6 +11,7 @@ UNITDIR ?= $(LIBDIR)/systemd/system
 SYSCONFDIR ?= /etc
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+INCLUDE := include# of the ABI; tests/faults/variant has others
 ARCH    := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 
 CC       ?= gcc
@@ -33,7 +34,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 OPT ?= -O2 -g
 CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' -include userspace/base/banned.h \
-	-Iinclude -Iuserspace -isystem $(O)/gen
+	-I$(INCLUDE) -Iuserspace -isystem $(O)/gen
 CFLAGS  := -std=gnu11 $(OPT) $(WARN) -pthread
 LDFLAGS := -pthread
 
@@ -83,7 +84,7 @@ ALL_LIBS := $(foreach l,$(LAYERS),$(libs_$(l)))
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 BPF_SKEL := $(patsubst bpf/%.bpf.c,$(O)/gen/skel/%.skel.h,$(BPF_SRC))
 BPF_FLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
-	-Iinclude -Ivmlinux/$(ARCH) -Ibpf
+	-I$(INCLUDE) -Ivmlinux/$(ARCH) -Ibpf
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -96,7 +97,7 @@ help: ## list the targets
 
 # --- BPF -----------------------------------------------------------------------------------------
 
-$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/dovetap/*.h vmlinux/$(ARCH)/*.h)
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h $(INCLUDE)/dovetap/*.h vmlinux/$(ARCH)/*.h)
 	$(say) BPF $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_FLAGS) -c $< -o $(O)/bpf/$*.tmp.o
@@ -269,7 +270,7 @@ target: $(TARGET_LIBS) $(STORM) ## build the synthetic Dovecot and the program t
 
 # tests/bpf runs in the kernel: root only. Built without sanitizers.
 TEST_SKEL := $(patsubst tests/bpf/%.bpf.c,$(O)/gen/skel/%.skel.h,$(wildcard tests/bpf/*.bpf.c))
-$(O)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(wildcard bpf/*.h include/dovetap/*.h vmlinux/$(ARCH)/*.h)
+$(O)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(wildcard bpf/*.h $(INCLUDE)/dovetap/*.h vmlinux/$(ARCH)/*.h)
 	$(say) BPF $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_FLAGS) -c $< -o $@

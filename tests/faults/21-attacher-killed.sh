@@ -1,60 +1,61 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# All of dovetap is killed at random moments, or its privileged half only, while people log in. Pins
-# keep ring and probes in the kernel: the next one finds every login of meanwhile.
+# With pins, dovetap is killed and ended at random moments: the attacher alone, both processes, or as
+# asked. People log in to a real Dovecot meanwhile, and two thousand a second to a made-up one. The next
+# dovetap starts at once, while the collector of the last one may still be writing.
 . "$(dirname "$0")/lib.sh"
-plan 5
+plan 7
 
-kills=$(amount 8 200)
-pauses=(0.02 0.1 0.3 0.6)
+rounds=$(amount 12 200)
+pauses=(0.02 0.05 0.1 0.2 0.4 0.8)
+ends=(kill_attacher dovetap_kill dovetap_stop)
+
+kill_attacher() {
+	kill -KILL "$dovetap_pid" && wait "$dovetap_pid" 2> /dev/null
+}
 
 start() {
 	dovetap_start --root "$stand_root" --root "$storm_root" --pin "$bpffs/dovetap" \
 		--dict "sqlite:path=$tmp/state/db" --key 'last-login/%{service}/%{user}' --precision ns
+	cat "$tmp/dovetap.log" >> "$tmp/all.log"
 }
 
-consumes() {
-	[[ $(metric dovetap_events_total) -gt 0 ]]
-}
-
-kill_attacher() { # the collector sees it, and ends by itself
-	local collector
-	collector=$(collector_pid)
-	kill -KILL "$dovetap_pid"
-	wait "$dovetap_pid" 2> /dev/null
-	eventually process_is_gone "$collector"
-}
-
-kill_one_way() { # number
-	if [[ $1 -eq 0 ]]; then
-		kill_attacher
-	else
-		dovetap_kill
-	fi
-}
-
-kill_them() {
-	local i begin
-	for ((i = 0; i < kills; i++)); do
+restart_them() {
+	local i
+	for ((i = 0; i < rounds; i++)); do
 		sleep "${pauses[RANDOM % ${#pauses[@]}]}"
-		kill_one_way $((RANDOM % 2)) || return
-		begin=$(date +%s%N)
+		"${ends[RANDOM % ${#ends[@]}]}" 2> /dev/null
+		restart_begins
 		start
-		eventually consumes || return
-		echo $((($(date +%s%N) - begin) / 1000000)) >> "$tmp/restarts"
+		eventually next_consumes || return
+		restart_ends
 	done
+}
+
+attached_once() { # each of the four files, in the whole test
+	same 4 "$(grep -c ': attached to' "$tmp/all.log")"
+}
+
+probes() {
+	find "$bpffs/dovetap" -name '*-*-*-*' | wc -l
 }
 
 bpffs_mount
 storm_prepare
 stand_start bookworm
 start
-people_start real{1..20}@example.com
-storm_start --rate 500 --users 1000
-check "dovetap is killed $kills times" kill_them
+attached=$(probes)
+people_start real{1..40}@example.com
+storm_start --rate 2000 --users 3000
+check "dovetap is killed or ended $rounds times" restart_them
 load_stop
 check 'nobody was refused' nobody_was_refused
 check 'everything is written' eventually all_is_written
-check 'nothing was lost' same 0 "$(lost)"
-check 'every user has the newest login' explained stored_embedded 0
-echo "# from start to consuming: $(figures < "$tmp/restarts") (limit 1000 ms)"
+check 'every user has the newest login' explained stored_embedded "$(lost)"
+check 'no file was attached to twice' attached_once
+check 'as many probes as in the beginning' same "$attached" "$(probes)"
+check 'the counters of the probes were never reset' test \
+	"$(metric 'dovetap_probe_hits_total{result="mail_user_emitted"}')" -ge \
+	"$(grep -c . "$tmp/accepted")"
+echo "# $(lost) lost and counted"
+restarts_tell

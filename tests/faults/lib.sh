@@ -103,3 +103,74 @@ explained() { # stored_..., losses that were counted
 	"$1" > "$tmp/stored" && [[ -s $tmp/stored ]] || return
 	"$top/tests/faults/explain.py" --lost "$2" "$tmp/stored" "$tmp/accepted"
 }
+
+# --- restarts -------------------------------------------------------------------------------------
+
+restart_begins() { # now
+	restart_ns=$(date +%s%N)
+}
+
+next_answers() { # a collector that was started since; the last one may still be ending
+	metric dovetap_start_time_seconds | awk -v since="$restart_ns" '{ exit $1 < since / 1e9 }'
+}
+
+next_consumes() { # the same, and it has taken records
+	next_answers && [[ $(metric dovetap_events_total) -gt 0 ]]
+}
+
+restart_ends() { # the next dovetap is there: notes how long that took
+	echo $((($(date +%s%N) - restart_ns) / 1000000)) >> "$tmp/restarts"
+}
+
+restarts_tell() { # as a comment; the limit is for a machine with nothing else to do
+	echo "# from the end of one to the next one's first record: $(figures < "$tmp/restarts") (limit 1000 ms)"
+}
+
+# dovetap as a service whose descriptors are kept, see tests/stand/fd-store. What it runs is the script
+# $tmp/service, which may be changed at any time; its messages add up in $tmp/dovetap.log.
+
+service_install() { # program, arguments of "dovetap run"
+	local program=$1
+	shift
+	printf '#!/bin/sh\nexec %s run --state-dir %s --control %s %s >> %s 2>&1\n' "$program" \
+		"$tmp/state" "$tmp/state/control.sock" "$(printf '%q ' "$@")" "$tmp/dovetap.log" \
+		> "$tmp/service.new"
+	chmod +x "$tmp/service.new"
+	mv "$tmp/service.new" "$tmp/service"
+}
+
+service_start() {
+	setpriv --pdeathsig TERM "$top/tests/stand/fd-store" "$tmp/notify" "$tmp/service" \
+		> "$tmp/manager" 2>&1 &
+	started+=("$!")
+	eventually manager_said ready 1 || bail "$(tail -n 5 "$tmp/dovetap.log" "$tmp/manager")"
+	service_find
+}
+
+manager_said() { # line, how often at least
+	[[ $(grep -cx -- "$1" "$tmp/manager") -ge $2 ]]
+}
+
+service_find() { # sets $dovetap_pid
+	dovetap_pid=$(awk '$1 == "started" { pid = $2 } END { print pid }' "$tmp/manager")
+}
+
+service_is_new() { # pid of before
+	local dovetap_pid
+	service_find
+	[[ $dovetap_pid != "$1" ]]
+}
+
+service_restart() { # signal for the main process, what to await then (next_consumes)
+	local before=$dovetap_pid
+	restart_begins
+	kill -s "$1" "$before"
+	eventually service_is_new "$before" && service_find || return
+	eventually "${2:-next_consumes}" || return
+	restart_ends
+}
+
+stored_descriptors() { # names that the manager has now
+	awk '$1 == "stored" { has[$2] = 1 } $1 == "removed" { delete has[$2] }
+		END { for (name in has) print name }' "$tmp/manager"
+}

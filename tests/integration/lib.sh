@@ -143,7 +143,8 @@ free_port() {
 
 bpffs_mount() { # for pins: sets $bpffs
 	mkdir "$tmp/bpf"
-	mount -t bpf bpf "$tmp/bpf" && bpffs=$tmp/bpf || bail 'bpffs cannot be mounted'
+	mount -t bpf bpf "$tmp/bpf" || bail 'bpffs cannot be mounted'
+	bpffs=$tmp/bpf
 }
 
 # --- Dovecot -------------------------------------------------------------------------------------
@@ -319,9 +320,9 @@ dovetap_start() { # arguments of "dovetap run": live lines in $tmp/live, message
 dovetap_kill() { # both processes at once, and waits for their end
 	local collector
 	collector=$(pgrep --parent "$dovetap_pid")
-	kill -KILL "$dovetap_pid" $collector 2> /dev/null
+	kill -KILL "$dovetap_pid" ${collector:+"$collector"}
 	wait "$dovetap_pid" 2> /dev/null
-	eventually process_is_gone "$collector"
+	[[ -z $collector ]] || eventually process_is_gone "$collector"
 }
 
 process_is_gone() { # pid
