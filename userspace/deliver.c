@@ -9,12 +9,13 @@
 
 #define KEY_PREFIX "shared/"
 #define KEY_MAX	   65536
+#define VALUE_MAX  65536
 #define PARTS_MAX  64
 
 struct deliver {
 	struct deliver_config config;
 	struct deliver_stats stats;
-	struct buf key;
+	struct buf key, value;
 };
 
 int deliver_new(const struct deliver_config *config, struct deliver **deliver_r,
@@ -26,6 +27,7 @@ int deliver_new(const struct deliver_config *config, struct deliver **deliver_r,
 		return error_set(error_r, ENOMEM, "out of memory for the pipeline");
 	deliver->config = *config;
 	buf_init(&deliver->key, KEY_MAX);
+	buf_init(&deliver->value, VALUE_MAX);
 	*deliver_r = deliver;
 	return 0;
 }
@@ -35,6 +37,7 @@ void deliver_free(struct deliver **deliver)
 	if (!*deliver)
 		return;
 	buf_release(&(*deliver)->key);
+	buf_release(&(*deliver)->value);
 	free(*deliver);
 	*deliver = NULL;
 }
@@ -54,14 +57,14 @@ static struct template_host host_of(const struct deliver *deliver, const struct 
 	return host;
 }
 
-static int make_key(struct deliver *deliver, const struct deliver_route *route,
+static int make_key(struct deliver *deliver, const struct template *key,
 		    const struct login_event *event, struct key_part *parts, size_t *part_count_r)
 {
 	const struct template_host host = host_of(deliver, event);
 
 	buf_reset(&deliver->key);
 	buf_append_str(&deliver->key, KEY_PREFIX);
-	return template_expand(route->key, &event->login, &host, &deliver->key, parts, PARTS_MAX,
+	return template_expand(key, &event->login, &host, &deliver->key, parts, PARTS_MAX,
 			       part_count_r, &deliver->stats.last_error);
 }
 
@@ -86,7 +89,7 @@ static void submit(struct deliver *deliver, const struct deliver_route *route,
 	struct key_part parts[PARTS_MAX];
 	struct writer_record record = {.time_ns = event->login.time_ns, .parts = parts};
 
-	if (make_key(deliver, route, event, parts, &record.part_count) < 0) {
+	if (make_key(deliver, route->key, event, parts, &record.part_count) < 0) {
 		deliver->stats.unexpandable++;
 		return;
 	}
@@ -94,6 +97,43 @@ static void submit(struct deliver *deliver, const struct deliver_route *route,
 	record.value.ptr = value;
 	record.value.len = precision_format(route->precision, record.time_ns, value);
 	hand_on(deliver, route, &record, position);
+}
+
+static int make_value(struct deliver *deliver, const struct template *value,
+		      const struct login_event *event)
+{
+	const struct template_host host = host_of(deliver, event);
+	size_t count;
+
+	buf_reset(&deliver->value);
+	return template_expand(value, &event->login, &host, &deliver->value, NULL, 0, &count,
+			       &deliver->stats.last_error);
+}
+
+static void submit_field(struct deliver *deliver, const struct deliver_route *route,
+			 const struct deliver_field *field, const struct login_event *event,
+			 uint64_t position)
+{
+	struct key_part parts[PARTS_MAX];
+	struct writer_record record = {.time_ns = event->login.time_ns, .parts = parts};
+
+	if (make_key(deliver, field->key, event, parts, &record.part_count) < 0 ||
+	    make_value(deliver, field->value, event) < 0) {
+		deliver->stats.unexpandable++;
+		return;
+	}
+	record.key = buf_slice(&deliver->key);
+	record.value = buf_slice(&deliver->value);
+	deliver->stats.submitted++;
+	(void)writer_submit(route->writer, &record, position);
+}
+
+static void submit_all(struct deliver *deliver, const struct deliver_route *route,
+		       const struct login_event *event, uint64_t position)
+{
+	submit(deliver, route, event, position);
+	for (size_t i = 0; i < route->field_count; i++)
+		submit_field(deliver, route, &route->fields[i], event, position);
 }
 
 int deliver_event(struct deliver *deliver, const struct login_event *event, uint64_t position)
@@ -107,8 +147,8 @@ int deliver_event(struct deliver *deliver, const struct login_event *event, uint
 		routes[purpose] = config->match(event, purpose, config->context);
 		if (routes[purpose] < 0)
 			continue;
-		deliver->stats.due[purpose]++;
-		submit(deliver, &config->routes[routes[purpose]], &masked, position);
+		deliver->stats.due[purpose] += 1 + config->routes[routes[purpose]].field_count;
+		submit_all(deliver, &config->routes[routes[purpose]], &masked, position);
 	}
 	if (event->kind == LOGIN_EVENT_LOGIN)
 		(*(routes[DELIVER_LOGIN] < 0 ? &deliver->stats.unrouted

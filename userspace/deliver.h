@@ -18,12 +18,19 @@
 /* What a record is for. */
 enum deliver_purpose { DELIVER_LOGIN, DELIVER_AUTH, DELIVER_FAILURE, DELIVER_PURPOSES };
 
+/* One more key of a login (last_login_dict_fields). */
+struct deliver_field {
+	struct template *key, *value;
+};
+
 /* What becomes of the events that match. */
 struct deliver_route {
 	struct template *key; /* without Dovecot's "shared/" */
 	enum precision precision;
 	struct writer *writer; /* several routes may share one */
-	bool also;	       /* goes to the also writers as well */
+	const struct deliver_field *fields;
+	size_t field_count;
+	bool also; /* goes to the also writers as well */
 };
 
 struct deliver_config {

@@ -105,6 +105,38 @@ const char *plan_dict_id(const struct plan *plan, size_t index)
 	return plan->dicts[index].id;
 }
 
+static int show_fields(const struct plan *plan, const struct plan_route *route, struct dict *dict,
+		       struct error *error_r)
+{
+	int ret = 0;
+
+	if (route->field_count > 0 && !dict_takes_fields(dict))
+		return error_set(error_r, EINVAL,
+				 "%s: last_login_dict_fields: this dict has columns for times and "
+				 "for the variables of the key alone; name them in last_login_key",
+				 plan->dicts[route->dict].name);
+	for (size_t i = 0; ret == 0 && i < route->field_count; i++)
+		ret = dict_check_key(dict, template_variables(route->fields[i].key), error_r);
+	return ret;
+}
+
+/* What will be written to the dict, for it to refuse. */
+static int show_routes(const struct plan *plan, size_t index, struct dict *dict,
+		       struct error *error_r)
+{
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < plan->route_count; i++) {
+		const struct plan_route *route = &plan->routes[i];
+
+		if (plan_route_uses(plan, i, index))
+			ret = dict_check_key(dict, template_variables(route->key), error_r);
+		if (ret == 0 && route->dict == index)
+			ret = show_fields(plan, route, dict, error_r);
+	}
+	return ret;
+}
+
 int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,
 		   struct error *error_r)
 {
@@ -113,11 +145,7 @@ int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,
 
 	if (ret < 0)
 		return ret;
-	for (size_t i = 0; ret == 0 && i < plan->route_count; i++) {
-		if (plan_route_uses(plan, i, index))
-			ret = dict_check_key(dict, template_variables(plan->routes[i].key),
-					     error_r);
-	}
+	ret = show_routes(plan, index, dict, error_r);
 	if (ret < 0)
 		dict_close(&dict);
 	else
@@ -188,15 +216,30 @@ const struct dovetap_settings *plan_settings(const struct plan *plan)
 	return &plan->config.settings;
 }
 
+static bool has_variable(const struct template *template, const char *variable)
+{
+	const char *const *name = template_variables(template);
+
+	while (*name && strcmp(*name, variable) != 0)
+		name++;
+	return *name != NULL;
+}
+
+static bool route_wants(const struct plan_route *route, const char *variable)
+{
+	bool wants = has_variable(route->key, variable);
+
+	for (size_t i = 0; i < route->field_count && !wants; i++)
+		wants = has_variable(route->fields[i].key, variable) ||
+			has_variable(route->fields[i].value, variable);
+	return wants;
+}
+
 static bool wants_variable(const struct plan *plan, const char *variable)
 {
 	for (size_t i = 0; i < plan->route_count; i++) {
-		const char *const *name = template_variables(plan->routes[i].key);
-
-		for (; *name; name++) {
-			if (strcmp(*name, variable) == 0)
-				return true;
-		}
+		if (route_wants(&plan->routes[i], variable))
+			return true;
 	}
 	return false;
 }

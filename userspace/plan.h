@@ -24,6 +24,8 @@ struct plan;
 struct plan_route {
 	struct template *key;
 	const char *key_text;
+	struct deliver_field *fields; /* of logins */
+	size_t field_count;
 	enum deliver_purpose purpose;
 	enum last_login_source source; /* of its logins */
 	enum precision precision;

@@ -68,6 +68,43 @@ static int compile_key(struct plan *plan, const struct last_login_text *key,
 	return ret < 0 ? ret : check_geo(plan, key, route->key, error_r);
 }
 
+static int compile_field(struct plan *plan, const struct conf_setting *setting, const char *text,
+			 struct template **template_r, struct error *error_r)
+{
+	const struct last_login_text place = {text, setting->pos, true};
+	const struct template_env env = {
+		.setting = "last_login_dict_fields",
+		.dovecot_version = plan->config.settings.dovecot_version,
+		.strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT,
+	};
+	bool v24 = last_login_speaks_v24(&plan->config.last_login, &place);
+
+	return template_compile(text, v24 ? TEMPLATE_V24 : TEMPLATE_V23,
+				plan_place(plan, &setting->pos), &env, template_r, error_r);
+}
+
+static int make_fields(struct plan *plan, const struct conf_section *block,
+		       struct plan_route *route, struct error *error_r)
+{
+	const struct conf_setting *setting;
+	size_t count = 0;
+	int ret = 0;
+
+	for (setting = block->settings; setting; setting = setting->next)
+		count++;
+	route->fields = calloc(count + 1, sizeof(*route->fields));
+	if (!route->fields)
+		return plan_no_memory(error_r);
+	for (setting = block->settings; setting && ret == 0; setting = setting->next) {
+		struct deliver_field *field = &route->fields[route->field_count++];
+
+		ret = compile_field(plan, setting, setting->key, &field->key, error_r);
+		if (ret == 0)
+			ret = compile_field(plan, setting, setting->value, &field->value, error_r);
+	}
+	return ret;
+}
+
 static int make_route(struct plan *plan, const struct last_login_target *target,
 		      enum deliver_purpose purpose, struct error *error_r)
 {
@@ -82,6 +119,8 @@ static int make_route(struct plan *plan, const struct last_login_target *target,
 	if (ret == 0 && precision_parse(target->precision->text, &route->precision) < 0)
 		ret = error_set(error_r, EINVAL, "%s: last_login_precision \"%s\": s, ms, us or ns",
 				plan_place(plan, &target->precision->pos), target->precision->text);
+	if (ret == 0 && purpose == DELIVER_LOGIN && target->fields)
+		ret = make_fields(plan, target->fields, route, error_r);
 	return ret;
 }
 
@@ -114,10 +153,21 @@ int plan_routes_make(struct plan *plan, struct error *error_r)
 	return ret == 0 ? plan_dicts_add_also(plan, error_r) : ret;
 }
 
+static void free_fields(struct plan_route *route)
+{
+	for (size_t i = 0; i < route->field_count; i++) {
+		template_free(&route->fields[i].key);
+		template_free(&route->fields[i].value);
+	}
+	free(route->fields);
+}
+
 void plan_routes_free(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->route_count; i++)
+	for (size_t i = 0; i < plan->route_count; i++) {
 		template_free(&plan->routes[i].key);
+		free_fields(&plan->routes[i]);
+	}
 	free(plan->routes);
 	free(plan->route_of);
 }

@@ -67,6 +67,8 @@ static void make_route(struct targets *targets, size_t index)
 		.key = route->key,
 		.precision = route->precision,
 		.writer = targets->writers[route->dict],
+		.fields = route->fields,
+		.field_count = route->field_count,
 		.also = route->purpose == DELIVER_LOGIN,
 	};
 }

@@ -155,7 +155,7 @@ static int load(struct loader *loader, const struct layout *layout, struct login
 	skel = login_bpf__open_opts(&options);
 	err = skel ? prepare(loader, skel) : -errno;
 	close(fd);
-	if (err < 0) {
+	if (err < 0 || !skel) {
 		login_bpf__destroy(skel);
 		return error_set(error_r, -err, "cannot load the BPF programs: %s",
 				 libbpf_said(-err));

@@ -156,6 +156,10 @@ static int refuse_own(const struct last_login_rules *rules, struct error *error_
 			return conf_error(&rule->pos, error_r, EINVAL,
 					  "last_login_source, last_auth_key and last_failure_key "
 					  "are dovetap's own; move them to dovetap.conf");
+		if (rule->fields)
+			return conf_error(&rule->pos, error_r, EINVAL,
+					  "last_login_dict_fields has no counterpart; move it to "
+					  "dovetap.conf");
 	}
 	return 0;
 }

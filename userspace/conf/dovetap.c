@@ -150,8 +150,18 @@ static const char *const filter_settings[] = {
 	NULL,
 };
 static const char *const filter_sections[] = {
-	"dovetap",  "plugin", "dict",  "last_login", "dict_server", "mail_plugins",
-	"protocol", "remote", "local", "local_name", NULL,
+	"dovetap",
+	"plugin",
+	"dict",
+	"last_login",
+	"dict_server",
+	"mail_plugins",
+	"protocol",
+	"remote",
+	"local",
+	"local_name",
+	"last_login_dict_fields",
+	NULL,
 };
 static const char *const plugin_settings[] = {
 	"last_login_dict",
@@ -166,7 +176,8 @@ static const char *const last_login_settings[] = {
 	"last_login_key", "key",	   "last_login_precision", "precision", "last_login_source",
 	"source",	  "last_auth_key", "last_failure_key",	   NULL,
 };
-static const char *const last_login_sections[] = {"dict", NULL};
+static const char *const last_login_sections[] = {"dict", "last_login_dict_fields", "dict_fields",
+						  NULL};
 static const char *const none[] = {NULL};
 
 static const struct {

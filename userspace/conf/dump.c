@@ -87,6 +87,8 @@ static void dump_target(const struct last_login_target *target, struct buf *out)
 	dump_text("last_login_precision", target->precision, out);
 	if (target->logins)
 		dump_text("last_login_source", target->source, out);
+	if (target->logins && target->fields)
+		conf_print_section(out, 1, FLAGS, target->fields);
 	dump_text("last_auth_key", target->auth_key, out);
 	dump_text("last_failure_key", target->failure_key, out);
 	if (target->logins)

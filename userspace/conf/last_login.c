@@ -57,6 +57,7 @@ static bool target_is_of(const struct last_login_target *target,
 	       target->precision == state->precision && target->source == state->source &&
 	       target->auth_key == last_login_key_or_none(state->auth_key) &&
 	       target->failure_key == last_login_key_or_none(state->failure_key) &&
+	       target->fields == state->fields &&
 	       target->logins == (state->enable == LAST_LOGIN_ON);
 }
 
@@ -110,6 +111,7 @@ static int target_add(struct last_login_conf *conf, const struct last_login_stat
 			.source = state->source,
 			.auth_key = last_login_key_or_none(state->auth_key),
 			.failure_key = last_login_key_or_none(state->failure_key),
+			.fields = state->fields,
 			.logins = state->enable == LAST_LOGIN_ON,
 			.v24 = last_login_speaks_v24(conf, state->key),
 		};

@@ -18,6 +18,9 @@
  *	last_login_source	whose word counts; in a protocol block it also has that service
  *recorded last_auth_key		key of the last authentication that succeeded; "" = none
  *	last_failure_key	key of the last one that was refused
+ * last_login_dict_fields { KEY = VALUE } of Dovecot's development branch names more keys to set; of
+ *two such blocks the one that wins counts alone.
+ *
  * The two keys are for every service that their block is for, whether its logins are recorded or
  *not.
  *
@@ -68,8 +71,9 @@ struct last_login_target {
 	const struct last_login_text *precision; /* "s", "ms", "us" or "ns" */
 	const struct last_login_text *source;	 /* word of enum last_login_source */
 	const struct last_login_text *auth_key, *failure_key; /* NULL: not recorded */
-	bool logins;	      /* are recorded; else the two keys alone */
-	bool v24;	      /* the key is in the template language of 2.4 */
+	const struct conf_section *fields; /* settings "KEY = VALUE", templates both; or NULL */
+	bool logins;			   /* are recorded; else the two keys alone */
+	bool v24;			   /* the key is in the template language of 2.4 */
 	const char *services; /* that can get it: "imap, pop3"; "*" = any other service */
 };
 

@@ -49,11 +49,22 @@ static int read_plugin(const struct last_login_walk *walk, struct conf_section *
 	return read_settings(&inside, section, LAST_LOGIN_IN_PLUGIN, error_r);
 }
 
+static bool is_fields(const struct conf_section *section)
+{
+	return strcmp(section->type, "last_login_dict_fields") == 0 ||
+	       strcmp(section->type, "dict_fields") == 0;
+}
+
 static int read_last_login(const struct last_login_walk *walk, struct conf_section *section,
 			   struct error *error_r)
 {
+	struct conf_section *child;
 	int ret = read_settings(walk, section, LAST_LOGIN_IN_LAST_LOGIN, error_r);
 
+	for (child = section->sections; child && ret == 0; child = child->next) {
+		if (is_fields(child))
+			ret = last_login_set_fields(walk, child, error_r);
+	}
 	return ret < 0 ? ret : read_dict_blocks(walk, section, error_r);
 }
 
@@ -90,6 +101,7 @@ static bool concerns_us(const struct conf_section *block)
 		else
 			concerns = strcmp(child->type, "last_login") == 0 ||
 				   strcmp(child->type, "mail_plugins") == 0 ||
+				   strcmp(child->type, "last_login_dict_fields") == 0 ||
 				   strcmp(child->type, "dict") == 0;
 	}
 	return concerns;
@@ -117,6 +129,7 @@ static const struct {
 } sections[] = {
 	{"plugin", read_plugin},
 	{"last_login", read_last_login},
+	{"last_login_dict_fields", last_login_set_fields},
 	{"mail_plugins", read_plugin_list},
 	{"protocol", read_narrower},
 	{"remote", read_narrower},

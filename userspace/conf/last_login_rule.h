@@ -16,6 +16,7 @@ struct last_login_rule {
 	enum last_login_switch enable;
 	const struct last_login_dict *dict;
 	const struct last_login_text *key, *precision, *source, *auth_key, *failure_key;
+	const struct conf_section *fields;
 };
 
 struct last_login_rules {

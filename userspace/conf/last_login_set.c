@@ -247,6 +247,21 @@ int last_login_set_plugin(const struct last_login_walk *walk, const struct conf_
 			  error_r);
 }
 
+int last_login_set_fields(const struct last_login_walk *walk, struct conf_section *block,
+			  struct error *error_r)
+{
+	struct last_login_rule *rule;
+	int ret = conf_load_files(block, error_r);
+
+	if (ret < 0)
+		return ret;
+	rule = add_rule(walk, block->order, &block->pos);
+	if (!rule)
+		return no_memory(&block->pos, error_r);
+	rule->fields = block;
+	return 0;
+}
+
 int last_login_set_block(const struct last_login_walk *walk, struct conf_section *block,
 			 struct error *error_r)
 {

@@ -63,13 +63,15 @@ void last_login_state_apply(struct last_login_state *state, const struct last_lo
 	TAKE(source);
 	TAKE(auth_key);
 	TAKE(failure_key);
+	TAKE(fields);
 }
 
 bool last_login_state_equal(const struct last_login_state *a, const struct last_login_state *b)
 {
 	return a->enable == b->enable && a->dict == b->dict && a->key == b->key &&
 	       a->precision == b->precision && a->source == b->source &&
-	       a->auth_key == b->auth_key && a->failure_key == b->failure_key;
+	       a->auth_key == b->auth_key && a->failure_key == b->failure_key &&
+	       a->fields == b->fields;
 }
 
 const struct last_login_text *last_login_key_or_none(const struct last_login_text *key)

@@ -27,8 +27,11 @@ bool last_login_is_setting(const char *key, enum last_login_place place);
 int last_login_set(const struct last_login_walk *walk, struct conf_setting *setting,
 		   enum last_login_place place, struct error *error_r);
 
-/* The same for "mail_plugins { last_login = yes }" and for "dict NAME { }". */
+/* The same for "mail_plugins { last_login = yes }" for
+ * "last_login_dict_fields { }" and for "dict NAME { }". */
 int last_login_set_plugin(const struct last_login_walk *walk, const struct conf_setting *setting,
+			  struct error *error_r);
+int last_login_set_fields(const struct last_login_walk *walk, struct conf_section *block,
 			  struct error *error_r);
 int last_login_set_block(const struct last_login_walk *walk, struct conf_section *block,
 			 struct error *error_r);

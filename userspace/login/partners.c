@@ -35,12 +35,21 @@ static bool is_old(const struct partner *partner, const struct login *login)
 	return login->boot_ns > partner->auth->boot_ns + PARTNERS_KEEP_NS;
 }
 
+static bool is_full(const struct partners *partners, const struct login *auth)
+{
+	return HASH_COUNT(partners->first) >= PARTNERS_MAX ||
+	       partners->bytes + login_keep_size(auth) > PARTNERS_BYTES;
+}
+
 static void make_room(struct partners *partners, const struct login *auth)
 {
-	while (partners->first &&
-	       (is_old(partners->first, auth) || HASH_COUNT(partners->first) >= PARTNERS_MAX ||
-		partners->bytes + login_keep_size(auth) > PARTNERS_BYTES))
-		forget(partners, partners->first);
+	struct partner *oldest, *next;
+
+	HASH_ITER(hh, partners->first, oldest, next) {
+		if (!is_old(oldest, auth) && !is_full(partners, auth))
+			return;
+		forget(partners, oldest);
+	}
 }
 
 void partners_add(struct partners *partners, const struct login *auth)

@@ -287,12 +287,23 @@ struct slice dict_key_name(struct slice key)
 	return (struct slice){key.ptr + len, key.len - len};
 }
 
+/* Digits can be anything, a port for instance; a time was cut to a second at most. */
+bool dict_entry_is_time(const struct dict_entry *entry)
+{
+	int64_t told = stamp_to_ns(entry->value);
+
+	return told >= 0 && told <= entry->time_ns && entry->time_ns - told < 1000000000;
+}
+
+bool dict_takes_fields(const struct dict *dict)
+{
+	return !(dict->driver->caps & DICT_CAP_TIMES_ONLY);
+}
+
 bool dict_entry_newer(const struct dict_entry *entry, struct slice stored)
 {
-	int64_t then = stamp_to_ns(stored), now = stamp_to_ns(entry->value);
-
-	/* Both were cut to the same precision, unless the value is no time at all. */
-	return (now < 0 ? entry->time_ns : now) > then;
+	/* Both were cut to the same precision. */
+	return !dict_entry_is_time(entry) || stamp_to_ns(entry->value) > stamp_to_ns(stored);
 }
 
 bool dict_entry_part(const struct dict_entry *entry, const char *variable, struct slice *text_r)

@@ -51,6 +51,7 @@ enum dict_cap {
 	DICT_CAP_NEWEST_WINS = 1U << 0, /* the store itself compares times */
 	DICT_CAP_EXPIRE = 1U << 1,	/* records can expire in the store */
 	DICT_CAP_SEARCH = 1U << 2,	/* lookup() finds a user without knowing the whole key */
+	DICT_CAP_TIMES_ONLY = 1U << 3,	/* values that are no times cannot be kept in order */
 };
 
 /* How the operator named the dict: a 2.3 URI or a 2.4 block, never both. */
@@ -176,8 +177,14 @@ void dict_entries_set(struct dict_entry *entries, size_t count, enum dict_outcom
 /* The key without "shared/", as most stores get it. */
 struct slice dict_key_name(struct slice key);
 
+/* Is its value the time of the login, and not a field's (last_login_dict_fields)? */
+bool dict_entry_is_time(const struct dict_entry *entry);
+
+/* True when the dict takes any value, not only times. */
+bool dict_takes_fields(const struct dict *dict);
+
 /* Is the entry newer than a stored value? A stored value that is not a time is older than any:
- * the plugin would overwrite it, too. */
+ * the plugin would overwrite it, too. What is no time is newer than anything. */
 bool dict_entry_newer(const struct dict_entry *entry, struct slice stored);
 
 /* The text of the entry's first part of that variable; false when there is none. */

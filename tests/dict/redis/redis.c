@@ -220,13 +220,32 @@ static void nanoseconds_are_compared_exactly(void **state)
 	open_dict(stand, "", false);
 	ask(stand, "set " NAME " 1795337984000000002");
 	stand->entry = (struct dict_entry){.key = slice_str(KEY),
-					   .value = slice_str("1795337984000000001")};
+					   .value = slice_str("1795337984000000001"),
+					   .time_ns = 1795337984000000001};
 	assert_int_equal(
 		dict_write(stand->dict, &stand->entry, 1, clock_monotonic_ns() + MINUTE, NULL), 0);
 	assert_int_equal(stand->entry.outcome, DICT_UNCHANGED);
 	stand->entry.value = slice_str("1795337984000000003");
+	stand->entry.time_ns = 1795337984000000003;
 	dict_write(stand->dict, &stand->entry, 1, clock_monotonic_ns() + MINUTE, NULL);
 	assert_int_equal(stand->entry.outcome, DICT_STORED);
+}
+
+/* What is no time of a login has nothing to be compared with: a port may get smaller. */
+static void fields_are_overwritten(void **state)
+{
+	struct stand *stand = *state;
+
+	start(stand, ARGUMENTS());
+	open_dict(stand, ":expire_secs=1000", false);
+	ask(stand, "set " NAME " 50000");
+	stand->entry = (struct dict_entry){
+		.key = slice_str(KEY), .value = slice_str("99"), .time_ns = 1795337984000000001};
+	assert_int_equal(
+		dict_write(stand->dict, &stand->entry, 1, clock_monotonic_ns() + MINUTE, NULL), 0);
+	assert_int_equal(stand->entry.outcome, DICT_STORED);
+	expect_answer(stand, "get " NAME, "99");
+	assert_in_range(strtol(ask(stand, "ttl " NAME), NULL, 10), 900, 1000);
 }
 
 static void a_server_that_forgot_the_script_gets_it_again(void **state)
@@ -365,6 +384,7 @@ int main(void)
 		story(strict_mode_leaves_what_the_plugin_leaves),
 		story(foreign_values_are_overwritten_as_by_the_plugin),
 		story(nanoseconds_are_compared_exactly),
+		story(fields_are_overwritten),
 		story(a_server_that_forgot_the_script_gets_it_again),
 		story(a_replica_is_told_from_a_master),
 		story(a_full_memory_passes),

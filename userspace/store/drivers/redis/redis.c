@@ -99,6 +99,18 @@ static int64_t within(const struct redis *redis, int64_t deadline_ns)
 /* --- writing ------------------------------------------------------------------------------- */
 
 /* A server keeps the script that it was sent once: its text goes along only when it is missing. */
+/* A field of a login that is no time: there is nothing to compare. */
+static size_t append_field(const struct redis *redis, struct redis_node *node,
+			   const struct dict_entry *entry, struct slice key)
+{
+	if (redis->expire[0] == '\0')
+		RESP_APPEND(&node->out, slice_str("SET"), key, entry->value);
+	else
+		RESP_APPEND(&node->out, slice_str("SET"), key, entry->value, slice_str("EX"),
+			    slice_str(redis->expire));
+	return 1;
+}
+
 static size_t append_script(struct redis_request *request, struct redis_node *node,
 			    const struct dict_entry *entry, struct slice key)
 {
@@ -113,6 +125,8 @@ static size_t append_script(struct redis_request *request, struct redis_node *no
 	};
 	size_t count = sizeof(arguments) / sizeof(arguments[0]) - (redis->expire[0] == '\0');
 
+	if (!dict_entry_is_time(entry))
+		return append_field(redis, node, entry, key);
 	node->load_script = false;
 	resp_append(&node->out, arguments, count);
 	return 1;

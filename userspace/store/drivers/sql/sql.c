@@ -507,7 +507,8 @@ static void sql_places(const struct dict *dict, dict_place_cb *cb, void *context
 
 #define SQL_DRIVER(called, opener)                                                                 \
 	{                                                                                          \
-		.name = (called), .caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH,                  \
+		.name = (called),                                                                  \
+		.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH | DICT_CAP_TIMES_ONLY,              \
 		.open = (opener), .write = sql_write, .lookup = sql_lookup, .ping = sql_ping,      \
 		.places = sql_places, .close = sql_close,                                          \
 	}
