@@ -167,6 +167,7 @@ static void what_an_earlier_life_left_is_accounted_for(void **state)
 	start_with_spool(world);
 	expect_balance(world);
 	submit(world, "shared/u1", 2, 3);
+	wait_until(world, s.superseded == 1); /* in the spool, while the dict is down */
 	fake_set_down(&world->fake, false);
 	wait_until(world, s.spooled == 0 && s.pending == 0);
 	writer_stats(world->writer, &stats);
