@@ -110,8 +110,11 @@ static bool is_utf8(struct slice text)
 	memcpy(copy, text.ptr, text.len);
 	copy[text.len] = '\0';
 	for (at = 0; at<text.len; at += len> 0 ? len : 1) {
-		len = mbrlen(copy + at, text.len - at, &state);
-		if (len > text.len)
+		wchar_t c = 0;
+
+		len = mbrtowc(&c, copy + at, text.len - at, &state);
+		/* glibc lets surrogates and what is beyond Unicode pass. */
+		if (len > text.len || (c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff)
 			return false;
 	}
 	return true;

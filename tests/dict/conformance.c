@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "subject.h"
 
+#include "../hostile.h"
 #include "../unit/cmocka_all.h"
 
 #include <fcntl.h>
@@ -248,45 +249,27 @@ static void check_hostile(struct stand *stand, struct slice user)
 		assert_int_equal(entry.outcome, DICT_REFUSED);
 		return;
 	}
-	assert_int_equal(entry.outcome, DICT_STORED);
+	if (entry.outcome != DICT_STORED)
+		fail_msg("'%.*s': %s: %s", (int)user.len, user.ptr,
+			 dict_outcome_name(entry.outcome), entry.reason);
 	expect_record(stand, &login, &entry, entry.value);
+}
+
+static void check_name(struct slice name, void *context)
+{
+	check_hostile(context, name);
 }
 
 static void hostile_names_are_stored_exactly_or_refused(void **state)
 {
-	static const char *const names[] = {
-		"a/b@c",
-		"../../etc/passwd",
-		"..",
-		"p%u%{user}@x",
-		"$user",
-		"o'brien@d",
-		"\"quoted\"",
-		"back\\slash",
-		"a b\tc",
-		"line\nbreak",
-		"cr\r\nSET x 1",
-		"\x1b[31mred",
-		"\xc3\xa4\xc3\xb6@x",
-		"\xff\xfe\xc3(",
-		"; DROP TABLE last_login; --",
-		"*?[]{}",
-		"\x01"
-		"t",
-		"trailing ",
-		"%00",
-	};
-	char all_bytes[256], longest[600];
+	char all_bytes[256];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		check_hostile(*state, slice_str(names[i]));
+	assert_true(hostile_each(check_name, *state) > 50);
 	for (int i = 0; i < 256; i++) {
 		all_bytes[i] = (char)i;
 		check_hostile(*state, (struct slice){&all_bytes[i], 1});
 	}
 	check_hostile(*state, (struct slice){all_bytes, sizeof(all_bytes)});
-	memset(longest, 'l', sizeof(longest));
-	check_hostile(*state, (struct slice){longest, sizeof(longest)});
 }
 
 /* Two names that a careless store would take for one, or cut in the same place. */

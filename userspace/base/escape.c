@@ -50,9 +50,33 @@ bool text_is_utf8(struct slice text)
 	return true;
 }
 
-static bool is_c1(const uint8_t *p, size_t len)
+/* C1, and what is not seen but changes how the rest is shown: zero width, writing direction, line
+ * and paragraph separators. */
+static bool is_invisible(const uint8_t *p, size_t len)
 {
-	return len == 2 && p[0] == 0xc2 && p[1] < 0xa0;
+	static const struct {
+		char first[4], last[4];
+	} ranges[] = {
+		{"\xc2\x80", "\xc2\x9f"},	  /* C1 */
+		{"\xd8\x9c", "\xd8\x9c"},	  /* U+061C */
+		{"\xe2\x80\x8b", "\xe2\x80\x8f"}, /* U+200B to 200F */
+		{"\xe2\x80\xa8", "\xe2\x80\xae"}, /* U+2028 to 202E */
+		{"\xe2\x81\xa0", "\xe2\x81\xaf"}, /* U+2060 to 206F */
+		{"\xef\xbb\xbf", "\xef\xbb\xbf"}, /* U+FEFF */
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		if (strlen(ranges[i].first) == len && memcmp(p, ranges[i].first, len) >= 0 &&
+		    memcmp(p, ranges[i].last, len) <= 0)
+			return true;
+	}
+	return false;
+}
+
+static void append_hex(struct buf *out, const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		buf_appendf(out, "\\x%02x", p[i]);
 }
 
 static void terminal_one(struct buf *out, const uint8_t *p, size_t len)
@@ -60,9 +84,9 @@ static void terminal_one(struct buf *out, const uint8_t *p, size_t len)
 	if (*p == '\\')
 		buf_append_str(out, "\\\\");
 	else if (len == 0 || *p < 0x20 || *p == 0x7f)
-		buf_appendf(out, "\\x%02x", *p);
-	else if (is_c1(p, len))
-		buf_appendf(out, "\\x%02x\\x%02x", p[0], p[1]);
+		append_hex(out, p, 1);
+	else if (is_invisible(p, len))
+		append_hex(out, p, len);
 	else
 		buf_append(out, p, len);
 }

@@ -6,8 +6,9 @@
 #include "base/buf.h"
 
 /*
- * Appends text with C0, DEL, C1 and backslash as \xNN (backslash as \\) and invalid UTF-8 bytes as
- * \xNN; valid UTF-8 passes. Returns 0 or the buffer's error.
+ * Appends text with C0, DEL, C1, characters that turn the direction of writing or have no width,
+ * and invalid UTF-8 as \xNN, and backslash as \\; other UTF-8 passes. Returns 0 or the buffer's
+ * error.
  */
 int escape_terminal(struct buf *out, struct slice text);
 

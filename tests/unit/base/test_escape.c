@@ -20,6 +20,21 @@ static void terminal_escapes_control_bytes(void **state)
 	check(escape_terminal, slice_str("\xc2\x9b"), "\\xc2\\x9b");
 }
 
+/* They would show "gpj.exe" as "exe.jpg", or two names as one. */
+static void terminal_escapes_what_is_not_seen(void **state)
+{
+	(void)state;
+	check(escape_terminal,
+	      slice_str("a\xe2\x80\xae"
+			"b"),
+	      "a\\xe2\\x80\\xaeb");
+	check(escape_terminal, slice_str("\xe2\x80\x8b"), "\\xe2\\x80\\x8b");
+	check(escape_terminal, slice_str("\xe2\x81\xa6\xef\xbb\xbf\xd8\x9c"),
+	      "\\xe2\\x81\\xa6\\xef\\xbb\\xbf\\xd8\\x9c");
+	check(escape_terminal, slice_str("\xe2\x80\x90\xe2\x80\xa7\xe2\x81\xb0"),
+	      "\xe2\x80\x90\xe2\x80\xa7\xe2\x81\xb0"); /* their neighbours */
+}
+
 static void terminal_keeps_utf8_and_shows_broken_bytes(void **state)
 {
 	(void)state;
@@ -51,6 +66,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(terminal_escapes_control_bytes),
+		cmocka_unit_test(terminal_escapes_what_is_not_seen),
 		cmocka_unit_test(terminal_keeps_utf8_and_shows_broken_bytes),
 		cmocka_unit_test(json_quotes_and_maps_broken_bytes),
 		cmocka_unit_test(output_stops_at_the_ceiling),

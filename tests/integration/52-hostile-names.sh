@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Real logins of users whose names are an attack (tests/hostile-names): what Dovecot accepts is stored
+# byte for byte in every dict, expanded by nobody, and harmless wherever it is shown.
+. "$(dirname "$0")/lib.sh"
+plan 28
+
+hostile() {
+	"$top/tests/stand/hostile" "$@"
+}
+
+ask() { # subcommand, arguments
+	"$dovetap" "$1" --config "$tmp/sqlite.conf" --state-dir "$tmp/state" "${@:2}"
+}
+
+losses_are_the_long_names() {
+	same "$(hostile too-long "$tmp/logins") lost, 0 unexplained" \
+		"$("$dovetap" status --control "$tmp/state/control.sock" | tail -n 1)"
+}
+
+each_is_found() { # by its name, on the command line
+	local name
+	while IFS= read -r -d '' name; do
+		ask lookup --json -- "$name" > "$tmp/found.json" && [[ -s $tmp/found.json ]] ||
+			{ printf '%q is not found\n' "$name" && return 1; }
+	done < "$tmp/users"
+}
+
+outputs() { # of everything that prints names, for people and for programs
+	"$dovetap" status --control "$tmp/state/control.sock" > "$tmp/status.text" &&
+		"$dovetap" status --json --control "$tmp/state/control.sock" > "$tmp/status.json" &&
+		ask lookup --all > "$tmp/lookup.text" &&
+		ask lookup --all --json > "$tmp/lookup.json" &&
+		xargs -0 "$dovetap" lookup --config "$tmp/sqlite.conf" --state-dir "$tmp/state" -- \
+			< "$tmp/users" > "$tmp/lookup-each.text"
+}
+
+spooled() {
+	local config=(--config "$tmp/dovetap.conf" --state-dir "$tmp/state")
+	"$dovetap" spool list "${config[@]}" > "$tmp/spool.text" &&
+		"$dovetap" spool export "${config[@]}" > "$tmp/spool.json" &&
+		[[ $(wc -l < "$tmp/spool.json") -eq $(wc -l < "$tmp/spool.text") &&
+			$(wc -l < "$tmp/spool.json") -ge $(tr -cd '\0' < "$tmp/users" | wc -c) ]]
+}
+
+series() {
+	"$dovetap" status --prometheus --control "$tmp/state/control.sock" > "$tmp/metrics"
+	hostile series "$tmp/metrics"
+}
+
+story() { # version, called with a stand of it
+	redis_start
+	cat > "$tmp/sqlite.conf" <<- END
+		plugin {
+		  last_login_dict = sqlite:path=$tmp/state/db
+		  last_login_key = ll/%{user}
+		}
+	END
+	cat > "$tmp/dovetap.conf" <<- END
+		!include sqlite.conf
+		dovetap {
+		  also_dicts = redis:host=127.0.0.1:port=$redis_port
+		  audit_log = $tmp/state/audit.json
+		}
+	END
+	rm -f "$tmp/state"/{db,audit.json,events}*
+	redis flushall > "$tmp/out"
+	dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf" --live --record "$tmp/state/events"
+	login imap nobody@example.com --fails --password wrong > "$tmp/out"
+	series > "$tmp/series.before"
+	hostile sessions | login - > "$tmp/logins"
+	hostile users "$tmp/logins" > "$tmp/users"
+	check "$1: Dovecot accepts many of them" test "$(tr -cd '\0' < "$tmp/users" | wc -c)" -ge 40
+	check "$1: each that it accepts is in SQLite as it is" eventually hostile sqlite "$tmp/logins" "$tmp/state/db"
+	check "$1: and in Redis" eventually hostile redis "$tmp/logins" "$redis_port"
+	check "$1: each is found by its name" each_is_found
+	check "$1: what does not fit is counted" losses_are_the_long_names
+	check "$1: there is a live line for each login" hostile lines "$tmp/logins" "$tmp/live"
+	check "$1: everything can be asked" outputs
+	check "$1: what is printed for people is harmless" hostile plain "$tmp"/{status,lookup,lookup-each}.text "$tmp/dovetap.log"
+	check "$1: what is printed for programs is JSON" hostile json "$tmp"/{status,lookup}.json "$tmp/state/audit.json"
+	check "$1: no name gets into the metrics" same "$(< "$tmp/series.before")" "$(series)"
+	check "$1: whose labels are plain" hostile labels "$tmp/metrics"
+
+	redis_stop
+	hostile sessions | login - > "$tmp/again"
+	check "$1: the spool tells what waits" eventually spooled
+	check "$1: and is harmless" eval 'hostile plain "$tmp/spool.text" && hostile json "$tmp/spool.json"'
+	dovetap_stop
+	"$dovetap" replay --json "$tmp/state/events" > "$tmp/replay.json"
+	check "$1: so is a replay" hostile json "$tmp/replay.json"
+	stand_stop
+}
+
+stand_start bookworm
+story bookworm
+stand_start trixie
+story trixie
