@@ -7,6 +7,7 @@
 
 #include "skel/login.skel.h"
 
+#include <assert.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -155,13 +156,13 @@ static int load(struct loader *loader, const struct layout *layout, struct login
 	skel = login_bpf__open_opts(&options);
 	err = skel ? prepare(loader, skel) : -errno;
 	close(fd);
-	if (err < 0 || !skel) {
-		login_bpf__destroy(skel);
-		return error_set(error_r, -err, "cannot load the BPF programs: %s",
-				 libbpf_said(-err));
+	if (skel && err == 0) {
+		*skel_r = skel;
+		return 0;
 	}
-	*skel_r = skel;
-	return 0;
+	err = err < 0 ? -err : EINVAL;
+	login_bpf__destroy(skel);
+	return error_set(error_r, err, "cannot load the BPF programs: %s", libbpf_said(err));
 }
 
 /* The object for layout, loaded when it is first asked for; releases may share a layout. */
