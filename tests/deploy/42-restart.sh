@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A real systemd keeps ring and probes while the service is restarted: who logs in when there is no
+# dovetap is recorded all the same. It forgets them when the service is stopped.
+. "$(dirname "$0")/lib.sh"
+plan 12
+
+echo 'IMAP=143' > "$tmp/ports"
+
+logged_in() { # user
+	beside "$top/tests/stand/login.py" "$tmp/ports" imap "$1" > "$tmp/login"
+}
+
+last_login() { # user: is recorded
+	inside dovetap lookup "$1" | grep -F "$1"
+}
+
+# shellcheck disable=SC2016
+says() { # text, how often: in the journal, since the service was started last
+	inside sh -c 'journalctl --no-pager --output cat _SYSTEMD_INVOCATION_ID="$(
+		systemctl show --property InvocationID --value dovetap)"' > "$tmp/journal"
+	same "$2" "$(grep -cF -- "$1" "$tmp/journal")"
+}
+
+keeps() { # count of descriptors
+	same "$1" "$(inside systemctl show --property NFileDescriptorStore --value dovetap)"
+}
+
+is_active() {
+	inside systemctl is-active dovetap
+}
+
+waits() { # the next dovetap, for us
+	[[ $(inside systemctl show --property SubState --value dovetap) == start-pre ]]
+}
+
+# Logs somebody in between the end of one dovetap and the start of the next.
+restart_around() { # user, command... that makes systemd start it anew
+	local user=$1
+	shift
+	inside rm -f /run/go
+	"$@"
+	eventually waits && logged_in "$user"
+	inside touch /run/go
+	eventually is_active
+}
+
+kill_both() { # as the machine's memory guard does
+	inside systemctl kill --signal=KILL dovetap
+}
+
+mkdir -p "$tmp/system/overlay/upper/etc/dovecot" "$tmp/system/overlay/upper/mail"
+chmod 1777 "$tmp/system/overlay/upper/mail"
+cat > "$tmp/system/overlay/upper/etc/dovecot/dovecot.conf" << END
+protocols = imap
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+first_valid_uid = 5000
+mail_location = maildir:~/Maildir
+passdb {
+  driver = static
+  args = password=pass
+}
+userdb {
+  driver = static
+  args = uid=5000 gid=5000 home=/mail/%u allow_all_users=yes
+}
+END
+
+system_start
+install_package > "$tmp/install.log" 2>&1 || bail "$(tail -n 5 "$tmp/install.log")"
+put /etc/systemd/system/dovetap.service.d/wait.conf << 'END'
+[Service]
+ExecStartPre=/bin/sh -c 'until [ -e /run/go ]; do sleep 0.1; done'
+END
+inside touch /run/go
+inside systemctl daemon-reload
+check 'it keeps the ring, the counters and three probes' eventually keeps 5
+logged_in first@example.com
+check 'a login is recorded' eventually last_login first@example.com
+
+check 'the service is restarted' restart_around gap1@example.com \
+	inside systemctl restart --no-block dovetap
+check 'the login of meanwhile is recorded' eventually last_login gap1@example.com
+check 'the probes were taken over' says 'taken over' 3
+check 'and none was set' says ': attached to' 0
+check 'it is killed' restart_around gap2@example.com kill_both
+check 'the login of meanwhile is recorded, too' eventually last_login gap2@example.com
+check 'the probes were taken over again' says 'taken over' 3
+check 'it still keeps no more than it has to' keeps 5
+inside systemctl stop dovetap
+check 'a stopped service keeps nothing' keeps 0
+inside systemctl start dovetap
+check 'and sets its probes when it is started' says ': attached to' 3
