@@ -264,6 +264,7 @@ static int attach_hook(struct loader *loader, const struct build *build, size_t 
 
 	if (err < 0)
 		return err;
+	assert(skel);
 	libbpf_say_forget();
 	err = hook_make(loader->options.method, skel, probe->program, build->fd,
 			hook_offset(build, hook), &link->hooks[hook]);
