@@ -131,6 +131,10 @@ static const struct metric held = {"dovetap_dict_held_records",
 				   "Records that min_interval holds back.",
 				   METRIC_GAUGE,
 				   {"dict"}};
+static const struct metric expired = {"dovetap_dict_expired_total",
+				      "Records removed from the dict, for they were old.",
+				      METRIC_COUNTER,
+				      {"dict"}};
 static const struct metric up = {
 	"dovetap_dict_up", "1 while the dict answers.", METRIC_GAUGE, {"dict"}};
 
@@ -355,6 +359,11 @@ static void add_coalesced(struct metrics *metrics, const char *dict, const struc
 	metrics_add(metrics, &coalesced, dict, NULL, (double)w->coalesced);
 }
 
+static void add_expired(struct metrics *metrics, const char *dict, const struct writer_stats *w)
+{
+	metrics_add(metrics, &expired, dict, NULL, (double)w->expired);
+}
+
 static void add_up(struct metrics *metrics, const char *dict, const struct writer_stats *w)
 {
 	metrics_add(metrics, &up, dict, NULL, w->up);
@@ -366,7 +375,7 @@ static void gather_dicts(const struct gather_source *source, struct metrics *met
 					const struct writer_stats *) = {
 		add_submitted,	   add_written,	  add_batches, add_pending,
 		add_pending_bytes, add_spooled,	  add_spool,   add_spool_trouble,
-		add_held,	   add_coalesced, add_up,
+		add_held,	   add_coalesced, add_up,      add_expired,
 	};
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)

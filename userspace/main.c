@@ -16,6 +16,8 @@ static const struct {
 	{"run", cmd_run, "watch Dovecot and write last-login records"},
 	{"check", cmd_check, "tell whether kernel, rights, Dovecot and dict are fit"},
 	{"lookup", cmd_lookup, "print the last logins of users"},
+	{"inactive", cmd_inactive, "print the users who have not logged in for long"},
+	{"expire", cmd_expire, "remove old records"},
 	{"replay", cmd_replay, "put recorded events through the same pipeline"},
 	{"spool", cmd_spool, "look into the records that wait for a dict, and write them"},
 	{"status", cmd_status, "print the counters of the running collector"},

@@ -70,6 +70,10 @@ struct plan_keys {
 
 int plan_keys_make(const struct plan *plan, size_t dict, struct slice user,
 		   struct plan_keys *keys_r, struct error *error_r);
+/* Keys of somebody who does not exist, as the routes to the dict for these purposes (1 << enum
+ * deliver_purpose) would make them. */
+int plan_keys_sample(const struct plan *plan, size_t dict, unsigned int purposes,
+		     struct plan_keys *keys_r, struct error *error_r);
 void plan_keys_release(struct plan_keys *keys);
 /* The service of a key as the dict has it (with or without "shared/"), or "". */
 const char *plan_keys_service(const struct plan_keys *keys, struct slice key);

@@ -120,6 +120,7 @@ static struct plan_dict *next_dict(struct plan *plan, const struct last_login_di
 	dict->config.root = plan_server_root(plan);
 	dict->config.base_dir = conf_setting_value(dict->config.root, "base_dir", "/run/dovecot");
 	dict->config.dovecot_version = settings->dovecot_version;
+	dict->config.expire_secs = (int64_t)(settings->expire_after / 1000);
 	dict->config.strict = settings->compat == DOVETAP_COMPAT_STRICT;
 	return dict;
 }

@@ -2,11 +2,17 @@
 /* The keys under which a user's records may stand: the templates, read backwards. */
 #include "plan.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #define TEXT_MAX (1U << 20)
 #define PREFIX	 "shared/"
+
+#define SAMPLE_USER "user@example.com"
+#define ALL_TEXTS   (DOVETAP_BIT(DOVETAP_TEXT_COUNT) - 1)
 
 /* Dovecot's mail services (what %{service} can be), and what Postfix calls itself. */
 static const char *const services[] = {"imap", "pop3", "submission", "managesieve",
@@ -44,11 +50,27 @@ static bool known_without_login(const struct template *key)
 	return true;
 }
 
-/* Appends the key; slices are set at the end, when the text no longer moves. */
-static void add_key(const struct plan *plan, const struct plan_route *route, struct slice user,
-		    const char *service, struct plan_keys *keys)
+/* With something in every field. */
+static struct login_event sample_login(const char *service)
 {
-	const struct login_event event = made_up_login(user, service);
+	struct login_event event = made_up_login(slice_str(SAMPLE_USER), service);
+	struct login *login = &event.login;
+
+	login->time_ns = clock_wall_ns();
+	login->remote_ip = login->local_ip = (struct login_ip){AF_INET, {192, 0, 2, 1}};
+	login->remote_port = login->local_port = 1;
+	for (unsigned int i = 0; i < DOVETAP_TEXT_COUNT; i++) {
+		if (login->text[i].len == 0)
+			login->text[i] = slice_str("x");
+	}
+	login->present = ALL_TEXTS;
+	return event;
+}
+
+/* Appends the key; slices are set at the end, when the text no longer moves. */
+static void add_key(const struct plan *plan, const struct plan_route *route,
+		    struct login_event event, const char *service, struct plan_keys *keys)
+{
 	const struct template_host host = plan_host(plan);
 	size_t start = keys->text.len, parts;
 
@@ -82,7 +104,7 @@ static void add_route(const struct plan *plan, size_t index, size_t dict, struct
 		return;
 	for (size_t i = 0; i < SERVICE_COUNT; i++) {
 		if (has_route(plan, index, made_up_login(user, services[i])))
-			add_key(plan, route, user, services[i], keys);
+			add_key(plan, route, made_up_login(user, services[i]), services[i], keys);
 	}
 }
 
@@ -96,8 +118,7 @@ static void place_keys(struct plan_keys *keys)
 	}
 }
 
-int plan_keys_make(const struct plan *plan, size_t dict, struct slice user,
-		   struct plan_keys *keys_r, struct error *error_r)
+static int alloc_keys(const struct plan *plan, struct plan_keys *keys_r, struct error *error_r)
 {
 	size_t max = plan_route_count(plan) * SERVICE_COUNT;
 
@@ -105,14 +126,40 @@ int plan_keys_make(const struct plan *plan, size_t dict, struct slice user,
 	buf_init(&keys_r->text, TEXT_MAX);
 	keys_r->keys = calloc(max + 1, sizeof(*keys_r->keys));
 	keys_r->services = calloc(max + 1, sizeof(*keys_r->services));
-	if (!keys_r->keys || !keys_r->services) {
-		plan_keys_release(keys_r);
-		return error_set(error_r, ENOMEM, "out of memory for keys");
-	}
-	for (size_t i = 0; user.len > 0 && i < plan_route_count(plan); i++)
+	if (keys_r->keys && keys_r->services)
+		return 0;
+	plan_keys_release(keys_r);
+	return error_set(error_r, ENOMEM, "out of memory for keys");
+}
+
+int plan_keys_make(const struct plan *plan, size_t dict, struct slice user,
+		   struct plan_keys *keys_r, struct error *error_r)
+{
+	int ret = alloc_keys(plan, keys_r, error_r);
+
+	for (size_t i = 0; ret == 0 && user.len > 0 && i < plan_route_count(plan); i++)
 		add_route(plan, i, dict, user, keys_r);
-	place_keys(keys_r);
-	return 0;
+	if (ret == 0)
+		place_keys(keys_r);
+	return ret;
+}
+
+int plan_keys_sample(const struct plan *plan, size_t dict, unsigned int purposes,
+		     struct plan_keys *keys_r, struct error *error_r)
+{
+	int ret = alloc_keys(plan, keys_r, error_r);
+
+	for (size_t i = 0; ret == 0 && i < plan_route_count(plan); i++) {
+		const struct plan_route *route = plan_route(plan, i);
+
+		if (!plan_route_uses(plan, i, dict) || !(purposes & 1U << route->purpose))
+			continue;
+		for (size_t j = 0; j < SERVICE_COUNT; j++)
+			add_key(plan, route, sample_login(services[j]), services[j], keys_r);
+	}
+	if (ret == 0)
+		place_keys(keys_r);
+	return ret;
 }
 
 void plan_keys_release(struct plan_keys *keys)

@@ -78,9 +78,10 @@ static int compile_field(struct plan *plan, const struct conf_setting *setting, 
 		.strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT,
 	};
 	bool v24 = last_login_speaks_v24(&plan->config.last_login, &place);
+	int ret = template_compile(text, v24 ? TEMPLATE_V24 : TEMPLATE_V23,
+				   plan_place(plan, &setting->pos), &env, template_r, error_r);
 
-	return template_compile(text, v24 ? TEMPLATE_V24 : TEMPLATE_V23,
-				plan_place(plan, &setting->pos), &env, template_r, error_r);
+	return ret < 0 ? ret : check_geo(plan, &place, *template_r, error_r);
 }
 
 static int make_fields(struct plan *plan, const struct conf_section *block,

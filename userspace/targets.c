@@ -38,6 +38,19 @@ int targets_open_spool(const struct plan *plan, size_t index, struct spool **spo
 	return ret < 0 ? ret : 0;
 }
 
+/* Old records are removed by a collector only, not by a replay. */
+static int expect_expiry(struct targets *targets, size_t index, struct writer_options *writer,
+			 struct error *error_r)
+{
+	const struct plan_keys *keys = &targets->samples[index];
+	int ret = plan_keys_sample(targets->plan, index, ~0U, &targets->samples[index], error_r);
+
+	writer->expire_after_ns = (int64_t)plan_settings(targets->plan)->expire_after * NS_PER_MSEC;
+	writer->expire_keys = keys->keys;
+	writer->expire_key_count = keys->count;
+	return ret;
+}
+
 static int open_writer(struct targets *targets, size_t index, const struct targets_options *options,
 		       struct error *error_r)
 {
@@ -52,6 +65,8 @@ static int open_writer(struct targets *targets, size_t index, const struct targe
 		return ret;
 	if (options->spool)
 		ret = targets_open_spool(targets->plan, index, &writer.spool, error_r);
+	if (ret == 0 && options->spool)
+		ret = expect_expiry(targets, index, &writer, error_r);
 	if (ret < 0)
 		dict_close(&dict);
 	else
@@ -82,7 +97,8 @@ int targets_open(struct targets *targets, const struct plan *plan,
 	targets->plan = plan;
 	targets->writers = calloc(dicts, sizeof(struct writer *));
 	targets->routes = calloc(routes, sizeof(*targets->routes));
-	if (!targets->writers || !targets->routes) {
+	targets->samples = calloc(dicts, sizeof(*targets->samples));
+	if (!targets->writers || !targets->routes || !targets->samples) {
 		targets_close(targets);
 		return error_set(error_r, ENOMEM, "out of memory for %zu dicts", dicts);
 	}
@@ -101,6 +117,9 @@ void targets_close(struct targets *targets)
 
 	for (size_t i = 0; i < dicts; i++)
 		writer_free(&targets->writers[i]);
+	for (size_t i = 0; targets->samples && i < dicts; i++)
+		plan_keys_release(&targets->samples[i]);
+	free(targets->samples);
 	free(targets->writers);
 	free(targets->routes);
 	*targets = (struct targets){0};

@@ -13,6 +13,7 @@ struct targets {
 	const struct plan *plan;
 	struct writer **writers; /* plan_dict_count() of them */
 	struct deliver_route *routes;
+	struct plan_keys *samples; /* of each dict, for its writer */
 };
 
 struct targets_options {

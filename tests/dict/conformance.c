@@ -388,13 +388,20 @@ static void records_survive_closing(void **state)
 
 static void old_records_expire_where_they_can(void **state)
 {
+	const struct dict_expiry expiry = {.older_than_ns = at_secs(5), .limit = 3};
 	struct stand *stand = *state;
+	char name[16];
 
 	if (!(stand->dict->driver->caps & DICT_CAP_EXPIRE))
 		return;
-	put(stand, "old", "192.0.2.1", 1);
+	for (int64_t secs = 1; secs <= 4; secs++) {
+		(void)snprintf(name, sizeof(name), "old%d", (int)secs);
+		put(stand, name, "192.0.2.1", secs);
+	}
 	put(stand, "new", "192.0.2.1", 9);
-	assert_int_equal(dict_expire(stand->dict, at_secs(5), limit(), NULL), 1);
+	assert_int_equal(dict_expire(stand->dict, &expiry, limit(), NULL), 3);
+	assert_int_equal(dict_expire(stand->dict, &expiry, limit(), NULL), 1);
+	assert_int_equal(dict_expire(stand->dict, &expiry, limit(), NULL), 0);
 	expect_secs(stand, "new", "192.0.2.1", 9);
 }
 

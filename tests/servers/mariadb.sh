@@ -35,7 +35,7 @@ init)
 	admin <<- EOSQL
 		CREATE DATABASE mails CHARACTER SET utf8mb4;
 		CREATE USER dovetap@localhost IDENTIFIED BY 'sekret';
-		GRANT SELECT, INSERT, UPDATE ON mails.* TO dovetap@localhost;
+		GRANT SELECT, INSERT, UPDATE, DELETE ON mails.* TO dovetap@localhost;
 	EOSQL
 	;;
 start) start "$@" ;;

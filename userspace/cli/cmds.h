@@ -14,6 +14,8 @@ int cmd_check(int argc, char **argv);
 int cmd_lookup(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_inactive(int argc, char **argv);
+int cmd_expire(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_spool(int argc, char **argv);
 int cmd_layout(int argc, char **argv);

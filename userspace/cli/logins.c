@@ -114,6 +114,26 @@ void logins_sort(struct logins *logins)
 	logins->count = kept;
 }
 
+void logins_keep_older(struct logins *logins, int64_t older_than_ns)
+{
+	size_t kept = 0, from;
+
+	for (size_t i = 0; i < logins->count; i = from) {
+		struct logins_row newest = logins->rows[i];
+
+		/* The others of this user. */
+		for (from = i + 1;
+		     from < logins->count && slice_equal(logins->rows[from].user, newest.user);
+		     from++)
+			row_release(&logins->rows[from]);
+		if (newest.time_ns < older_than_ns)
+			logins->rows[kept++] = newest;
+		else
+			row_release(&newest);
+	}
+	logins->count = kept;
+}
+
 /* Local time; with its offset from UTC when a program will read it. */
 static void append_time(struct buf *out, int64_t time_ns, bool for_programs)
 {

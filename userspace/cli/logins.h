@@ -26,6 +26,10 @@ void logins_release(struct logins *logins);
 /* By user, newest first; of rows with the same user, service and address the newest stays. */
 void logins_sort(struct logins *logins);
 
+/* Of sorted rows the newest of each user, if it is older than that; a row without a time is older
+ * than any. */
+void logins_keep_older(struct logins *logins, int64_t older_than_ns);
+
 /* now_ns is the wall clock that ages are counted from. Both return 0 or -EIO. */
 int logins_print_table(const struct logins *logins, int64_t now_ns, FILE *to);
 int logins_print_json(const struct logins *logins, int64_t now_ns, FILE *to);

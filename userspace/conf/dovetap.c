@@ -52,6 +52,22 @@ static int check_mask(const char *value, struct error *error_r)
 	return conf_mask_parse(value, &mask, error_r);
 }
 
+#define EXPIRE_MIN_MSECS (UINT64_C(86400) * 1000)
+
+/* Someone who forgets the unit shall not lose his records. */
+static int check_expire_after(const char *value, struct error *error_r)
+{
+	static const struct conf_field time = {.type = CONF_TIME};
+	uint64_t msecs;
+
+	if (conf_value_parse(&time, value, NULL, &msecs, NULL) < 0)
+		return 0; /* the type says it better */
+	if (msecs > 0 && msecs < EXPIRE_MIN_MSECS)
+		return error_set(error_r, EINVAL, "\"%s\" is less than a day; 365d would be right",
+				 value);
+	return 0;
+}
+
 static int check_audit_log(const char *value, struct error *error_r)
 {
 	static const char *const right[] = {"", "stdout", "syslog", "journal"};
@@ -86,6 +102,7 @@ static const struct conf_field fields[] = {
 	{FIELD(ring_size), .type = CONF_SIZE, .otherwise = "8M", .max = 1U << 30,
 	 .check = check_ring_size},
 	{FIELD(min_interval), .type = CONF_TIME, .otherwise = "0"},
+	{FIELD(expire_after), .type = CONF_TIME, .otherwise = "0", .check = check_expire_after},
 	{FIELD(capture_home), .type = CONF_BOOL, .otherwise = "no"},
 	{FIELD(compat), .type = CONF_ENUM, .otherwise = "newest", .words = compat_words},
 	{FIELD(dict_via), .type = CONF_ENUM, .otherwise = "direct", .words = dict_via_words},

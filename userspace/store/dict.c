@@ -228,7 +228,7 @@ int dict_lookup(struct dict *dict, struct slice user, const struct slice *keys, 
 {
 	if (!dict->driver->lookup)
 		return no_slot(dict, "look up records", error_r);
-	if (user.len == 0 && !(dict->driver->caps & DICT_CAP_SEARCH))
+	if (user.len == 0 && !(dict->driver->caps & DICT_CAP_LIST))
 		return no_slot(dict, "list every user", error_r);
 	return dict->driver->lookup(dict, user, keys, key_count, deadline_ns, cb, context, error_r);
 }
@@ -243,12 +243,12 @@ int dict_check_key(struct dict *dict, const char *const *variables, struct error
 	return dict->driver->check_key ? dict->driver->check_key(dict, variables, error_r) : 0;
 }
 
-int dict_expire(struct dict *dict, int64_t older_than_ns, int64_t deadline_ns,
+int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		struct error *error_r)
 {
 	if (!dict->driver->expire)
 		return no_slot(dict, "remove old records", error_r);
-	return dict->driver->expire(dict, older_than_ns, deadline_ns, error_r);
+	return dict->driver->expire(dict, expiry, deadline_ns, error_r);
 }
 
 void dict_places(const struct dict *dict, dict_place_cb *cb, void *context)

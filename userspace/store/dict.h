@@ -52,6 +52,7 @@ enum dict_cap {
 	DICT_CAP_EXPIRE = 1U << 1,	/* records can expire in the store */
 	DICT_CAP_SEARCH = 1U << 2,	/* lookup() finds a user without knowing the whole key */
 	DICT_CAP_TIMES_ONLY = 1U << 3,	/* values that are no times cannot be kept in order */
+	DICT_CAP_LIST = 1U << 4,	/* lookup() without a user finds all users */
 };
 
 /* How the operator named the dict: a 2.3 URI or a 2.4 block, never both. */
@@ -68,6 +69,8 @@ struct dict_config {
 					  * or NULL: the driver reads it */
 	const char *table;		 /* of the embedded dict; NULL: "last_login" */
 	const char *dovecot_version;	 /* "2.3.19.1" of the Dovecot found, or NULL */
+	int64_t expire_secs;		 /* records may vanish after that; 0: never. For stores
+					  * that do it themselves and are not told otherwise */
 	bool strict;			 /* compat = strict: byte for byte the plugin's writes */
 };
 
@@ -77,6 +80,14 @@ struct dict_record {
 	struct slice key;		       /* len 0 when the store does not tell */
 	struct slice value;
 	int64_t time_ns; /* from the value's digits; -1 when it is not a time */
+};
+
+/* What is to be removed. */
+struct dict_expiry {
+	int64_t older_than_ns;	  /* of the login, ns since 1970 */
+	size_t limit;		  /* records at most, in one call */
+	const struct slice *keys; /* such as ours are, with "shared/": a store may hold others' */
+	size_t key_count;
 };
 
 typedef void dict_record_cb(const struct dict_record *record, void *context);
@@ -107,8 +118,8 @@ struct dict_driver {
 		     int64_t deadline_ns, struct error *error_r);
 
 	/* Calls back for every record of the user. keys are the user's possible keys, for stores
-	 * without DICT_CAP_SEARCH; those answer with record.key as it stood in keys. Returns the
-	 * number of records or a negative errno. */
+	 * without DICT_CAP_SEARCH, or such keys as are to be listed; those without answer with
+	 * record.key as it stood in keys. Returns the number of records or a negative errno. */
 	int (*lookup)(struct dict *dict, struct slice user, const struct slice *keys,
 		      size_t key_count, int64_t deadline_ns, dict_record_cb *cb, void *context,
 		      struct error *error_r);
@@ -120,8 +131,9 @@ struct dict_driver {
 	 * template that the store cannot take. variables ends with NULL. */
 	int (*check_key)(struct dict *dict, const char *const *variables, struct error *error_r);
 
-	/* Optional. Removes records older than the time; returns how many or a negative errno. */
-	int (*expire)(struct dict *dict, int64_t older_than_ns, int64_t deadline_ns,
+	/* Optional. Removes old records; returns how many, or a negative errno: -EINVAL when it is
+	 * not for this dict to do, as error_r says. */
+	int (*expire)(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		      struct error *error_r);
 
 	/* Optional, for drivers that open files. Calls back for each place that the settings name.
@@ -156,7 +168,7 @@ int dict_lookup(struct dict *dict, struct slice user, const struct slice *keys, 
 		int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
 int dict_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r);
 int dict_check_key(struct dict *dict, const char *const *variables, struct error *error_r);
-int dict_expire(struct dict *dict, int64_t older_than_ns, int64_t deadline_ns,
+int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		struct error *error_r);
 
 /* Calls back for each file or directory that the dict reads or writes, */

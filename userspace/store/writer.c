@@ -25,6 +25,7 @@ static const struct writer_options defaults = {
 	.backoff_max_ns = 30 * NS_PER_SEC,
 	.memory_max = 64UL << 20,
 	.keys_max = 500000,
+	.expire_every_ns = 3600 * NS_PER_SEC,
 };
 
 const char *writer_lost_name(enum writer_lost reason)
@@ -45,6 +46,7 @@ static void fill_defaults(struct writer_options *options)
 	DEFAULT(backoff_max_ns);
 	DEFAULT(memory_max);
 	DEFAULT(keys_max);
+	DEFAULT(expire_every_ns);
 #undef DEFAULT
 }
 
@@ -88,6 +90,7 @@ static struct writer *writer_alloc(struct dict *dict, const struct writer_option
 	writer->dict = dict;
 	writer->spool = options->spool;
 	writer->stats.up = true;
+	writer->expire_at_ns = options->expire_after_ns > 0 ? 0 : INT64_MAX;
 	writer->due_at_ns = INT64_MAX;
 	writer->random = (unsigned int)clock_monotonic_ns();
 	writer->batch = calloc(writer_spool_batch(writer), sizeof(struct pending_entry *));

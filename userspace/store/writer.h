@@ -17,7 +17,8 @@
  * While the dict does not answer, pending records move to the spool (spool.h); without one, or
  * with its disk full, they stay in memory, newest per key, up to a ceiling. Beyond the ceiling a
  * record with a new key is lost and counted. The spool is drained oldest first, one batch at a
- * time, and only while no fresh record is waiting.
+ * time, and only while no fresh record is waiting. When there is nothing else to do, old records
+ *are removed, a batch at a time.
  *
  * Positions say how far the source may be released. They grow with each call; the writer knows
  * nothing else about them. A record counts as safe once it is stored, refused, superseded by a
@@ -43,16 +44,20 @@ struct writer;
 
 /* Zero in any number means the default in brackets. */
 struct writer_options {
-	const char *name;	  /* of the dict, for the log; copied */
-	size_t batch_max;	  /* entries in one dict_write() [1000] */
-	int64_t batch_wait_ns;	  /* how long a record waits for others [5 ms] */
-	int64_t write_timeout_ns; /* deadline of one dict_write() [10 s] */
-	int64_t backoff_min_ns;	  /* after the first failure [200 ms] */
-	int64_t backoff_max_ns;	  /* [30 s] */
-	size_t memory_max;	  /* bytes of pending records [64 MiB] */
-	size_t keys_max;	  /* pending keys [500,000] */
-	struct spool *spool;	  /* taken over; NULL for memory only */
-	int ack_fd;		  /* an eventfd that gets 1 when writer_acked() moved; 0 for none */
+	const char *name;		 /* of the dict, for the log; copied */
+	size_t batch_max;		 /* entries in one dict_write() [1000] */
+	int64_t batch_wait_ns;		 /* how long a record waits for others [5 ms] */
+	int64_t write_timeout_ns;	 /* deadline of one dict_write() [10 s] */
+	int64_t backoff_min_ns;		 /* after the first failure [200 ms] */
+	int64_t backoff_max_ns;		 /* [30 s] */
+	size_t memory_max;		 /* bytes of pending records [64 MiB] */
+	size_t keys_max;		 /* pending keys [500,000] */
+	struct spool *spool;		 /* taken over; NULL for memory only */
+	int64_t expire_after_ns;	 /* records so old are removed from the dict; 0: none [0] */
+	int64_t expire_every_ns;	 /* how often it looks for some [1 h] */
+	const struct slice *expire_keys; /* keys such as ours (dict.h); must outlive the writer */
+	size_t expire_key_count;
+	int ack_fd; /* an eventfd that gets 1 when writer_acked() moved; 0 for none */
 };
 
 /* What writer_submit() copies. */
@@ -98,6 +103,7 @@ struct writer_stats {
 	uint64_t spooled;    /* keys in the spool */
 	uint64_t held;	     /* keys that wait for the end of their interval */
 	uint64_t coalesced;  /* logins not written, for a newer one of the interval was */
+	uint64_t expired;    /* records removed, for they were old */
 	bool up;	     /* the last dict_write() was answered, or none was needed yet */
 	int64_t up_since_ns; /* wall clock of the last change of up; 0 when it never changed */
 	struct error last_error;

@@ -23,7 +23,8 @@ struct writer {
 	struct dict_entry *entries;   /* the same */
 	unsigned int failures_in_row;
 	unsigned int random;
-	bool spool_failing, refusal_logged;
+	int64_t expire_at_ns; /* no removing of old records before; INT64_MAX: never */
+	bool spool_failing, refusal_logged, expire_failing;
 	struct writer_tally {
 		uint64_t stored, unchanged, superseded, refused, nomem, retried, uncertain;
 		uint64_t spool_in, spool_out, spool_errors;

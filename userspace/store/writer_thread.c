@@ -4,6 +4,7 @@
  *
  *	dict answers     pending records -> write_batch(); none -> one batch out of the spool
  *	in back-off      pending records -> the spool, when there is one that works
+ *	nothing to do    old records are due -> expire_batch()
  *	otherwise        sleep until there is more to do or the back-off ends
  */
 #include "base/clock.h"
@@ -18,7 +19,9 @@
 _Static_assert(sizeof(((struct writer_stats *)NULL)->last_refusal) == DICT_REASON_MAX,
 	       "a reason is copied as a whole");
 
-enum turn { TURN_SLEEP, TURN_WRITE, TURN_SPOOL, TURN_DRAIN, TURN_STOP };
+#define EXPIRE_PAUSE_NS (100 * NS_PER_MSEC)
+
+enum turn { TURN_SLEEP, TURN_WRITE, TURN_SPOOL, TURN_DRAIN, TURN_EXPIRE, TURN_STOP };
 
 /* --- state of the dict --------------------------------------------------------------------- */
 
@@ -461,6 +464,41 @@ static void drain_batch(struct writer *writer)
 	spool_batch_release(&batch);
 }
 
+/* How long until the next batch of old records: a pause while there are more, so that somebody else
+ * gets at the table, too. */
+static int64_t expire_again_ns(struct writer *writer, int ret, const struct error *error)
+{
+	if (ret == (int)writer->options.batch_max)
+		return EXPIRE_PAUSE_NS;
+	if (ret == -EOPNOTSUPP)
+		return INT64_MAX; /* the store does it by itself, or nobody does */
+	if (ret < 0 && !writer->expire_failing)
+		log_warning("dict %s: old records are not removed: %s", writer->options.name,
+			    error->text);
+	writer->expire_failing = ret < 0;
+	return writer->options.expire_every_ns;
+}
+
+static void expire_batch(struct writer *writer)
+{
+	const struct dict_expiry expiry = {
+		.older_than_ns = clock_wall_ns() - writer->options.expire_after_ns,
+		.limit = writer->options.batch_max,
+		.keys = writer->options.expire_keys,
+		.key_count = writer->options.expire_key_count,
+	};
+	int64_t now = clock_monotonic_ns(), again;
+	struct error error = {0};
+	int ret =
+		dict_expire(writer->dict, &expiry, now + writer->options.write_timeout_ns, &error);
+
+	again = expire_again_ns(writer, ret, &error);
+	writer->expire_at_ns = again == INT64_MAX ? again : clock_monotonic_ns() + again;
+	pthread_mutex_lock(&writer->lock);
+	writer->stats.expired += ret > 0 ? (uint64_t)ret : 0;
+	pthread_mutex_unlock(&writer->lock);
+}
+
 /* --- loop ---------------------------------------------------------------------------------- */
 
 static void wake_at(int64_t *wake_ns, int64_t ns)
@@ -495,6 +533,15 @@ static bool spool_usable(const struct writer *writer)
 	return writer->spool && !writer->spool_failing;
 }
 
+/* Nothing to write. */
+static enum turn idle_turn(const struct writer *writer, int64_t now, int64_t *wake_ns)
+{
+	if (now >= writer->expire_at_ns)
+		return TURN_EXPIRE;
+	wake_at(wake_ns, writer->expire_at_ns);
+	return TURN_SLEEP;
+}
+
 /* With the lock held. wake_ns_r is when to look again, if nothing happens before. */
 static enum turn next_turn(struct writer *writer, int64_t *wake_ns_r)
 {
@@ -518,9 +565,9 @@ static enum turn next_turn(struct writer *writer, int64_t *wake_ns_r)
 		return overflowing(writer) && spool_usable(writer) ? TURN_SPOOL : TURN_WRITE;
 	wake_at(wake_ns_r, writer->due_at_ns);
 	if (writer->stats.spooled == 0 && !writer->spool_failing && now < writer->due_at_ns)
-		return TURN_SLEEP;
+		return idle_turn(writer, now, wake_ns_r);
 	wake_at(wake_ns_r, writer->drain_at_ns);
-	return now >= writer->drain_at_ns ? TURN_DRAIN : TURN_SLEEP;
+	return now >= writer->drain_at_ns ? TURN_DRAIN : idle_turn(writer, now, wake_ns_r);
 }
 
 static enum turn wait_for_turn(struct writer *writer)
@@ -549,6 +596,8 @@ void *writer_thread(void *context)
 			write_batch(writer);
 		else if (turn == TURN_SPOOL)
 			spool_batch(writer);
+		else if (turn == TURN_EXPIRE)
+			expire_batch(writer);
 		else
 			drain_batch(writer);
 	}

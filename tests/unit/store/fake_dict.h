@@ -32,6 +32,9 @@ struct fake_dict {
 	size_t largest_batch;
 	struct fake_record records[FAKE_RECORDS];
 	size_t count;
+	unsigned int old;      /* records that expire() removes */
+	int expire_error;      /* a negative errno that it returns instead */
+	unsigned int expiries; /* calls */
 };
 
 static pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -89,6 +92,23 @@ static int fake_write(struct dict *dict, struct dict_entry *entries, size_t coun
 	return ret;
 }
 
+static int fake_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
+		       struct error *error_r)
+{
+	struct fake_dict *fake = (struct fake_dict *)dict;
+	int ret;
+
+	(void)deadline_ns;
+	pthread_mutex_lock(&fake_lock);
+	fake->expiries++;
+	ret = fake->old < expiry->limit ? (int)fake->old : (int)expiry->limit;
+	fake->old -= (unsigned int)ret;
+	if (fake->expire_error < 0)
+		ret = error_set(error_r, -fake->expire_error, "fake cannot");
+	pthread_mutex_unlock(&fake_lock);
+	return ret;
+}
+
 /* The test owns the struct: it looks at it after the writer is gone. */
 static void fake_close(struct dict *dict)
 {
@@ -99,6 +119,7 @@ static const struct dict_driver fake_driver = {
 	.name = "fake",
 	.caps = DICT_CAP_NEWEST_WINS,
 	.write = fake_write,
+	.expire = fake_expire,
 	.close = fake_close,
 };
 

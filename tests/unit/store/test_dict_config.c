@@ -246,7 +246,8 @@ static void what_a_driver_lacks_is_said(void **state)
 
 	(void)state;
 	assert_int_equal(dict_open(&config, &dict, &error), 0);
-	assert_int_equal(dict_expire(dict, 0, 0, &error), -EOPNOTSUPP);
+	assert_int_equal(dict_expire(dict, &(struct dict_expiry){.limit = 1}, 0, &error),
+			 -EOPNOTSUPP);
 	assert_string_equal(error.text, "dict memory cannot remove old records");
 	assert_int_equal(dict_ping(dict, 0, &error), 0);
 	assert_int_equal(dict_check_key(dict, (const char *const[]){NULL}, &error), 0);

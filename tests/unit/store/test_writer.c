@@ -359,6 +359,83 @@ static void while_the_dict_is_down_the_interval_goes_on(void **state)
 	assert_int_equal(stored_time(world, "shared/alice"), 1000);
 }
 
+/* --- old records ----------------------------------------------------------------------------- */
+
+static unsigned int expiries(struct world *world)
+{
+	unsigned int count;
+
+	pthread_mutex_lock(&fake_lock);
+	count = world->fake.expiries;
+	pthread_mutex_unlock(&fake_lock);
+	return count;
+}
+
+static void old_records_are_removed_in_batches(void **state)
+{
+	struct world *world = *state;
+
+	world->options.expire_after_ns = NS_PER_SEC;
+	world->options.batch_max = 10;
+	world->fake.old = 25;
+	start(world);
+	assert_int_equal(submit(world, "shared/a", 1, 1), 0);
+	wait_until(world, s.expired == 25 && s.stored == 1);
+	assert_int_equal(expiries(world), 3);
+}
+
+static void they_are_looked_for_again(void **state)
+{
+	struct world *world = *state;
+
+	world->options.expire_after_ns = NS_PER_SEC;
+	world->options.expire_every_ns = NS_PER_MSEC;
+	world->fake.old = 1;
+	start(world);
+	wait_until(world, s.expired == 1);
+	pthread_mutex_lock(&fake_lock);
+	world->fake.old = 2;
+	pthread_mutex_unlock(&fake_lock);
+	wait_until(world, s.expired == 3);
+}
+
+/* A store that has no such thing is asked once, one in trouble again. Neither is down for it. */
+static void trouble_with_them_holds_up_no_login(void **state)
+{
+	struct world *world = *state;
+
+	world->options.expire_after_ns = NS_PER_SEC;
+	world->options.expire_every_ns = NS_PER_MSEC;
+	world->fake.expire_error = -EIO;
+	start(world);
+	while (expiries(world) < 3)
+		usleep(1000);
+	assert_int_equal(submit(world, "shared/a", 1, 1), 0);
+	drain(world);
+	wait_until(world, s.stored == 1 && s.up && s.failures == 0 && s.expired == 0);
+	pthread_mutex_lock(&fake_lock);
+	world->fake.expire_error = -EOPNOTSUPP;
+	world->fake.expiries = 0;
+	pthread_mutex_unlock(&fake_lock);
+	while (expiries(world) < 1)
+		usleep(1000);
+	assert_int_equal(submit(world, "shared/b", 1, 2), 0);
+	drain(world);
+	usleep(20000);
+	assert_int_equal(expiries(world), 1);
+}
+
+static void without_an_age_nothing_is_removed(void **state)
+{
+	struct world *world = *state;
+
+	world->fake.old = 1;
+	start(world);
+	assert_int_equal(submit(world, "shared/a", 1, 1), 0);
+	drain(world);
+	assert_int_equal(expiries(world), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +457,10 @@ int main(void)
 		story(a_key_is_not_written_twice_in_an_interval),
 		story(what_is_held_survives_the_writer),
 		story(while_the_dict_is_down_the_interval_goes_on),
+		story(old_records_are_removed_in_batches),
+		story(they_are_looked_for_again),
+		story(trouble_with_them_holds_up_no_login),
+		story(without_an_age_nothing_is_removed),
 	};
 
 	log_init(LOG_SINK_STDERR, LOG_LEVEL_ERROR, "test_writer");

@@ -85,10 +85,10 @@ static int debug_check_key(struct dict *dict, const char *const *variables, stru
 	return dict_check_key(((struct debug *)dict)->inner, variables, error_r);
 }
 
-static int debug_expire(struct dict *dict, int64_t older_than_ns, int64_t deadline_ns,
+static int debug_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 			struct error *error_r)
 {
-	return dict_expire(((struct debug *)dict)->inner, older_than_ns, deadline_ns, error_r);
+	return dict_expire(((struct debug *)dict)->inner, expiry, deadline_ns, error_r);
 }
 
 static void debug_places(const struct dict *dict, dict_place_cb *cb, void *context)
@@ -107,7 +107,7 @@ static void debug_close(struct dict *dict)
 /* The inner dict's own comparison and search stand behind these. */
 const struct dict_driver debug_driver = {
 	.name = "debug",
-	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH,
+	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH | DICT_CAP_LIST,
 	.open = debug_open,
 	.write = debug_write,
 	.lookup = debug_lookup,

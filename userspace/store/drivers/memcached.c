@@ -19,15 +19,17 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define OUT_MAX (64UL << 20)
-#define IN_MAX	(64UL << 20)
-#define CHUNK	1000 /* entries under way at a time */
-#define ROUNDS	3
-#define ABSENT	UINT64_MAX /* a version: there is no such key */
+#define OUT_MAX		  (64UL << 20)
+#define IN_MAX		  (64UL << 20)
+#define CHUNK		  1000 /* entries under way at a time */
+#define ROUNDS		  3
+#define RELATIVE_MAX_SECS (INT64_C(30) * 86400)
+
+#define ABSENT UINT64_MAX /* a version: there is no such key */
 
 struct settings {
 	char *host, *prefix;
-	int64_t port, timeout_msecs;
+	int64_t port, timeout_msecs, expire_secs;
 };
 
 struct memcached {
@@ -47,6 +49,8 @@ static const struct option options[] = {
 	{"prefix", NULL, OPTION_STRING, AT(prefix), .fallback = ""},
 	{"timeout_msecs", NULL, OPTION_MSECS, AT(timeout_msecs), .min = 1, .max = INT32_MAX,
 	 .fallback = "30000", .invalid = "Invalid timeout_msecs", .expected = "milliseconds"},
+	{"expire_secs", NULL, OPTION_SECS, AT(expire_secs), .min = 1, .max = INT32_MAX,
+	 .invalid = "Invalid expire_secs", .expected = "seconds, 1 or more"},
 	{0},
 };
 
@@ -82,6 +86,8 @@ static int memcached_open(const struct dict_config *config, struct dict **dict_r
 	else if (ret == 0)
 		ret = option_from_uri(options, &memcached->settings, strchr(config->uri, ':') + 1,
 				      config->strict, error_r);
+	if (memcached->settings.expire_secs == 0 && !config->strict)
+		memcached->settings.expire_secs = config->expire_secs;
 	memcached->target.host = memcached->settings.host;
 	memcached->target.port = memcached->settings.port;
 	if (ret < 0)
@@ -217,6 +223,14 @@ static int read_versions(struct memcached *memcached, struct dict_entry *entries
 	return ret < 0 ? ret : round->ret;
 }
 
+/* memcached takes more than 30 days for seconds since 1970. */
+static int64_t expiry_of(const struct memcached *memcached)
+{
+	int64_t secs = memcached->settings.expire_secs;
+
+	return secs <= RELATIVE_MAX_SECS ? secs : clock_wall_ns() / NS_PER_SEC + secs;
+}
+
 static void append_store(struct memcached *memcached, const struct dict_entry *entry,
 			 const char *command, uint64_t version)
 {
@@ -224,7 +238,7 @@ static void append_store(struct memcached *memcached, const struct dict_entry *e
 
 	buf_appendf(out, "%s ", command);
 	buf_append_slice(out, full_key(memcached, entry->key));
-	buf_appendf(out, " 0 0 %zu", entry->value.len);
+	buf_appendf(out, " 0 %" PRId64 " %zu", expiry_of(memcached), entry->value.len);
 	if (version != ABSENT)
 		buf_appendf(out, " %" PRIu64, version);
 	buf_append_str(out, "\r\n");

@@ -68,7 +68,10 @@ struct table {
 				[OVERWRITE] = INSERT(table),                                       \
 				[SELECT] = COLUMNS(table) " WHERE userid = ?1 ORDER BY service",   \
 				[SELECT_ALL] = COLUMNS(table) " ORDER BY userid, service",         \
-				[EXPIRE] = "DELETE FROM " table " WHERE time_ns < ?1",             \
+				[EXPIRE] = "DELETE FROM " table                                    \
+					   " WHERE (userid, service) IN (SELECT "                  \
+					   "userid, service FROM " table                           \
+					   " WHERE time_ns < ?1 LIMIT ?2)",                        \
 			},                                                                         \
 	}
 
@@ -399,7 +402,7 @@ static int sqlite_check_key(struct dict *dict, const char *const *variables, str
 			 "needs %%{user}, without modifiers");
 }
 
-static int sqlite_expire(struct dict *dict, int64_t older_than_ns, int64_t deadline_ns,
+static int sqlite_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 			 struct error *error_r)
 {
 	struct sqlite *sqlite = (struct sqlite *)dict;
@@ -410,7 +413,8 @@ static int sqlite_expire(struct dict *dict, int64_t older_than_ns, int64_t deadl
 	ret = connect_file(sqlite, deadline_ns, error_r);
 	if (ret < 0)
 		return ret;
-	sqlite3_bind_int64(sqlite->statements[EXPIRE], 1, older_than_ns);
+	sqlite3_bind_int64(sqlite->statements[EXPIRE], 1, expiry->older_than_ns);
+	sqlite3_bind_int64(sqlite->statements[EXPIRE], 2, (int64_t)expiry->limit);
 	if (run(sqlite, EXPIRE) != SQLITE_OK)
 		return sqlite_error(sqlite->db, sqlite->settings.path, error_r);
 	return sqlite3_changes(sqlite->db);
@@ -432,7 +436,8 @@ static void sqlite_places(const struct dict *dict, dict_place_cb *cb, void *cont
 
 const struct dict_driver sqlite_driver = {
 	.name = "sqlite",
-	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_EXPIRE | DICT_CAP_SEARCH | DICT_CAP_TIMES_ONLY,
+	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_EXPIRE | DICT_CAP_SEARCH | DICT_CAP_LIST |
+		DICT_CAP_TIMES_ONLY,
 	.open = sqlite_open,
 	.write = sqlite_write,
 	.lookup = sqlite_lookup,

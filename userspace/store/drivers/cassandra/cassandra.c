@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "conf/parse.h"
 #include "store/dict.h"
 #include "store/drivers/cassandra/batch.h"
@@ -88,6 +89,8 @@ static int cassandra_open(const struct dict_config *config, struct dict **dict_r
 		ret = load_block(cassandra, config->block, error_r);
 	else
 		ret = load_file(cassandra, config, strchr(config->uri, ':') + 1, error_r);
+	if (cassandra->settings.ttl_ns == 0 && !config->strict)
+		cassandra->settings.ttl_ns = config->expire_secs * NS_PER_SEC;
 	if (ret == 0)
 		ret = cql_statements_init(&cassandra->statements, &cassandra->maps,
 					  &cassandra->settings, error_r);

@@ -53,6 +53,8 @@ static int set_up(struct redis *redis, const struct dict_config *config, struct 
 	redis->target = (struct stream_target){.path = settings->path,
 					       .tls_verify = !settings->tls_insecure};
 	redis_script_name(redis->sha);
+	if (settings->expire_secs == 0 && !config->strict)
+		settings->expire_secs = config->expire_secs;
 	if (settings->expire_secs > 0)
 		snprintf(redis->expire, sizeof(redis->expire), "%lld",
 			 (long long)settings->expire_secs);

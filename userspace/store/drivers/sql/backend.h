@@ -72,6 +72,10 @@ struct sql_backend {
 	/* The statements of a map are built anew at the next write. */
 	void (*forget)(struct sql_conn *conn, size_t map_index);
 
+	/* Runs a statement without parameters and without rows. */
+	enum sql_result (*execute)(struct sql_conn *conn, const char *statement,
+				   int64_t deadline_ns, uint64_t *changed_r, struct error *error_r);
+
 	/* Runs a SELECT with one parameter. */
 	enum sql_result (*select)(struct sql_conn *conn, const char *statement, struct slice param,
 				  int64_t deadline_ns, sql_row_cb *cb, void *context,

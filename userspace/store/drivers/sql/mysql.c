@@ -552,6 +552,20 @@ static MYSQL_BIND text_param(struct slice text)
 			    .buffer_length = text.len};
 }
 
+static enum sql_result my_execute(struct sql_conn *conn, const char *statement, int64_t deadline_ns,
+				  uint64_t *changed_r, struct error *error_r)
+{
+	struct mysql_conn *my = (struct mysql_conn *)conn;
+	int failed = 0;
+
+	set_deadline(my, deadline_ns);
+	AWAIT(my, mysql_real_query, failed, my->mysql, statement, strlen(statement));
+	if (failed)
+		return fail_conn(my, error_r);
+	*changed_r = mysql_affected_rows(my->mysql);
+	return SQL_OK;
+}
+
 static enum sql_result my_select(struct sql_conn *conn, const char *statement, struct slice param,
 				 int64_t deadline_ns, sql_row_cb *cb, void *context,
 				 struct error *error_r)
@@ -644,6 +658,7 @@ const struct sql_backend sql_mysql_backend = {
 	.describe = my_describe,
 	.write = my_write,
 	.forget = my_forget,
+	.execute = my_execute,
 	.select = my_select,
 	.places = my_places,
 	.free = my_free,

@@ -415,6 +415,21 @@ static enum sql_result pg_write(struct sql_conn *conn, const struct sql_batch *b
 	return result;
 }
 
+static enum sql_result pg_execute(struct sql_conn *conn, const char *statement, int64_t deadline_ns,
+				  uint64_t *changed_r, struct error *error_r)
+{
+	struct pgsql_conn *pg = (struct pgsql_conn *)conn;
+	PGresult *rows = NULL;
+	enum sql_result result;
+
+	pg->deadline_ns = deadline_ns;
+	result = finish(pg, PQsendQuery(pg->pg, statement), &rows, error_r);
+	if (result == SQL_OK)
+		*changed_r = strtoull(PQcmdTuples(rows), NULL, 10);
+	PQclear(rows);
+	return result;
+}
+
 /* --- reading ----------------------------------------------------------------------------------*/
 
 static void hand_out(const PGresult *rows, sql_row_cb *cb, void *context)
@@ -541,6 +556,7 @@ const struct sql_backend sql_pgsql_backend = {
 	.describe = pg_describe,
 	.write = pg_write,
 	.forget = pg_forget,
+	.execute = pg_execute,
 	.select = pg_select,
 	.places = pg_places,
 	.free = pg_free,

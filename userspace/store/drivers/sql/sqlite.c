@@ -306,6 +306,18 @@ static enum sql_result lite_write(struct sql_conn *conn, const struct sql_batch 
 	return result;
 }
 
+static enum sql_result lite_execute(struct sql_conn *conn, const char *statement,
+				    int64_t deadline_ns, uint64_t *changed_r, struct error *error_r)
+{
+	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
+
+	set_deadline(lite, deadline_ns);
+	if (!exec(lite, statement))
+		return fail(lite, error_r);
+	*changed_r = (uint64_t)sqlite3_changes(lite->db);
+	return SQL_OK;
+}
+
 /* --- reading ----------------------------------------------------------------------------------*/
 
 static void hand_out(sqlite3_stmt *stmt, sql_row_cb *cb, void *context)
@@ -407,6 +419,7 @@ const struct sql_backend sql_sqlite_backend = {
 	.describe = lite_describe,
 	.write = lite_write,
 	.forget = lite_forget,
+	.execute = lite_execute,
 	.select = lite_select,
 	.places = lite_places,
 	.free = lite_free,

@@ -327,7 +327,10 @@ int sql_statement_select(struct buf *out, enum sql_dialect dialect, const struct
 		put_column(&w, i ? "," : "", i, "");
 	put(&w, " FROM ");
 	put_name(&w, map->table);
-	put_column(&w, " WHERE ", by, "=");
+	if (by > 0)
+		put_column(&w, " WHERE ", by, "=");
+	else
+		put(&w, " WHERE ''=");
 	put(&w, dialect == SQL_PGSQL ? "$1" : "?");
 	return out->failed;
 }

@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Old records: found ("dovetap inactive"), removed by hand and by the running dovetap, and never those
+# of somebody who has logged in since. Stores that expire records themselves are told to.
+. "$(dirname "$0")/lib.sh"
+plan 17
+
+db=$tmp/state/db
+conf=$tmp/conf
+now=$(date +%s)
+put() { # user service age-in-days...
+	while [[ $# -gt 0 ]]; do
+		local at=$((now - $3 * 86400))
+		sqlite3 "$db" "INSERT INTO last_login VALUES ('$1', '$2', $at, '192.0.2.1', $at * 1000000000)"
+		shift 3
+	done
+}
+
+inactive() { # arguments: users that it prints
+	"$dovetap" inactive --dict "sqlite:path=$db" --json "$@" | jq -r '.[] | .user' | tr '\n' ' '
+}
+
+never() {
+	"$dovetap" inactive --dict "sqlite:path=$db" --older 90d "$@"
+}
+
+metric() { # name value
+	same "$2" "$("$dovetap" status --prometheus --control "$tmp/state/control.sock" |
+		awk -v name="$1" 'index($1, name) == 1 {print $2}')"
+}
+
+left() { # SERVICE/USER: all that is there
+	same "$(printf '%s\n' "$@" | sort)" "$(records | sort)"
+}
+
+stand_start bookworm
+printf 'dovetap {\n}\n' > "$conf"
+dovetap_start_recording --config "$conf"
+login imap here@example.com > "$tmp/out"
+eventually recorded imap/here@example.com | note
+dovetap_stop
+
+put old@example.com imap 400 old@example.com pop3 500 mixed@example.com imap 400 \
+	mixed@example.com pop3 1 quarter@example.com imap 100
+check 'who has not logged in for a year' same 'old@example.com ' "$(inactive --older 365d)"
+check 'or a quarter, by any service' same 'old@example.com quarter@example.com ' "$(inactive --older '90 days')"
+check 'of some, also who never did' same 'nobody@example.com old@example.com ' \
+	"$(inactive --older 90d here@example.com nobody@example.com old@example.com mixed@example.com)"
+check 'who is told so' eventually grep -qE '^nobody@example.com +- +never' <(never nobody@example.com)
+check 'nobody is a status of its own' fails_with 1 USER "$dovetap" inactive --dict "sqlite:path=$db" --older 9000d
+check 'less than a day is no age' fails_with 64 'a day or more' "$dovetap" inactive --older '90 mins'
+check 'nor for removing' fails_with 64 'a day or more' "$dovetap" expire --older 365m
+check 'nor in the settings' fails_with 78 ':2: expire_after: "365 mins" is less than a day' \
+	"$dovetap" config show --config <(printf 'dovetap {\n  expire_after = 365 mins\n}\n')
+check 'old records are removed by hand' fails_with 0 '1 removed' \
+	"$dovetap" expire --dict "sqlite:path=$db" --older 450d
+check 'and only those' left imap/{old,here,mixed,quarter}@example.com pop3/mixed@example.com
+check 'a store that cannot do it says so' fails_with 78 'redis cannot remove old records' \
+	"$dovetap" expire --dict redis:port=1 --older 365d
+
+# By the one that runs: more than a batch of them, while people log in.
+sqlite3 "$db" "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+	INSERT INTO last_login SELECT 'bulk' || i, 'imap', 1500000000, '', 1500000000000000000 FROM n"
+printf 'dovetap {\n  expire_after = 365d\n}\n' > "$conf"
+dovetap_start --config "$conf" --root "$stand_root" --dict "sqlite:path=$db"
+login imap here@example.com > "$tmp/out"
+check 'the running one removes them' eventually metric dovetap_dict_expired_total 2502
+check 'and only those that are old' eventually left imap/{here,quarter}@example.com pop3/mixed@example.com
+dovetap_stop
+
+redis_start
+dovetap_start --config "$conf" --root "$stand_root" --dict "redis:port=$redis_port" --key 'll/%{user}'
+login imap here@example.com > "$tmp/out"
+has_ttl() {
+	local ttl
+	ttl=$(redis ttl ll/here@example.com)
+	echo "$ttl"
+	[[ $ttl -gt $((364 * 86400)) && $ttl -le $((365 * 86400)) ]]
+}
+check 'Redis lets a record expire' eventually has_ttl
+dovetap_stop
+dovetap_start --config "$conf" --root "$stand_root" --dict "redis:port=$redis_port:expire_secs=1000" --key 'll/%{user}'
+login imap other@example.com > "$tmp/out"
+own_ttl() {
+	[[ $(redis ttl ll/other@example.com) -gt 900 && $(redis ttl ll/other@example.com) -le 1000 ]]
+}
+check 'after its own time, when it has one' eventually own_ttl
+dovetap_stop
+
+memcached_port=$(free_port)
+run_in_background "$tmp/memcached.log" memcached -u nobody -l 127.0.0.1 -p "$memcached_port"
+eventually answers "$memcached_port" || bail 'memcached'
+memcached() { # command: what it answers
+	exec 3<> "/dev/tcp/127.0.0.1/$memcached_port"
+	printf '%s\r\nquit\r\n' "$1" >&3
+	cat <&3
+	exec 3>&-
+}
+expires_in() { # key from to: seconds
+	local ttl
+	ttl=$(memcached "mg $1 t" | sed -n 's/^HD t\(-\?[0-9]*\).*/\1/p')
+	echo "$ttl"
+	[[ $ttl -ge $2 && $ttl -le $3 ]]
+}
+dovetap_start --config "$conf" --root "$stand_root" --key 'll/%{user}' \
+	--dict "memcached_ascii:host=127.0.0.1:port=$memcached_port"
+login imap here@example.com > "$tmp/out"
+check 'memcached lets a record expire, after more than 30 days, too' \
+	eventually expires_in ll/here@example.com $((364 * 86400)) $((365 * 86400))
+dovetap_stop
+dovetap_start --config "$conf" --root "$stand_root" --key 'll/%{user}' \
+	--dict "memcached_ascii:host=127.0.0.1:port=$memcached_port:expire_secs=1000"
+login imap other@example.com > "$tmp/out"
+check 'or after less' eventually expires_in ll/other@example.com 900 1000
+dovetap_stop

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/cmds.h"
+#include "cli/older.h"
+#include "cli/search.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sysexits.h>
+
+#define BATCH	   1000
+#define TIMEOUT_NS (30 * NS_PER_SEC)
+
+struct expire_options {
+	struct config_options plan;
+	int64_t older_ns;
+};
+
+enum { OPTION_OLDER = 256 };
+
+static const struct argp_option options[] = {
+	{"older", OPTION_OLDER, "TIME", 0, "Records that are older, such as 365d; required", 1},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct expire_options *expire = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &expire->plan;
+		return 0;
+	case OPTION_OLDER:
+		expire->older_ns = older_parse(arg, state);
+		return 0;
+	case ARGP_KEY_END:
+		if (expire->older_ns == 0)
+			argp_error(state, "--older is missing");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = {{&plan_argp, 0, NULL, 0}, {0}};
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.children = children,
+	.doc = "Removes records that are older from the dicts that can do it (embedded SQLite, SQL), "
+	       "a thousand at a time. The setting expire_after does it regularly.",
+};
+
+static int remove_all(struct dict *dict, struct dict_expiry *expiry, uint64_t *removed,
+		      struct error *error_r)
+{
+	int ret;
+
+	do {
+		ret = dict_expire(dict, expiry, clock_monotonic_ns() + TIMEOUT_NS, error_r);
+		*removed += ret > 0 ? (uint64_t)ret : 0;
+	} while (ret == (int)expiry->limit);
+	return ret < 0 ? ret : 0;
+}
+
+static int expire_dict(const struct plan *plan, size_t index, int64_t older_ns,
+		       struct error *error_r)
+{
+	struct dict_expiry expiry = {.older_than_ns = clock_wall_ns() - older_ns, .limit = BATCH};
+	struct plan_keys keys = {0};
+	uint64_t removed = 0;
+	struct dict *dict;
+	int ret = plan_dict_open(plan, index, &dict, error_r);
+
+	if (ret < 0)
+		return ret;
+	ret = plan_keys_sample(plan, index, ~0U, &keys, error_r);
+	expiry.keys = keys.keys;
+	expiry.key_count = keys.count;
+	if (ret == 0)
+		ret = remove_all(dict, &expiry, &removed, error_r);
+	(void)printf("%s: %" PRIu64 " removed\n", plan_dict_name(plan, index), removed);
+	plan_keys_release(&keys);
+	dict_close(&dict);
+	return ret;
+}
+
+/* One that cannot do it does not keep the others from it. */
+static int expire_all(const struct plan *plan, int64_t older_ns)
+{
+	int worst = 0;
+
+	for (size_t i = 0; i < plan_dict_count(plan); i++) {
+		struct error error = {0};
+		int ret = expire_dict(plan, i, older_ns, &error);
+
+		if (ret < 0)
+			log_error("%s", error.text);
+		worst = ret < 0 ? ret : worst;
+	}
+	return worst;
+}
+
+int cmd_expire(int argc, char **argv)
+{
+	struct expire_options expire = {.older_ns = 0};
+	struct plan *plan = NULL;
+	struct error error = {0};
+	int ret;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &expire);
+	if (plan_new(&expire.plan, &plan, &error) < 0) {
+		log_error("%s", error.text);
+		return EX_CONFIG;
+	}
+	ret = expire_all(plan, expire.older_ns);
+	plan_free(&plan);
+	return ret < 0 ? search_status(ret) : EX_OK;
+}
