@@ -86,28 +86,29 @@ static struct slice driver_of(const struct plan_dict *dict)
 	return (struct slice){name, strcspn(name, ":/")};
 }
 
-static unsigned int count_same_driver(const struct plan *plan, const struct plan_dict *last)
+static unsigned int count_same_kind(const struct plan *plan, const struct plan_dict *last)
 {
 	unsigned int count = 0;
 
 	for (const struct plan_dict *dict = plan->dicts; dict <= last; dict++)
-		count += slice_equal(driver_of(dict), driver_of(last));
+		count += slice_equal(driver_of(dict), driver_of(last)) &&
+			 dict->config.table == last->config.table;
 	return count;
 }
 
+/* "sqlite", "sqlite-2", "sqlite-last_failure": that there are failures, too, renames no other. */
 static int name_dict(struct plan *plan, struct plan_dict *dict, struct error *error_r)
 {
 	struct arena *texts = plan_texts(plan);
 	struct slice driver = driver_of(dict);
-	unsigned int nth = count_same_driver(plan, dict);
+	unsigned int nth = count_same_kind(plan, dict);
+	const char *table = dict->config.table;
+	const char *kind = arena_printf(texts, "%.*s%s%s", (int)driver.len, driver.ptr,
+					table ? "-" : "", table ? table : "");
 
 	dict->name = arena_printf(texts, "%.*s (%s%s%s)", (int)driver.len, driver.ptr,
-				  dict->config.where, dict->config.table ? ", " : "",
-				  dict->config.table ? dict->config.table : "");
-	if (nth == 1)
-		dict->id = arena_strndup(texts, driver.ptr, driver.len);
-	else
-		dict->id = arena_printf(texts, "%.*s-%u", (int)driver.len, driver.ptr, nth);
+				  dict->config.where, table ? ", " : "", table ? table : "");
+	dict->id = nth > 1 && kind ? arena_printf(texts, "%s-%u", kind, nth) : kind;
 	return dict->name && dict->id ? 0 : plan_no_memory(error_r);
 }
 
