@@ -21,7 +21,7 @@ losses_are_the_long_names() {
 each_is_found() { # by its name, on the command line
 	local name
 	while IFS= read -r -d '' name; do
-		ask lookup --json -- "$name" > "$tmp/found.json" && [[ -s $tmp/found.json ]] ||
+		[[ -n $(ask lookup --json -- "$name") ]] ||
 			{ printf '%q is not found\n' "$name" && return 1; }
 	done < "$tmp/users"
 }
@@ -41,6 +41,10 @@ spooled() {
 		"$dovetap" spool export "${config[@]}" > "$tmp/spool.json" &&
 		[[ $(wc -l < "$tmp/spool.json") -eq $(wc -l < "$tmp/spool.text") &&
 			$(wc -l < "$tmp/spool.json") -ge $(tr -cd '\0' < "$tmp/users" | wc -c) ]]
+}
+
+spool_is_harmless() {
+	hostile plain "$tmp/spool.text" && hostile json "$tmp/spool.json"
 }
 
 series() {
@@ -85,7 +89,7 @@ story() { # version, called with a stand of it
 	redis_stop
 	hostile sessions | login - > "$tmp/again"
 	check "$1: the spool tells what waits" eventually spooled
-	check "$1: and is harmless" eval 'hostile plain "$tmp/spool.text" && hostile json "$tmp/spool.json"'
+	check "$1: and is harmless" spool_is_harmless
 	dovetap_stop
 	"$dovetap" replay --json "$tmp/state/events" > "$tmp/replay.json"
 	check "$1: so is a replay" hostile json "$tmp/replay.json"

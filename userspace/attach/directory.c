@@ -3,6 +3,7 @@
 
 #include "attach/elf.h"
 #include "attach/root.h"
+#include "base/clock.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,9 +16,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DIRECTORIES_MAX 4096
-#define RUNPATH_MAX	16 /* elements looked at */
-#define IMPORTERS_MAX	32 /* executables of one directory looked at */
+#define DIRECTORIES_MAX		   4096
+#define DIRECTORIES_MAX_PER_DEVICE 256	 /* one container's use them up for itself first */
+#define RUNPATH_MAX		   16	 /* elements looked at */
+#define IMPORTERS_MAX		   32	 /* executables of one directory looked at */
+#define ENTRIES_MAX		   16384 /* names of one directory looked at */
 
 /* A file is complete when its writer closes it or moves it here; a link is when it is made. */
 #define WATCHED (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR)
@@ -25,7 +28,10 @@
 int directories_init(struct directories *dirs)
 {
 	*dirs = (struct directories){.inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
-	return dirs->inotify_fd < 0 ? -errno : 0;
+	if (dirs->inotify_fd < 0)
+		return -errno;
+	dirs->budget = calloc(1, sizeof(*dirs->budget));
+	return dirs->budget ? 0 : -ENOMEM;
 }
 
 static void directory_release(struct directory *dir)
@@ -41,6 +47,7 @@ void directories_release(struct directories *dirs)
 	for (size_t i = 0; i < dirs->count; i++)
 		directory_release(&dirs->list[i]);
 	free(dirs->list);
+	free(dirs->budget);
 	if (dirs->inotify_fd >= 0)
 		close(dirs->inotify_fd);
 	*dirs = (struct directories){.inotify_fd = -1};
@@ -66,8 +73,11 @@ static int watch(const struct directories *dirs, int dir_fd)
 static int append(struct directories *dirs, const struct directory *dir)
 {
 	struct directory *list;
+	size_t same = 0;
 
-	if (dirs->count == DIRECTORIES_MAX)
+	for (size_t i = 0; i < dirs->count; i++)
+		same += dirs->list[i].dev == dir->dev;
+	if (dirs->count == DIRECTORIES_MAX || same == DIRECTORIES_MAX_PER_DEVICE)
 		return -ENOSPC;
 	list = realloc(dirs->list, (dirs->count + 1) * sizeof(*list));
 	if (!list)
@@ -188,7 +198,16 @@ static bool ends_in(const char *name, const char *suffix)
 	return len >= end && strcmp(name + len - end, suffix) == 0;
 }
 
-static bool file_imports(const struct directory *dir, const char *name, const char *symbol)
+static void spend(struct read_budget *budget, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0)
+		read_budget_spend(budget, st.st_dev, st.st_size, clock_monotonic_ns());
+}
+
+static bool file_imports(struct read_budget *budget, const struct directory *dir, const char *name,
+			 const char *symbol)
 {
 	struct elf_file *elf = NULL;
 	char path[PATH_MAX];
@@ -200,6 +219,7 @@ static bool file_imports(const struct directory *dir, const char *name, const ch
 	fd = root_open_file(dir->root_fd, path);
 	if (fd < 0)
 		return false;
+	spend(budget, fd);
 	if (elf_file_read(fd, &elf, NULL) == 0)
 		imports = elf_file_imports(elf, symbol);
 	elf_file_free(&elf);
@@ -221,17 +241,19 @@ static DIR *directory_list(const struct directory *dir)
 	return list;
 }
 
-static bool any_imports(const struct directory *dir, const char *suffix, const char *symbol)
+static bool any_imports(struct read_budget *budget, const struct directory *dir, const char *suffix,
+			const char *symbol)
 {
 	DIR *list = directory_list(dir);
 	const struct dirent *entry;
 	bool imports = false;
-	int looked_at = 0;
+	int looked_at = 0, entries = 0;
 
-	while (list && !imports && looked_at < IMPORTERS_MAX && (entry = readdir(list)) != NULL) {
+	while (list && !imports && looked_at < IMPORTERS_MAX && entries++ < ENTRIES_MAX &&
+	       (entry = readdir(list)) != NULL) {
 		if (!ends_in(entry->d_name, suffix))
 			continue;
-		imports = file_imports(dir, entry->d_name, symbol);
+		imports = file_imports(budget, dir, entry->d_name, symbol);
 		looked_at++;
 	}
 	if (list)
@@ -244,7 +266,7 @@ bool directory_imports(const struct directories *dirs, const struct directory *d
 {
 	for (size_t i = 0; i < dirs->count; i++) {
 		if (strcmp(dirs->list[i].prefix, dir->prefix) == 0 &&
-		    any_imports(&dirs->list[i], suffix, symbol))
+		    any_imports(dirs->budget, &dirs->list[i], suffix, symbol))
 			return true;
 	}
 	return false;

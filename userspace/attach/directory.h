@@ -3,6 +3,8 @@
 #ifndef DOVETAP_ATTACH_DIRECTORY_H
 #define DOVETAP_ATTACH_DIRECTORY_H
 
+#include "attach/read_budget.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -22,6 +24,7 @@ struct directory {
 struct directories {
 	struct directory *list;
 	size_t count;
+	struct read_budget *budget; /* what may be read of the files in them */
 	int inotify_fd;
 };
 

@@ -228,6 +228,15 @@ static int read_all(int fd, char *bytes, size_t size, size_t *len_r)
 	return 0;
 }
 
+/* Saves reading what is large and no ELF file. */
+static bool has_magic(int fd)
+{
+	char magic[SELFMAG];
+
+	return pread(fd, magic, sizeof(magic), 0) == (ssize_t)sizeof(magic) &&
+	       memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
 int elf_file_read(int fd, struct elf_file **file_r, struct error *error_r)
 {
 	struct slice bytes = {NULL, 0};
@@ -240,6 +249,8 @@ int elf_file_read(int fd, struct elf_file **file_r, struct error *error_r)
 	if (!S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > ELF_FILE_MAX)
 		return error_set(error_r, ENOEXEC, "it is no regular file of 1 byte to %u MiB",
 				 ELF_FILE_MAX >> 20);
+	if (!has_magic(fd))
+		return error_set(error_r, ENOEXEC, "it is no ELF file");
 	owned = malloc((size_t)st.st_size);
 	if (!owned)
 		return error_set(error_r, ENOMEM, "out of memory");

@@ -2,6 +2,7 @@
 #include "attach/finder.h"
 
 #include "attach/root.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -44,6 +45,24 @@ static void file_build(struct finder *finder, struct build *build, const char *p
 		known_drop(&finder->known, replaced);
 }
 
+/* What has to wait is looked at by a later search: nothing is known of it yet. */
+static bool may_read(struct finder *finder, const struct stat *st, const char *path)
+{
+	struct read_budget *budget = finder->dirs.budget;
+	int64_t now = clock_monotonic_ns();
+
+	if (!read_budget_allows(budget, st->st_dev, now)) {
+		if (finder->first.code == 0)
+			error_set(&finder->first, EBUSY,
+				  "%s: the files there change too often or are too large; they "
+				  "are looked at later",
+				  path);
+		return false;
+	}
+	read_budget_spend(budget, st->st_dev, st->st_size, now);
+	return true;
+}
+
 void finder_look_at(struct finder *finder, int fd, const char *path, enum priv_role role,
 		    const struct directory *dir)
 {
@@ -52,7 +71,8 @@ void finder_look_at(struct finder *finder, int fd, const char *path, enum priv_r
 	struct error error;
 	struct stat st;
 
-	if (fstat(fd, &st) == 0 && known_has(&finder->known, &st)) {
+	if (fstat(fd, &st) == 0 &&
+	    (known_has(&finder->known, &st) || !may_read(finder, &st, path))) {
 		close(fd);
 		return;
 	}

@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DELETED " (deleted)"
+#define DELETED	 " (deleted)"
+#define MAPS_MAX 8192 /* mappings of a process looked at; Dovecot's have some hundred */
 
 /* Cuts the kernel's mark for a file that has no name any more. */
 static bool cut_deleted(char *path)
@@ -193,7 +194,7 @@ int process_libraries(const struct process *process, process_library_fn *fn, voi
 	maps = fopen(path, "re");
 	if (!maps)
 		return -errno;
-	while (getline(&line, &size, maps) > 0)
+	for (int i = 0; i < MAPS_MAX && getline(&line, &size, maps) > 0; i++)
 		maps_line(process, line, fn, ctx);
 	free(line);
 	(void)fclose(maps);

@@ -3,6 +3,8 @@
 #include "attach/discover.h"
 
 #include "../cmocka_all.h"
+#include "attach/read_budget.h"
+#include "base/clock.h"
 #include "make_elf.h"
 
 #include <errno.h>
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -253,6 +256,38 @@ static void test_a_fifo_in_its_place_does_no_harm(void **state)
 	assert_int_equal(story->found, 0);
 }
 
+/* As root only: a device that blocks, or never ends. */
+static void test_a_device_in_its_place_does_no_harm(void **state)
+{
+	struct story *story = *state;
+	char path[256];
+
+	make_directories(story, STORAGE);
+	make_path(story, STORAGE, path);
+	if (mknod(path, S_IFCHR | 0666, makedev(1, 5)) < 0) /* zero */
+		skip();
+	scan(story);
+	assert_int_equal(story->found, 0);
+}
+
+/* The host's and other containers' files must not wait for one that keeps us busy. */
+static void test_a_file_that_changes_all_the_time_is_looked_at_seldom(void **state)
+{
+	struct story *story = *state;
+	int64_t begin = clock_monotonic_ns(), seconds;
+
+	write_storage(story, STORAGE, "2.4.ABIv1");
+	scan(story);
+	for (int i = 0; i < 1000; i++) {
+		write_storage(story, STORAGE, i % 2 ? "2.4.ABIv1" : "2.9.ABIv9");
+		discover_changed(story->discover);
+	}
+	seconds = (clock_monotonic_ns() - begin) / NS_PER_SEC;
+	assert_true(story->found > 200);
+	assert_true(story->found <=
+		    READ_BUDGET_SHARE / READ_BUDGET_LOOK_MIN + (uint64_t)seconds + 2);
+}
+
 static void test_looks_where_runpath_points(void **state)
 {
 	struct story *story = *state;
@@ -477,6 +512,8 @@ int main(void)
 		STORY(test_links_do_not_lead_out_of_the_root),
 		STORY(test_follows_an_absolute_link_within_the_root),
 		STORY(test_a_fifo_in_its_place_does_no_harm),
+		STORY(test_a_device_in_its_place_does_no_harm),
+		STORY(test_a_file_that_changes_all_the_time_is_looked_at_seldom),
 		STORY(test_looks_where_runpath_points),
 		STORY(test_an_upgrade_is_a_new_file),
 		STORY(test_an_upgrade_is_seen_before_it_has_its_name),

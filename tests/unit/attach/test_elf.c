@@ -5,6 +5,7 @@
 #include "make_elf.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -282,6 +283,79 @@ static void test_reads_regular_files_only(void **state)
 	close(null);
 }
 
+/* Terabytes of nothing; and what may be read at most, of which all is a hole but the head. */
+static void test_holes_cost_little(void **state)
+{
+	struct made_elf elf = everything();
+	int memory = memfd_create("made", MFD_CLOEXEC);
+	struct elf_file *file;
+	struct error error;
+
+	(void)state;
+	make_elf(&elf, &made);
+	assert_int_equal(write(memory, made.bytes, made.len), made.len);
+	assert_int_equal(ftruncate(memory, 1LL << 42), 0);
+	assert_int_equal(elf_file_read(memory, &file, &error), -ENOEXEC);
+	assert_string_equal(error.text, "it is no regular file of 1 byte to 64 MiB");
+	assert_int_equal(ftruncate(memory, ELF_FILE_MAX), 0);
+	assert_int_equal(elf_file_read(memory, &file, &error), 0);
+	assert_string_equal(elf_file_soname(file), "lib.so");
+	elf_file_free(&file);
+	assert_int_equal(pwrite(memory, "#!/bin", 6, 0), 6);
+	assert_int_equal(elf_file_read(memory, &file, &error), -ENOEXEC);
+	assert_string_equal(error.text, "it is no ELF file");
+	close(memory);
+}
+
+struct changes {
+	int fd;
+	bool stop;
+};
+
+/* Cuts the file, makes it longer, writes over it. */
+static void *change(void *context)
+{
+	struct changes *changes = context;
+
+	for (unsigned int i = 1; !__atomic_load_n(&changes->stop, __ATOMIC_ACQUIRE); i++) {
+		unsigned int at = i * 2654435761U % (unsigned int)made.len;
+
+		assert_int_equal(ftruncate(changes->fd, at), 0);
+		assert_int_equal(ftruncate(changes->fd, (off_t)made.len), 0);
+		assert_true(pwrite(changes->fd, made.bytes, made.len, 0) > 0);
+		assert_int_equal(pwrite(changes->fd, &i, sizeof(i), at), sizeof(i));
+	}
+	return NULL;
+}
+
+/* No mapping, so no SIGBUS; and what was read is checked, not what the file is by then. */
+static void test_a_file_that_changes_meanwhile_does_no_harm(void **state)
+{
+	struct changes changes = {.fd = memfd_create("made", MFD_CLOEXEC)};
+	struct made_elf elf = everything();
+	struct elf_file *file = NULL;
+	char abi[ABI_MAX];
+	pthread_t thread;
+
+	(void)state;
+	make_elf(&elf, &made);
+	assert_int_equal(write(changes.fd, made.bytes, made.len), made.len);
+	assert_int_equal(pthread_create(&thread, NULL, change, &changes), 0);
+	for (int i = 0; i < 3000; i++) {
+		if (elf_file_read(changes.fd, &file, NULL) != 0)
+			continue;
+		(void)elf_file_abi(file, abi, NULL);
+		elf_file_free(&file);
+	}
+	__atomic_store_n(&changes.stop, true, __ATOMIC_RELEASE);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(pwrite(changes.fd, made.bytes, made.len, 0), made.len);
+	assert_int_equal(ftruncate(changes.fd, (off_t)made.len), 0);
+	assert_int_equal(elf_file_read(changes.fd, &file, NULL), 0);
+	elf_file_free(&file);
+	close(changes.fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +369,8 @@ int main(void)
 		cmocka_unit_test(test_survives_every_changed_byte),
 		cmocka_unit_test(test_refuses_other_files_with_a_reason),
 		cmocka_unit_test(test_reads_regular_files_only),
+		cmocka_unit_test(test_holes_cost_little),
+		cmocka_unit_test(test_a_file_that_changes_meanwhile_does_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
