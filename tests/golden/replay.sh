@@ -92,4 +92,15 @@ fails 69 'no running collector answers' "$dovetap" status --control "$tmp/none.s
 fails 0 'dovetap 0.' "$dovetap" --version
 fails 0 'Usage: dovetap COMMAND' "$dovetap" --help
 
+# The authentication stands behind the login in the file.
+"$golden/make-recording.py" << 'END' > "$tmp/late"
+{"boot_ns": 2000000000, "username": "u", "service": "imap", "session_id": "late/1", "mech": "PLAIN"}
+{"type": "auth", "boot_ns": 1000000000, "username": "u", "master_user": "admin", "session_id": "late/1", "mech": "PLAIN", "passdb_result": 1, "flags": ["successful"]}
+END
+late_login() {
+	"$dovetap" replay --audit "$tmp/late" | grep '"event":"login"'
+}
+fails 0 '"master_user":"admin"' late_login
+fails 0 '"auth_us":1000000' late_login
+
 echo "1..$count"
