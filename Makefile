@@ -217,6 +217,11 @@ test-cluster: $(O)/tests/bench/load ## kill nodes of real clusters under load (m
 bench-cassandra: $(O)/tests/bench/load ## writes into Cassandra next to python3-cassandra
 	$(Q)tests/bench/bench_cassandra.sh
 
+soak: all target ## two thousand logins a second for SOAK_SECONDS (3600): memory and descriptors stay (root)
+	$(Q)tests/bench/soak.sh
+
+.PHONY: soak
+
 bench-redis: $(O)/tests/bench/load ## writes per core into a Redis Cluster next to one Redis, at least 0.7
 	$(Q)tests/bench/bench_redis.sh
 

@@ -34,6 +34,7 @@
  * once when a writer has acknowledged something.
  */
 #define NAP_MIN_NS   (5 * NS_PER_MSEC)
+#define NAP_AWAY_NS  (50 * NS_PER_MSEC) /* while no dict takes records */
 #define NAP_MAX_NS   (100 * NS_PER_MSEC)
 #define TICK_NS	     (1 * NS_PER_SEC)
 #define DRAIN_MAX_NS (5 * NS_PER_SEC)
@@ -112,6 +113,11 @@ static void look_at_clock(struct collector *c)
 	tell_step(timeline_set_offset(&c->timeline, &offset));
 }
 
+static int64_t shortest_nap(const struct collector *c)
+{
+	return targets_up(&c->targets) ? NAP_MIN_NS : NAP_AWAY_NS;
+}
+
 static void drain(struct collector *c)
 {
 	struct error error;
@@ -130,7 +136,7 @@ static void drain(struct collector *c)
 	if (idle)
 		wait_for_ring(c);
 	else
-		nap(c, count > 0 ? NAP_MIN_NS : c->nap_ns * 2);
+		nap(c, count > 0 ? shortest_nap(c) : c->nap_ns * 2);
 }
 
 static void on_ring(struct loop *loop, void *context)

@@ -147,6 +147,15 @@ struct deliver_config targets_describe(const struct targets *targets)
 	};
 }
 
+bool targets_up(const struct targets *targets)
+{
+	bool up = false;
+
+	for (size_t i = 0; i < plan_dict_count(targets->plan) && !up; i++)
+		up = writer_up(targets->writers[i]);
+	return up;
+}
+
 static int still_pending(const struct targets *targets, size_t index, struct error *error_r)
 {
 	struct writer_stats stats;

@@ -8,6 +8,7 @@
 #include "store/spool.h"
 
 #include <limits.h>
+#include <stdbool.h>
 
 struct targets {
 	const struct plan *plan;
@@ -36,6 +37,9 @@ int targets_open_spool(const struct plan *plan, size_t index, struct spool **spo
 
 /* Where the spools are: the setting spool_dir or its default, written to dir. */
 void targets_spool_dir(const struct plan *plan, char dir[PATH_MAX]);
+
+/* Does any of the dicts take records? */
+bool targets_up(const struct targets *targets);
 
 /* Waits until every dict has everything; -ETIMEDOUT with the first that has not. The deadline is
  * on clock_monotonic_ns(). */

@@ -40,7 +40,7 @@ storm() { # options of tests/target/storm; its logins are added to $tmp/accepted
 
 people_start() { # users of the Dovecot that was started last
 	(
-		until [[ -e $tmp/enough ]]; do
+		until [[ -e $tmp/enough || ! -e $tmp/$stand ]]; do
 			login imap "$@" --parallel 4 || date >> "$tmp/refused"
 		done
 	) >> "$tmp/accepted" &

@@ -20,6 +20,7 @@ static const struct writer_options defaults = {
 	.name = "dict",
 	.batch_max = 1000,
 	.batch_wait_ns = 5 * NS_PER_MSEC,
+	.spool_wait_ns = 200 * NS_PER_MSEC,
 	.write_timeout_ns = 10 * NS_PER_SEC,
 	.backoff_min_ns = 200 * NS_PER_MSEC,
 	.backoff_max_ns = 30 * NS_PER_SEC,
@@ -41,6 +42,7 @@ static void fill_defaults(struct writer_options *options)
 	DEFAULT(name);
 	DEFAULT(batch_max);
 	DEFAULT(batch_wait_ns);
+	DEFAULT(spool_wait_ns);
 	DEFAULT(write_timeout_ns);
 	DEFAULT(backoff_min_ns);
 	DEFAULT(backoff_max_ns);
@@ -230,6 +232,16 @@ void writer_stats(const struct writer *writer, struct writer_stats *stats_r)
 	stats_r->pending = writer->pending.count + writer->writing;
 	stats_r->pending_bytes = writer->pending.bytes + writer->writing_bytes;
 	pthread_mutex_unlock(lock_of(writer));
+}
+
+bool writer_up(const struct writer *writer)
+{
+	bool up;
+
+	pthread_mutex_lock(lock_of(writer));
+	up = writer->stats.up;
+	pthread_mutex_unlock(lock_of(writer));
+	return up;
 }
 
 int64_t writer_stats_difference(const struct writer_stats *stats)

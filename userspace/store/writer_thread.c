@@ -521,16 +521,31 @@ static bool batch_ready(const struct writer *writer, int64_t now, int64_t *wake_
 	return false;
 }
 
+static bool spool_usable(const struct writer *writer)
+{
+	return writer->spool && !writer->spool_failing;
+}
+
+/* While the dict is away nobody waits for these, and the source still has them: larger batches cost
+ * fewer transactions. */
+static bool spool_batch_ready(const struct writer *writer, int64_t now, int64_t *wake_ns)
+{
+	int64_t due;
+
+	if (writer->pending.count == 0 || !spool_usable(writer))
+		return false;
+	due = writer->pending.head->queued_ns + writer->options.spool_wait_ns;
+	if (writer->pending.count >= writer_spool_batch(writer) || now >= due)
+		return true;
+	wake_at(wake_ns, due);
+	return false;
+}
+
 /* More than half of the ceiling waits: the dict is too slow for what comes in. */
 static bool overflowing(const struct writer *writer)
 {
 	return writer->pending.count > writer->options.keys_max / 2 ||
 	       writer->pending.bytes > writer->options.memory_max / 2;
-}
-
-static bool spool_usable(const struct writer *writer)
-{
-	return writer->spool && !writer->spool_failing;
 }
 
 /* Nothing to write. */
@@ -559,7 +574,7 @@ static enum turn next_turn(struct writer *writer, int64_t *wake_ns_r)
 	}
 	if (writer->retry_at_ns > now) {
 		wake_at(wake_ns_r, writer->retry_at_ns);
-		return ready && spool_usable(writer) ? TURN_SPOOL : TURN_SLEEP;
+		return spool_batch_ready(writer, now, wake_ns_r) ? TURN_SPOOL : TURN_SLEEP;
 	}
 	if (ready)
 		return overflowing(writer) && spool_usable(writer) ? TURN_SPOOL : TURN_WRITE;

@@ -33,6 +33,7 @@ static int world_setup(void **state)
 	world->options = (struct writer_options){
 		.name = "fake",
 		.batch_wait_ns = 1,
+		.spool_wait_ns = 1,
 		.backoff_min_ns = NS_PER_MSEC,
 		.backoff_max_ns = 4 * NS_PER_MSEC,
 	};
