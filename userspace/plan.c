@@ -235,6 +235,13 @@ static bool route_wants(const struct plan_route *route, const char *variable)
 	return wants;
 }
 
+const char *plan_doveconf_trouble(const struct plan *plan)
+{
+	const struct error *why_not = &plan->config.doveconf_why_not;
+
+	return why_not->code ? why_not->text : NULL;
+}
+
 static bool wants_variable(const struct plan *plan, const char *variable)
 {
 	for (size_t i = 0; i < plan->route_count; i++) {

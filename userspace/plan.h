@@ -85,6 +85,10 @@ struct template_host plan_host(const struct plan *plan);
 /* From "dovetap { }". */
 const struct dovetap_settings *plan_settings(const struct plan *plan);
 
+/* Why the installed doveconf could not read the server's file, so that our own parser did; NULL
+ * when there is nothing to tell. */
+const char *plan_doveconf_trouble(const struct plan *plan);
+
 /* True when a template needs the home directory. */
 bool plan_wants_home(const struct plan *plan);
 

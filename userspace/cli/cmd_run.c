@@ -133,7 +133,12 @@ static void use_log(const struct run_options *run)
 
 static void use_plan(struct run_options *run)
 {
+	const char *trouble = plan_doveconf_trouble(run->plan);
+
 	use_log(run);
+	if (trouble)
+		log_warning("doveconf did not read the server's file, dovetap's own parser did: %s",
+			    trouble);
 	run->collector.plan = run->plan;
 	run->collector.control =
 		run->control ? run->control : plan_settings(run->plan)->control_socket;

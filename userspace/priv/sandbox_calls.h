@@ -176,6 +176,9 @@ static const struct sandbox_call {
 	{PRIV_ATTACHER, "prctl"},
 	{PRIV_ATTACHER, "prlimit64"},
 	{PRIV_ATTACHER, "setrlimit"},
+	{PRIV_ATTACHER, "epoll_create"},
+	{PRIV_ATTACHER, "chdir"},
+	{PRIV_ATTACHER, "alarm"},
 	/* what the collector does before it enters its own list */
 	{PRIV_ATTACHER, "setgroups"},
 	{PRIV_ATTACHER, "setresgid"},
