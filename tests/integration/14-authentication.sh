@@ -4,7 +4,7 @@
 # Dovecot had, and what is none of a client leaves no event. Counts are exact: what is listed is all.
 # The same where the function that tells both outcomes is missing, as if a compiler had inlined it.
 . "$(dirname "$0")/lib.sh"
-plan 135
+plan 153
 
 policy_port=$(free_port)
 run_in_background "$tmp/policy.log" "$top/tests/stand/policy-server" "$policy_port"
@@ -20,6 +20,7 @@ delay
 nologin nologin=y
 elsewhere allow_nets=192.0.2.0/24
 homeless
+stuck
 END
 }
 
@@ -29,7 +30,7 @@ write_files() { # directory
 	done > "$1/users"
 	passdb_users | grep -v homeless | while read -r name _; do
 		echo "$name@example.com:x:5000:5000::/mail/$name::"
-	done > "$1/homes"
+	done | sed 's|/mail/stuck|/proc/nowhere|' > "$1/homes"
 	echo 'blocked@example.com:x:' > "$1/blocked"
 }
 
@@ -113,6 +114,16 @@ doveadm_asks() { # command..., which may fail as long as it ran
 	[[ $? -le 77 ]]
 }
 
+deliver() { # user
+	printf 'Subject: test\n\ntest\n' | chroot "$stand_root" /usr/lib/dovecot/dovecot-lda \
+		-c /stand/dovecot.conf -d "$1"
+}
+
+whatever() { # command...
+	"$@"
+	true
+}
+
 story() {
 	expect "plain@example.com imap ok"
 	step 'a right password' login imap plain@example.com
@@ -150,6 +161,9 @@ story() {
 	step 'a lookup in the userdb' doveadm_asks user plain@example.com
 	step 'doveadm opens a mailbox' doveadm mailbox list -u plain@example.com
 	step 'a delivery' login lmtp plain@example.com
+	step 'a delivery from the command line' deliver plain@example.com
+	expect "stuck@example.com imap ok"
+	step 'a user whose mail cannot be opened' whatever login imap stuck@example.com
 	expect "plain@example.com pop3 ok"
 	step 'the last one, a right password' login pop3 plain@example.com
 }
@@ -171,6 +185,8 @@ round() {
 	stand_start "$version"
 	dovetap_start_recording --record "$tmp/state/record"
 	story
+	check "$version: who got in, and nobody else, is recorded" eventually recorded \
+		{imap,pop3}/plain@example.com {imap/delay,imap/stuck}@example.com
 	dovetap_stop
 	check "$version: each has one event, and the reason" same "$(< "$tmp/expected")" "$(events)"
 	stand_stop
