@@ -144,6 +144,14 @@ static bool is_result(enum dovetap_counter counter)
 	       counter_use(counter) != DOVETAP_COUNTS_REMARK;
 }
 
+/* Of reasons that a newer version has, which ran before this one. */
+static uint64_t unknown_results(const struct counters *counters)
+{
+	return counters_unknown(counters, DOVETAP_COUNTS_RECORD) +
+	       counters_unknown(counters, DOVETAP_COUNTS_LOGIN_LOST) +
+	       counters_unknown(counters, DOVETAP_COUNTS_NO_LOGIN);
+}
+
 static void gather_cpu(const struct counters *counters, unsigned int cpu, struct metrics *metrics)
 {
 	const struct {
@@ -171,7 +179,7 @@ static void gather_kernel(const struct counters *counters, struct metrics *metri
 			metrics_add(metrics, &hits, counter_name(i), NULL,
 				    (double)counter_value(counters, i));
 	}
-	metrics_add(metrics, &hits, "unknown", NULL, (double)counters_unknown(counters));
+	metrics_add(metrics, &hits, "unknown", NULL, (double)unknown_results(counters));
 	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
 		if (counter_use(i) == DOVETAP_COUNTS_REMARK)
 			metrics_add(metrics, &remarks, counter_name(i), NULL,
@@ -233,6 +241,8 @@ static void gather_losses(const struct gather_source *source, struct metrics *me
 			metrics_add(metrics, &lost, "probe", counter_name(i),
 				    (double)counter_value(source->counters, i));
 	}
+	metrics_add(metrics, &lost, "probe", "unknown",
+		    (double)counters_unknown(source->counters, DOVETAP_COUNTS_LOGIN_LOST));
 	metrics_add(metrics, &lost, "decode", "undecodable", (double)stats->undecodable);
 	metrics_add(metrics, &lost, "decode", "other_version", (double)stats->other_version);
 	for (unsigned int i = 0; i < FILTER_RESULT_COUNT; i++) {
@@ -258,6 +268,7 @@ uint64_t gather_lost(const struct gather_source *source)
 		if (counter_use(i) == DOVETAP_COUNTS_LOGIN_LOST)
 			sum += counter_value(source->counters, i);
 	}
+	sum += counters_unknown(source->counters, DOVETAP_COUNTS_LOGIN_LOST);
 	for (unsigned int i = 0; i < FILTER_RESULT_COUNT; i++) {
 		if (filter_is_loss(i))
 			sum += stats->filtered[i] + stats->others[i];
@@ -396,7 +407,7 @@ static void gather_ring(const struct gather_source *source, struct metrics *metr
 
 static int64_t kernel_difference(const struct counters *counters)
 {
-	uint64_t results = counters_unknown(counters);
+	uint64_t results = unknown_results(counters);
 
 	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
 		if (is_result(i))

@@ -62,7 +62,6 @@ static void tell_state(const struct gather_source *source, struct buf *out)
 static void tell_kernel(const struct counters *counters, struct buf *out)
 {
 	line(out, 0, "seen by the probes", counter_value(counters, DOVETAP_COUNT_SEEN));
-	line_if(out, 2, "what a newer version says of them", counters_unknown(counters));
 	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
 		uint64_t value = counter_value(counters, i);
 
@@ -71,6 +70,10 @@ static void tell_kernel(const struct counters *counters, struct buf *out)
 		else if (counter_use(i) == DOVETAP_COUNTS_LOGIN_LOST)
 			lost_if(out, counter_name(i), value);
 	}
+	line_if(out, 2, "what only a newer version can name",
+		counters_unknown(counters, DOVETAP_COUNTS_NO_LOGIN));
+	lost_if(out, "what only a newer version can name",
+		counters_unknown(counters, DOVETAP_COUNTS_LOGIN_LOST));
 }
 
 static void tell_filter(const struct pipeline_stats *stats, struct buf *out)

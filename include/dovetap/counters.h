@@ -4,7 +4,9 @@
  * why not. Numbers are appended, never reused.
  *
  * The map is an array of u64 that can be mapped, in blocks of DOVETAP_COUNTER_STRIDE. Block 0 tells
- * the number of CPUs in its first element; block 1 + N has the counters of CPU N.
+ * the number of CPUs in its first element, and then for each enum dovetap_counter_use which
+ * counters have it (a bit for each); block 1 + N has the counters of CPU N. The map outlives the
+ * programs: after a roll-back it has counters that the program does not know, but for their use.
  */
 #ifndef DOVETAP_COUNTERS_H
 #define DOVETAP_COUNTERS_H
@@ -12,11 +14,12 @@
 #define DOVETAP_COUNTER_STRIDE 32 /* room to append; blocks share no cache line */
 
 enum dovetap_counter_use {
-	DOVETAP_COUNTS_RECORD, /* the hit became a record */
-	DOVETAP_COUNTS_LOGIN_LOST,
-	DOVETAP_COUNTS_NO_LOGIN, /* rightly left out */
-	DOVETAP_COUNTS_REMARK,	 /* about a record that is counted elsewhere */
-	DOVETAP_COUNTS_SEEN,
+	DOVETAP_COUNTS_RECORD = 0, /* the hit became a record */
+	DOVETAP_COUNTS_LOGIN_LOST = 1,
+	DOVETAP_COUNTS_NO_LOGIN = 2, /* rightly left out */
+	DOVETAP_COUNTS_REMARK = 3,   /* about a record that is counted elsewhere */
+	DOVETAP_COUNTS_SEEN = 4,
+	DOVETAP_COUNTER_USES
 };
 
 /* X(ENUM, "result", enum dovetap_counter_use) */

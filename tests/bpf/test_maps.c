@@ -107,6 +107,28 @@ static void forget(struct memory *memory)
 		drop(memory, memory->kept[0].name);
 }
 
+#define LOSS(id) (1UL << DOVETAP_COUNT_##id)
+#define LOSSES	 (LOSS(RING_FULL) | LOSS(NO_OBJECT) | LOSS(NO_USERNAME) | LOSS(NO_SESSION_ID))
+
+static const uint32_t losses_key = 1 + DOVETAP_COUNTS_LOGIN_LOST;
+
+/* The bits of the counters that are losses. */
+static uint64_t losses(const struct maps *maps)
+{
+	uint64_t bits = 0;
+
+	assert_int_equal(bpf_map_lookup_elem(maps->counters_fd, &losses_key, &bits), 0);
+	return bits;
+}
+
+/* As a newer version with one more of them. */
+static void add_loss(const struct maps *maps, unsigned int counter)
+{
+	uint64_t bits = losses(maps) | 1UL << counter;
+
+	assert_int_equal(bpf_map_update_elem(maps->counters_fd, &losses_key, &bits, BPF_ANY), 0);
+}
+
 static void test_the_next_life_has_the_same_maps(void **state)
 {
 	struct memory memory = {.count = 0};
@@ -118,12 +140,15 @@ static void test_the_next_life_has_the_same_maps(void **state)
 	assert_false(first.maps.inherited);
 	ring = first.maps.ring_id;
 	counters = first.maps.counters_id;
+	assert_int_equal(losses(&first.maps), LOSSES);
+	add_loss(&first.maps, 31);
 	end(&first);
 	begin(&second, &memory, RING);
 	assert_true(second.maps.inherited);
 	assert_int_equal(second.maps.ring_id, ring);
 	assert_int_equal(second.maps.counters_id, counters);
 	assert_int_equal(memory.count, 2);
+	assert_int_equal(losses(&second.maps), LOSSES | 1UL << 31);
 	end(&second);
 	forget(&memory);
 }

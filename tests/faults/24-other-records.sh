@@ -77,7 +77,7 @@ check 'nothing was lost' same 0 "$(lost)"
 check 'every user has the newest login' explained stored_embedded 0
 
 install "$major"
-check 'a build of another major version' service_restart TERM next_answers
+check 'a build of another major version' service_restart TERM next_is_ready
 storm --rate 1000 --events 100 --users 100 --first 9000
 check 'writes what it reads itself' eventually all_is_written
 check 'leaves records that the one before cannot read' leave_unread 500

@@ -155,6 +155,10 @@ service_find() { # sets $dovetap_pid
 	dovetap_pid=$(awk '$1 == "started" { pid = $2 } END { print pid }' "$tmp/manager")
 }
 
+next_is_ready() { # all probes are its own
+	awk '$1 == "started" { ready = 0 } $1 == "ready" { ready = 1 } END { exit !ready }' "$tmp/manager"
+}
+
 service_is_new() { # pid of before
 	local dovetap_pid
 	service_find

@@ -51,6 +51,35 @@ static bool is_counters(int fd)
 	       bpf_map_lookup_elem(fd, &first, &value) == 0 && value == (uint64_t)cpus;
 }
 
+static const enum dovetap_counter_use uses[] = {
+#define DOVETAP_X(id, name, use) DOVETAP_COUNTS_##use,
+	DOVETAP_BPF_COUNTERS(DOVETAP_X)
+#undef DOVETAP_X
+};
+
+/* Adds to what an earlier version has said of its counters. */
+static int tell_use(int fd, enum dovetap_counter_use use)
+{
+	uint32_t key = 1 + use;
+	uint64_t bits;
+
+	if (bpf_map_lookup_elem(fd, &key, &bits) < 0)
+		return -errno;
+	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++)
+		bits |= (uint64_t)(uses[i] == use) << i;
+	return bpf_map_update_elem(fd, &key, &bits, BPF_ANY);
+}
+
+static int tell_uses(int fd, struct error *error_r)
+{
+	int err = 0;
+
+	for (unsigned int use = 0; use < DOVETAP_COUNTER_USES && err == 0; use++)
+		err = tell_use(fd, use);
+	return err < 0 ? error_set(error_r, -err, "cannot label the counters: %s", strerror(-err))
+		       : 0;
+}
+
 /* Returns the descriptor. */
 static int make_counters(struct error *error_r)
 {
@@ -121,7 +150,7 @@ static int make_missing(struct maps *maps, size_t ring_bytes, struct error *erro
 				 strerror(-maps->ring_fd));
 	if (maps->counters_fd < 0)
 		maps->counters_fd = make_counters(error_r);
-	return maps->counters_fd < 0 ? maps->counters_fd : 0;
+	return maps->counters_fd < 0 ? maps->counters_fd : tell_uses(maps->counters_fd, error_r);
 }
 
 /* Also what came from a keeper: there may be another now. */

@@ -2,6 +2,7 @@
 #include "capture/counters.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 
 #define BLOCK_BYTES (DOVETAP_COUNTER_STRIDE * sizeof(uint64_t))
@@ -81,26 +82,36 @@ uint64_t counter_value(const struct counters *counters, enum dovetap_counter cou
 	return sum;
 }
 
-uint64_t counters_sum(const struct counters *counters, unsigned int cpu,
-		      enum dovetap_counter_use use)
+static bool has_use(const struct counters *counters, unsigned int counter,
+		    enum dovetap_counter_use use)
+{
+	return (counters->map[1 + use] >> counter & 1) != 0;
+}
+
+static uint64_t sum_from(const struct counters *counters, unsigned int first, unsigned int cpu,
+			 enum dovetap_counter_use use)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
-		if (table[i].use == use)
+	for (unsigned int i = first; i < DOVETAP_COUNTER_STRIDE; i++) {
+		if (has_use(counters, i, use))
 			sum += counter_on_cpu(counters, cpu, i);
 	}
 	return sum;
 }
 
-uint64_t counters_unknown(const struct counters *counters)
+uint64_t counters_sum(const struct counters *counters, unsigned int cpu,
+		      enum dovetap_counter_use use)
+{
+	return sum_from(counters, 0, cpu, use);
+}
+
+uint64_t counters_unknown(const struct counters *counters, enum dovetap_counter_use use)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int cpu = 0; cpu < counters->cpus; cpu++) {
-		for (unsigned int i = DOVETAP_COUNTER_COUNT; i < DOVETAP_COUNTER_STRIDE; i++)
-			sum += counter_on_cpu(counters, cpu, i);
-	}
+	for (unsigned int cpu = 0; cpu < counters->cpus; cpu++)
+		sum += sum_from(counters, DOVETAP_COUNTER_COUNT, cpu, use);
 	return sum;
 }
 

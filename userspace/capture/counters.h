@@ -31,7 +31,7 @@ uint64_t counters_sum(const struct counters *counters, unsigned int cpu,
 		      enum dovetap_counter_use use);
 
 /* The sum of those that this version does not know: a newer one has run before (attach/maps.h). */
-uint64_t counters_unknown(const struct counters *counters);
+uint64_t counters_unknown(const struct counters *counters, enum dovetap_counter_use use);
 
 const char *counter_name(enum dovetap_counter counter);
 enum dovetap_counter_use counter_use(enum dovetap_counter counter);
