@@ -164,6 +164,9 @@ static int attach(struct attachments *attachments, const struct build *build, st
 	log_info("%s: %s %s of Dovecot ABI %s", build->path,
 		 ret > 0 ? "taken over, as attached to" : "attached to", build->probe->symbol,
 		 build->abi);
+	if (build_blind_spot(build))
+		log_warning("%s: %s cannot be seen in this build", build->path,
+			    build_blind_spot(build));
 	detach_inherited(attachments, build, "it was another version's");
 	attachment->build = build;
 	LL_APPEND(attachments->list, attachment);

@@ -119,6 +119,15 @@ int build_examine(int fd, const char *path, enum priv_role role, build_importer_
 	return 0;
 }
 
+const char *build_blind_spot(const struct build *build)
+{
+	uint32_t release = probe_release(build->abi);
+
+	if (!build->probe || build->beside || !probe_next_beside(build->probe, release, NULL))
+		return NULL;
+	return "refused authentications";
+}
+
 void build_release(struct build *build)
 {
 	if (build->fd >= 0)

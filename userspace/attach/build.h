@@ -43,6 +43,10 @@ typedef bool build_importer_fn(void *ctx, const char *suffix, const char *symbol
 int build_examine(int fd, const char *path, enum priv_role role, build_importer_fn *importer,
 		  void *ctx, struct build *build_r, struct error *error_r);
 
+/* What a build that is watched cannot tell ("refused authentications"), or NULL: the probe that
+ * would go beside its fallback is dead there. */
+const char *build_blind_spot(const struct build *build);
+
 void build_release(struct build *build);
 
 #endif

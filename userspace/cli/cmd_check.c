@@ -100,6 +100,7 @@ static void check_kernel(struct findings *findings)
 static void on_build(void *context, const struct build *build, const struct build *replaced)
 {
 	struct findings *findings = context;
+	const char *blind;
 	struct finding *finding =
 		findings_add(findings, "dovecot", build->probe ? FINDING_OK : FINDING_BAD);
 
@@ -114,6 +115,13 @@ static void on_build(void *context, const struct build *build, const struct buil
 	}
 	(void)snprintf(finding->text, sizeof(finding->text), "%s, layout %s, %s at %s", build->abi,
 		       build->layout->name, priv_role_name(build->role), build->probe->symbol);
+	blind = build_blind_spot(build);
+	if (!blind)
+		return;
+	finding->state = FINDING_WARNING;
+	(void)snprintf(finding->advice, sizeof(finding->advice),
+		       "%s cannot be seen in this build: their functions were optimised away",
+		       blind);
 }
 
 /* What is wrong with the configuration itself is told by check_plan(). */

@@ -112,6 +112,13 @@ static void test_failures_have_a_probe_beside_the_fallback(void **state)
 	assert_string_equal(build.beside->symbol, "auth_request_fail");
 	assert_int_equal(build.offset, MADE_ELF_TEXT + 2);
 	assert_int_equal(build.beside_offset, MADE_ELF_TEXT);
+	assert_null(build_blind_spot(&build));
+	build_release(&build);
+	elf.symbols[1].slot = false; /* nobody calls it */
+	build = examine(&elf, PRIV_ROLE_AUTH, NULL);
+	assert_string_equal(build.probe->symbol, "auth_request_proxy_finish");
+	assert_null(build.beside);
+	assert_string_equal(build_blind_spot(&build), "refused authentications");
 	build_release(&build);
 }
 
