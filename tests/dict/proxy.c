@@ -1,90 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The dict servers of three Dovecots behind "proxy:", each with a dict file behind it. They run
- * from the Debian trees of tools/rootfs, in name spaces of their own: the stand's directory is
- * bound to /mnt there, and everything ends with the first process.
+ * The dict servers of three Dovecots behind "proxy:", each with a dict file, a Redis and a MySQL
+ * behind it. tests/servers/dict.sh runs them from the Debian trees of tools/rootfs.
  */
+#include "sql/stand.h"
 #include "subject.h"
 
+#include "store/drivers/sql/sql.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define ROOTS "/var/cache/dovetap/root"
 
-static const char config_2_3[] = "protocols =\n"
-				 "ssl = no\n"
-				 "base_dir = /mnt/run\n"
-				 "state_dir = /mnt/run\n"
-				 "log_path = /mnt/log\n"
-				 "dict {\n"
-				 "  test = file:/mnt/last-login:lock=flock\n"
-				 "}\n"
-				 "service dict {\n"
-				 "  user = root\n"
-				 "  unix_listener dict {\n"
-				 "    mode = 0666\n"
-				 "  }\n"
-				 "}\n";
-
-static const char config_2_4[] = "dovecot_config_version = 2.4.1\n"
-				 "dovecot_storage_version = 2.4.1\n"
-				 "protocols =\n"
-				 "ssl = no\n"
-				 "base_dir = /mnt/run\n"
-				 "state_dir = /mnt/run\n"
-				 "log_path = /mnt/log\n"
-				 "dict_server {\n"
-				 "  dict test {\n"
-				 "    driver = file\n"
-				 "    dict_file_path = /mnt/last-login\n"
-				 "    dict_file_lock_method = flock\n"
-				 "  }\n"
-				 "}\n"
-				 "service dict {\n"
-				 "  user = root\n"
-				 "  unix_listener dict {\n"
-				 "    mode = 0666\n"
-				 "  }\n"
-				 "}\n";
-
-static void write_config(const struct stand *stand, const char *text)
+static const char *start_dovecot(struct stand *stand, const char *release, const char *backend)
 {
-	char path[96];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/dovecot.conf", stand->dir);
-	file = fopen(path, "w");
-	if (!file)
-		return;
-	fputs(text, file);
-	fclose(file);
-}
-
-static const char *start_dovecot(struct stand *stand, const char *release, const char *config)
-{
-	static char command[256], missing[96];
+	static char missing[96];
 	struct server *server = &stand->server;
-	const char *arguments[] = {"unshare", "--mount", "--pid", "--fork", "--kill-child",
-				   "sh",      "-c",	 command, NULL};
+	const char *arguments[] = {"tests/servers/dict.sh", release, stand->dir, backend, NULL};
 
 	snprintf(missing, sizeof(missing), ROOTS "/%s/usr/sbin/dovecot", release);
 	if (access(missing, X_OK) < 0) {
 		snprintf(missing, sizeof(missing), "no %s: run tools/rootfs %s", release, release);
 		return missing;
 	}
-	chmod(stand->dir, 0755);
-	write_config(stand, config);
-	snprintf(command, sizeof(command),
-		 "mount --bind %s " ROOTS "/%s/mnt && "
-		 "exec chroot " ROOTS "/%s /usr/sbin/dovecot -F -c /mnt/dovecot.conf",
-		 stand->dir, release, release);
 	snprintf(server->socket, sizeof(server->socket), "%s/run/dict", stand->dir);
 	memcpy(server->arguments, arguments, sizeof(arguments));
 	server_start(server);
 	snprintf(stand->uri, sizeof(stand->uri), "proxy:idle_msecs=1000:%s:test", server->socket);
 	return NULL;
+}
+
+/* One MariaDB for all; each story has a new table. */
+static struct sql_stand mariadb = {.script = "mariadb", .driver = &sql_mysql_driver};
+
+static void stop_mariadb(void)
+{
+	sql_stand_stop(&mariadb);
+}
+
+/* With the address in the key of the table: Dovecot's map would leave that of the first login. */
+static const char *start_with_mysql(struct stand *stand, const char *release)
+{
+	static char backend[128];
+
+	if (mariadb.dir[0] == '\0') {
+		atexit(stop_mariadb);
+		sql_stand_start(&mariadb);
+	}
+	sql_stand_ask(&mariadb,
+		      "DROP TABLE IF EXISTS last_login; CREATE TABLE last_login (userid "
+		      "VARBINARY(255) NOT NULL, service VARCHAR(20) NOT NULL, last_access BIGINT "
+		      "NOT NULL, last_ip VARCHAR(40) NOT NULL, PRIMARY KEY (userid, service, "
+		      "last_ip));");
+	snprintf(backend, sizeof(backend), "mysql:%s/socket", mariadb.dir);
+	return start_dovecot(stand, release, backend);
 }
 
 static bool proxy_refuses(struct slice key)
@@ -98,38 +70,46 @@ static bool proxy_2_refuses(struct slice key)
 	return proxy_refuses(key) || memchr(key.ptr, '\n', key.len);
 }
 
-static const char *start_2_3_13(struct stand *stand)
+static bool proxy_mysql_refuses(struct slice key)
 {
-	return start_dovecot(stand, "bullseye", config_2_3);
+	return proxy_refuses(key) || mysql_refuses(key);
 }
 
-static const char *start_2_3_19(struct stand *stand)
+static bool proxy_2_mysql_refuses(struct slice key)
 {
-	return start_dovecot(stand, "bookworm", config_2_3);
+	return proxy_2_refuses(key) || mysql_refuses(key);
 }
 
-static const char *start_2_4(struct stand *stand)
-{
-	return start_dovecot(stand, "trixie", config_2_4);
-}
+#define SUBJECT(id, version, release, backend, refusing)                                           \
+	static const char *start_##id(struct stand *stand)                                         \
+	{                                                                                          \
+		return start_dovecot(stand, release, backend);                                     \
+	}                                                                                          \
+	const struct subject id = {                                                                \
+		.name = "proxy (" version ", " backend ")",                                        \
+		.traits = TRAIT_PRECISION | TRAIT_SLOW,                                            \
+		.start = start_##id,                                                               \
+		.refuses = refusing,                                                               \
+	}
 
-const struct subject proxy_2_3_13 = {
-	.name = "proxy (2.3.13)",
-	.traits = TRAIT_PRECISION | TRAIT_SLOW,
-	.start = start_2_3_13,
-	.refuses = proxy_2_refuses,
-};
+#define MYSQL_SUBJECT(id, version, release, refusing)                                              \
+	static const char *start_##id(struct stand *stand)                                         \
+	{                                                                                          \
+		return start_with_mysql(stand, release);                                           \
+	}                                                                                          \
+	const struct subject id = {                                                                \
+		.name = "proxy (" version ", mysql)",                                              \
+		.traits = TRAIT_PRECISION | TRAIT_SLOW,                                            \
+		.start = start_##id,                                                               \
+		.refuses = refusing,                                                               \
+	}
 
-const struct subject proxy_2_3_19 = {
-	.name = "proxy (2.3.19.1)",
-	.traits = TRAIT_PRECISION | TRAIT_SLOW,
-	.start = start_2_3_19,
-	.refuses = proxy_refuses,
-};
-
-const struct subject proxy_2_4 = {
-	.name = "proxy (2.4.1)",
-	.traits = TRAIT_PRECISION | TRAIT_SLOW,
-	.start = start_2_4,
-	.refuses = proxy_refuses,
-};
+SUBJECT(proxy_2_3_13, "2.3.13", "bullseye", "file", proxy_2_refuses);
+SUBJECT(proxy_2_3_19, "2.3.19.1", "bookworm", "file", proxy_refuses);
+SUBJECT(proxy_2_4, "2.4.1", "trixie", "file", proxy_refuses);
+SUBJECT(proxy_2_3_13_redis, "2.3.13", "bullseye", "redis", proxy_2_refuses);
+SUBJECT(proxy_2_3_19_redis, "2.3.19.1", "bookworm", "redis", proxy_refuses);
+SUBJECT(proxy_2_4_redis, "2.4.1", "trixie", "redis", proxy_refuses);
+MYSQL_SUBJECT(proxy_2_3_13_mysql, "2.3.13", "bullseye", proxy_2_mysql_refuses);
+MYSQL_SUBJECT(proxy_2_3_19_mysql, "2.3.19.1", "bookworm", proxy_mysql_refuses);
+MYSQL_SUBJECT(proxy_2_4_mysql, "2.4.1", "trixie", proxy_mysql_refuses);

@@ -87,7 +87,7 @@ static struct slice user_of(struct slice key)
 	return (struct slice){from, (size_t)(end - 1 - from)};
 }
 
-static bool mysql_refuses(struct slice key)
+bool mysql_refuses(struct slice key)
 {
 	return user_of(key).len > 255;
 }

@@ -44,6 +44,9 @@ struct subject {
 	void (*stop)(struct stand *stand); /* optional; the server is killed without it */
 };
 
+/* Is the user longer than the VARBINARY(255) of the tables here? */
+bool mysql_refuses(struct slice key);
+
 /* Every driver there is; ends with NULL. */
 extern const struct subject *const subjects[];
 

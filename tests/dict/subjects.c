@@ -160,6 +160,8 @@ extern const struct subject cassandra_subject;				      /* cassandra.c */
 extern const struct subject mysql_subject, pgsql_subject, sqlite_map_subject; /* sql_subjects.c */
 extern const struct subject redis_cluster_subject, redis_sentinel_subject;    /* redis_subjects.c */
 extern const struct subject proxy_2_3_13, proxy_2_3_19, proxy_2_4;	      /* proxy.c */
+extern const struct subject proxy_2_3_13_redis, proxy_2_3_19_redis, proxy_2_4_redis;
+extern const struct subject proxy_2_3_13_mysql, proxy_2_3_19_mysql, proxy_2_4_mysql;
 
 const struct subject *const subjects[] = {
 	&memory,
@@ -180,5 +182,11 @@ const struct subject *const subjects[] = {
 	&proxy_2_3_13,
 	&proxy_2_3_19,
 	&proxy_2_4,
+	&proxy_2_3_13_redis,
+	&proxy_2_3_19_redis,
+	&proxy_2_4_redis,
+	&proxy_2_3_13_mysql,
+	&proxy_2_3_19_mysql,
+	&proxy_2_4_mysql,
 	NULL,
 };
