@@ -225,7 +225,11 @@ soak: all target ## two thousand logins a second for SOAK_SECONDS (3600): memory
 bench-redis: $(O)/tests/bench/load ## writes per core into a Redis Cluster next to one Redis, at least 0.7
 	$(Q)tests/bench/bench_redis.sh
 
-.PHONY: test-cluster bench-cassandra bench-redis bench-store
+bench-proxy: $(O)/tests/bench/load ## writes through Dovecot's dict server next to one connection each, at least 5
+	$(Q)tools/rootfs bookworm trixie
+	$(Q)tests/bench/bench_proxy.sh
+
+.PHONY: test-cluster bench-cassandra bench-redis bench-proxy bench-store
 
 # The tests of what more than one thread touches.
 TSAN_TESTS := $(addprefix $(O)/,$(patsubst %.c,%,$(wildcard tests/unit/audit/test_audit.c tests/unit/store/test_writer.c \
@@ -306,7 +310,7 @@ bench-probe: $(O)/tests/bpf/bench_probe ## cost of a captured login next to an e
 bench-pipeline: all target ## 50,000 logins a second from the ring to SQLite, and what idling costs
 	$(Q)tests/bench/pipeline.sh
 
-BENCHES := probe pipeline store sql template cassandra redis
+BENCHES := probe pipeline store sql template cassandra redis proxy
 
 bench: ## measure it all; ratios to a peer or a floor of the same run (root)
 	$(Q)failed=; for b in $(BENCHES); do echo "# bench-$$b"; \

@@ -2,9 +2,10 @@
 /*
  * Puts made-up logins under a dict, as the writer would, and says what the dict must hold then.
  *
- *	load [--no-address] URI COUNT USERS BATCH [EXPECTED [PAUSE]]
+ *	load [--no-address] [--plugin] URI COUNT USERS BATCH [EXPECTED [PAUSE]]
  *
  * --no-address leaves the address out of the key, for stores in which it would make another key.
+ * --plugin writes as Dovecot's plugin does (compat = strict).
  * PAUSE milliseconds lie between two batches; SIGTERM ends it early.
  * Logins come in an order that is not that of their times. What the dict does not take is sent
  * again until it does; only a refusal ends the program. EXPECTED gets one line for each row,
@@ -199,14 +200,16 @@ int main(int argc, char **argv)
 	double seconds, cpu;
 	int64_t start;
 
-	if (argc > 1 && strcmp(argv[1], "--no-address") == 0) {
-		load.parts = 2;
-		argc--;
-		argv++;
+	for (; argc > 1 && argv[1][0] == '-'; argc--, argv++) {
+		if (strcmp(argv[1], "--no-address") == 0)
+			load.parts = 2;
+		if (strcmp(argv[1], "--plugin") == 0)
+			config.strict = true;
 	}
 	if (argc < 5) {
-		fprintf(stderr, "usage: load [--no-address] URI COUNT USERS BATCH [EXPECTED "
-				"[PAUSE]]\n");
+		fprintf(stderr,
+			"usage: load [--no-address] [--plugin] URI COUNT USERS BATCH [EXPECTED "
+			"[PAUSE]]\n");
 		return 64;
 	}
 	signal(SIGTERM, stop);
