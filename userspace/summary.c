@@ -31,11 +31,11 @@ static void append_age(struct buf *out, int64_t ns)
 {
 	int64_t seconds = ns / NS_PER_SEC;
 
-	if (seconds >= 2 * 86400)
+	if (seconds >= 2L * 86400)
 		buf_appendf(out, "%" PRId64 " days", seconds / 86400);
-	else if (seconds >= 2 * 3600)
+	else if (seconds >= 2L * 3600)
 		buf_appendf(out, "%" PRId64 " hours", seconds / 3600);
-	else if (seconds >= 2 * 60)
+	else if (seconds >= 2L * 60)
 		buf_appendf(out, "%" PRId64 " minutes", seconds / 60);
 	else
 		buf_appendf(out, "%" PRId64 " seconds", seconds);

@@ -3,7 +3,7 @@
 # With pins nothing is missed while dovetap is not there: probes and ring go on, and the next one
 # continues where the last one stopped. "dovetap detach" ends it.
 . "$(dirname "$0")/lib.sh"
-plan 20
+plan 21
 
 pin() {
 	dovetap_start --root "$stand_root" --dict "sqlite:path=$tmp/state/db" \
@@ -67,8 +67,11 @@ check 'ended: the login of meanwhile is there' \
 	eventually recorded {imap/a,imap/b,pop3/c}@example.com
 
 dovetap_stop
+login imap d@example.com > /dev/null
 "$dovetap" detach --pin "$bpffs/dovetap" > "$tmp/detached"
-check 'detach says what it has removed' same 'removed counters map
+check 'detach says that there were records nobody has read' \
+	grep 'ring-8388608 with [1-9][0-9]* bytes of records that nobody has read' "$tmp/detached"
+check 'and what it has removed' same 'removed counters map
 removed directory
 removed probe
 removed probe

@@ -83,9 +83,12 @@ void inherited_take(struct inherited *inherited, struct keepers *keepers)
 	keepers_each(keepers, take, inherited);
 }
 
-static void forget(struct inherited *inherited, struct inherited_link *link)
+/* Takes the link that stands there off the list, and closes it. */
+static void forget(struct inherited_link **at)
 {
-	LL_DELETE(inherited->links, link);
+	struct inherited_link *link = *at;
+
+	*at = link->next;
 	close(link->fd);
 	free(link);
 }
@@ -93,7 +96,7 @@ static void forget(struct inherited *inherited, struct inherited_link *link)
 void inherited_release(struct inherited *inherited)
 {
 	while (inherited->links)
-		forget(inherited, inherited->links);
+		forget(&inherited->links);
 	for (size_t i = 0; i < inherited->ring_count; i++)
 		close(inherited->rings[i].fd);
 	if (inherited->counters_fd >= 0)
@@ -101,16 +104,9 @@ void inherited_release(struct inherited *inherited)
 	*inherited = (struct inherited){.counters_fd = -1};
 }
 
-struct inherited_link *inherited_find(const struct inherited *inherited, enum priv_role role,
-				      const struct file_id *id)
+static bool is_on(const struct inherited_link *link, enum priv_role role, const struct file_id *id)
 {
-	struct inherited_link *link;
-
-	LL_FOREACH(inherited->links, link) {
-		if (link->is.role == role && file_id_equal(&link->is.id, id))
-			return link;
-	}
-	return NULL;
+	return link->is.role == role && file_id_equal(&link->is.id, id);
 }
 
 struct inherited_link *inherited_claim(struct inherited *inherited, enum priv_role role,
@@ -119,8 +115,7 @@ struct inherited_link *inherited_claim(struct inherited *inherited, enum priv_ro
 	struct inherited_link *link;
 
 	LL_FOREACH(inherited->links, link) {
-		if (link->is.role == role && link->is.generation == generation &&
-		    file_id_equal(&link->is.id, id)) {
+		if (link->is.generation == generation && is_on(link, role, id)) {
 			LL_DELETE(inherited->links, link);
 			return link;
 		}
@@ -131,18 +126,27 @@ struct inherited_link *inherited_claim(struct inherited *inherited, enum priv_ro
 void inherited_detach(struct inherited *inherited, const struct keepers *keepers,
 		      struct inherited_link *link)
 {
+	struct inherited_link **at = &inherited->links;
+
+	while (*at != link)
+		at = &(*at)->next;
 	keepers_drop(keepers, link->name);
-	forget(inherited, link);
+	forget(at);
 }
 
 unsigned int inherited_detach_file(struct inherited *inherited, const struct keepers *keepers,
 				   enum priv_role role, const struct file_id *id)
 {
-	struct inherited_link *link;
+	struct inherited_link **at = &inherited->links;
 	unsigned int count = 0;
 
-	while ((link = inherited_find(inherited, role, id)) != NULL) {
-		inherited_detach(inherited, keepers, link);
+	while (*at) {
+		if (!is_on(*at, role, id)) {
+			at = &(*at)->next;
+			continue;
+		}
+		keepers_drop(keepers, (*at)->name);
+		forget(at);
 		count++;
 	}
 	return count;

@@ -34,7 +34,7 @@ static int read_cpus(int fd, unsigned int *cpus_r, struct error *error_r)
 	uint64_t cpus;
 	int ret = map_bytes(fd, BLOCK_BYTES, &head, error_r);
 
-	if (ret < 0)
+	if (ret < 0 || !head)
 		return ret;
 	cpus = head[0];
 	munmap((void *)(uintptr_t)head, BLOCK_BYTES);
@@ -46,12 +46,12 @@ static int read_cpus(int fd, unsigned int *cpus_r, struct error *error_r)
 
 int counters_map(int map_fd, struct counters *counters_r, struct error *error_r)
 {
-	struct counters counters;
+	struct counters counters = {0};
 	int ret = read_cpus(map_fd, &counters.cpus, error_r);
 
 	if (ret < 0)
 		return ret;
-	counters.bytes = (1 + counters.cpus) * BLOCK_BYTES;
+	counters.bytes = (1 + (size_t)counters.cpus) * BLOCK_BYTES;
 	ret = map_bytes(map_fd, counters.bytes, &counters.map, error_r);
 	if (ret == 0)
 		*counters_r = counters;
@@ -68,7 +68,7 @@ void counters_unmap(struct counters *counters)
 uint64_t counter_on_cpu(const struct counters *counters, unsigned int cpu,
 			enum dovetap_counter counter)
 {
-	const uint64_t *block = counters->map + (1 + cpu) * DOVETAP_COUNTER_STRIDE;
+	const uint64_t *block = counters->map + (1 + (size_t)cpu) * DOVETAP_COUNTER_STRIDE;
 
 	return __atomic_load_n(&block[counter], __ATOMIC_RELAXED);
 }
