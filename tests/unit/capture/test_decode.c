@@ -153,6 +153,27 @@ static void broken_records_are_refused(void **state)
 	assert_int_equal(decode(&event, sizeof(event), &login), -EBADMSG);
 }
 
+/* The backend's name stands behind the tail: records that were made before have the tail alone. */
+static void a_record_of_before_the_proxy_host_is_read(void **state)
+{
+	struct dovetap_event event = ordinary_event();
+	const size_t before = offsetof(struct dovetap_event, proxy_host);
+	struct login login;
+
+	(void)state;
+	event.head.present |= DOVETAP_BIT(DOVETAP_FIELD_REAL_REMOTE_PORT);
+	event.tail.real_remote_port = 815;
+	event.head.size = (__u32)before;
+	assert_int_equal(decode(&event, before, &login), 0);
+	assert_int_equal(login.real_remote_port, 815);
+	assert_false(login_has(&login, DOVETAP_FIELD_PROXY_HOST));
+	event.head.size = sizeof(event);
+	SET(&event, proxy_host, PROXY_HOST, "backend");
+	assert_int_equal(decode(&event, sizeof(event), &login), 0);
+	assert_true(slice_is(login.text[DOVETAP_FIELD_PROXY_HOST], "backend"));
+	assert_int_equal(login.real_remote_port, 815);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +182,7 @@ int main(void)
 		cmocka_unit_test(a_longer_tail_of_the_same_major_is_ignored),
 		cmocka_unit_test(the_tail_tells_of_the_connection_itself),
 		cmocka_unit_test(a_record_of_before_the_tail_is_read),
+		cmocka_unit_test(a_record_of_before_the_proxy_host_is_read),
 		cmocka_unit_test(what_this_version_does_not_speak_is_refused),
 		cmocka_unit_test(broken_records_are_refused),
 	};
