@@ -28,7 +28,9 @@ nothing_is_lost() {
 }
 
 log_in_all_kinds() {
-	login imap one@example.com two@example.com two@example.com && # the last one is held
+	login imap one@example.com two@example.com &&
+		eventually says stored 2 &&
+		login imap two@example.com && # is held
 		login pop3 three@example.com "$long" &&
 		login lmtp one@example.com &&
 		login imap nobody@example.com --fails --password wrong

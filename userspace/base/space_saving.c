@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/space_saving.h"
 
+#include "base/hash.h"
+
 #include <errno.h>
 #include <stdlib.h>
-#include <uthash.h>
 
 struct counter {
 	UT_hash_handle hh;
@@ -90,7 +91,9 @@ static size_t take_over(struct space_saving *sketch)
 		return sketch->used++;
 	}
 	index = smallest(sketch);
-	HASH_DELETE(hh, sketch->by_key, &sketch->counters[index]);
+	/* One for which there was no memory is in no table. */
+	if (hash_added(&sketch->counters[index]))
+		HASH_DELETE(hh, sketch->by_key, &sketch->counters[index]);
 	return index;
 }
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/partners.h"
 
+#include "base/hash.h"
 #include "login/keep.h"
 
 #include <stdlib.h>
-
-#include <uthash.h>
 
 /* The hash keeps the order of arrival: its head is the oldest. */
 struct partner {
@@ -68,9 +67,14 @@ void partners_add(struct partners *partners, const struct login *auth)
 		free(partner);
 		return;
 	}
-	partners->bytes += login_keep_size(auth);
 	HASH_ADD_KEYPTR(hh, partners->first, login_session(partner->auth).ptr,
 			login_session(auth).len, partner);
+	if (hash_added(partner)) {
+		partners->bytes += login_keep_size(auth);
+		return;
+	}
+	free(partner->auth);
+	free(partner);
 }
 /* NOLINTEND(clang-analyzer-unix.Malloc) */
 

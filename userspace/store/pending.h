@@ -10,7 +10,7 @@
 #ifndef DOVETAP_PENDING_H
 #define DOVETAP_PENDING_H
 
-#include "store/hash.h"
+#include "base/hash.h"
 #include "store/writer.h"
 
 struct dict_entry;

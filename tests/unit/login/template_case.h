@@ -51,7 +51,7 @@ static struct template *compile_ok(const char *text, enum template_language lang
 	return template;
 }
 
-static void check_case(const struct template_case *row, enum template_language language)
+static inline void check_case(const struct template_case *row, enum template_language language)
 {
 	const struct template_host host = {.hostname = {"mx.example.com", 14}, .node = {"n1", 2}};
 	struct template *template = compile_ok(row->text, language, NULL);
@@ -78,7 +78,7 @@ static void check_case(const struct template_case *row, enum template_language l
 	} while (0)
 
 /* The template must be refused with a text that has the place and the words in it. */
-static void check_refused(const char *text, enum template_language language,
+static inline void check_refused(const char *text, enum template_language language,
 			  const struct template_env *env, const char *words)
 {
 	struct template *template = NULL;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Everything once per allocation of ours, with that one failing: it is told as -ENOMEM, leaks
- * nothing (the sanitizer looks), and the next try works. Linked with --wrap for the functions
- * below.
- */
-#include "../cmocka_all.h"
+/* Stores, spool and writer without memory. */
+#include "../alloc_failure.h"
+
 #include "base/clock.h"
 #include "store/dict.h"
 #include "store/spool.h"
@@ -16,45 +13,6 @@
 
 #define MINUTE	(60 * NS_PER_SEC)
 #define ENTRIES 3
-
-/* Allocations until one fails; negative: none does. */
-static _Thread_local int countdown = -1;
-
-static bool fails(void)
-{
-	return countdown >= 0 && countdown-- == 0;
-}
-
-#define WRAP(type, name, parameters, arguments)                                                    \
-	type __real_##name parameters;                                                             \
-	type __wrap_##name parameters;                                                             \
-	type __wrap_##name parameters                                                              \
-	{                                                                                          \
-		return fails() ? NULL : __real_##name arguments;                                   \
-	}
-
-WRAP(void *, malloc, (size_t size), (size))
-WRAP(void *, calloc, (size_t count, size_t size), (count, size))
-WRAP(void *, realloc, (void *old, size_t size), (old, size))
-WRAP(char *, strdup, (const char *text), (text))
-WRAP(char *, strndup, (const char *text, size_t len), (text, len))
-
-/* Calls step with the first, second... allocation failing, until it needs no more. Returns how many
- * failed, so that a test can see that any did. */
-static int each_failure(int (*step)(void *context), void *context)
-{
-	int failures = 0, ret;
-
-	do {
-		countdown = failures++;
-		ret = step(context);
-		if (countdown < 0 && ret < 0 && ret != -ENOMEM)
-			fail_msg("allocation %d: error %d", failures, ret);
-	} while (countdown < 0 && failures < 10000);
-	countdown = -1;
-	assert_int_equal(ret, 0);
-	return failures - 1;
-}
 
 /* --- opening ------------------------------------------------------------------------------- */
 

@@ -5,11 +5,11 @@
  * happens under that lock, so the newest wins among any number of writers.
  */
 #include "base/clock.h"
+#include "base/hash.h"
 #include "conf/tree.h"
 #include "store/drivers/drivers.h"
 #include "store/drivers/file_format.h"
 #include "store/drivers/file_lock.h"
-#include "store/hash.h"
 #include "store/option.h"
 #include "store/path.h"
 #include "store/stamp.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* "memory:" keeps records in this process until it ends: for tests and for trying things out. */
+#include "base/hash.h"
 #include "store/drivers/drivers.h"
-#include "store/hash.h"
 #include "store/stamp.h"
 
 #include <errno.h>
