@@ -33,12 +33,8 @@ struct inherited {
 void inherited_take(struct inherited *inherited, struct keepers *keepers);
 void inherited_release(struct inherited *inherited); /* nothing is detached or dropped */
 
-/* A link on the file (all links have one when id is the same file), or NULL. */
-struct inherited_link *inherited_find(const struct inherited *inherited, enum priv_role role,
-				      const struct file_id *id);
-
-/* The same of one generation. It leaves the list: its descriptor and the memory are the caller's.
- */
+/* The link of this generation on the file, or NULL. It leaves the list: its descriptor and memory
+ * are the caller's. */
 struct inherited_link *inherited_claim(struct inherited *inherited, enum priv_role role,
 				       const struct file_id *id, uint64_t generation);
 

@@ -139,7 +139,7 @@ static void ignore(void *ctx, const char *name, int fd)
 /* pins_open() would make the directory. */
 static int detach(struct detach_command *command, struct error *error_r)
 {
-	struct pins *pins;
+	struct pins *pins = NULL;
 	int ret = pins_list(command->dir, ignore, NULL, error_r);
 
 	if (ret == -ENOENT) {
