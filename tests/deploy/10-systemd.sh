@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What "make install" gives systemd, looked at by systemd's own tools in an empty root directory.
 . "$(dirname "$0")/../integration/lib.sh"
-plan 7
+plan 8
 
 root=$tmp/root
 unit=$root/usr/lib/systemd/system/dovetap.service
@@ -45,4 +45,5 @@ check 'the user is made' systemd-sysusers --root="$root"
 systemd-tmpfiles --root="$root" --create > "$tmp/tmpfiles" 2>&1
 check 'the state directory is for its group' entry /var/lib/dovetap
 check 'so is the one of the sockets' entry /run/dovetap
+check 'and that of the audit stream' entry /var/log/dovetap
 check 'the documented credential is read and not shown' config_reads_credential

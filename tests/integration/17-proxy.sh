@@ -4,7 +4,7 @@
 # it opens no mailbox, so the plugin would record nothing. With last_login_source = proxy a login
 # counts once the backend has taken it.
 . "$(dirname "$0")/lib.sh"
-plan 30
+plan 33
 
 port_of() { # stand, name
 	sed -n "s/^$2=//p" "$tmp/$1/ports"
@@ -61,6 +61,9 @@ write_proxy() { # version, backend
 
 configure() { # source
 	cat > "$tmp/dovetap.conf" << END
+dovetap {
+  audit_log = $tmp/state/audit
+}
 plugin {
   last_login_dict = sqlite:path=$tmp/state/db
   last_login_source = $1
@@ -89,6 +92,12 @@ counts() { # auth, proxy, login, lost
 	done | xargs) $(metric 'dovetap_events_lost_total{stage="join",reason="no_auth"}')"
 }
 
+audited() { # the audit stream has these, and no more of any kind
+	same "$(printf '%s\n' "$@" | sort)" "$(jq -r \
+		'[.event, .service, .user, .proxy_host, .remote_ip, .outcome] | join(" ")' "$tmp/state/audit" | sort)" &&
+		"$top/tests/golden/audit-schema.py" "$top/docs/audit.schema.json" "$tmp/state/audit"
+}
+
 backend_hosts() { # of the authentications
 	"$dovetap" replay --json "$tmp/state/record" |
 		jq -r 'select(.type == "auth") | "\(.username) \(.proxy_host)"'
@@ -105,6 +114,9 @@ story() {
 	check "$version: four have authenticated" eventually authenticated imap/imap@example.com \
 		submission/sender@example.com imap/refused@example.com imap/nowhere@example.com
 	check "$version: nothing more, nothing less" counts 4 2 0 0
+	check "$version: so does the audit stream tell" eventually audited \
+		{auth,proxy}\ {'imap imap','submission sender'}'@example.com 127.0.0.1 127.0.0.1 ok' \
+		auth\ imap\ {refused,nowhere}'@example.com 127.0.0.1 127.0.0.1 ok'
 	dovetap_stop
 	check "$version: the backend is told" same 'imap@example.com 127.0.0.1
 sender@example.com 127.0.0.1

@@ -29,6 +29,11 @@ each_is_found() { # by its name, on the command line
 outputs() { # of everything that prints names, for people and for programs
 	"$dovetap" status --control "$tmp/state/control.sock" > "$tmp/status.text" &&
 		"$dovetap" status --json --control "$tmp/state/control.sock" > "$tmp/status.json" &&
+		"$dovetap" top --control "$tmp/state/control.sock" > "$tmp/top.text" &&
+		"$dovetap" top --json --control "$tmp/state/control.sock" > "$tmp/top.json" &&
+		"$dovetap" top --failures --control "$tmp/state/control.sock" > "$tmp/failures.text" &&
+		"$dovetap" top --failures --json --control "$tmp/state/control.sock" > "$tmp/failures.json" &&
+		ask inactive --older 1d $'never\x1b[2J\xff' > "$tmp/inactive.text" &&
 		ask lookup --all > "$tmp/lookup.text" &&
 		ask lookup --all --json > "$tmp/lookup.json" &&
 		xargs -0 "$dovetap" lookup --config "$tmp/sqlite.conf" --state-dir "$tmp/state" -- \
@@ -81,8 +86,8 @@ story() { # version, called with a stand of it
 	check "$1: what does not fit is counted" losses_are_the_long_names
 	check "$1: there is a live line for each login" hostile lines "$tmp/logins" "$tmp/live"
 	check "$1: everything can be asked" outputs
-	check "$1: what is printed for people is harmless" hostile plain "$tmp"/{status,lookup,lookup-each}.text "$tmp/dovetap.log"
-	check "$1: what is printed for programs is JSON" hostile json "$tmp"/{status,lookup}.json "$tmp/state/audit.json"
+	check "$1: what is printed for people is harmless" hostile plain "$tmp"/{status,top,failures,inactive,lookup,lookup-each}.text "$tmp/dovetap.log"
+	check "$1: what is printed for programs is JSON" hostile json "$tmp"/{status,top,failures,lookup}.json "$tmp/state/audit.json"
 	check "$1: no name gets into the metrics" same "$(< "$tmp/series.before")" "$(series)"
 	check "$1: whose labels are plain" hostile labels "$tmp/metrics"
 
