@@ -103,4 +103,22 @@ late_login() {
 fails 0 '"master_user":"admin"' late_login
 fails 0 '"auth_us":1000000' late_login
 
+# A failure is no login: neither for the dict nor for who looks into it.
+"$golden/make-recording.py" << 'END' > "$tmp/failure"
+{"boot_ns": 1000000000, "username": "u", "service": "imap", "remote_ip": "192.0.2.9"}
+{"type": "auth", "boot_ns": 2000000000, "username": "u", "service": "imap", "remote_ip": "192.0.2.66", "passdb_result": 0}
+END
+cat > "$tmp/failure.conf" << END
+plugin {
+  last_login_dict = sqlite:path=$tmp/failure.db
+  last_login_key = last-login/%{service}/%{user}/%{rip}
+  last_failure_key = last-failure/%{service}/%{user}/%{rip}
+}
+END
+after_a_failure() {
+	"$dovetap" replay --config "$tmp/failure.conf" "$tmp/failure" &&
+		"$dovetap" lookup --config "$tmp/failure.conf" --json u | grep -o '192[.0-9]*'
+}
+matches 'the last failure is no last login' replay-failure.ref after_a_failure
+
 echo "1..$count"

@@ -65,15 +65,6 @@ static const struct argp argp = {
 	       "never logged in. Exits with 1 when there is nobody.",
 };
 
-static bool has_logins(const struct plan *plan, size_t dict)
-{
-	for (size_t i = 0; i < plan_route_count(plan); i++) {
-		if (plan_route_uses(plan, i, dict) && plan_route(plan, i)->purpose == DELIVER_LOGIN)
-			return true;
-	}
-	return false;
-}
-
 /* Who is in no dict at all has a row that says so. */
 static int add_never(struct search *search)
 {
@@ -91,10 +82,8 @@ static int find(const struct plan *plan, struct search *search, struct error *er
 {
 	int ret = 0;
 
-	for (size_t i = 0; ret == 0 && i < plan_dict_count(plan); i++) {
-		if (has_logins(plan, i))
-			ret = search_dict(search, plan, i, error_r);
-	}
+	for (size_t i = 0; ret == 0 && i < plan_dict_count(plan); i++)
+		ret = search_dict(search, plan, i, error_r);
 	if (ret == 0 && add_never(search) < 0)
 		ret = error_set(error_r, ENOMEM, "out of memory for the records");
 	return ret;

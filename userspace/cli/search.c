@@ -49,11 +49,24 @@ static int search_user(struct search *search, const struct plan *plan, size_t in
 	return ret;
 }
 
+/* A table of failures says nothing about logins. */
+static bool has_logins(const struct plan *plan, size_t dict)
+{
+	for (size_t i = 0; i < plan_route_count(plan); i++) {
+		if (plan_route_uses(plan, i, dict) && plan_route(plan, i)->purpose == DELIVER_LOGIN)
+			return true;
+	}
+	return false;
+}
+
 int search_dict(struct search *search, const struct plan *plan, size_t index, struct error *error_r)
 {
 	struct dict *dict;
-	int ret = plan_dict_open(plan, index, &dict, error_r);
+	int ret;
 
+	if (!has_logins(plan, index))
+		return 0;
+	ret = plan_dict_open(plan, index, &dict, error_r);
 	if (ret < 0)
 		return ret;
 	if (search->list_all) {

@@ -18,6 +18,7 @@ struct search {
 	int failed;
 };
 
+/* Finds nothing in a dict of other things than logins (last_failure_key). */
 int search_dict(struct search *search, const struct plan *plan, size_t index,
 		struct error *error_r);
 
