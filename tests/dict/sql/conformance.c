@@ -3,14 +3,15 @@
  * The mysql, pgsql and sqlite drivers against real servers, which the test starts for itself. Every
  * story runs on each of them; what the tables hold is read back by the server's own client.
  */
+#include "hold.h"
 #include "stand.h"
 
 #include "base/clock.h"
 #include "store/drivers/sql/sql.h"
 
-#include <mariadb/mysql.h>
-#include <postgresql/libpq-fe.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static struct sql_stand stands[] = {
 	{.name = "mysql",
@@ -668,41 +669,7 @@ static void a_hung_server_costs_the_deadline(void **state)
 	free(batch);
 }
 
-/* Holds a lock on the user's row until hold_end(). */
-struct hold {
-	MYSQL *mysql;
-	PGconn *pgsql;
-};
-
-static void hold_start(struct hold *hold, const struct sql_stand *stand)
-{
-	static const char update[] = "UPDATE last_login SET last_ip='x' WHERE userid='u'";
-	char where[160];
-
-	*hold = (struct hold){0};
-	if (is_mysql(stand)) {
-		snprintf(where, sizeof(where), "%s/socket", stand->dir);
-		hold->mysql = mysql_init(NULL);
-		assert_non_null(
-			mysql_real_connect(hold->mysql, NULL, "root", "", "mails", 0, where, 0));
-		assert_int_equal(mysql_query(hold->mysql, "BEGIN"), 0);
-		assert_int_equal(mysql_query(hold->mysql, update), 0);
-		return;
-	}
-	snprintf(where, sizeof(where), "host=%s dbname=mails user=root password=root", stand->dir);
-	hold->pgsql = PQconnectdb(where);
-	PQclear(PQexec(hold->pgsql, "BEGIN"));
-	PQclear(PQexec(hold->pgsql, update));
-	assert_int_equal(PQtransactionStatus(hold->pgsql), PQTRANS_INTRANS);
-}
-
-/* The server rolls back what was not committed. */
-static void hold_end(struct hold *hold)
-{
-	if (hold->mysql)
-		mysql_close(hold->mysql);
-	PQfinish(hold->pgsql);
-}
+#define LOCK(user) "UPDATE last_login SET last_ip='x' WHERE userid='" user "'"
 
 static void a_locked_row_is_tried_again(void **state)
 {
@@ -716,10 +683,113 @@ static void a_locked_row_is_tried_again(void **state)
 	open_documented(stand);
 	sql_stand_expect(stand, (struct login){"imap", "u", "::1", 1795338300001}, DICT_STORED);
 	hold_start(&hold, stand);
+	hold_do(&hold, LOCK("u"));
 	sql_stand_expect(stand, (struct login){"imap", "u", "::2", 1795338300002}, DICT_RETRY);
 	hold_end(&hold);
+	if (is_mysql(stand))
+		sql_stand_ask(stand, "SET GLOBAL innodb_lock_wait_timeout=50;");
+	else
+		sql_stand_ask(stand, "ALTER ROLE dovetap RESET lock_timeout;");
 	sql_stand_expect(stand, (struct login){"imap", "u", "::2", 1795338300002}, DICT_STORED);
 	assert_string_equal(all_rows(stand), "u\timap\t1795338300002\t::2\n");
+}
+
+struct writing {
+	struct sql_stand *stand;
+	struct batch *batch;
+	pthread_t thread;
+	int ret;
+};
+
+static void *run_write(void *context)
+{
+	struct writing *writing = context;
+
+	writing->ret = sql_stand_write(writing->stand, writing->batch);
+	return NULL;
+}
+
+/* Writes in a thread, and returns once the server has it waiting for somebody's lock. */
+static void write_into_lock(struct writing *writing)
+{
+	const char *question =
+		is_mysql(writing->stand)
+			? "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state='LOCK "
+			  "WAIT';"
+			: "SELECT count(*) FROM pg_locks WHERE NOT granted;";
+
+	assert_int_equal(pthread_create(&writing->thread, NULL, run_write, writing), 0);
+	for (int tries = 0; sql_stand_ask(writing->stand, "%s", question)[0] == '0'; tries++) {
+		assert_true(tries < 2000);
+		usleep(10000);
+	}
+}
+
+static void expect_retry_then_stored(struct writing *writing, const char *word)
+{
+	struct batch *batch = writing->batch;
+
+	for (size_t i = 0; i < batch->count; i++)
+		assert_outcome(batch->entries[i].outcome, DICT_RETRY, batch->entries[i].reason);
+	if (!strcasestr(batch->entries[0].reason, word))
+		fail_msg("%s", batch->entries[0].reason);
+	assert_int_equal(sql_stand_write(writing->stand, batch), 0);
+	for (size_t i = 0; i < batch->count; i++)
+		assert_outcome(batch->entries[i].outcome, DICT_STORED, batch->entries[i].reason);
+	batch_clear(batch);
+	free(batch);
+}
+
+/* We hold a's row and wait for b's; the other one holds b's, and much else that is dear to undo,
+ * and comes to want a's. */
+static void a_deadlock_is_tried_again(void **state)
+{
+	struct sql_stand *stand = *state;
+	struct writing writing = {.stand = stand, .batch = calloc(1, sizeof(struct batch))};
+	struct hold hold;
+
+	open_documented(stand);
+	sql_stand_expect(stand, (struct login){"imap", "a", "::1", 1795338300001}, DICT_STORED);
+	sql_stand_expect(stand, (struct login){"imap", "b", "::1", 1795338300001}, DICT_STORED);
+	hold_start(&hold, stand);
+	hold_do(&hold, LOCK("b"));
+	for (int i = 0; i < 50; i++) {
+		char insert[96];
+
+		snprintf(insert, sizeof(insert),
+			 "INSERT INTO last_login VALUES ('z%d', 'imap', 1, 'x')", i);
+		hold_do(&hold, insert);
+	}
+	batch_add(writing.batch, &(struct login){"imap", "a", "::2", 1795338300002});
+	batch_add(writing.batch, &(struct login){"imap", "b", "::2", 1795338300002});
+	write_into_lock(&writing);
+	hold_do(&hold, LOCK("a"));
+	pthread_join(writing.thread, NULL);
+	hold_end(&hold);
+	expect_retry_then_stored(&writing, "deadlock");
+	assert_string_equal(all_rows(stand), "a\timap\t1795338300002\t::2\n"
+					     "b\timap\t1795338300002\t::2\n");
+}
+
+static void a_serialization_failure_is_tried_again(void **state)
+{
+	struct sql_stand *stand = *state;
+	struct writing writing = {.stand = stand, .batch = calloc(1, sizeof(struct batch))};
+	struct hold hold;
+
+	sql_stand_ask(stand,
+		      "ALTER ROLE dovetap SET default_transaction_isolation='serializable';");
+	open_documented(stand);
+	sql_stand_expect(stand, (struct login){"imap", "a", "::1", 1795338300001}, DICT_STORED);
+	hold_start(&hold, stand);
+	hold_do(&hold, LOCK("a"));
+	batch_add(writing.batch, &(struct login){"imap", "a", "::2", 1795338300002});
+	write_into_lock(&writing);
+	hold_do(&hold, "COMMIT");
+	pthread_join(writing.thread, NULL);
+	hold_end(&hold);
+	sql_stand_ask(stand, "ALTER ROLE dovetap RESET default_transaction_isolation;");
+	expect_retry_then_stored(&writing, "could not serialize");
 }
 
 static void a_wrong_password_is_told_without_it(void **state)
@@ -785,6 +855,37 @@ static void the_first_host_that_takes_writes_is_used(void **state)
 	assert_string_equal(all_rows(stand), "u\timap\t1795338300001\t::1\n");
 	assert_string_equal(all_rows(&replica), "");
 	sql_stand_stop(&replica);
+}
+
+/* Both take writes: the second from when the first is gone. */
+static void the_next_host_takes_over(void **state)
+{
+	struct sql_stand *stand = *state;
+	struct sql_stand first = *stand;
+	const char *socket = is_mysql(stand) ? "/socket" : "";
+	struct batch *batch = calloc(1, sizeof(*batch));
+	char connect[512];
+
+	first.dict = NULL;
+	sql_stand_start(&first);
+	sql_stand_ask(stand, "%s", documented_schema);
+	sql_stand_ask(&first, "%s", documented_schema);
+	snprintf(connect, sizeof(connect),
+		 "host=%s%s host=%s%s dbname=mails user=dovetap password=sekret", first.dir, socket,
+		 stand->dir, socket);
+	sql_stand_open(stand, documented_map, connect, NULL);
+	sql_stand_expect(stand, (struct login){"imap", "u", "::1", 1795338300001}, DICT_STORED);
+	assert_string_equal(all_rows(&first), "u\timap\t1795338300001\t::1\n");
+	sql_stand_do(&first, "kill");
+	batch_add(batch, &(struct login){"imap", "u", "::2", 1795338300002});
+	for (int tries = 0; batch->entries[0].outcome != DICT_STORED; tries++) {
+		assert_true(tries < 3);
+		sql_stand_write(stand, batch);
+	}
+	assert_string_equal(all_rows(stand), "u\timap\t1795338300002\t::2\n");
+	batch_clear(batch);
+	free(batch);
+	sql_stand_stop(&first);
 }
 
 static void a_replaced_file_is_opened_anew(void **state)
@@ -887,9 +988,12 @@ static const struct story {
 	STORY(a_closed_connection_is_made_anew, ON_SERVERS),
 	STORY(a_hung_server_costs_the_deadline, ON_SERVERS),
 	STORY(a_locked_row_is_tried_again, ON_SERVERS),
+	STORY(a_deadlock_is_tried_again, ON_SERVERS),
+	STORY(a_serialization_failure_is_tried_again, ON_PGSQL),
 	STORY(a_wrong_password_is_told_without_it, ON_SERVERS),
 	STORY(a_read_only_server_is_waited_for, ON_SERVERS),
 	STORY(the_first_host_that_takes_writes_is_used, ON_SERVERS),
+	STORY(the_next_host_takes_over, ON_SERVERS),
 	STORY(a_replaced_file_is_opened_anew, ON_SQLITE),
 	STORY(strict_mysql_keeps_the_first_address, ON_MYSQL),
 	STORY(strict_fails_with_the_documented_key, ON_PGSQL | ON_SQLITE),

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "hold.h"
+
+#include "store/drivers/sql/sql.h"
+
+#include <mariadb/mysql.h>
+#include <postgresql/libpq-fe.h>
+#include <stdio.h>
+
+void hold_start(struct hold *hold, const struct sql_stand *stand)
+{
+	char where[160];
+
+	*hold = (struct hold){0};
+	if (stand->driver == &sql_mysql_driver) {
+		snprintf(where, sizeof(where), "%s/socket", stand->dir);
+		hold->mysql = mysql_init(NULL);
+		assert_non_null(
+			mysql_real_connect(hold->mysql, NULL, "root", "", "mails", 0, where, 0));
+	} else {
+		snprintf(where, sizeof(where), "host=%s dbname=mails user=root password=root",
+			 stand->dir);
+		hold->pgsql = PQconnectdb(where);
+		/* Of two that wait for each other, the other one is to give way. */
+		hold_do(hold, "SET deadlock_timeout = '1h'");
+	}
+	hold_do(hold, "BEGIN");
+}
+
+void hold_do(struct hold *hold, const char *statement)
+{
+	PGresult *result;
+
+	if (hold->mysql) {
+		if (mysql_query(hold->mysql, statement) != 0)
+			fail_msg("%s: %s", statement, mysql_error(hold->mysql));
+		return;
+	}
+	result = PQexec(hold->pgsql, statement);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		fail_msg("%s: %s", statement, PQerrorMessage(hold->pgsql));
+	PQclear(result);
+}
+
+void hold_end(struct hold *hold)
+{
+	if (hold->mysql)
+		mysql_close(hold->mysql);
+	PQfinish(hold->pgsql);
+}
