@@ -79,7 +79,7 @@ static inline void check_case(const struct template_case *row, enum template_lan
 
 /* The template must be refused with a text that has the place and the words in it. */
 static inline void check_refused(const char *text, enum template_language language,
-			  const struct template_env *env, const char *words)
+				 const struct template_env *env, const char *words)
 {
 	struct template *template = NULL;
 	struct error error = {0};
