@@ -18,14 +18,17 @@
 #define BUSY_MSECS	 5000
 #define DEAD_LETTERS_MAX 100000
 
+/* All or nothing: half of it would be taken for another program's file. */
 static const char schema[] =
+	"BEGIN IMMEDIATE;"
 	"PRAGMA application_id = 1146377040;"
 	"CREATE TABLE pending (seq INTEGER PRIMARY KEY, key UNIQUE NOT NULL, value NOT NULL, "
 	"time_ns INTEGER NOT NULL, parts TEXT NOT NULL, queued INTEGER NOT NULL);"
 	"CREATE TABLE dead_letter (seq INTEGER PRIMARY KEY, key UNIQUE NOT NULL, value NOT NULL, "
 	"time_ns INTEGER NOT NULL, parts TEXT NOT NULL, refused_ns INTEGER NOT NULL, "
 	"reason TEXT NOT NULL);"
-	"PRAGMA user_version = 1;";
+	"PRAGMA user_version = 1;"
+	"COMMIT;";
 
 static const char *const sql[STATEMENT_COUNT] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
@@ -165,6 +168,28 @@ static int connect_file(struct spool *spool, struct error *error_r)
 	return ret;
 }
 
+static bool is_sound(struct spool *spool)
+{
+	sqlite3_stmt *check = NULL;
+	bool sound = sqlite3_prepare_v2(spool->db, "PRAGMA quick_check(1)", -1, &check, NULL) ==
+			     SQLITE_OK &&
+		     sqlite3_step(check) == SQLITE_ROW &&
+		     strcmp((const char *)sqlite3_column_text(check, 0), "ok") == 0;
+
+	sqlite3_finalize(check);
+	return sound;
+}
+
+/* SQLite also takes it for damage when a read fails once: a fresh connection must say the same. */
+static bool is_damaged(struct spool *spool)
+{
+	int ret;
+
+	disconnect(spool);
+	ret = connect_file(spool, NULL);
+	return ret == -EILSEQ || (ret == 0 && !is_sound(spool));
+}
+
 /* The -wal and -shm files belong to the file that goes; SQLite must not apply them to a new one. */
 static void move_aside(struct spool *spool)
 {
@@ -190,8 +215,11 @@ int spool_connect(struct spool *spool, struct error *error_r)
 {
 	int ret = connect_file(spool, error_r);
 
-	if (ret == -EILSEQ)
-		move_aside(spool);
+	if (ret != -EILSEQ)
+		return ret;
+	if (!is_damaged(spool))
+		return spool->db ? 0 : error_set(error_r, EIO, "%s: cannot be read", spool->path);
+	move_aside(spool);
 	return ret;
 }
 
@@ -414,10 +442,14 @@ int spool_give_up(struct spool *spool, int code, struct error *error_r)
 
 	if (!sqlite3_get_autocommit(spool->db))
 		(void)spool_run(spool, ROLLBACK);
-	if (ret == -EILSEQ)
-		move_aside(spool);
-	else if (ret != -EBUSY)
-		disconnect(spool);
+	if (ret != -EILSEQ) {
+		if (ret != -EBUSY)
+			disconnect(spool);
+		return ret;
+	}
+	if (!is_damaged(spool))
+		return error_set(error_r, EIO, "%s: a read failed", spool->path);
+	move_aside(spool);
 	return ret;
 }
 

@@ -1,22 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each system call of the spool's path fails once: reading, writing, a short write, a full disk,
- * syncing, truncating, opening, removing. What the spool has acknowledged must be there afterwards,
- * and no such failure may be taken for a damaged file.
+ * Each call of the spool's path to the disk fails once: reading, writing, a short write, a full
+ * disk, syncing, truncating, opening, removing. What the spool has acknowledged must be there
+ * afterwards, and no such failure may be taken for a damaged file.
+ *
+ * That is done twice: to what SQLite asks of its VFS, syncing included; and below, to the system
+ * calls that this makes, with EIO, ENOSPC, EINTR and short writes.
  */
 #include "store/spool.h"
 
 #include "../cmocka_all.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define KEYS  12
 #define TRIES 4
 
-enum fault { FAULT_IO, FAULT_FULL, FAULT_SHORT_WRITE, FAULT_COUNT };
+enum fault {
+	FAULT_IO,
+	FAULT_FULL,
+	FAULT_SHORT_WRITE,
+	FAULT_CALL_IO, /* of a system call, from here on */
+	FAULT_CALL_FULL,
+	FAULT_CALL_INTERRUPTED,
+	FAULT_CALL_SHORT_WRITE,
+};
 
 /* The call with this number fails, as told; the others go through. */
 static struct {
@@ -26,7 +42,99 @@ static struct {
 
 static bool fails(void)
 {
-	return plan.countdown >= 0 && plan.countdown-- == 0;
+	return plan.fault < FAULT_CALL_IO && plan.countdown >= 0 && plan.countdown-- == 0;
+}
+
+/* --- below SQLite's own VFS --------------------------------------------------------------------
+ */
+
+/* Sets errno. */
+static bool call_fails(void)
+{
+	static const int numbers[] = {
+		[FAULT_CALL_IO] = EIO,
+		[FAULT_CALL_FULL] = ENOSPC,
+		[FAULT_CALL_INTERRUPTED] = EINTR,
+		[FAULT_CALL_SHORT_WRITE] = EIO, /* of calls that do not write */
+	};
+
+	if (plan.fault < FAULT_CALL_IO || plan.countdown < 0 || plan.countdown-- != 0)
+		return false;
+	errno = numbers[plan.fault];
+	return true;
+}
+
+static int call_open(const char *path, int flags, int mode)
+{
+	return call_fails() ? -1 : open(path, flags, mode);
+}
+
+static ssize_t call_pread(int fd, void *data, size_t size, off_t offset)
+{
+	return call_fails() ? -1 : pread(fd, data, size, offset);
+}
+
+static ssize_t call_pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+	if (!call_fails())
+		return pwrite(fd, data, size, offset);
+	return plan.fault == FAULT_CALL_SHORT_WRITE ? pwrite(fd, data, size / 2, offset) : -1;
+}
+
+static ssize_t call_read(int fd, void *data, size_t size)
+{
+	return call_fails() ? -1 : read(fd, data, size);
+}
+
+static ssize_t call_write(int fd, const void *data, size_t size)
+{
+	if (!call_fails())
+		return write(fd, data, size);
+	return plan.fault == FAULT_CALL_SHORT_WRITE ? write(fd, data, size / 2) : -1;
+}
+
+static int call_ftruncate(int fd, off_t size)
+{
+	return call_fails() ? -1 : ftruncate(fd, size);
+}
+
+static int call_fstat(int fd, struct stat *st)
+{
+	return call_fails() ? -1 : fstat(fd, st);
+}
+
+static int call_unlink(const char *path)
+{
+	return call_fails() ? -1 : unlink(path);
+}
+
+static void *call_mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
+{
+	return call_fails() ? MAP_FAILED : mmap(at, size, prot, flags, fd, offset);
+}
+
+/* A name that this build of SQLite does not call is no error. */
+static void replace_system_calls(sqlite3_vfs *vfs)
+{
+	static const struct {
+		const char *name;
+		sqlite3_syscall_ptr function;
+	} calls[] = {
+		{"open", (sqlite3_syscall_ptr)call_open},
+		{"read", (sqlite3_syscall_ptr)call_read},
+		{"pread", (sqlite3_syscall_ptr)call_pread},
+		{"pread64", (sqlite3_syscall_ptr)call_pread},
+		{"write", (sqlite3_syscall_ptr)call_write},
+		{"pwrite", (sqlite3_syscall_ptr)call_pwrite},
+		{"pwrite64", (sqlite3_syscall_ptr)call_pwrite},
+		{"ftruncate", (sqlite3_syscall_ptr)call_ftruncate},
+		{"fstat", (sqlite3_syscall_ptr)call_fstat},
+		{"unlink", (sqlite3_syscall_ptr)call_unlink},
+		{"mmap", (sqlite3_syscall_ptr)call_mmap},
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		(void)vfs->xSetSystemCall(vfs, calls[i].name, calls[i].function);
 }
 
 /* --- a VFS in front of SQLite's own ---------------------------------------------------------- */
@@ -184,6 +292,7 @@ static int install_vfs(void **state)
 {
 	(void)state;
 	real_vfs = sqlite3_vfs_find(NULL);
+	replace_system_calls(real_vfs);
 	flaky_vfs = *real_vfs;
 	flaky_vfs.zName = "flaky";
 	flaky_vfs.szOsFile = (int)sizeof(struct flaky_file) + real_vfs->szOsFile;
@@ -319,12 +428,40 @@ static void a_short_write_loses_nothing(void **state)
 	assert_true(live_with_each(FAULT_SHORT_WRITE) > 100);
 }
 
+static void a_system_call_that_fails_loses_nothing(void **state)
+{
+	(void)state;
+	assert_true(live_with_each(FAULT_CALL_IO) > 100);
+}
+
+static void one_that_finds_the_disk_full_loses_nothing(void **state)
+{
+	(void)state;
+	assert_true(live_with_each(FAULT_CALL_FULL) > 100);
+}
+
+static void one_that_is_interrupted_loses_nothing(void **state)
+{
+	(void)state;
+	assert_true(live_with_each(FAULT_CALL_INTERRUPTED) > 100);
+}
+
+static void one_that_writes_half_loses_nothing(void **state)
+{
+	(void)state;
+	assert_true(live_with_each(FAULT_CALL_SHORT_WRITE) > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_error_of_any_call_loses_nothing),
 		cmocka_unit_test(a_disk_that_is_full_for_a_moment_loses_nothing),
 		cmocka_unit_test(a_short_write_loses_nothing),
+		cmocka_unit_test(a_system_call_that_fails_loses_nothing),
+		cmocka_unit_test(one_that_finds_the_disk_full_loses_nothing),
+		cmocka_unit_test(one_that_is_interrupted_loses_nothing),
+		cmocka_unit_test(one_that_writes_half_loses_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, install_vfs, NULL);
