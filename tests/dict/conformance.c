@@ -388,7 +388,8 @@ static void records_survive_closing(void **state)
 
 static void old_records_expire_where_they_can(void **state)
 {
-	const struct dict_expiry expiry = {.older_than_ns = at_secs(5), .limit = 3};
+	const struct slice ours = slice_str("shared/last-login/imap/x/x");
+	const struct dict_expiry expiry = {at_secs(5), 3, &ours, 1};
 	struct stand *stand = *state;
 	char name[16];
 
