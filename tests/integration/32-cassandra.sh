@@ -3,7 +3,7 @@
 # Both Cassandra examples of Dovecot's last_login document, configuration, maps and tables as they
 # are printed there but for the host: real logins reach a real Cassandra without a dict server.
 . "$(dirname "$0")/lib.sh"
-plan 8
+plan 10
 
 cassandra=$top/tests/servers/cassandra.sh
 
@@ -111,6 +111,13 @@ looked_up() { # user service address: lookup prints such a line
 			'any(.[] | .. | objects; .service == $service and .remote_ip == $ip)' "$tmp/lookup"
 }
 
+expires_in() { # days: what is left for the row of carol, in Cassandra's own words
+	local left
+	left=$(cql run <<< "SELECT TTL(last_access) FROM last_login WHERE userid = 'carol@example.com';")
+	echo "$left"
+	[[ $left -gt $((($1 - 1) * 86400)) && $left -le $(($1 * 86400)) ]]
+}
+
 port=$("$cassandra" init "$tmp/cassandra" auth)
 "$cassandra" start "$tmp/cassandra" 1 || bail 'cassandra did not start'
 started+=("$(cat "$tmp/cassandra/1/pid")")
@@ -138,3 +145,10 @@ check 'and by pop3' login pop3 bob@example.com --ipv6
 check 'the second table has them' eventually rows_are users \
 	'alice@example.com imap 127.0.0.1' 'bob@example.com pop3 ::1'
 check 'lookup knows the service from the map' looked_up bob@example.com pop3 ::1
+dovetap_stop
+
+{ connect; last_login_map; } > "$tmp/dovecot-dict-cql.conf.ext"
+printf 'dovetap {\n  expire_after = 30 days\n}\n' >> "$tmp/dovetap.conf"
+dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf"
+check 'a login with expire_after' login imap carol@example.com
+check 'is for Cassandra to remove' eventually expires_in 30
