@@ -13,7 +13,7 @@ struct status_options {
 	const char *page;
 };
 
-enum { OPTION_CONTROL = 256, OPTION_PROMETHEUS };
+enum { OPTION_CONTROL = 256, OPTION_PROMETHEUS, OPTION_READY };
 
 static const struct argp_option options[] = {
 	{"control", OPTION_CONTROL, "SOCKET", 0,
@@ -21,6 +21,7 @@ static const struct argp_option options[] = {
 	{"json", 'j', NULL, 0, "Print every counter, as JSON", 0},
 	{"prometheus", OPTION_PROMETHEUS, NULL, 0,
 	 "Print every counter, in Prometheus' text format", 0},
+	{"ready", OPTION_READY, NULL, 0, "Only tell whether it is ready, for probes", 0},
 	{0},
 };
 
@@ -37,6 +38,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_PROMETHEUS:
 		status->page = "/metrics";
+		return 0;
+	case OPTION_READY:
+		status->page = "/readyz";
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -1,0 +1,25 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""pod.py MANIFESTS capabilities|config|volumes: what the manifests give dovetap's container."""
+import sys
+
+import yaml
+
+documents = list(yaml.safe_load_all(open(sys.argv[1], encoding="utf-8")))
+kinds = {document["kind"]: document for document in documents}
+pod = kinds["DaemonSet"]["spec"]["template"]["spec"]
+container = pod["containers"][0]
+mounts = {mount["name"] for mount in container["volumeMounts"]}
+configs = [volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume]
+answers = {
+    "capabilities": lambda: " ".join(container["securityContext"]["capabilities"]["add"]),
+    "config": lambda: kinds["ConfigMap"]["data"]["dovetap.conf"],
+    "rights": lambda: "{} {} {} {}".format(
+        pod["hostPID"], container["securityContext"]["readOnlyRootFilesystem"],
+        pod["securityContext"]["seccompProfile"]["type"],
+        container["securityContext"]["capabilities"]["drop"]),
+    "volumes": lambda: "volumes without a mount: {}; config {}".format(
+        sorted({volume["name"] for volume in pod["volumes"]} - mounts),
+        configs == [kinds["ConfigMap"]["metadata"]["name"]]),
+}
+print(answers[sys.argv[2]]())
