@@ -18,6 +18,7 @@
  * memory: only the first is mapped, and the rare record that wraps is put together in a buffer.
  */
 #define RECORD_MAX 65536
+#define RING_MAX   (1UL << 31) /* the largest that the kernel makes */
 
 struct ring {
 	struct event_source source;
@@ -158,44 +159,46 @@ static int ring_watch(struct ring *ring, int map_fd, struct error *error_r)
 }
 
 /*
- * Asks /proc for the map's type and size: bpf(2) would tell as well, but not to a process without
- * capabilities.
+ * The kernel maps the data twice in a row behind the producer's page, and not a byte more, so the
+ * largest mapping tells the size. It could be read off bpf(2) or /proc/self/fdinfo, but on older
+ * kernels neither answers a process without capabilities.
  */
-static int ring_inspect(int map_fd, size_t *size_r, struct error *error_r)
+static bool has_data(int map_fd, size_t page, size_t size)
 {
-	unsigned int type = 0;
-	char path[64], line[128];
-	FILE *file;
+	void *map = mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, map_fd, (off_t)page);
 
-	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", map_fd);
-	file = fopen(path, "re");
-	if (!file)
-		return error_set(error_r, errno, "%s: %m", path);
-	*size_r = 0;
-	while (fgets(line, sizeof(line), file)) {
-		(void)sscanf(line, "map_type: %u", &type);
-		(void)sscanf(line, "max_entries: %zu", size_r);
-	}
-	(void)fclose(file);
-	if (type != BPF_MAP_TYPE_RINGBUF || *size_r == 0)
-		return error_set(error_r, EINVAL, "descriptor %d is no ring buffer", map_fd);
-	return 0;
+	if (map == MAP_FAILED)
+		return false;
+	munmap(map, page + 2 * size);
+	return true;
+}
+
+/* Size of one copy of the data; 0 if it is no ring buffer. */
+static size_t ring_measure(int map_fd, size_t page)
+{
+	size_t size = page;
+
+	if (!has_data(map_fd, page, size))
+		return 0;
+	while (size < RING_MAX && has_data(map_fd, page, size * 2))
+		size *= 2;
+	return size;
 }
 
 int ring_open(int map_fd, struct event_source **source_r, struct error *error_r)
 {
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), size = ring_measure(map_fd, page);
 	struct ring *ring;
-	size_t size = 0;
-	int ret = ring_inspect(map_fd, &size, error_r);
+	int ret;
 
-	if (ret < 0)
-		return ret;
+	if (size == 0)
+		return error_set(error_r, EINVAL, "descriptor %d is no ring buffer", map_fd);
 	ring = calloc(1, sizeof(*ring));
 	if (!ring)
 		return error_set(error_r, ENOMEM, "out of memory for the ring");
 	ring->source.ops = &ring_ops;
 	ring->epoll_fd = -1;
-	ring->page = (size_t)sysconf(_SC_PAGESIZE);
+	ring->page = page;
 	ring->size = size;
 	ring->wrapped = malloc(RECORD_MAX);
 	ret = ring->wrapped ? ring_map(ring, map_fd, error_r)
