@@ -12,7 +12,8 @@ SYSCONFDIR ?= /etc
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 INCLUDE := include# of the ABI; tests/faults/variant has others
-ARCH    := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+MACHINE := $(or $(CROSS),$(shell uname -m))
+ARCH    := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
 
 CC       ?= gcc
 CLANG    ?= clang-14
@@ -31,12 +32,22 @@ endif
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wwrite-strings -Wformat=2 -Wpointer-arith -Wundef -Wvla \
 	-Wconversion -Wno-sign-conversion
+
+# make CROSS=aarch64 builds the same things for arm64, elsewhere, with the packages of a folder.
+HOST_O  := $(O)
+HOST_CC := $(CC)
+ifneq ($(CROSS),)
+  override O := $(O)/$(CROSS)
+  CC      := $(CROSS)-linux-gnu-gcc
+  SYSROOT := --sysroot=$(shell tools/packages sysroot-$(ARCH))
+endif
+
 HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 OPT ?= -O2 -g
 CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' -include userspace/base/banned.h \
 	-I$(INCLUDE) -Iuserspace -isystem $(O)/gen
-CFLAGS  := -std=gnu11 $(OPT) $(WARN) -pthread
-LDFLAGS := -pthread
+CFLAGS  := -std=gnu11 $(OPT) $(WARN) $(SYSROOT) -pthread
+LDFLAGS := $(SYSROOT) -pthread
 
 comma := ,
 
@@ -49,6 +60,7 @@ else
   CFLAGS  += $(HARDEN)
   LDFLAGS += -pie -Wl,-z,relro,-z,now
 endif
+
 # A layer is a folder of userspace/ and becomes one archive. needs_X is what X may call: the link
 # of a layer's tests fails when a file reaches further (tools/check-layers holds the headers).
 LAYERS := base conf priv login capture store audit serve attach
@@ -112,12 +124,17 @@ $(O)/gen/skel/%.skel.h: $(O)/bpf/%.bpf.o
 
 # --- layouts: the reviewed table becomes BTF blobs, linked into the attach layer ----------------
 
-LAYOUT_BTF := $(O)/tools/layout-btf
+LAYOUT_BTF := $(HOST_O)/tools/layout-btf
 
+ifneq ($(CROSS),)
+$(LAYOUT_BTF): $(wildcard tools/layout-btf.c userspace/attach/layout_*.[ch])
+	$(Q)$(MAKE) --no-print-directory CROSS= SAN= CC='$(HOST_CC)' $@
+else
 $(LAYOUT_BTF): $(addprefix $(O)/,tools/layout-btf.o userspace/attach/layout_table.o \
 		userspace/attach/layout_btf.o) $(O)/lib/base.a
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lbpf
+endif
 
 $(O)/gen/layouts.c: layouts/dovecot.layouts $(LAYOUT_BTF)
 	$(say) LAYOUTS $<
@@ -260,9 +277,11 @@ bench-template: $(O)/tests/bench/bench_template ## time of one key expansion, at
 # tests/target stands in for Dovecot: libraries with functions to probe, and what they are called with.
 TARGET_LIBS := $(patsubst %,$(O)/tests/target/lib%.so,target target-cet target-unknown)
 TARGET_OBJ := $(O)/tests/target/image.o $(O)/tests/target/login_image.o
-TARGET_CFLAGS := -std=gnu11 -O2 -g -fno-omit-frame-pointer -fPIC -shared -Itests
+TARGET_CFLAGS := $(SYSROOT) -std=gnu11 -O2 -g -fno-omit-frame-pointer -fPIC -shared -Itests
+landing_x86   := -fcf-protection=branch
+landing_arm64 := -mbranch-protection=standard
 
-$(O)/tests/target/libtarget-cet.so: TARGET_CFLAGS += -fcf-protection=branch
+$(O)/tests/target/libtarget-cet.so: TARGET_CFLAGS += $(landing_$(ARCH))
 $(O)/tests/target/libtarget-unknown.so: TARGET_CFLAGS += -DTARGET_ABI='"2.9.ABIv0"'
 $(TARGET_LIBS): tests/target/functions.c tests/target/functions.h
 	$(say) LD $@
@@ -325,7 +344,7 @@ bench: ## measure it all; ratios to a peer or a floor of the same run (root)
 
 TEST_GROUPS := unit abi bpf dict golden fuzz differential integration conformance deploy
 # Those that take minutes each; "make test-all" runs them, too. tests/run says what each consists of.
-LONG_GROUPS := faults cluster
+LONG_GROUPS := faults cluster kernels
 
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
@@ -335,7 +354,7 @@ test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries
 	$(Q)tests/run $(TEST_GROUPS)
 
-test-all: ## the same and the groups that take long, in their short form: what CI runs
+test-all: kernels-ready ## the same and the groups that take long, in their short form: what CI runs
 	$(Q)$(MAKE) --no-print-directory test TEST_GROUPS="$(TEST_GROUPS) $(LONG_GROUPS)"
 
 test-faults: ## faults of every kind under load, in full (root, hours); FAULTS=short: minutes
@@ -343,6 +362,20 @@ test-faults: ## faults of every kind under load, in full (root, hours); FAULTS=s
 	$(Q)tools/rootfs bullseye bookworm trixie
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all target
 	$(Q)FAULTS=$(or $(FAULTS),full) TEST_TIMEOUT=14400 tests/run faults
+
+test-kernels: kernels-ready ## load, attach and capture on Debian's kernels 5.10, 6.1 and 6.12, amd64 and arm64, emulated
+	$(Q)tests/run kernels
+
+KERNELS := $(addprefix kernel-,5.10-amd64 6.1-amd64 6.12-amd64 6.12-arm64)
+
+kernels-ready:
+	$(Q)tools/setup kernels
+	$(Q)tools/rootfs bullseye bookworm trixie
+	$(Q)tools/packages $(KERNELS) busybox-arm64 dovecot-arm64 sysroot-arm64 > /dev/null
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) CROSS=aarch64 all bpf-tests
+
+.PHONY: test-kernels kernels-ready
 
 conformance-table: all ## compare with the plugin and write docs/plugin-conformance.md
 	$(Q)tests/conformance/document.sh

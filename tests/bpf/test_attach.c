@@ -2,6 +2,7 @@
 /* Probes are set, fire once for each call, and go; on both of the kernel's ways to set them. */
 #include "attach/attach.h"
 #include "attach/discover.h"
+#include "attach/kernel.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -15,6 +16,7 @@ struct story {
 	struct link *links[8];
 	size_t link_count;
 	unsigned int found;
+	bool may_fail; /* to attach */
 	struct error refusal;
 };
 
@@ -28,9 +30,10 @@ static void on_found(void *ctx, const struct build *build, const struct build *r
 	story->refusal = build->refusal;
 	if (!build->probe)
 		return;
-	if (loader_attach(story->loader, build, &story->links[story->link_count], &error) < 0)
+	if (loader_attach(story->loader, build, &story->links[story->link_count], &error) == 0)
+		story->link_count++;
+	else if (!story->may_fail)
 		fail_msg("%s", error.text);
-	story->link_count++;
 }
 
 static void story_begin(struct story *story, enum attach_method method)
@@ -95,10 +98,30 @@ static void attach_call_detach(enum attach_method method, const char *library)
 	story_end(&story);
 }
 
+/* What the kernel has not got is refused, and not taken for the best. */
+static void expect_refusal(enum attach_method method)
+{
+	struct story story;
+
+	story_begin(&story, ATTACH_AUTO);
+	assert_int_not_equal(loader_method(story.loader), method);
+	story_end(&story);
+	story_begin(&story, method);
+	story_install(story.root, "libtarget.so");
+	story.may_fail = true;
+	story_look(&story, (const char *const[]){story.root, NULL});
+	assert_int_equal(story.found, 1);
+	assert_int_equal(story.link_count, 0);
+	story_end(&story);
+}
+
 static void test_uprobe_multi(void **state)
 {
 	(void)state;
-	attach_call_detach(ATTACH_MULTI, "libtarget.so");
+	if (kernel_has_uprobe_multi())
+		attach_call_detach(ATTACH_MULTI, "libtarget.so");
+	else
+		expect_refusal(ATTACH_MULTI);
 }
 
 static void test_perf_event(void **state)
@@ -107,10 +130,10 @@ static void test_perf_event(void **state)
 	attach_call_detach(ATTACH_PERF, "libtarget.so");
 }
 
-static void test_behind_endbr64(void **state)
+static void test_behind_a_landing(void **state)
 {
 	(void)state;
-	attach_call_detach(ATTACH_MULTI, "libtarget-cet.so");
+	attach_call_detach(ATTACH_AUTO, "libtarget-cet.so");
 	attach_call_detach(ATTACH_PERF, "libtarget-cet.so");
 }
 
@@ -244,7 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uprobe_multi),
 		cmocka_unit_test(test_perf_event),
-		cmocka_unit_test(test_behind_endbr64),
+		cmocka_unit_test(test_behind_a_landing),
 		cmocka_unit_test(test_an_unknown_abi_is_not_touched),
 		cmocka_unit_test(test_an_upgrade_is_attached_beside_the_old),
 		cmocka_unit_test(test_two_overlays_of_one_file_are_attached_once),

@@ -93,6 +93,17 @@ void loader_free(struct loader **loader)
 	*loader = NULL;
 }
 
+const char *attach_method_name(enum attach_method method)
+{
+	static const char *const names[] = {
+		[ATTACH_AUTO] = "whatever the kernel has",
+		[ATTACH_MULTI] = "uprobe_multi",
+		[ATTACH_PERF] = "perf event",
+	};
+
+	return names[method];
+}
+
 enum attach_method loader_method(const struct loader *loader)
 {
 	return loader->options.method;

@@ -19,6 +19,8 @@ enum attach_method {
 	ATTACH_PERF,  /* perf event: CAP_SYS_ADMIN on current kernels */
 };
 
+const char *attach_method_name(enum attach_method method); /* as people know it */
+
 struct loader_options {
 	enum attach_method method;
 	const struct maps *maps; /* the owner's; NULL: new ones */

@@ -161,9 +161,9 @@ static int attach(struct attachments *attachments, const struct build *build, st
 		return ret;
 	}
 	keep(attachments, attachment);
-	log_info("%s: %s %s of Dovecot ABI %s", build->path,
+	log_info("%s: %s %s of Dovecot ABI %s by %s", build->path,
 		 ret > 0 ? "taken over, as attached to" : "attached to", build->probe->symbol,
-		 build->abi);
+		 build->abi, attach_method_name(loader_method(attachments->loader)));
 	if (build_blind_spot(build))
 		log_warning("%s: %s cannot be seen in this build", build->path,
 			    build_blind_spot(build));
