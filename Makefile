@@ -344,7 +344,7 @@ bench: ## measure it all; ratios to a peer or a floor of the same run (root)
 
 TEST_GROUPS := unit abi bpf dict golden fuzz differential integration conformance deploy
 # Those that take minutes each; "make test-all" runs them, too. tests/run says what each consists of.
-LONG_GROUPS := faults cluster kernels
+LONG_GROUPS := faults cluster
 
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
@@ -354,7 +354,7 @@ test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries
 	$(Q)tests/run $(TEST_GROUPS)
 
-test-all: kernels-ready ## the same and the groups that take long, in their short form: what CI runs
+test-all: ## the same and the groups that take long, in their short form: what CI runs
 	$(Q)$(MAKE) --no-print-directory test TEST_GROUPS="$(TEST_GROUPS) $(LONG_GROUPS)"
 
 test-faults: ## faults of every kind under load, in full (root, hours); FAULTS=short: minutes
