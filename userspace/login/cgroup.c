@@ -14,7 +14,7 @@
 
 #define GROUPS_MAX 20000 /* of one walk */
 #define DEPTH_MAX  16
-#define WALK_NS	   (1 * NS_PER_SEC)
+#define WALK_REST  20	 /* times as long as the walk took */
 #define TEXT_MAX   16384 /* of /proc/PID/cgroup */
 
 void cgroup_finder_init(struct cgroup_finder *finder, const char *root, const char *proc)
@@ -81,22 +81,35 @@ static void find_by_process(const struct cgroup_finder *finder, const struct log
 		container_from_proc(all, container_r);
 }
 
+/* The line of version 2, which is the last one where version 1 is there, too. */
+static const char *unified_path(char *text)
+{
+	char *line = strncmp(text, "0::/", 4) == 0 ? text : strstr(text, "\n0::/");
+
+	if (!line)
+		return NULL;
+	line = strchr(line, '/');
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
 /* The process's own word for its group, if the directory has the number. Saves the walk. */
 static bool find_by_claim(const struct cgroup_finder *finder, const struct login *login,
 			  struct container *container_r)
 {
 	char text[TEXT_MAX], path[PATH_MAX];
 	size_t len = read_proc(finder, login->pid, "cgroup", text, sizeof(text) - 1);
+	const char *group;
 	struct stat st;
 
 	text[len] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	if (strncmp(text, "0::/", 4) != 0 || strstr(text, "/../"))
+	group = unified_path(text);
+	if (!group || strstr(group, "/../"))
 		return false;
-	if (snprintf(path, sizeof(path), "%s%s", finder->root, text + 3) >= (int)sizeof(path) ||
+	if (snprintf(path, sizeof(path), "%s%s", finder->root, group) >= (int)sizeof(path) ||
 	    stat(path, &st) < 0 || st.st_ino != login->cgroup_id)
 		return false;
-	container_from_path(slice_str(text + 3), container_r);
+	container_from_path(slice_str(group), container_r);
 	return true;
 }
 
@@ -142,17 +155,20 @@ static bool walk_into(struct walk *walk, int parent, const char *name, unsigned 
 	return found;
 }
 
-/* Looks at every group, for a process that has ended; at most once in WALK_NS. */
+/* Looks at every group, for a process that has ended; a twentieth of the time at most. */
 static bool find_by_walk(struct cgroup_finder *finder, const struct login *login,
 			 struct container *container_r)
 {
 	struct walk walk = {.wanted = login->cgroup_id};
-	int64_t now = clock_monotonic_ns();
+	int64_t begin = clock_monotonic_ns(), end;
+	bool found;
 
-	if (now < finder->walk_ns)
+	if (begin < finder->walk_ns)
 		return false;
-	finder->walk_ns = now + WALK_NS;
-	if (!walk_into(&walk, AT_FDCWD, finder->root, 0))
+	found = walk_into(&walk, AT_FDCWD, finder->root, 0);
+	end = clock_monotonic_ns();
+	finder->walk_ns = end + WALK_REST * (end - begin);
+	if (!found)
 		return false;
 	container_from_path(slice_str(walk.path), container_r);
 	return true;

@@ -156,6 +156,19 @@ static void a_process_is_believed_when_the_number_agrees(void **state)
 	free_world(world);
 }
 
+/* Beside version 1 the line of version 2 is the last; the walk would have to wait. */
+static void a_process_is_believed_in_any_line(void **state)
+{
+	struct world *world = new_world(true);
+
+	(void)state;
+	set_process(world, "9:name=systemd:/\n1:cpu:/\n0::/docker/" ID "\n", "5");
+	make_dir(below(world, "cgroup/docker/" ID));
+	expect(world, 1, "unknown", "unknown");
+	expect(world, number_of(below(world, "cgroup/docker/" ID)), "unknown", ID);
+	free_world(world);
+}
+
 static void version_1_asks_the_process(void **state)
 {
 	struct world *world = new_world(false);
@@ -233,6 +246,7 @@ int main(void)
 		cmocka_unit_test(a_process_that_has_ended_is_found_by_number),
 		cmocka_unit_test(a_number_that_is_nowhere_is_unknown),
 		cmocka_unit_test(a_process_is_believed_when_the_number_agrees),
+		cmocka_unit_test(a_process_is_believed_in_any_line),
 		cmocka_unit_test(version_1_asks_the_process),
 		cmocka_unit_test(version_1_believes_no_younger_process),
 		cmocka_unit_test(log_files_give_the_names),
