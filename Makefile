@@ -342,7 +342,7 @@ bench: ## measure it all; ratios to a peer or a floor of the same run (root)
 
 # --- everything, from nothing ---------------------------------------------------------------------
 
-TEST_GROUPS := unit abi bpf dict golden fuzz differential integration conformance deploy
+TEST_GROUPS := unit abi bpf dict golden fuzz differential integration containers conformance deploy
 # Those that take minutes each; "make test-all" runs them, too. tests/run says what each consists of.
 LONG_GROUPS := faults cluster
 

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What every test of containers starts with; it has all of tests/faults/lib.sh and
+#
+#     container_start one bookworm docker-@.scope    a Dovecot in namespaces and a control group of its own
+#     container_login one imap u1@example.com        through its network namespace
+#     outside_start                                  dovetap, which is told of none of them
+#     check 'who, where' eventually told             every login, once, in the container where it happened
+#     container_stop one
+#
+# What was printed by the logins is kept in $tmp/NAME/accepted. dovetap watches whatever runs on this
+# machine; the tests look at the users of their own $domain.
+. "$(dirname "${BASH_SOURCE[0]}")/../faults/lib.sh"
+
+domain=test-$$-$RANDOM.example
+groups=$tmp/cgroup
+slice=$groups/dovetap-test-$$.slice
+declare -A container_stand container_first container_group
+
+mkdir -p "$groups" "$tmp/log"
+chmod 1777 "$tmp/log"
+mount -t cgroup2 none "$groups" || bail 'no control groups of version 2'
+mkdir "$slice"
+
+finish_containers() {
+	local name
+	for name in "${!container_stand[@]}"; do
+		container_stop "$name"
+	done
+	rmdir "$slice"
+	umount "$groups"
+	finish
+}
+trap finish_containers EXIT
+
+container_id() { # name
+	printf %s "$domain/$1" | sha256sum | cut -c 1-64
+}
+
+# Begins; whoever needs it waits with container_await. GROUP is the path of its control group in the
+# slice, where @ stands for the container's id.
+container_begin() { # name, root folder, group
+	local group=$slice/${3//@/$(container_id "$1")}
+	mkdir -p "$tmp/$1" "$group"
+	container_group[$1]=$group
+	run_in_background "$tmp/$1/stand.log" "$top/tests/stand/dovecot" --container "$group" "$2" "$tmp/$1"
+	container_stand[$1]=$pid
+}
+
+container_await() { # name
+	eventually grep -qs 'starting up' "$tmp/$1/dovecot.log" ||
+		bail "$1: $(tail -n 5 "$tmp/$1"/{stand,dovecot}.log)"
+	container_first[$1]=$(pgrep --parent "$(pgrep --parent "${container_stand[$1]}" -x unshare)")
+}
+
+container_start() {
+	"$top/tools/rootfs" "$2" | note
+	container_begin "$@"
+	container_await "$1"
+}
+
+container_stop() { # name
+	stop "${container_stand[$1]}"
+	unset "container_stand[$1]" "container_first[$1]"
+	(cd "$slice" && eventually rmdir --parents "${container_group[$1]#"$slice/"}") > /dev/null
+}
+
+container_root() { # name
+	echo "/proc/${container_first[$1]}/root"
+}
+
+container_login() { # name, arguments of tests/stand/login.py behind the ports
+	local name=$1
+	shift
+	nsenter --net="/proc/${container_first[$name]}/ns/net" "$top/tests/stand/login.py" \
+		"$tmp/$name/ports" "$@" >> "$tmp/$name/accepted"
+}
+
+# dovetap with its audit stream in $tmp/log/audit.log; it sees the test's control groups as this
+# machine's, from a mount namespace of its own.
+outside_start() { # arguments of "dovetap run"
+	printf '#!/bin/sh -e\nmount --bind "%s" /sys/fs/cgroup\nexec "%s" "$@"\n' "$groups" \
+		"$top/.output/dovetap" > "$tmp/inside"
+	printf '#!/bin/sh\nexec unshare --mount "%s/inside" "$@"\n' "$tmp" > "$tmp/outside"
+	chmod +x "$tmp/inside" "$tmp/outside"
+	printf 'dovetap {\n  audit_log = %s\n  audit_fields = %s\n  audit_events = login auth\n}\n' \
+		"$tmp/log/audit.log" 'user service remote_ip container session' > "$tmp/dovetap.conf"
+	dovetap=$tmp/outside
+	dovetap_start --config "$tmp/dovetap.conf" --dict "sqlite:path=$tmp/state/db" \
+		--key 'last-login/%{service}/%{user}' --precision ns "$@"
+	dovetap=$top/.output/dovetap
+}
+
+accepted_in() { # containers: EVENT CONTAINER SERVICE USER ADDRESS, both events of each login
+	local name
+	for name in "$@"; do
+		jq -r --arg id "$(container_id "$name")" 'select(.ok) | . as $login | "auth", "login" |
+			[., $id, $login.service, $login.user, $login.from] | join(" ")' "$tmp/$name/accepted"
+	done
+}
+
+# Every login was told, exactly once, with what is true of it.
+told_of() { # containers
+	same "$(accepted_in "$@" | sort)" "$(jq -r --arg domain "@$domain" \
+		'select(.user // "" | endswith($domain)) |
+			[.event, .container, .service, .user, .remote_ip] | join(" ")' \
+		"$tmp/log/audit.log" | sort)"
+}
