@@ -5,7 +5,8 @@
  * needs no root.
  *
  * --log adds a line to a file for the newest login of every user: "SERVICE/USER BEGIN END", in
- * nanoseconds since 1970 around the call of the probed function.
+ * nanoseconds since 1970 around the call of the probed function. --shuffle takes users at random,
+ * as they come in life, so that a store's neighbours are not each other's.
  */
 #include "target/login_image.h"
 
@@ -34,6 +35,7 @@ struct options {
 	unsigned long events;	   /* of all threads together */
 	unsigned long rate;	   /* a second, of all threads together; 0 = full speed */
 	unsigned long users;	   /* names to choose from, in turn */
+	bool shuffle;		   /* not in turn */
 	unsigned long first;	   /* number of the first of them */
 	unsigned long name_length; /* shorter names are filled up to this */
 	unsigned long threads;
@@ -156,6 +158,19 @@ static void hit(const struct role *role, const struct target_login *login, struc
 		log->end = clock_ns(CLOCK_REALTIME);
 }
 
+/* Scattered evenly, and the same in every run (the finalizer of splitmix64). */
+static uint64_t scatter(uint64_t number)
+{
+	number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9U;
+	number = (number ^ (number >> 27)) * 0x94d049bb133111ebU;
+	return number ^ (number >> 31);
+}
+
+static unsigned long user_of(unsigned long number)
+{
+	return (options.shuffle ? scatter(number) : number) % options.users;
+}
+
 static void *thread_run(void *context)
 {
 	const struct role *role = role_find(options.role);
@@ -169,7 +184,7 @@ static void *thread_run(void *context)
 	login.session_id = id;
 	login.service = options.service;
 	for (unsigned long i = 0; i < share && !atomic_load(&enough); i++) {
-		unsigned long user = (thread * share + i) % options.users;
+		unsigned long user = user_of(thread * share + i);
 
 		make_name(name, user);
 		snprintf(id, sizeof(id), "storm/%08lx/%08lx", thread, i);
@@ -251,12 +266,19 @@ static int read_table(struct error *error_r)
 }
 
 static const struct option long_options[] = {
-	{"abi", required_argument, NULL, 'a'},	   {"table", required_argument, NULL, 't'},
-	{"role", required_argument, NULL, 'r'},	   {"service", required_argument, NULL, 's'},
-	{"events", required_argument, NULL, 'n'},  {"rate", required_argument, NULL, 'R'},
-	{"users", required_argument, NULL, 'u'},   {"name-length", required_argument, NULL, 'l'},
-	{"threads", required_argument, NULL, 'T'}, {"log", required_argument, NULL, 'L'},
-	{"first", required_argument, NULL, 'F'},   {NULL, 0, NULL, 0},
+	{"abi", required_argument, NULL, 'a'},
+	{"table", required_argument, NULL, 't'},
+	{"role", required_argument, NULL, 'r'},
+	{"service", required_argument, NULL, 's'},
+	{"events", required_argument, NULL, 'n'},
+	{"rate", required_argument, NULL, 'R'},
+	{"users", required_argument, NULL, 'u'},
+	{"name-length", required_argument, NULL, 'l'},
+	{"threads", required_argument, NULL, 'T'},
+	{"log", required_argument, NULL, 'L'},
+	{"first", required_argument, NULL, 'F'},
+	{"shuffle", no_argument, NULL, 'S'},
+	{NULL, 0, NULL, 0},
 };
 
 static int parse_options(int argc, char **argv)
@@ -297,6 +319,9 @@ static int parse_options(int argc, char **argv)
 		case 'F':
 			options.first = number;
 			break;
+		case 'S':
+			options.shuffle = true;
+			break;
 		case 'L':
 			options.log = optarg;
 			break;
@@ -325,8 +350,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: storm [--abi STRING] [--table FILE]\n"
 				"             [--role mail_user|auth|proxy] [--service NAME]\n"
 				"             [--events N] [--rate PER_SECOND] [--threads N]\n"
-				"             [--users N] [--first NUMBER] [--name-length BYTES]\n"
-				"             [--log FILE]\n");
+				"             [--users N] [--first NUMBER] [--shuffle]\n"
+				"             [--name-length BYTES] [--log FILE]\n");
 		return 64;
 	}
 	if (read_table(&error) < 0) {

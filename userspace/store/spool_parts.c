@@ -5,11 +5,30 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+/* What printf() would do, which is a tenth of what it costs to spool a record. */
+static void append_number(struct buf *out, uint32_t number)
+{
+	char digits[10];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	buf_append(out, digits + at, sizeof(digits) - at);
+}
+
 int spool_parts_format(struct buf *out, const struct key_part *parts, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		buf_appendf(out, "%s%s:%u:%u", i ? ";" : "", parts[i].variable, parts[i].offset,
-			    parts[i].len);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_append_char(out, ';');
+		buf_append_str(out, parts[i].variable);
+		buf_append_char(out, ':');
+		append_number(out, parts[i].offset);
+		buf_append_char(out, ':');
+		append_number(out, parts[i].len);
+	}
 	return out->failed;
 }
 

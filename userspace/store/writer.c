@@ -20,7 +20,7 @@ static const struct writer_options defaults = {
 	.name = "dict",
 	.batch_max = 1000,
 	.batch_wait_ns = 5 * NS_PER_MSEC,
-	.spool_wait_ns = 200 * NS_PER_MSEC,
+	.spool_wait_ns = 1 * NS_PER_SEC,
 	.write_timeout_ns = 10 * NS_PER_SEC,
 	.backoff_min_ns = 200 * NS_PER_MSEC,
 	.backoff_max_ns = 30 * NS_PER_SEC,
@@ -176,9 +176,10 @@ int writer_submit(struct writer *writer, const struct writer_record *record, uin
 	writer->stats.submitted++;
 	ret = add(writer, record);
 	writer->seen = position;
-	/* The thread wakes for the first record and for a full batch; between them it waits for
-	 * others to come. */
-	if (writer->pending.count == 1 || writer->pending.count == writer->options.batch_max)
+	/* The thread wakes for the first record and for a full batch, of the dict or the spool;
+	 * between them it waits for others to come. */
+	if (writer->pending.count == 1 || writer->pending.count == writer->options.batch_max ||
+	    writer->pending.count == writer_spool_batch(writer))
 		pthread_cond_signal(&writer->work);
 	pthread_mutex_unlock(&writer->lock);
 	return ret;

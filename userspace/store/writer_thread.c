@@ -561,13 +561,11 @@ static enum turn idle_turn(const struct writer *writer, int64_t now, int64_t *wa
 static enum turn next_turn(struct writer *writer, int64_t *wake_ns_r)
 {
 	int64_t now = clock_monotonic_ns();
-	bool ready;
 
 	*wake_ns_r = INT64_MAX;
 	/* What finds no spool, or one that fails, stays with the source. */
 	if (writer->stop)
 		return writer->pending.count > 0 && spool_usable(writer) ? TURN_SPOOL : TURN_STOP;
-	ready = batch_ready(writer, now, wake_ns_r);
 	if (writer->hurry && writer->retry_at_ns > now && writer->pending.count > 0) {
 		writer->retry_at_ns = now;
 		writer->hurry = false;
@@ -576,7 +574,7 @@ static enum turn next_turn(struct writer *writer, int64_t *wake_ns_r)
 		wake_at(wake_ns_r, writer->retry_at_ns);
 		return spool_batch_ready(writer, now, wake_ns_r) ? TURN_SPOOL : TURN_SLEEP;
 	}
-	if (ready)
+	if (batch_ready(writer, now, wake_ns_r))
 		return overflowing(writer) && spool_usable(writer) ? TURN_SPOOL : TURN_WRITE;
 	wake_at(wake_ns_r, writer->due_at_ns);
 	if (writer->stats.spooled == 0 && !writer->spool_failing && now < writer->due_at_ns)
