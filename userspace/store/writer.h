@@ -44,18 +44,18 @@ struct writer;
 
 /* Zero in any number means the default in brackets. */
 struct writer_options {
-	const char *name;	  /* of the dict, for the log; copied */
-	size_t batch_max;	  /* entries in one dict_write() [1000] */
-	int64_t batch_wait_ns;	  /* how long a record waits for others [5 ms] */
-	int64_t spool_wait_ns;	  /* the same for the spool, while the dict is away [1 s] */
-	int64_t write_timeout_ns; /* deadline of one dict_write() [10 s] */
-	int64_t backoff_min_ns;	  /* after the first failure [200 ms] */
-	int64_t backoff_max_ns;	  /* [30 s] */
-	size_t memory_max;	  /* bytes of pending records [64 MiB] */
-	size_t keys_max;	  /* pending keys [500,000] */
-	struct spool *spool;	  /* taken over; NULL for memory only */
-	int64_t expire_after_ns;  /* records so old are removed from the dict; 0: none [0] */
-	int64_t expire_every_ns;  /* how often it looks for some [1 h] */
+	const char *name;		 /* of the dict, for the log; copied */
+	size_t batch_max;		 /* entries in one dict_write() [1000] */
+	int64_t batch_wait_ns;		 /* how long a record waits for others [5 ms] */
+	int64_t spool_wait_ns;		 /* the same for the spool, while the dict is away [1 s] */
+	int64_t write_timeout_ns;	 /* deadline of one dict_write() [10 s] */
+	int64_t backoff_min_ns;		 /* after the first failure [200 ms] */
+	int64_t backoff_max_ns;		 /* [30 s] */
+	size_t memory_max;		 /* bytes of pending records [64 MiB] */
+	size_t keys_max;		 /* pending keys [500,000] */
+	struct spool *spool;		 /* taken over; NULL for memory only */
+	int64_t expire_after_ns;	 /* records so old are removed from the dict; 0: none [0] */
+	int64_t expire_every_ns;	 /* how often it looks for some [1 h] */
 	const struct slice *expire_keys; /* keys such as ours (dict.h); must outlive the writer */
 	size_t expire_key_count;
 	int ack_fd; /* an eventfd that gets 1 when writer_acked() moved; 0 for none */
