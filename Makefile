@@ -275,7 +275,7 @@ bench-template: $(O)/tests/bench/bench_template ## time of one key expansion, at
 .PHONY: bench-template differential-helper
 
 # tests/target stands in for Dovecot: libraries with functions to probe, and what they are called with.
-TARGET_LIBS := $(patsubst %,$(O)/tests/target/lib%.so,target target-cet target-unknown)
+TARGET_LIBS := $(patsubst %,$(O)/tests/target/lib%.so,target target-cet target-unknown target-moved)
 TARGET_OBJ := $(O)/tests/target/image.o $(O)/tests/target/login_image.o
 TARGET_CFLAGS := $(SYSROOT) -std=gnu11 -O2 -g -fno-omit-frame-pointer -fPIC -shared -Itests
 landing_x86   := -fcf-protection=branch
@@ -283,10 +283,20 @@ landing_arm64 := -mbranch-protection=standard
 
 $(O)/tests/target/libtarget-cet.so: TARGET_CFLAGS += $(landing_$(ARCH))
 $(O)/tests/target/libtarget-unknown.so: TARGET_CFLAGS += -DTARGET_ABI='"2.9.ABIv0"'
+$(O)/tests/target/libtarget-moved.so: TARGET_CFLAGS += -DTARGET_MOVED
 $(TARGET_LIBS): tests/target/functions.c tests/target/functions.h
 	$(say) LD $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(TARGET_CFLAGS) -Wl,-soname,$(@F) -o $@ $<
+
+# What Dovecot's programs need, as discovery asks; by this one a test is taken for one of them.
+$(O)/tests/target/libdovecot.so.0: tests/target/library.c
+	$(say) LD $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(TARGET_CFLAGS) -Wl,-soname,$(@F) -o $@ $<
+
+$(O)/tests/bpf/test_processes: $(O)/tests/target/libdovecot.so.0
+$(O)/tests/bpf/test_processes: LDFLAGS += -Wl,--no-as-needed
 
 STORM := $(O)/tests/target/storm
 $(STORM).o: CPPFLAGS += -Itests

@@ -2,11 +2,14 @@
 /*
  * Tells the attacher of programs that start and may be Dovecot's, on the host or in a container.
  *
- * The filter is the name of the executable, which the task carries as its comm by the time of this
- * tracepoint. The path in the tracepoint's record would need a kernel read, which the kernel
- * refuses under lockdown=confidentiality, and may be relative or /dev/fd/N; the attacher looks at
- * /proc/PID/exe anyway. Dovecot always starts its services from a master named dovecot, so the
- * names of the services only serve an upgrade, where new files are executed under an old master.
+ * Most programs that start on a node are others', and shall cost almost nothing. Dovecot's usual
+ * names are always told. Any other name is told, so that a Dovecot under another one is found,
+ * until the attacher has looked at the program and noted the name as a stranger's: for a while,
+ * because another program may have the same. Of names that are new only so many a second are told.
+ *
+ * The name is the task's comm, which by the time of this tracepoint is the executable's. The path
+ * in the tracepoint's record, and the file itself, would need kernel reads, which the kernel
+ * refuses under lockdown=confidentiality.
  *
  * A raw tracepoint, which is attached by name: the ordinary kind needs tracefs to be mounted.
  *
@@ -25,15 +28,43 @@ struct {
 	__uint(max_entries, 64 << 10);
 } execs SEC(".maps");
 
-/* How many starts were not told because the ring was full: then the attacher scans /proc anew. */
+/* How many starts were not told, by DOVETAP_EXEC_*: then the attacher scans /proc anew. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DOVETAP_EXEC_COUNTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} exec_counts SEC(".maps");
+
+struct exec_name {
+	__u64 words[DOVETAP_EXEC_NAME_SIZE / 8];
+};
+
+/* Names of others' programs, with the end of that on the monotonic clock; the attacher's. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct exec_name);
+	__type(value, __u64);
+} strangers SEC(".maps");
+
+/* How many unknown names were told in this second. */
+struct exec_budget {
+	__u64 second;
+	__u64 told;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
-} exec_drops SEC(".maps");
+	__type(value, struct exec_budget);
+} exec_budget SEC(".maps");
 
-/* The names to tell of; an empty one ends the list. The loader may set others before load. */
+const volatile __u64 exec_unknown_per_second = 200;
+
+/* The names that are always told; an empty one ends the list. The loader may set others before
+ * load. */
 const volatile char exec_names[DOVETAP_EXEC_NAMES_MAX][DOVETAP_EXEC_NAME_SIZE] = {
 	"dovecot",	   "auth",	  "imap",	"imap-login",	   "pop3",
 	"pop3-login",	   "lmtp",	  "submission", "submission-logi", "managesieve",
@@ -41,45 +72,85 @@ const volatile char exec_names[DOVETAP_EXEC_NAMES_MAX][DOVETAP_EXEC_NAME_SIZE] =
 };
 
 /* Both names are zero behind their NUL, so two words decide. */
-static __always_inline bool name_is_wanted(const __u64 name[2])
+static __always_inline bool name_is_usual(const struct exec_name *name)
 {
 	for (int i = 0; i < DOVETAP_EXEC_NAMES_MAX; i++) {
-		const volatile __u64 *wanted = (const volatile __u64 *)exec_names[i];
+		const volatile __u64 *usual = (const volatile __u64 *)exec_names[i];
 
-		if (!wanted[0])
+		if (!usual[0])
 			return false;
-		if (wanted[0] == name[0] && wanted[1] == name[1])
+		if (usual[0] == name->words[0] && usual[1] == name->words[1])
 			return true;
 	}
 	return false;
 }
 
-static __always_inline void count_drop(void)
+static __always_inline bool name_is_strangers(const struct exec_name *name, __u64 now)
+{
+	const __u64 *until = bpf_map_lookup_elem(&strangers, name);
+
+	return until && now < *until;
+}
+
+static __always_inline void count(__u32 reason)
+{
+	__u64 *counter = bpf_map_lookup_elem(&exec_counts, &reason);
+
+	if (counter)
+		__sync_fetch_and_add(counter, 1);
+}
+
+/* Two CPUs in a new second at once may tell a few more. */
+static __always_inline bool may_tell(__u64 now)
 {
 	__u32 zero = 0;
-	__u64 *drops = bpf_map_lookup_elem(&exec_drops, &zero);
+	struct exec_budget *budget = bpf_map_lookup_elem(&exec_budget, &zero);
+	__u64 second = now / 1000000000;
 
-	if (drops)
-		__sync_fetch_and_add(drops, 1);
+	if (!budget)
+		return false;
+	if (budget->second != second) {
+		budget->second = second;
+		budget->told = 0;
+	}
+	if (budget->told >= exec_unknown_per_second)
+		return false;
+	__sync_fetch_and_add(&budget->told, 1);
+	return true;
+}
+
+static __always_inline void tell(const struct exec_name *name, bool usual)
+{
+	struct dovetap_exec *exec = bpf_ringbuf_reserve(&execs, sizeof(*exec), 0);
+
+	if (!exec) {
+		count(DOVETAP_EXEC_DROPPED);
+		return;
+	}
+	exec->pid = bpf_get_current_pid_tgid() >> 32;
+	exec->usual = usual;
+	__builtin_memcpy(exec->name, name, sizeof(exec->name));
+	bpf_ringbuf_submit(exec, 0);
 }
 
 SEC("raw_tp")
 int process_started(void *ctx)
 {
-	__u64 name[2] = {};
-	struct dovetap_exec *exec;
+	struct exec_name name = {};
+	__u64 now;
 
 	(void)ctx;
-	bpf_get_current_comm(name, sizeof(name));
-	if (!name_is_wanted(name))
-		return 0;
-	exec = bpf_ringbuf_reserve(&execs, sizeof(*exec), 0);
-	if (!exec) {
-		count_drop();
+	bpf_get_current_comm(&name, sizeof(name));
+	if (name_is_usual(&name)) {
+		tell(&name, true);
 		return 0;
 	}
-	exec->pid = bpf_get_current_pid_tgid() >> 32;
-	__builtin_memcpy(exec->name, name, sizeof(exec->name));
-	bpf_ringbuf_submit(exec, 0);
+	now = bpf_ktime_get_ns();
+	if (name_is_strangers(&name, now))
+		return 0;
+	if (may_tell(now))
+		tell(&name, false);
+	else
+		count(DOVETAP_EXEC_UNASKED);
 	return 0;
 }

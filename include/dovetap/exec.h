@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * The record of the exec watcher: a program started whose name is one of Dovecot's. Only the
+ * The record of the exec watcher: a program started that may be one of Dovecot's. Only the
  * attacher reads it, in the same build, so it carries no version.
  *
  * The name is what the kernel keeps as comm: the last component of the file's path, cut at 15
- * bytes. The attacher decides by /proc/PID/exe what the process really is.
+ * bytes. The attacher decides by what stands in /proc/PID/exe what the process really is, and keeps
+ * names that belong to others in the map "strangers" for a while.
  */
 #ifndef DOVETAP_EXEC_H
 #define DOVETAP_EXEC_H
@@ -12,8 +13,14 @@
 #define DOVETAP_EXEC_NAME_SIZE 16 /* with the NUL; the rest is zero */
 #define DOVETAP_EXEC_NAMES_MAX 16
 
+/* Counters of the map exec_counts. */
+#define DOVETAP_EXEC_DROPPED 0 /* the ring was full */
+#define DOVETAP_EXEC_UNASKED 1 /* too many unknown names at once */
+#define DOVETAP_EXEC_COUNTS  2
+
 struct dovetap_exec {
-	__u32 pid; /* process (tgid) in the initial pid namespace */
+	__u32 pid;   /* process (tgid) in the initial pid namespace */
+	__u32 usual; /* 1: Dovecot's usual name of a program, never a stranger's */
 	char name[DOVETAP_EXEC_NAME_SIZE];
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The exec watcher tells of programs with Dovecot's names and of no others. */
+/* The exec watcher tells of programs with Dovecot's names, and of others until they are known to be
+ * somebody else's. */
 #include <bpf/libbpf.h>
 #include <linux/types.h>
 #include <spawn.h>
@@ -36,11 +37,11 @@ static int take(void *context, void *data, size_t size)
 	return 0;
 }
 
-static int setup(void **state)
+static int setup_with(__u64 unknown_per_second)
 {
-	(void)state;
 	skel = exec_bpf__open();
 	assert_non_null(skel);
+	skel->rodata->exec_unknown_per_second = unknown_per_second;
 	bpf_map__set_max_entries(skel->maps.execs, 4096);
 	assert_int_equal(exec_bpf__load(skel), 0);
 	skel->links.process_started = bpf_program__attach_raw_tracepoint(
@@ -49,6 +50,18 @@ static int setup(void **state)
 	ring = ring_buffer__new(bpf_map__fd(skel->maps.execs), take, &seen, NULL);
 	assert_non_null(ring);
 	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return setup_with(1000000); /* other tests run beside this one */
+}
+
+static int setup_few(void **state)
+{
+	(void)state;
+	return setup_with(1);
 }
 
 static int teardown(void **state)
@@ -107,31 +120,81 @@ static void test_long_names_are_told_cut(void **state)
 	expect_told("managesieve-login", "managesieve-log");
 }
 
-static void test_other_names_are_not_told(void **state)
+static void note_stranger(const char *name, __u64 until)
 {
-	static const char *const others[] = {"imapd", "ima", "true", "xdovecot", "dovecot-"};
+	char key[DOVETAP_EXEC_NAME_SIZE] = "";
+
+	memcpy(key, name, strlen(name));
+	assert_int_equal(bpf_map__update_elem(skel->maps.strangers, key, sizeof(key), &until,
+					      sizeof(until), BPF_ANY),
+			 0);
+}
+
+static void test_other_names_are_told_until_they_are_known(void **state)
+{
+	static const char *const others[] = {"imapd", "ima", "xdovecot", "dovecot-",
+					     "a-fifteen-chars"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		run_as(others[i]);
+		assert_int_equal(seen.count, 1);
+		assert_int_equal(seen.exec.usual, 0);
+		note_stranger(others[i], ~0ULL);
+		run_as(others[i]);
 		assert_int_equal(seen.count, 0);
+		note_stranger(others[i], 1); /* that was long ago */
+		run_as(others[i]);
+		assert_int_equal(seen.count, 1);
 	}
+}
+
+static void test_usual_names_are_told_whatever_is_known(void **state)
+{
+	(void)state;
+	note_stranger("auth", ~0ULL);
+	run_as("auth");
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(seen.exec.usual, 1);
+}
+
+static __u64 count_of(__u32 reason)
+{
+	__u64 count = 0;
+
+	assert_int_equal(bpf_map__lookup_elem(skel->maps.exec_counts, &reason, sizeof(reason),
+					      &count, sizeof(count), 0),
+			 0);
+	return count;
+}
+
+/* Somebody who makes names up has no more than a share of our time; Dovecot's are told still. */
+static void test_many_unknown_names_at_once_are_counted(void **state)
+{
+	char name[16];
+	int told = 0;
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(name, sizeof(name), "made-up-%d", i);
+		run_as(name);
+		told += seen.count;
+	}
+	assert_true(told > 0);
+	assert_true(told == 40 || count_of(DOVETAP_EXEC_UNASKED) > 0);
+	run_as("dovecot");
+	assert_int_equal(seen.count, 1);
 }
 
 /* With a ring of one page and nobody who reads, what does not fit is counted. */
 static void test_full_ring_is_counted(void **state)
 {
 	const unsigned int starts = 4096 / (8 + 24) + 10; /* header of the kernel, rounded record */
-	const __u32 zero = 0;
-	__u64 drops = 0;
 
 	(void)state;
 	for (unsigned int i = 0; i < starts; i++)
 		start_as("dovecot");
-	assert_int_equal(bpf_map__lookup_elem(skel->maps.exec_drops, &zero, sizeof(zero), &drops,
-					      sizeof(drops), 0),
-			 0);
-	assert_true(drops >= 10);
+	assert_true(count_of(DOVETAP_EXEC_DROPPED) >= 10);
 }
 
 int main(void)
@@ -139,7 +202,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_names_of_dovecot_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_names_are_told_cut, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_other_names_are_not_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_names_are_told_until_they_are_known,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_usual_names_are_told_whatever_is_known, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_many_unknown_names_at_once_are_counted,
+						setup_few, teardown),
 		cmocka_unit_test_setup_teardown(test_full_ring_is_counted, setup, teardown),
 	};
 

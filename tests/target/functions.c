@@ -12,6 +12,9 @@ const char target_abi[] = TARGET_ABI;
 
 __attribute__((noinline)) void hook_mail_user_created(void *user)
 {
+#ifdef TARGET_MOVED
+	__asm__ volatile("nop");
+#endif
 	work(user);
 }
 
@@ -60,7 +63,10 @@ __attribute__((noinline)) void client_proxy_finish_destroy_client(void *client)
 	work(client);
 }
 
+/* In Dovecot itself nobody in the library calls it. */
+#ifndef TARGET_WITHOUT_CALLERS
 void target_proxy_input(void *client)
 {
 	client_proxy_finish_destroy_client(client);
 }
+#endif

@@ -4,8 +4,9 @@
  * names, calls them from inside as Dovecot does, and carries an ABI string. What the argument
  * points to is made by image.h.
  *
- * Built three times: libtarget.so, libtarget-cet.so (functions begin with endbr64) and
- * libtarget-unknown.so (an ABI that no table has).
+ * Built several times: libtarget.so, libtarget-cet.so (functions begin with endbr64),
+ * libtarget-unknown.so (an ABI that no table has) and libtarget-moved.so (another first instruction
+ * at the same place).
  */
 #ifndef DOVETAP_TARGET_FUNCTIONS_H
 #define DOVETAP_TARGET_FUNCTIONS_H

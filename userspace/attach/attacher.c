@@ -28,6 +28,7 @@
 #define RING_BYTES_DEFAULT (4U << 20)
 #define RESCAN_NS	   (60 * NS_PER_SEC)
 #define RESCAN_BLIND_NS	   (5 * NS_PER_SEC)  /* when new processes are not told by the kernel */
+#define RESCAN_MISSED_NS   (1 * NS_PER_SEC)  /* when it told of more than could be looked at */
 #define OLD_RING_NS	   (1 * NS_PER_SEC)  /* between two looks whether it is read */
 #define STOP_PATIENCE_NS   (60 * NS_PER_SEC) /* for the collector to drain */
 #define FILES_WANTED	   65536 /* of RLIMIT_NOFILE: one for each attached file and more */
@@ -45,7 +46,7 @@ struct attacher {
 	struct collector_setup setup;
 	struct collector collector;
 	int signal_fd;
-	int64_t rescan_ns;
+	int64_t scanned_ns, rescan_ns;
 	struct error trouble; /* of the last search */
 	bool reloading;	      /* the collector was told to make room for the next */
 	int64_t kill_ns;      /* 0: not stopping */
@@ -53,11 +54,12 @@ struct attacher {
 	int exit_status;
 };
 
-static void use_exec(void *ctx, pid_t pid)
+static void use_exec(void *ctx, pid_t pid, const char *name)
 {
 	struct attacher *attacher = ctx;
 
-	discover_exec(attacher->discover, pid);
+	if (discover_exec(attacher->discover, pid) == DISCOVER_EXEC_STRANGER && name)
+		exec_watch_stranger(attacher->execs, name);
 }
 
 /* The same trouble is told once, not with every search. */
@@ -69,8 +71,17 @@ static void scan(struct attacher *attacher)
 	    strcmp(error.text, attacher->trouble.text) != 0)
 		log_warning("search for Dovecot: %s", error.text);
 	attacher->trouble = error;
+	attacher->scanned_ns = clock_monotonic_ns();
 	attacher->rescan_ns =
-		clock_monotonic_ns() + (attacher->execs ? RESCAN_NS : RESCAN_BLIND_NS);
+		attacher->scanned_ns + (attacher->execs ? RESCAN_NS : RESCAN_BLIND_NS);
+}
+
+/* Soon, but not all the time: somebody may start more programs than can be looked at. */
+static void plan_scan(struct attacher *attacher)
+{
+	int64_t due = attacher->scanned_ns + RESCAN_MISSED_NS;
+
+	attacher->rescan_ns = due < attacher->rescan_ns ? due : attacher->rescan_ns;
 }
 
 /* Files, one for each build ever attached, outnumber the usual soft limit on a container host. */
@@ -299,7 +310,7 @@ static void take_signals(struct attacher *attacher)
 static void take_execs(struct attacher *attacher)
 {
 	if (exec_watch_drain(attacher->execs))
-		scan(attacher);
+		plan_scan(attacher);
 }
 
 /* What is due by time. */
@@ -316,6 +327,8 @@ static void take_time(struct attacher *attacher)
 	}
 	if (now >= attacher->rescan_ns)
 		scan(attacher);
+	if (now >= discover_due_ns(attacher->discover))
+		discover_due(attacher->discover);
 	/* Nobody writes there any more once each probe of before is taken over or detached. */
 	if (attacher->maps.old_count > 0 && !attacher->inherited.links)
 		maps_drop_read(&attacher->maps, &attacher->keepers);
@@ -334,6 +347,8 @@ static int wait_ms(const struct attacher *attacher)
 
 	if (attacher->kill_ns == 0 && restart != 0 && restart < due)
 		due = restart;
+	if (attacher->kill_ns == 0 && discover_due_ns(attacher->discover) < due)
+		due = discover_due_ns(attacher->discover);
 	if (attacher->maps.old_count > 0 && due > now + OLD_RING_NS)
 		due = now + OLD_RING_NS;
 	return due <= now ? 0 : (int)((due - now) / NS_PER_MSEC) + 1;

@@ -47,6 +47,7 @@ static void choose_beside(struct build *build, const struct examination *ex)
 		    is_alive(ex, probe, &function)) {
 			build->beside = probe;
 			build->beside_offset = function.offset;
+			memcpy(build->beside_code, function.code, sizeof(function.code));
 			return;
 		}
 	}
@@ -64,10 +65,13 @@ static void choose_probe(struct build *build, const struct examination *ex)
 		if (elf_file_function(ex->elf, probe->symbol, &function, &why) == 0) {
 			if (is_alive(ex, probe, &function)) {
 				build->probe = probe;
+				build->unused = false;
 				build->offset = function.offset;
+				memcpy(build->code, function.code, sizeof(function.code));
 				choose_beside(build, ex);
 				return;
 			}
+			build->unused |= probe->importers != NULL;
 			error_set(&why, ENOENT,
 				  "its %s is never called (optimised away): nothing to probe",
 				  probe->symbol);
@@ -117,6 +121,33 @@ int build_examine(int fd, const char *path, enum priv_role role, build_importer_
 	elf_file_free(&elf);
 	*build_r = build;
 	return 0;
+}
+
+struct spot {
+	uint64_t offset;
+	const uint8_t *code;
+};
+
+static size_t spots_of(const struct build *build, struct spot spots_r[2])
+{
+	spots_r[0] = (struct spot){build->offset, build->code};
+	spots_r[1] = (struct spot){build->beside_offset, build->beside_code};
+	return build->probe ? 1U + (build->beside != NULL) : 0;
+}
+
+bool build_collides(const struct build *old, const struct build *new)
+{
+	struct spot olds[2], news[2];
+	size_t old_count = spots_of(old, olds), new_count = spots_of(new, news);
+
+	for (size_t i = 0; i < old_count; i++) {
+		for (size_t j = 0; j < new_count; j++) {
+			if (olds[i].offset == news[j].offset &&
+			    memcmp(olds[i].code, news[j].code, ELF_FUNCTION_CODE) != 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 const char *build_blind_spot(const struct build *build)

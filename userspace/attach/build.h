@@ -21,12 +21,15 @@ struct build {
 	int fd;	    /* of the file, owned; -1 when closed */
 	char *path; /* as it was found, owned; "/proc/PID/root/..." in a container */
 	struct file_id id;
-	char abi[ABI_MAX];	     /* "" if it has none */
-	const struct layout *layout; /* NULL if the ABI is unknown */
-	const struct probe *probe;   /* NULL if the build is refused */
-	uint64_t offset;	     /* of the probe in the file */
-	const struct probe *beside;  /* goes with it (probes.h); NULL if there is none */
+	char abi[ABI_MAX];		 /* "" if it has none */
+	const struct layout *layout;	 /* NULL if the ABI is unknown */
+	const struct probe *probe;	 /* NULL if the build is refused */
+	uint64_t offset;		 /* of the probe in the file */
+	uint8_t code[ELF_FUNCTION_CODE]; /* what stood there */
+	const struct probe *beside;	 /* goes with it (probes.h); NULL if there is none */
 	uint64_t beside_offset;
+	uint8_t beside_code[ELF_FUNCTION_CODE];
+	bool unused;	      /* probe is NULL only because no importer is known */
 	struct error refusal; /* why probe is NULL, and what to do */
 };
 
@@ -42,6 +45,13 @@ typedef bool build_importer_fn(void *ctx, const char *suffix, const char *symbol
  */
 int build_examine(int fd, const char *path, enum priv_role role, build_importer_fn *importer,
 		  void *ctx, struct build *build_r, struct error *error_r);
+
+/*
+ * True if both have a probe at the same offset on different instructions. The kernel keeps the
+ * instruction of the first as long as there is a probe at that place, and would execute it for the
+ * second.
+ */
+bool build_collides(const struct build *old, const struct build *new);
 
 /* What a build that is watched cannot tell ("refused authentications"), or NULL: the probe that
  * would go beside its fallback is dead there. */

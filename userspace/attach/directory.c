@@ -17,10 +17,9 @@
 #include <unistd.h>
 
 #define DIRECTORIES_MAX		   4096
-#define DIRECTORIES_MAX_PER_DEVICE 256	 /* one container's use them up for itself first */
-#define RUNPATH_MAX		   16	 /* elements looked at */
-#define IMPORTERS_MAX		   32	 /* executables of one directory looked at */
-#define ENTRIES_MAX		   16384 /* names of one directory looked at */
+#define DIRECTORIES_MAX_PER_DEVICE 256 /* one container's use them up for itself first */
+#define RUNPATH_MAX		   16  /* elements looked at */
+#define IMPORTERS_MAX		   32  /* executables of one directory looked at */
 
 /* A file is complete when its writer closes it or moves it here; a link is when it is made. */
 #define WATCHED (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR)
@@ -87,6 +86,20 @@ static int append(struct directories *dirs, const struct directory *dir)
 	return (int)dirs->count++;
 }
 
+static struct root_id root_identify(int root_fd)
+{
+	struct stat st;
+
+	if (fstat(root_fd, &st) < 0)
+		return (struct root_id){0};
+	return (struct root_id){st.st_dev, st.st_ino};
+}
+
+static bool root_is(const struct root_id *a, const struct root_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
 static int add_new(struct directories *dirs, int dir_fd, const struct stat *st, int root_fd,
 		   const char *prefix, const char *path)
 {
@@ -94,6 +107,7 @@ static int add_new(struct directories *dirs, int dir_fd, const struct stat *st, 
 		.dev = st->st_dev,
 		.ino = st->st_ino,
 		.root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0),
+		.root = root_identify(root_fd),
 		.prefix = strdup(prefix),
 		.path = strdup(path),
 		.watch = watch(dirs, dir_fd),
@@ -227,7 +241,7 @@ static bool file_imports(struct read_budget *budget, const struct directory *dir
 	return imports;
 }
 
-static DIR *directory_list(const struct directory *dir)
+DIR *directory_list(const struct directory *dir)
 {
 	char path[32];
 	int fd = root_open_directory(dir->root_fd, dir->path);
@@ -249,7 +263,7 @@ static bool any_imports(struct read_budget *budget, const struct directory *dir,
 	bool imports = false;
 	int looked_at = 0, entries = 0;
 
-	while (list && !imports && looked_at < IMPORTERS_MAX && entries++ < ENTRIES_MAX &&
+	while (list && !imports && looked_at < IMPORTERS_MAX && entries++ < DIRECTORY_ENTRIES_MAX &&
 	       (entry = readdir(list)) != NULL) {
 		if (!ends_in(entry->d_name, suffix))
 			continue;
@@ -261,11 +275,36 @@ static bool any_imports(struct read_budget *budget, const struct directory *dir,
 	return imports;
 }
 
+static bool is_noted(const struct directories *dirs, const struct root_id *root)
+{
+	size_t count = dirs->importer_count;
+
+	for (size_t i = 0; i < count && i < IMPORTERS_NOTED_MAX; i++) {
+		if (root_is(&dirs->importers[i], root))
+			return true;
+	}
+	return false;
+}
+
+bool directories_note_importer(struct directories *dirs, int root_fd)
+{
+	struct root_id root = root_identify(root_fd);
+
+	if (root_fd < 0 || is_noted(dirs, &root))
+		return false;
+	dirs->importers[dirs->importer_count++ % IMPORTERS_NOTED_MAX] = root;
+	for (size_t i = 0; i < dirs->count; i++)
+		dirs->list[i].touched |= root_is(&dirs->list[i].root, &root);
+	return true;
+}
+
 bool directory_imports(const struct directories *dirs, const struct directory *dir,
 		       const char *suffix, const char *symbol)
 {
+	if (is_noted(dirs, &dir->root))
+		return true;
 	for (size_t i = 0; i < dirs->count; i++) {
-		if (strcmp(dirs->list[i].prefix, dir->prefix) == 0 &&
+		if (root_is(&dirs->list[i].root, &dir->root) &&
 		    any_imports(dirs->budget, &dirs->list[i], suffix, symbol))
 			return true;
 	}

@@ -5,14 +5,24 @@
 
 #include "attach/read_budget.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
+/* Many roots of one container's processes are one. */
+struct root_id {
+	dev_t dev;
+	ino_t ino;
+};
+
+#define IMPORTERS_NOTED_MAX 256
+
 struct directory {
 	dev_t dev; /* of the directory itself: two names of it are one */
 	ino_t ino;
-	int root_fd;	   /* what its paths are relative to; owned */
+	int root_fd; /* what its paths are relative to; owned */
+	struct root_id root;
 	char *prefix;	   /* how the root is called: "", "/srv/root", "/proc/PID/root" */
 	char *path;	   /* below the root */
 	int watch;	   /* inotify, -1 if it could not be had */
@@ -26,6 +36,8 @@ struct directories {
 	size_t count;
 	struct read_budget *budget; /* what may be read of the files in them */
 	int inotify_fd;
+	struct root_id importers[IMPORTERS_NOTED_MAX]; /* roots with a login process */
+	size_t importer_count;
 };
 
 int directories_init(struct directories *dirs);
@@ -51,8 +63,16 @@ void directories_remove(struct directories *dirs, size_t index);
 /* Index of the directory of an inotify watch, or -1. */
 int directories_find_watch(const struct directories *dirs, int watch);
 
-/* True if an executable whose name ends in suffix, in a directory of the same root as dir,
- * imports symbol. */
+/* To read its names: at most DIRECTORY_ENTRIES_MAX. NULL if it cannot be opened. */
+#define DIRECTORY_ENTRIES_MAX 16384
+DIR *directory_list(const struct directory *dir);
+
+/* A process of this root imports what login processes do. Returns true when that is new; all
+ * directories of the root are then marked to be looked into. */
+bool directories_note_importer(struct directories *dirs, int root_fd);
+
+/* True if one was noted in the root of dir; else if an executable whose name ends in suffix, in a
+ * directory of the same root, imports symbol. */
 bool directory_imports(const struct directories *dirs, const struct directory *dir,
 		       const char *suffix, const char *symbol);
 

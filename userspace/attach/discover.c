@@ -4,8 +4,8 @@
 #include "attach/finder.h"
 #include "attach/process.h"
 #include "attach/recent.h"
+#include "attach/relook.h"
 #include "attach/root.h"
-#include "attach/runpath.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -28,33 +28,49 @@ static const char *const usual_directories[] = {
 	"/usr/local/libexec/dovecot",
 	"/opt/dovecot/lib/dovecot",
 	"/opt/dovecot/libexec/dovecot",
+	"/dovecot/lib/dovecot",
+	"/dovecot/libexec/dovecot",
 };
 
 static const char *const usual_masters[] = {
 	"/usr/sbin/dovecot",
 	"/usr/local/sbin/dovecot",
 	"/opt/dovecot/sbin/dovecot",
+	"/dovecot/sbin/dovecot",
 };
+
+/* Where the services are that a master in PREFIX/sbin will start. */
+static const char beside_master[] = "$ORIGIN/libexec/dovecot:$ORIGIN/lib/dovecot";
+
+#define RECENT_EXEC_NS	   (1 * NS_PER_SEC)
+#define RECENT_STRANGER_NS (600 * NS_PER_SEC)
 
 struct discover {
 	struct finder finder;
 	bool processes;
 	char **roots; /* NULL-terminated */
 	discover_lost_fn *lost;
-	struct runpath_cache runpaths;
-	struct recent recent; /* executables, by namespace */
+	struct recent recent;	 /* executables, by namespace */
+	struct recent strangers; /* libraries that are none of Dovecot's, by namespace */
+	struct relook relook;
 };
 
-/* Adds the directories that an executable's RUNPATH names. */
-static void add_runpath(struct discover *discover, int root_fd, const char *prefix, int exe_fd,
-			const char *exe)
+/* Adds the directories that an executable's RUNPATH names, and where its services may be. */
+static void add_runpath(struct discover *discover, int root_fd, const char *prefix,
+			const struct recognised *is, const char *exe)
 {
 	char origin[PATH_MAX];
 
+	char *directory;
+
+	if (!is->dynamic)
+		return;
 	snprintf(origin, sizeof(origin), "%s", exe);
-	directories_add_runpath(&discover->finder.dirs, root_fd, prefix,
-				runpath_of(&discover->runpaths, exe_fd), dirname(origin),
-				discover->finder.known.search);
+	directory = dirname(origin);
+	directories_add_runpath(&discover->finder.dirs, root_fd, prefix, is->dynamic->runpath,
+				directory, discover->finder.known.search);
+	directories_add_runpath(&discover->finder.dirs, root_fd, prefix, beside_master,
+				dirname(directory), discover->finder.known.search);
 }
 
 static void fix(struct discover *discover, int index)
@@ -80,60 +96,114 @@ static void search_root(struct discover *discover, const char *root)
 		fd = root_open_file(root_fd, usual_masters[i]);
 		if (fd < 0)
 			continue;
-		add_runpath(discover, root_fd, prefix, fd, usual_masters[i]);
+		add_runpath(discover, root_fd, prefix, recognise(&discover->finder.recogniser, fd),
+			    usual_masters[i]);
 		close(fd);
 	}
 	close(root_fd);
 }
 
-static void add_directory_of(struct discover *discover, const struct process *process,
-			     const char *path)
+/* Returns the index of the directory, or a negative errno. */
+static int add_directory_of(struct discover *discover, const struct process *process,
+			    const char *path)
 {
 	char copy[PATH_MAX];
 
-	if (snprintf(copy, sizeof(copy), "%s", path) < (int)sizeof(copy))
-		directories_add(&discover->finder.dirs, process->root_fd, process->prefix,
-				dirname(copy), discover->finder.known.search);
+	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
+		return -ENAMETOOLONG;
+	return directories_add(&discover->finder.dirs, process->root_fd, process->prefix,
+			       dirname(copy), discover->finder.known.search);
 }
 
-/* A mapped library: its directory, and the very file if it has left that directory. */
-static void use_library(void *ctx, const struct process *process, const char *path, bool deleted,
-			int open_fd)
+/* Looks at what a process runs or maps, and takes over fd. */
+static void look_at_used(struct discover *discover, const struct process *process, const char *path,
+			 bool deleted, int fd)
+{
+	const struct directory *dir = NULL;
+	char full[PATH_MAX];
+	int index = -1;
+
+	if (!deleted)
+		index = add_directory_of(discover, process, path);
+	if (index >= 0)
+		dir = &discover->finder.dirs.list[index];
+	snprintf(full, sizeof(full), "%s%.3900s%s", process->prefix, path,
+		 deleted ? " (deleted)" : "");
+	finder_look_at(&discover->finder, fd, full, dir);
+}
+
+/* A mapped file: if it is a library of Dovecot's, that and its directory. */
+static void use_library(void *ctx, const struct process *process,
+			const struct process_library *library)
 {
 	struct discover *discover = ctx;
-	enum priv_role role = finder_role(&discover->finder, path);
-	char full[PATH_MAX];
+	uint64_t key = recent_key(process->namespace, library->path, library->inode);
+	int64_t now = clock_monotonic_ns();
+	enum priv_role named = probe_role_of_name(strrchr(library->path, '/') + 1);
+	const struct recognised *is;
+	int fd;
 
-	if (role != 0 && deleted)
-		known_saw_deleted(&discover->finder.known, role);
-	if (role != 0 && !deleted)
-		add_directory_of(discover, process, path);
-	if (open_fd < 0)
+	if (recent_has(&discover->strangers, key, now))
 		return;
-	snprintf(full, sizeof(full), "%s%.3900s (deleted)", process->prefix, path);
-	if (role != 0)
-		finder_look_at(&discover->finder, open_fd, full, role, NULL);
-	else
-		close(open_fd);
+	if (library->deleted)
+		finder_saw_deleted(&discover->finder, named);
+	fd = process_open_library(process, library);
+	if (fd < 0)
+		return;
+	is = recognise(&discover->finder.recogniser, fd);
+	if (library->deleted)
+		finder_saw_deleted(&discover->finder, is->role);
+	if (is->library || is->role != 0 || named != 0) {
+		look_at_used(discover, process, library->path, library->deleted, fd);
+		return;
+	}
+	close(fd);
+	recent_note(&discover->strangers, key, now + RECENT_STRANGER_NS);
+}
+
+/* What was refused because nobody seemed to use it is looked at anew: it is used. */
+static void reconsider(struct discover *discover)
+{
+	const struct build *build;
+
+	while ((build = known_next_unused(&discover->finder.known)) != NULL) {
+		if (discover->lost)
+			discover->lost(discover->finder.ctx, build);
+		known_drop(&discover->finder.known, build);
+	}
 }
 
 static void use_exe(struct discover *discover, const struct process *process)
 {
-	enum priv_role role = finder_role(&discover->finder, process->exe);
 	int fd = process_open_exe(process);
-	char full[PATH_MAX];
+	const struct recognised *is;
 
-	if (role != 0 && process->deleted)
-		known_saw_deleted(&discover->finder.known, role);
 	if (fd < 0)
 		return;
-	add_runpath(discover, process->root_fd, process->prefix, fd, process->exe);
-	snprintf(full, sizeof(full), "%s%.3900s%s", process->prefix, process->exe,
-		 process->deleted ? " (deleted)" : "");
-	if (role != 0)
-		finder_look_at(&discover->finder, fd, full, role, NULL);
-	else
-		close(fd);
+	is = recognise(&discover->finder.recogniser, fd);
+	if (process->deleted)
+		finder_saw_deleted(&discover->finder, is->role);
+	add_runpath(discover, process->root_fd, process->prefix, is, process->exe);
+	if (is->importer && directories_note_importer(&discover->finder.dirs, process->root_fd))
+		reconsider(discover);
+	look_at_used(discover, process, process->exe, process->deleted, fd);
+}
+
+/* Whether it runs a program of Dovecot's; nothing is opened if the program was looked at before. */
+static bool is_dovecot(struct discover *discover, const struct process *process)
+{
+	const struct recognised *is =
+		recognise_known(&discover->finder.recogniser, &process->exe_stat);
+	int fd;
+
+	if (is)
+		return is->dovecot;
+	fd = process_open_exe(process);
+	if (fd < 0)
+		return false;
+	is = recognise(&discover->finder.recogniser, fd);
+	close(fd);
+	return is->dovecot;
 }
 
 static void search_process(void *ctx, pid_t pid)
@@ -141,11 +211,12 @@ static void search_process(void *ctx, pid_t pid)
 	struct discover *discover = ctx;
 	struct process process;
 
-	if (process_identify(pid, &process) < 0 || process_open(&process) < 0)
+	if (process_identify(pid, &process) < 0)
 		return;
-	add_directory_of(discover, &process, process.exe);
-	use_exe(discover, &process);
-	process_libraries(&process, use_library, discover);
+	if (is_dovecot(discover, &process) && process_open(&process) == 0) {
+		use_exe(discover, &process);
+		process_libraries(&process, use_library, discover);
+	}
 	process_close(&process);
 }
 
@@ -177,18 +248,49 @@ int discover_scan(struct discover *discover, struct error *error_r)
 	return -first->code;
 }
 
-void discover_exec(struct discover *discover, pid_t pid)
+/* One look a second at a program of a namespace is enough, however often it is executed. */
+static void take_exec(struct discover *discover, struct process *process)
+{
+	uint64_t key =
+		recent_key(process_namespace(process), process->exe, process->exe_stat.st_ino);
+	int64_t now = clock_monotonic_ns();
+
+	if (recent_has(&discover->recent, key, now) || process_open(process) < 0)
+		return;
+	recent_note(&discover->recent, key, now + RECENT_EXEC_NS);
+	use_exe(discover, process);
+	finder_look_into_touched(&discover->finder);
+	relook_add(&discover->relook, process, now);
+}
+
+enum discover_exec discover_exec(struct discover *discover, pid_t pid)
+{
+	enum discover_exec what = DISCOVER_EXEC_GONE;
+	struct process process;
+
+	if (!discover->processes || process_identify(pid, &process) < 0)
+		return what;
+	what = is_dovecot(discover, &process) ? DISCOVER_EXEC_DOVECOT : DISCOVER_EXEC_STRANGER;
+	if (what == DISCOVER_EXEC_DOVECOT)
+		take_exec(discover, &process);
+	process_close(&process);
+	return what;
+}
+
+int64_t discover_due_ns(const struct discover *discover)
+{
+	return relook_due_ns(&discover->relook);
+}
+
+void discover_due(struct discover *discover)
 {
 	struct process process;
 
-	if (!discover->processes || process_identify(pid, &process) < 0 ||
-	    recent_has(&discover->recent, recent_key(process.namespace, process.exe),
-		       clock_monotonic_ns()) ||
-	    process_open(&process) < 0)
-		return;
-	add_directory_of(discover, &process, process.exe);
-	use_exe(discover, &process);
-	process_close(&process);
+	while (relook_take(&discover->relook, clock_monotonic_ns(), &process)) {
+		if (process_open(&process) == 0)
+			process_libraries(&process, use_library, discover);
+		process_close(&process);
+	}
 	finder_look_into_touched(&discover->finder);
 }
 
@@ -218,25 +320,23 @@ static bool is_complete(const struct directory *dir, const struct inotify_event 
 }
 
 /*
- * Package managers write every file of an upgrade under another name
+ * Whatever it is called: package managers write every file of an upgrade under another name
  * ("libdovecot-storage.so.0.0.0.dpkg-new"), and rename them once all are there. Watched from when
  * it is written, a file misses nobody after it got its name.
  */
-static void look_at_written(struct discover *discover, const struct directory *dir,
-			    const struct inotify_event *event)
+static void look_at_named(struct discover *discover, const struct directory *dir,
+			  const struct inotify_event *event)
 {
 	char path[PATH_MAX], full[PATH_MAX];
-	enum priv_role role;
 	int fd;
 
-	if (!(event->mask & IN_CLOSE_WRITE) ||
+	if (event->len == 0 || (event->mask & IN_ISDIR) ||
 	    snprintf(path, sizeof(path), "%s/%s", dir->path, event->name) >= (int)sizeof(path) ||
 	    snprintf(full, sizeof(full), "%s%s", dir->prefix, path) >= (int)sizeof(full))
 		return;
-	role = finder_role(&discover->finder, path);
-	fd = role != 0 ? root_open_file(dir->root_fd, path) : -1;
+	fd = root_open_file(dir->root_fd, path);
 	if (fd >= 0)
-		finder_look_at(&discover->finder, fd, full, role, dir);
+		finder_look_at(&discover->finder, fd, full, dir);
 }
 
 static void touch_all(struct discover *discover)
@@ -257,7 +357,7 @@ static void take_event(struct discover *discover, const struct inotify_event *ev
 		discover->finder.dirs.list[index].watch = -1;
 		directories_remove(&discover->finder.dirs, (size_t)index);
 	} else if (is_complete(&discover->finder.dirs.list[index], event)) {
-		look_at_written(discover, &discover->finder.dirs.list[index], event);
+		look_at_named(discover, &discover->finder.dirs.list[index], event);
 		discover->finder.dirs.list[index].touched = true;
 	}
 }
@@ -304,7 +404,7 @@ int discover_new(const struct discover_options *options, discover_fn *fn, void *
 	discover = calloc(1, sizeof(*discover));
 	if (!discover)
 		return error_set(error_r, ENOMEM, "out of memory");
-	discover->finder.roles = options->roles;
+	discover->finder.roles = options->roles & PRIV_ROLES_ALL;
 	discover->processes = options->processes;
 	discover->finder.fn = fn;
 	discover->finder.ctx = ctx;
@@ -337,7 +437,8 @@ void discover_free(struct discover **discover)
 	for (char **root = (*discover)->roots; root && *root; root++)
 		free(*root);
 	free((*discover)->roots);
-	runpath_cache_release(&(*discover)->runpaths);
+	recogniser_release(&(*discover)->finder.recogniser);
+	relook_release(&(*discover)->relook);
 	directories_release(&(*discover)->finder.dirs);
 	free(*discover);
 	*discover = NULL;

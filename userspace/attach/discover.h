@@ -2,11 +2,13 @@
 /*
  * Finds the Dovecot files that carry probe points: libdovecot-storage, auth, libdovecot-login.
  *
- *	roots (default "/")	the usual library directories, and RUNPATH of the dovecot found
- *there running processes	/proc/PID/exe once, then each exec; files through /proc/PID/root,
- *and those that were deleted but are still run, through /proc
+ *	roots (default "/")	the usual directories, and RUNPATH of the dovecot found there
+ *	running processes	whose program needs a libdovecot*.so, once, then each exec: the
+ *				program, RUNPATH, what is mapped; through /proc/PID/root, and those
+ *				that were deleted but are still run, through /proc
  *	inotify			on every directory where one was found: upgrades
  *
+ * What a file is, stands in it (recognise.h): soname, libraries it needs, symbols.
  * Each file is told once, whatever number of paths, containers and processes leads to it (see
  * file_id.h); a replaced file is a new one. No path of a container is followed out of its root.
  */
@@ -17,6 +19,7 @@
 #include "base/error.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct discover_options {
@@ -58,8 +61,22 @@ int discover_restore(struct discover *discover, enum priv_role role, const struc
  */
 int discover_scan(struct discover *discover, struct error *error_r);
 
-/* A process has executed a file whose path contains "dovecot". */
-void discover_exec(struct discover *discover, pid_t pid);
+enum discover_exec {
+	DISCOVER_EXEC_GONE, /* or cannot be looked at */
+	DISCOVER_EXEC_STRANGER,
+	DISCOVER_EXEC_DOVECOT,
+};
+
+/* A process has executed a program. Returns what it is. */
+enum discover_exec discover_exec(struct discover *discover, pid_t pid);
+
+/*
+ * At the time of discover_exec() no library is mapped yet. discover_due() looks at what the dynamic
+ * linker has mapped since; to be called at discover_due_ns() of the monotonic clock (INT64_MAX:
+ * there is nothing to do) or later.
+ */
+int64_t discover_due_ns(const struct discover *discover);
+void discover_due(struct discover *discover);
 
 /* Readable when a watched directory has changed; discover_changed() then looks there. */
 int discover_inotify_fd(const struct discover *discover);

@@ -43,16 +43,6 @@ struct slice elf_file_build_id(const struct elf_file *file)
 	return file->build_id;
 }
 
-const char *elf_file_soname(const struct elf_file *file)
-{
-	return file->soname ? file->soname : "";
-}
-
-const char *elf_file_runpath(const struct elf_file *file)
-{
-	return file->runpath ? file->runpath : "";
-}
-
 /* Symbol name that is defined here (or not); true with its number and itself. */
 static bool symbol_find(const struct elf_symbols *symbols, const char *name, bool defined,
 			size_t *index_r, Elf64_Sym *symbol_r)
@@ -135,6 +125,7 @@ int elf_file_function(const struct elf_file *file, const char *name,
 		      struct elf_function *function_r, struct error *error_r)
 {
 	struct elf_function function = {0};
+	size_t rest;
 	Elf64_Sym symbol;
 	size_t index;
 	bool exported;
@@ -152,6 +143,9 @@ int elf_file_function(const struct elf_file *file, const char *name,
 		function.behind_landing = true;
 		function.offset += ELF_CODE_LANDING_SIZE;
 	}
+	rest = file->bytes.len - function.offset;
+	memcpy(function.code, file->bytes.ptr + function.offset,
+	       rest < sizeof(function.code) ? rest : sizeof(function.code));
 	*function_r = function;
 	return 0;
 }

@@ -40,15 +40,15 @@ int elf_file_abi(const struct elf_file *file, char abi_r[ABI_MAX], struct error 
 /* GNU build id; empty if there is none. Valid as long as the file. */
 struct slice elf_file_build_id(const struct elf_file *file);
 
-/* DT_SONAME, and DT_RUNPATH (else DT_RPATH) as it stands there; "" when absent. Valid as above. */
-const char *elf_file_soname(const struct elf_file *file);
-const char *elf_file_runpath(const struct elf_file *file);
+/* The longest instruction of x86-64 has 15 bytes. */
+#define ELF_FUNCTION_CODE 16
 
 struct elf_function {
 	uint64_t offset;      /* in the file, where the probe goes: behind an endbr64 */
 	bool behind_landing;  /* the function begins with endbr64 */
 	unsigned int imports; /* JUMP_SLOT and GLOB_DAT relocations of the file itself */
 	unsigned int calls;   /* direct calls and jumps to it from elsewhere in the file's code */
+	uint8_t code[ELF_FUNCTION_CODE]; /* at offset, 0 behind the end of the file */
 };
 
 /*

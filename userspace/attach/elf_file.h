@@ -36,7 +36,6 @@ struct elf_file {
 	size_t rela_count;
 	struct slice rodata;
 	struct slice build_id;
-	const char *soname, *runpath;
 };
 
 /* UNSAFE: entry number index of a raw table; the caller stays below table.len / size. */

@@ -60,27 +60,6 @@ static void symbols_load(struct elf_file *file, const struct elf_section *sectio
 	symbols->names = names.bytes;
 }
 
-static void dynamic_load(struct elf_file *file, const struct elf_section *section)
-{
-	struct elf_section names;
-	const char *rpath = NULL;
-	Elf64_Dyn entry;
-
-	if (!section_load(elf_getscn(file->elf, section->header.sh_link), &names))
-		return;
-	for (size_t i = 0; i < section->bytes.len / sizeof(entry); i++) {
-		elf_entry_get(section->bytes, i, &entry, sizeof(entry));
-		if (entry.d_tag == DT_SONAME && !file->soname)
-			file->soname = string_at(names.bytes, entry.d_un.d_val);
-		if (entry.d_tag == DT_RUNPATH && !file->runpath)
-			file->runpath = string_at(names.bytes, entry.d_un.d_val);
-		if (entry.d_tag == DT_RPATH && !rpath)
-			rpath = string_at(names.bytes, entry.d_un.d_val);
-	}
-	if (!file->runpath)
-		file->runpath = rpath;
-}
-
 static void note_load(struct elf_file *file, struct slice notes)
 {
 	Elf64_Nhdr note;
@@ -129,9 +108,6 @@ static void section_use(struct elf_file *file, const struct elf_section *section
 		break;
 	case SHT_SYMTAB:
 		symbols_load(file, section, index, &file->full);
-		break;
-	case SHT_DYNAMIC:
-		dynamic_load(file, section);
 		break;
 	case SHT_RELA:
 		if (file->rela_count < ELF_RELA_MAX && (section->header.sh_flags & SHF_ALLOC))

@@ -2,6 +2,7 @@
 #include "attach/exec_watch.h"
 
 #include "attach/libbpf_say.h"
+#include "base/clock.h"
 
 #include <linux/types.h>
 
@@ -12,6 +13,9 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define STRANGER_NS (10 * NS_PER_SEC)
 
 struct exec_watch {
 	struct exec_bpf *skel;
@@ -19,7 +23,7 @@ struct exec_watch {
 	struct ring_buffer *ring;
 	exec_watch_fn *fn;
 	void *ctx;
-	uint64_t drops; /* already told */
+	uint64_t missed; /* already told */
 };
 
 static int take(void *ctx, void *data, size_t size)
@@ -28,7 +32,7 @@ static int take(void *ctx, void *data, size_t size)
 	const struct dovetap_exec *exec = data;
 
 	if (size >= sizeof(*exec))
-		watch->fn(watch->ctx, (pid_t)exec->pid);
+		watch->fn(watch->ctx, (pid_t)exec->pid, exec->usual ? NULL : exec->name);
 	return 0;
 }
 
@@ -82,15 +86,33 @@ int exec_watch_fd(const struct exec_watch *watch)
 	return ring_buffer__epoll_fd(watch->ring);
 }
 
+void exec_watch_stranger(const struct exec_watch *watch, const char *name)
+{
+	uint64_t until = (uint64_t)(clock_monotonic_ns() + STRANGER_NS);
+	char key[DOVETAP_EXEC_NAME_SIZE] = "";
+
+	memcpy(key, name, strnlen(name, sizeof(key) - 1));
+	bpf_map_update_elem(bpf_map__fd(watch->skel->maps.strangers), key, &until, BPF_ANY);
+}
+
+static uint64_t count_missed(const struct exec_watch *watch)
+{
+	uint64_t sum = 0, value;
+
+	for (uint32_t i = 0; i < DOVETAP_EXEC_COUNTS; i++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(watch->skel->maps.exec_counts), &i, &value) ==
+		    0)
+			sum += value;
+	}
+	return sum;
+}
+
 bool exec_watch_drain(struct exec_watch *watch)
 {
-	uint32_t zero = 0;
-	uint64_t drops = watch->drops;
-	bool missed;
+	uint64_t missed, before = watch->missed;
 
 	ring_buffer__consume(watch->ring);
-	bpf_map_lookup_elem(bpf_map__fd(watch->skel->maps.exec_drops), &zero, &drops);
-	missed = drops != watch->drops;
-	watch->drops = drops;
-	return missed;
+	missed = count_missed(watch);
+	watch->missed = missed;
+	return missed != before;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells of processes that execute a file named like one of Dovecot's, the moment they do. */
+/*
+ * Tells of processes that execute a program which may be one of Dovecot's, the moment they do. A
+ * name that turns out to be another program's is told no more for a while.
+ */
 #ifndef DOVETAP_ATTACH_EXEC_WATCH_H
 #define DOVETAP_ATTACH_EXEC_WATCH_H
 
@@ -9,12 +12,17 @@
 #include <sys/types.h>
 
 struct exec_watch;
-typedef void exec_watch_fn(void *ctx, pid_t pid);
+
+/* name is as exec_watch_stranger() takes it; NULL if it never is a stranger's. */
+typedef void exec_watch_fn(void *ctx, pid_t pid, const char *name);
 
 /* Loads bpf/exec.bpf.c and attaches it, which needs no tracefs. */
 int exec_watch_new(exec_watch_fn *fn, void *ctx, struct exec_watch **watch_r,
 		   struct error *error_r);
 void exec_watch_free(struct exec_watch **watch);
+
+/* The program was none of Dovecot's. */
+void exec_watch_stranger(const struct exec_watch *watch, const char *name);
 
 /* Readable when there is something; exec_watch_drain() then calls fn for each process. It returns
  * true if some were missed since the last time: look at all processes. */

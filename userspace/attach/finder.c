@@ -63,19 +63,27 @@ static bool may_read(struct finder *finder, const struct stat *st, const char *p
 	return true;
 }
 
-void finder_look_at(struct finder *finder, int fd, const char *path, enum priv_role role,
+/* A name alone makes no program one of Dovecot's: others have an "auth" as well. */
+static enum priv_role role_of(struct finder *finder, int fd, const char *path)
+{
+	const struct recognised *is = recognise(&finder->recogniser, fd);
+	const char *name = strrchr(path, '/');
+	enum priv_role role = is->role;
+
+	if (role == 0)
+		role = probe_role_of_name(name ? name + 1 : path);
+	if (is->role == 0 && role == PRIV_ROLE_AUTH && !is->dovecot)
+		return 0;
+	return (finder->roles & PRIV_ROLE_BIT(role)) ? role : 0;
+}
+
+static void examine(struct finder *finder, int fd, const char *path, enum priv_role role,
 		    const struct directory *dir)
 {
 	struct place place = {finder, dir};
 	struct build build;
 	struct error error;
-	struct stat st;
 
-	if (fstat(fd, &st) == 0 &&
-	    (known_has(&finder->known, &st) || !may_read(finder, &st, path))) {
-		close(fd);
-		return;
-	}
 	if (build_examine(fd, path, role, place_imports, &place, &build, &error) == 0) {
 		file_build(finder, &build, path);
 		return;
@@ -85,14 +93,35 @@ void finder_look_at(struct finder *finder, int fd, const char *path, enum priv_r
 		finder->first = error;
 }
 
-static void look_for(struct finder *finder, const struct directory *dir,
-		     const struct probe_file *wanted)
+void finder_look_at(struct finder *finder, int fd, const char *path, const struct directory *dir)
+{
+	enum priv_role role;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || known_has(&finder->known, &st)) {
+		close(fd);
+		return;
+	}
+	role = role_of(finder, fd, path);
+	if (role != 0 && may_read(finder, &st, path))
+		examine(finder, fd, path, role, dir);
+	else
+		close(fd);
+}
+
+void finder_saw_deleted(struct finder *finder, enum priv_role role)
+{
+	if (finder->roles & PRIV_ROLE_BIT(role))
+		known_saw_deleted(&finder->known, role);
+}
+
+static void look_for(struct finder *finder, const struct directory *dir, const char *name)
 {
 	char path[PATH_MAX], full[PATH_MAX];
 	struct stat st;
 	int path_fd, fd;
 
-	if (snprintf(path, sizeof(path), "%s/%s", dir->path, wanted->name) >= (int)sizeof(path) ||
+	if (snprintf(path, sizeof(path), "%s/%s", dir->path, name) >= (int)sizeof(path) ||
 	    snprintf(full, sizeof(full), "%s%s", dir->prefix, path) >= (int)sizeof(full))
 		return;
 	path_fd = root_open_path(dir->root_fd, path);
@@ -106,15 +135,26 @@ static void look_for(struct finder *finder, const struct directory *dir,
 	}
 	close(path_fd);
 	if (fd >= 0)
-		finder_look_at(finder, fd, full, wanted->role, dir);
+		finder_look_at(finder, fd, full, dir);
 }
 
+/* First by the usual names, which read best. What is called quite otherwise is found when a process
+ * uses it, or when it is put here. */
 static void look_into(struct finder *finder, const struct directory *dir)
 {
+	DIR *list = directory_list(dir);
+	const struct dirent *entry;
+
 	for (size_t i = 0; i < probe_file_count; i++) {
 		if (finder->roles & PRIV_ROLE_BIT(probe_files[i].role))
-			look_for(finder, dir, &probe_files[i]);
+			look_for(finder, dir, probe_files[i].name);
 	}
+	for (int i = 0; list && i < DIRECTORY_ENTRIES_MAX && (entry = readdir(list)) != NULL; i++) {
+		if (finder->roles & PRIV_ROLE_BIT(probe_role_of_name(entry->d_name)))
+			look_for(finder, dir, entry->d_name);
+	}
+	if (list)
+		closedir(list);
 }
 
 void finder_look_into_touched(struct finder *finder)
@@ -125,19 +165,4 @@ void finder_look_into_touched(struct finder *finder)
 		finder->dirs.list[i].touched = false;
 		look_into(finder, &finder->dirs.list[i]);
 	}
-}
-
-enum priv_role finder_role(const struct finder *finder, const char *path)
-{
-	const char *name = strrchr(path, '/') + 1;
-
-	for (size_t i = 0; i < probe_file_count; i++) {
-		size_t len = strlen(probe_files[i].name);
-
-		if ((finder->roles & PRIV_ROLE_BIT(probe_files[i].role)) &&
-		    strncmp(name, probe_files[i].name, len) == 0 &&
-		    (name[len] == '\0' || name[len] == '.'))
-			return probe_files[i].role;
-	}
-	return 0;
 }

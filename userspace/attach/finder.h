@@ -9,6 +9,7 @@
 #include "attach/directory.h"
 #include "attach/discover.h"
 #include "attach/known.h"
+#include "attach/recognise.h"
 #include "base/error.h"
 
 struct finder {
@@ -17,19 +18,22 @@ struct finder {
 	void *ctx;
 	struct directories dirs;
 	struct known_files known;
+	struct recogniser recogniser;
 	struct error first; /* reason of the current search that is worth telling */
 };
 
 /* Keeps the first error of a search. */
 void finder_note_error(struct finder *finder, int code, const char *path);
 
-/* The role of a file by its name, if it is wanted, else 0; "libdovecot-storage.so.0.0.0" counts as
- * well. path has a "/". */
-enum priv_role finder_role(const struct finder *finder, const char *path);
+/*
+ * Looks at the open file, if it has a role that is wanted, and takes over fd. What stands in it
+ * tells the role; a library that is called like one of Dovecot's and tells nothing has the role of
+ * that one, to be refused with a reason. dir may be NULL: known by its process only.
+ */
+void finder_look_at(struct finder *finder, int fd, const char *path, const struct directory *dir);
 
-/* Looks at the open file, and takes over fd. dir may be NULL: known by its process only. */
-void finder_look_at(struct finder *finder, int fd, const char *path, enum priv_role role,
-		    const struct directory *dir);
+/* A process runs or maps a file that was deleted, which may be this one. */
+void finder_saw_deleted(struct finder *finder, enum priv_role role);
 
 /* Looks into the directories that something has led to since the last time. */
 void finder_look_into_touched(struct finder *finder);

@@ -196,6 +196,17 @@ const struct build *known_next_lost(const struct known_files *files)
 	return NULL;
 }
 
+const struct build *known_next_unused(const struct known_files *files)
+{
+	const struct known *known;
+
+	LL_FOREACH(files->list, known) {
+		if (known->build.unused)
+			return &known->build;
+	}
+	return NULL;
+}
+
 void known_drop(struct known_files *files, const struct build *build)
 {
 	struct known **at = &files->list, *known;

@@ -53,6 +53,9 @@ int known_restore(struct known_files *files, enum priv_role role, const struct f
 /* The next build that two full searches in a row have not seen, or NULL. */
 const struct build *known_next_lost(const struct known_files *files);
 
+/* The next build that was refused only because nobody is known to use it, or NULL. */
+const struct build *known_next_unused(const struct known_files *files);
+
 /* Releases and forgets it. */
 void known_drop(struct known_files *files, const struct build *build);
 

@@ -38,11 +38,23 @@ const struct probe probe_table[] = {
 const size_t probe_count = sizeof(probe_table) / sizeof(probe_table[0]);
 
 const struct probe_file probe_files[] = {
-	{PRIV_ROLE_MAIL_USER, "libdovecot-storage.so.0"},
-	{PRIV_ROLE_AUTH, "auth"},
-	{PRIV_ROLE_PROXY, "libdovecot-login.so.0"},
+	{PRIV_ROLE_MAIL_USER, "libdovecot-storage.so.0", "libdovecot-storage.so"},
+	{PRIV_ROLE_AUTH, "auth", "auth"},
+	{PRIV_ROLE_PROXY, "libdovecot-login.so.0", "libdovecot-login.so"},
 };
 const size_t probe_file_count = sizeof(probe_files) / sizeof(probe_files[0]);
+
+enum priv_role probe_role_of_name(const char *name)
+{
+	for (size_t i = 0; i < probe_file_count; i++) {
+		size_t len = strlen(probe_files[i].stem);
+
+		if (strncmp(name, probe_files[i].stem, len) == 0 &&
+		    (name[len] == '\0' || name[len] == '.'))
+			return probe_files[i].role;
+	}
+	return 0;
+}
 
 uint32_t probe_release(const char *abi)
 {

@@ -29,16 +29,20 @@ struct probe {
 	const char *gate; /* Dovecot's flags that the program must read there to tell a login */
 };
 
-/* The file that carries a role's functions. */
+/* The file that carries a role's functions, as it is usually called. */
 struct probe_file {
 	enum priv_role role;
-	const char *name; /* "libdovecot-storage.so.0", "auth" */
+	const char *name; /* "libdovecot-storage.so.0" */
+	const char *stem; /* "libdovecot-storage.so": it, or it and "." and more is the name */
 };
 
 extern const struct probe probe_table[];
 extern const size_t probe_count;
 extern const struct probe_file probe_files[];
 extern const size_t probe_file_count;
+
+/* The role of a file by its name, or of a library by its soname; 0 if it has none. */
+enum priv_role probe_role_of_name(const char *name);
 
 /* Release of an ABI string: its x.y.ABIvZ; 0 if it is no such string. */
 uint32_t probe_release(const char *abi);

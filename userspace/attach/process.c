@@ -27,13 +27,10 @@ static bool cut_deleted(char *path)
 	return true;
 }
 
-static int read_link(pid_t pid, const char *name, char target_r[PATH_MAX])
+static int read_link(const struct process *process, const char *name, char target_r[PATH_MAX])
 {
-	char link[32];
-	ssize_t len;
+	ssize_t len = readlinkat(process->fd, name, target_r, PATH_MAX - 1);
 
-	snprintf(link, sizeof(link), "/proc/%d/%s", (int)pid, name);
-	len = readlink(link, target_r, PATH_MAX - 1);
 	if (len < 0)
 		return -errno;
 	target_r[len] = '\0';
@@ -42,34 +39,53 @@ static int read_link(pid_t pid, const char *name, char target_r[PATH_MAX])
 
 static int read_exe(struct process *process)
 {
-	int err = read_link(process->pid, "exe", process->exe);
+	int err = read_link(process, "exe", process->exe);
 
 	if (err < 0)
 		return err;
 	process->deleted = cut_deleted(process->exe);
-	return process->exe[0] == '/' && strstr(process->exe, "dovecot") ? 0 : -ENOENT;
+	if (process->exe[0] != '/')
+		return -ENOENT;
+	return fstatat(process->fd, "exe", &process->exe_stat, 0) < 0 ? -errno : 0;
 }
 
-/* Number of the mount namespace of a process ("self" for ours); 0 if it cannot be told. */
-static uint64_t mount_namespace(const char *process)
+uint64_t process_namespace(const struct process *process)
 {
 	struct stat st;
-	char path[32];
 
-	snprintf(path, sizeof(path), "/proc/%s/ns/mnt", process);
-	return stat(path, &st) == 0 ? st.st_ino : 0;
+	return fstatat(process->fd, "ns/mnt", &st, 0) == 0 ? st.st_ino : 0;
+}
+
+static uint64_t our_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/mnt", &st) == 0 ? st.st_ino : 0;
 }
 
 int process_identify(pid_t pid, struct process *process_r)
 {
-	char number[16];
+	char path[32];
+	int fd;
 
-	snprintf(number, sizeof(number), "%d", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : process_identify_fd(fd, pid, process_r);
+}
+
+int process_identify_fd(int fd, pid_t pid, struct process *process_r)
+{
+	int err;
+
 	process_r->pid = pid;
+	process_r->fd = fd;
 	process_r->root_fd = -1;
 	process_r->prefix[0] = '\0';
-	process_r->namespace = mount_namespace(number);
-	return read_exe(process_r);
+	process_r->namespace = 0;
+	err = read_exe(process_r);
+	if (err < 0)
+		process_close(process_r);
+	return err;
 }
 
 /* The part of path below the process's root; NULL if it is not below. */
@@ -91,26 +107,27 @@ static const char *below_root(const struct process *process, const char *path)
  */
 int process_open(struct process *process)
 {
-	int err = read_link(process->pid, "root", process->root);
-	const char *below, *root = process->prefix;
+	int err = read_link(process, "root", process->root);
+	const char *below;
 	bool ours;
 
 	if (err < 0)
 		return err;
-	ours = process->namespace != 0 && process->namespace == mount_namespace("self");
+	process->namespace = process_namespace(process);
+	ours = process->namespace != 0 && process->namespace == our_namespace();
 	below = below_root(process, process->exe);
 	if (below)
 		memmove(process->exe, below, strlen(below) + 1);
 	if (ours && (!below || strcmp(process->root, "/") == 0)) {
 		snprintf(process->root, sizeof(process->root), "/");
-		root = "/";
+		process->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	} else if (!below) {
 		return 0;
 	} else {
 		snprintf(process->prefix, sizeof(process->prefix), "/proc/%d/root",
 			 (int)process->pid);
+		process->root_fd = openat(process->fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	}
-	process->root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return process->root_fd < 0 ? -errno : 0;
 }
 
@@ -118,34 +135,34 @@ void process_close(struct process *process)
 {
 	if (process->root_fd >= 0)
 		close(process->root_fd);
-	process->root_fd = -1;
+	if (process->fd >= 0)
+		close(process->fd);
+	process->root_fd = process->fd = -1;
 }
 
 int process_open_exe(const struct process *process)
 {
-	char path[32];
-	int fd;
+	int fd = openat(process->fd, "exe", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)process->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	return fd < 0 ? -errno : fd;
 }
 
 /* What is mapped may be a device; only a regular file is opened. */
-static int open_mapped(const struct process *process, const char *range)
+int process_open_library(const struct process *process, const struct process_library *library)
 {
-	char path[96];
+	char path[64];
 	int path_fd, fd;
 
-	if (snprintf(path, sizeof(path), "/proc/%d/map_files/%s", (int)process->pid, range) >=
-	    (int)sizeof(path))
-		return -1;
-	path_fd = open(path, O_PATH | O_CLOEXEC);
+	if (!library->deleted)
+		return root_open_file(process->root_fd, library->path);
+	if (snprintf(path, sizeof(path), "map_files/%s", library->range) >= (int)sizeof(path))
+		return -EINVAL;
+	path_fd = openat(process->fd, path, O_PATH | O_CLOEXEC);
 	if (path_fd < 0)
-		return -1;
+		return -errno;
 	fd = root_reopen_file(path_fd);
 	close(path_fd);
-	return fd < 0 ? -1 : fd;
+	return fd;
 }
 
 /* Splits off the next word of a line of maps. */
@@ -168,9 +185,8 @@ static char *next_word(char **line)
 static void maps_line(const struct process *process, char *line, process_library_fn *fn, void *ctx)
 {
 	enum { RANGE, MODES, OFFSET, DEVICE, INODE, WORDS };
+	struct process_library library;
 	char *words[WORDS], *path;
-	const char *below;
-	bool deleted;
 
 	for (int i = 0; i < WORDS; i++)
 		words[i] = next_word(&line);
@@ -178,20 +194,30 @@ static void maps_line(const struct process *process, char *line, process_library
 	path[strcspn(path, "\n")] = '\0';
 	if (path[0] != '/' || !strchr(words[MODES], 'x'))
 		return;
-	deleted = cut_deleted(path);
-	below = below_root(process, path);
-	if (below && strncmp(strrchr(below, '/') + 1, "libdovecot-", strlen("libdovecot-")) == 0)
-		fn(ctx, process, below, deleted, deleted ? open_mapped(process, words[RANGE]) : -1);
+	library.range = words[RANGE];
+	library.inode = strtoull(words[INODE], NULL, 10);
+	library.deleted = cut_deleted(path);
+	library.path = below_root(process, path);
+	if (library.path)
+		fn(ctx, process, &library);
+}
+
+static FILE *open_maps(const struct process *process)
+{
+	int fd = openat(process->fd, "maps", O_RDONLY | O_CLOEXEC);
+	FILE *maps = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (fd >= 0 && !maps)
+		close(fd);
+	return maps;
 }
 
 int process_libraries(const struct process *process, process_library_fn *fn, void *ctx)
 {
-	char path[32], *line = NULL;
+	FILE *maps = open_maps(process);
+	char *line = NULL;
 	size_t size = 0;
-	FILE *maps;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)process->pid);
-	maps = fopen(path, "re");
 	if (!maps)
 		return -errno;
 	for (int i = 0; i < MAPS_MAX && getline(&line, &size, maps) > 0; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was looked at a moment ago. Every login executes the same few services in the same
- * namespaces; one look a second at each is enough, because inotify tells of changes.
+ * What was looked at a moment ago, and need not be again. Every login executes the same few
+ * services in the same namespaces, which map the same libraries; inotify tells of changes.
  */
 #ifndef DOVETAP_ATTACH_RECENT_H
 #define DOVETAP_ATTACH_RECENT_H
@@ -9,8 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RECENT_SLOTS 256
-#define RECENT_NS    1000000000LL
+#define RECENT_SLOTS 1024
 
 struct recent {
 	struct {
@@ -19,11 +18,12 @@ struct recent {
 	} slots[RECENT_SLOTS];
 };
 
-/* Key of a path in a namespace. */
-uint64_t recent_key(uint64_t namespace, const char *path);
+/* Key of a path in a namespace; number tells apart what stands there one after the other. */
+uint64_t recent_key(uint64_t namespace, const char *path, uint64_t number);
 
-/* True if key was noted less than RECENT_NS before now_ns; else notes it. Another key may take
- * its place at any time. */
-bool recent_has(struct recent *recent, uint64_t key, int64_t now_ns);
+bool recent_has(const struct recent *recent, uint64_t key, int64_t now_ns);
+
+/* Another key may take its place at any time. */
+void recent_note(struct recent *recent, uint64_t key, int64_t until_ns);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * Writes small shared objects, so that a test says in bytes what stands in a file:
  *
- *	header | one executable segment | .text .rodata .dynsym .dynstr .rela.plt .note .dynamic
- *	.shstrtab | section headers
+ *	header | segments: the file, executable; .dynamic | .text .rodata .dynsym .dynstr .rela.plt
+ *.note .dynamic .shstrtab | section headers
  *
  * Addresses are file offsets plus MADE_ELF_BIAS.
  */
@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define MADE_ELF_BIAS 0x10000
-#define MADE_ELF_TEXT (sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr)) /* file offset of .text */
+#define MADE_ELF_TEXT (sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr)) /* file offset of .text */
 #define MADE_ELF_MAX  8192
 
 struct made_symbol {
@@ -36,6 +36,7 @@ struct made_elf {
 	struct made_symbol symbols[4]; /* up to the first without a name */
 	const char *build_id;	       /* its bytes as text; NULL: none */
 	const char *soname, *runpath;  /* NULL: none */
+	const char *needed[4];	       /* up to the first NULL */
 };
 
 struct made_file {
@@ -44,6 +45,7 @@ struct made_file {
 	Elf64_Shdr sections[9];
 	char names[96];
 	size_t names_len, count;
+	Elf64_Phdr dynamic;
 };
 
 static inline void made_append(struct made_file *file, const void *bytes, size_t len)
@@ -87,8 +89,9 @@ static inline void made_symbols(struct made_file *file, const struct made_elf *e
 {
 	uint32_t slot = elf->machine == EM_AARCH64 ? R_AARCH64_JUMP_SLOT : R_X86_64_JUMP_SLOT;
 	Elf64_Sym symbols[5] = {0};
+	Elf64_Shdr *section;
 	Elf64_Rela relas[4];
-	Elf64_Dyn dynamic[3] = {0};
+	Elf64_Dyn dynamic[9] = {0};
 	char strings[512] = "";
 	size_t len = 1, count = 1, slots = 0, entries = 0;
 
@@ -110,14 +113,26 @@ static inline void made_symbols(struct made_file *file, const struct made_elf *e
 	if (elf->runpath)
 		dynamic[entries++] =
 			(Elf64_Dyn){DT_RUNPATH, {made_string(strings, &len, elf->runpath)}};
+	for (const char *const *name = elf->needed; name < elf->needed + 4 && *name; name++)
+		dynamic[entries++] = (Elf64_Dyn){DT_NEEDED, {made_string(strings, &len, *name)}};
 	made_section(file, ".dynsym", SHT_DYNSYM, SHF_ALLOC, symbols, count * sizeof(symbols[0]))
 		->sh_link = 4;
-	made_section(file, ".dynstr", SHT_STRTAB, SHF_ALLOC, strings, len);
+	dynamic[entries++] = (Elf64_Dyn){DT_STRSZ, {len}};
+	dynamic[entries].d_tag = DT_STRTAB;
+	dynamic[entries++].d_un.d_ptr =
+		made_section(file, ".dynstr", SHT_STRTAB, SHF_ALLOC, strings, len)->sh_addr;
 	made_section(file, ".rela.plt", SHT_RELA, SHF_ALLOC, relas, slots * sizeof(relas[0]))
 		->sh_link = 3;
-	made_section(file, ".dynamic", SHT_DYNAMIC, SHF_ALLOC, dynamic,
-		     (entries + 1) * sizeof(dynamic[0]))
-		->sh_link = 4;
+	section = made_section(file, ".dynamic", SHT_DYNAMIC, SHF_ALLOC, dynamic,
+			       (entries + 1) * sizeof(dynamic[0]));
+	section->sh_link = 4;
+	file->dynamic = (Elf64_Phdr){
+		.p_type = PT_DYNAMIC,
+		.p_flags = PF_R,
+		.p_offset = section->sh_offset,
+		.p_vaddr = section->sh_addr,
+		.p_filesz = section->sh_size,
+	};
 }
 
 static inline void made_note(struct made_file *file, const char *build_id)
@@ -144,7 +159,7 @@ static inline void make_elf(const struct made_elf *elf, struct made_file *file_r
 		.e_phoff = sizeof(header),
 		.e_ehsize = sizeof(header),
 		.e_phentsize = sizeof(Elf64_Phdr),
-		.e_phnum = 1,
+		.e_phnum = 2,
 		.e_shentsize = sizeof(Elf64_Shdr),
 	};
 	Elf64_Phdr segment = {.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = MADE_ELF_BIAS};
@@ -153,6 +168,7 @@ static inline void make_elf(const struct made_elf *elf, struct made_file *file_r
 	*file = (struct made_file){.count = 1, .names_len = 1};
 	made_append(file, &header, sizeof(header));
 	made_append(file, &segment, sizeof(segment));
+	made_append(file, &file->dynamic, sizeof(file->dynamic));
 	made_section(file, ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, elf->text,
 		     elf->text_len);
 	made_section(file, ".rodata", SHT_PROGBITS, SHF_ALLOC, elf->rodata, elf->rodata_len);
@@ -169,6 +185,8 @@ static inline void make_elf(const struct made_elf *elf, struct made_file *file_r
 	segment.p_filesz = segment.p_memsz = file->len;
 	memcpy(file->bytes, &header, sizeof(header));
 	memcpy(file->bytes + sizeof(header), &segment, sizeof(segment));
+	memcpy(file->bytes + sizeof(header) + sizeof(segment), &file->dynamic,
+	       sizeof(file->dynamic));
 }
 
 #endif

@@ -293,7 +293,8 @@ static void test_looks_where_runpath_points(void **state)
 	struct story *story = *state;
 
 	write_elf(story, "usr/sbin/dovecot",
-		  &(struct made_elf){.runpath = "relative:/nowhere:$ORIGIN/../mail"});
+		  &(struct made_elf){.runpath = "relative:/nowhere:$ORIGIN/../mail",
+				     .needed = {"libdovecot.so.0"}});
 	write_storage(story, "usr/mail/libdovecot-storage.so.0", "2.4.ABIv1");
 	scan(story);
 	assert_int_equal(story->found, 1);
@@ -328,7 +329,7 @@ static void test_an_upgrade_is_seen_before_it_has_its_name(void **state)
 	rename_to(story, STORAGE ".0.0.dpkg-new", STORAGE);
 	discover_changed(story->discover);
 	assert_int_equal(story->found, 2); /* it is the same file */
-	write_elf(story, STORAGE "-something", &(struct made_elf){0});
+	write_elf(story, LIB "/libdovecot-storage.so-something", &(struct made_elf){0});
 	discover_changed(story->discover);
 	assert_int_equal(story->found, 2); /* whose name only begins alike */
 }
@@ -459,6 +460,49 @@ static void test_login_processes_keep_a_function_of_their_library_alive(void **s
 	assert_non_null(story->last->probe);
 }
 
+/* Whatever it is called: what is put into a directory of Dovecot's is looked at. */
+static void test_a_library_under_another_name_is_told_by_its_soname(void **state)
+{
+	static const unsigned char text[] = {0x55, 0xc3};
+	struct story *story = *state;
+	struct made_elf elf = {
+		.text = text,
+		.text_len = sizeof(text),
+		.rodata = "2.4.ABIv1",
+		.rodata_len = 10,
+		.symbols = {{"hook_mail_user_created", 0, 2, false, true}},
+		.soname = "libdovecot-storage.so.0",
+	};
+
+	make_directories(story, STORAGE);
+	scan(story);
+	write_elf(story, LIB "/mail-storage.so", &elf);
+	discover_changed(story->discover);
+	assert_int_equal(story->found, 1);
+	assert_string_equal(story->path, LIB "/mail-storage.so");
+	elf.soname = "libdovecot-storage.so.1";
+	write_elf(story, LIB "/libdovecot-storage.so.1.2.3", &elf);
+	scan(story);
+	assert_int_equal(story->found, 2);
+}
+
+static void test_somebody_elses_auth_is_left_alone(void **state)
+{
+	const char *roots[] = {((struct story *)*state)->root, NULL};
+	struct discover_options options = {.roots = roots, .roles = PRIV_ROLES_ALL};
+	struct story *story = *state;
+
+	discover_free(&story->discover);
+	assert_int_equal(discover_new(&options, on_found, story, &story->discover, NULL), 0);
+	write_elf(story, LIB "/auth", &(struct made_elf){.needed = {"libc.so.6"}});
+	scan(story);
+	assert_int_equal(story->found, 0);
+	write_elf(story, LIB "/auth", &(struct made_elf){.needed = {"libdovecot.so.0"}});
+	scan(story);
+	assert_int_equal(story->found, 1); /* refused: it has nothing to probe */
+	assert_null(story->last->probe);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 /* A probe was left on it by an earlier process. */
@@ -523,6 +567,8 @@ int main(void)
 		STORY(test_an_overwritten_file_replaces_its_old_self),
 		STORY(test_a_removed_file_is_lost_after_two_searches),
 		STORY(test_a_refusal_is_told_once),
+		STORY(test_a_library_under_another_name_is_told_by_its_soname),
+		STORY(test_somebody_elses_auth_is_left_alone),
 		STORY(test_login_processes_keep_a_function_of_their_library_alive),
 	};
 

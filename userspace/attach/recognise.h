@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a file is, told by what stands in it, wherever it lies and whatever it is called:
+ *
+ *	a program or library of Dovecot's	it needs a library libdovecot*.so, or is one
+ *	libdovecot-storage, libdovecot-login	by the soname, else by the probed functions
+ *	auth					needs libdovecot.so and has the probed functions
+ *	a login process				takes from libdovecot-login what is probed there
+ *
+ * Answers are kept by the file's identity, because nearly every process that starts runs a file
+ * that was looked at before. A file that is none of Dovecot's has a few hundred bytes read, once.
+ */
+#ifndef DOVETAP_ATTACH_RECOGNISE_H
+#define DOVETAP_ATTACH_RECOGNISE_H
+
+#include "attach/elf_dynamic.h"
+#include "priv/proto.h"
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#define RECOGNISE_LIBRARY "libdovecot" /* what the names of its libraries begin with */
+
+struct recognised {
+	bool dovecot;	     /* else nothing below says anything */
+	bool library;	     /* one of libdovecot*.so */
+	enum priv_role role; /* whose probed functions it has; 0: none */
+	bool importer;	     /* a login process */
+	struct elf_dynamic *dynamic;
+};
+
+struct recognise_entry;
+
+struct recogniser {
+	struct recognise_entry *entries; /* oldest first */
+	size_t count, dovecots;
+};
+
+void recogniser_release(struct recogniser *recogniser);
+
+/*
+ * The answer that is kept for the file of st, or NULL. Both are valid until the next call of
+ * recognise().
+ */
+const struct recognised *recognise_known(const struct recogniser *recogniser,
+					 const struct stat *st);
+
+/* Looks at the open file, unless its answer is there. Never NULL. */
+const struct recognised *recognise(struct recogniser *recogniser, int fd);
+
+#endif
