@@ -65,8 +65,11 @@ static void on_tick(struct loop *loop, void *context)
 static void note_message(struct collector *c, const struct priv_message *message)
 {
 	c->probes.links = message->links;
+	c->probes.refused = message->refused;
+	c->probes.hung = message->hung;
 	if (message->type == PRIV_REFUSED)
-		c->probes.refused++;
+		(void)snprintf(c->probes.last_refused, sizeof(c->probes.last_refused), "%s: %s",
+			       message->path, message->reason);
 	else if (message->type == PRIV_SETTLED)
 		c->probes.settled = true;
 }

@@ -10,6 +10,11 @@ static const struct metric started = {"dovetap_start_time_seconds",
 				      {NULL}};
 static const struct metric probes = {
 	"dovetap_probes_attached", "Probes attached to Dovecot's files.", METRIC_GAUGE, {NULL}};
+static const struct metric hung = {
+	"dovetap_places_hung",
+	"Places (containers, mounts) where the search for Dovecot gets no answer.",
+	METRIC_GAUGE,
+	{NULL}};
 static const struct metric refused = {
 	"dovetap_builds_refused", "Dovecot files that cannot be watched.", METRIC_GAUGE, {NULL}};
 static const struct metric landlock = {"dovetap_landlock_version",
@@ -27,6 +32,7 @@ void gather(const struct gather_source *source, struct metrics *metrics)
 	metrics_add(metrics, &started, NULL, NULL, (double)source->started_ns / (double)NS_PER_SEC);
 	metrics_add(metrics, &probes, NULL, NULL, source->probes.links);
 	metrics_add(metrics, &refused, NULL, NULL, source->probes.refused);
+	metrics_add(metrics, &hung, NULL, NULL, source->probes.hung);
 	metrics_add(metrics, &landlock, NULL, NULL, source->landlock);
 	metrics_add(metrics, &clock_steps, "forward", NULL, (double)source->timeline->forward);
 	metrics_add(metrics, &clock_steps, "back", NULL, (double)source->timeline->back);

@@ -13,9 +13,11 @@
 /* What the attacher has told so far. */
 struct gather_probes {
 	unsigned int links;
-	unsigned int refused; /* files that cannot be watched */
-	bool inherited;	      /* the ring was there before this process */
-	bool settled;	      /* the first search is over */
+	unsigned int refused;	/* files that cannot be watched */
+	unsigned int hung;	/* places where the search does not get an answer */
+	char last_refused[656]; /* path and reason; from outside */
+	bool inherited;		/* the ring was there before this process */
+	bool settled;		/* the first search is over */
 };
 
 struct gather_source {

@@ -41,6 +41,14 @@ static void append_age(struct buf *out, int64_t ns)
 		buf_appendf(out, "%" PRId64 " seconds", seconds);
 }
 
+static void tell_refused(const struct gather_probes *probes, struct buf *out)
+{
+	buf_appendf(out, "%u file%s of Dovecot cannot be watched; the last: ", probes->refused,
+		    probes->refused == 1 ? "" : "s");
+	(void)escape_terminal(out, slice_str(probes->last_refused));
+	buf_append_str(out, "\n");
+}
+
 static void tell_state(const struct gather_source *source, struct buf *out)
 {
 	struct source_level level;
@@ -51,8 +59,10 @@ static void tell_state(const struct gather_source *source, struct buf *out)
 		    source->probes.links == 1 ? "" : "s",
 		    source->probes.settled ? "" : ", still searching");
 	if (source->probes.refused > 0)
-		buf_appendf(out, "%u files of Dovecot cannot be watched (dovetap check)\n",
-			    source->probes.refused);
+		tell_refused(&source->probes, out);
+	if (source->probes.hung > 0)
+		buf_appendf(out, "%u place%s not answer the search for Dovecot (see the log)\n",
+			    source->probes.hung, source->probes.hung == 1 ? " does" : "s do");
 	source->ring->ops->level(source->ring, &level);
 	buf_appendf(out, "ring buffer: %.1f of %.1f MiB in use%s\n\n", (double)level.used / MIB,
 		    (double)level.size / MIB,

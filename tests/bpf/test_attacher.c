@@ -328,6 +328,62 @@ static void test_an_upgrade_is_attached_at_once(void **state)
 	story_stop(&story);
 }
 
+/* As "cp" does it: the file keeps its inode. */
+static void overwrite_in_place(const struct story *story, const char *source)
+{
+	char path[STORY_PATH];
+
+	story_path(story->root, STORY_LIBRARY, path);
+	story_copy(source, path);
+}
+
+static void test_an_overwritten_file_is_never_without_a_probe(void **state)
+{
+	struct story story;
+
+	(void)state;
+	story_prepare(&story);
+	story_start(&story);
+	await(&story, MESSAGE, PRIV_SETTLED);
+	overwrite_in_place(&story, "libtarget-cet.so");
+	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 2);
+	assert_int_equal(await(&story, MESSAGE, PRIV_DETACHED).message.links, 1);
+	story_stop(&story);
+}
+
+/* The kernel would execute what stood there before. */
+static void test_not_if_another_instruction_stands_there(void **state)
+{
+	struct story story;
+
+	(void)state;
+	story_prepare(&story);
+	story_start(&story);
+	await(&story, MESSAGE, PRIV_SETTLED);
+	overwrite_in_place(&story, "libtarget-moved.so");
+	assert_int_equal(await(&story, MESSAGE, PRIV_DETACHED).message.links, 0);
+	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 1);
+	story_stop(&story);
+}
+
+static void test_a_refusal_is_told_to_each_collector_and_ends(void **state)
+{
+	struct story story;
+
+	(void)state;
+	story_prepare(&story);
+	story_install(story.root, "libtarget-unknown.so");
+	story_start(&story);
+	assert_int_equal(await(&story, MESSAGE, PRIV_REFUSED).message.refused, 1);
+	await(&story, MESSAGE, PRIV_SETTLED);
+	assert_int_equal(kill(story.attacher, SIGHUP), 0);
+	await(&story, RELOADING, 0);
+	assert_int_equal(await(&story, MESSAGE, PRIV_REFUSED).message.refused, 1);
+	overwrite_in_place(&story, "libtarget.so");
+	assert_int_equal(await(&story, MESSAGE, PRIV_DETACHED).message.refused, 0);
+	story_stop(&story);
+}
+
 /* The ring and the probes are the attacher's: what happens meanwhile is there for the successor. */
 static void test_probes_outlive_a_killed_collector(void **state)
 {
@@ -480,6 +536,9 @@ int main(void)
 		cmocka_unit_test(test_readiness_is_told_once_both_are_ready),
 		cmocka_unit_test(test_a_refusal_is_told_with_its_reason),
 		cmocka_unit_test(test_an_upgrade_is_attached_at_once),
+		cmocka_unit_test(test_an_overwritten_file_is_never_without_a_probe),
+		cmocka_unit_test(test_not_if_another_instruction_stands_there),
+		cmocka_unit_test(test_a_refusal_is_told_to_each_collector_and_ends),
 		cmocka_unit_test(test_probes_outlive_a_killed_collector),
 		cmocka_unit_test(test_the_collector_ends_with_the_attacher),
 		cmocka_unit_test(test_a_final_status_is_passed_on),

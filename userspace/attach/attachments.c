@@ -11,9 +11,11 @@
 
 #include <utlist.h>
 
+/* One file, with a probe or refused. */
 struct attachment {
 	const struct build *build;
-	struct link *link;
+	struct link *link;			 /* NULL: refused */
+	char *reason;				 /* for which, owned */
 	char names[LINK_HOOKS][KEEPER_NAME_MAX]; /* under which its hooks are kept; "" for none */
 	struct attachment *next;
 };
@@ -25,6 +27,8 @@ static struct priv_message message_about(const struct attachments *attachments,
 		.version = PRIV_PROTO_VERSION,
 		.type = type,
 		.links = attachments->links,
+		.refused = attachments->refused,
+		.hung = attachments->hung,
 	};
 
 	if (!build)
@@ -46,14 +50,28 @@ static void tell(const struct attachments *attachments, enum priv_message_type t
 	collector_tell(attachments->collector, &message);
 }
 
-static void refuse(const struct attachments *attachments, const struct build *build,
-		   const char *reason)
+static void tell_refused(const struct attachments *attachments, const struct attachment *refused)
 {
-	struct priv_message message = message_about(attachments, PRIV_REFUSED, build);
+	struct priv_message message = message_about(attachments, PRIV_REFUSED, refused->build);
+
+	snprintf(message.reason, sizeof(message.reason), "%.380s",
+		 refused->reason ? refused->reason : "");
+	collector_tell(attachments->collector, &message);
+}
+
+/* Remembered, so that the next collector is told as well, and its end. */
+static void refuse(struct attachments *attachments, const struct build *build, const char *reason)
+{
+	struct attachment *refused = calloc(1, sizeof(*refused));
 
 	log_warning("%s: not attached: %s", build->path, reason);
-	snprintf(message.reason, sizeof(message.reason), "%.380s", reason);
-	collector_tell(attachments->collector, &message);
+	if (!refused)
+		return;
+	refused->build = build;
+	refused->reason = strdup(reason);
+	LL_APPEND(attachments->list, refused);
+	attachments->refused++;
+	tell_refused(attachments, refused);
 }
 
 static void drop(const struct attachments *attachments, const struct attachment *attachment)
@@ -77,9 +95,13 @@ static void detach(struct attachments *attachments, struct attachment *attachmen
 {
 	LL_DELETE(attachments->list, attachment);
 	drop(attachments, attachment);
+	if (attachment->link)
+		attachments->links--;
+	else
+		attachments->refused--;
 	link_detach(&attachment->link);
-	attachments->links--;
 	tell(attachments, PRIV_DETACHED, attachment->build);
+	free(attachment->reason);
 	free(attachment);
 }
 
@@ -101,11 +123,12 @@ static void detach_build(struct attachments *attachments, const struct build *bu
 	struct attachment *attachment;
 
 	LL_SEARCH_SCALAR(attachments->list, attachment, build, build);
-	if (!attachment) { /* it was refused, or nothing has led to it since we are here */
+	if (!attachment || !attachment->link) /* nothing has led to it since we are here */
 		detach_inherited(attachments, build, why);
+	if (!attachment)
 		return;
-	}
-	log_info("%s: detached: %s", build->path, why);
+	if (attachment->link)
+		log_info("%s: detached: %s", build->path, why);
 	detach(attachments, attachment);
 }
 
@@ -174,13 +197,10 @@ static int attach(struct attachments *attachments, const struct build *build, st
 	return 0;
 }
 
-void attachments_found(void *ctx, const struct build *build, const struct build *replaced)
+static void take(struct attachments *attachments, const struct build *build)
 {
-	struct attachments *attachments = ctx;
 	struct error error;
 
-	if (replaced)
-		detach_build(attachments, replaced, "it was overwritten");
 	if (!build->probe) {
 		refuse(attachments, build, build->refusal.text);
 	} else if (attach(attachments, build, &error) < 0) {
@@ -188,6 +208,23 @@ void attachments_found(void *ctx, const struct build *build, const struct build 
 	} else {
 		tell(attachments, PRIV_ATTACHED, build);
 	}
+}
+
+/*
+ * The new one first, so that no login falls between; unless both have a probe at one place, where
+ * the kernel would execute what stood there before. A restored build has left no code to compare.
+ */
+void attachments_found(void *ctx, const struct build *build, const struct build *replaced)
+{
+	static const char why[] = "it was overwritten";
+	struct attachments *attachments = ctx;
+	bool first = replaced && (!replaced->probe || build_collides(replaced, build));
+
+	if (first)
+		detach_build(attachments, replaced, why);
+	take(attachments, build);
+	if (replaced && !first)
+		detach_build(attachments, replaced, why);
 }
 
 void attachments_lost(void *ctx, const struct build *build)
@@ -199,8 +236,12 @@ void attachments_tell_all(const struct attachments *attachments)
 {
 	const struct attachment *attachment;
 
-	LL_FOREACH(attachments->list, attachment)
-		tell(attachments, PRIV_ATTACHED, attachment->build);
+	LL_FOREACH(attachments->list, attachment) {
+		if (attachment->link)
+			tell(attachments, PRIV_ATTACHED, attachment->build);
+		else
+			tell_refused(attachments, attachment);
+	}
 }
 
 void attachments_tell(const struct attachments *attachments, enum priv_message_type type)
@@ -220,8 +261,9 @@ void attachments_leave(struct attachments *attachments)
 
 	LL_FOREACH_SAFE(attachments->list, attachment, next) {
 		link_leave(&attachment->link);
+		free(attachment->reason);
 		free(attachment);
 	}
 	attachments->list = NULL;
-	attachments->links = 0;
+	attachments->links = attachments->refused = 0;
 }

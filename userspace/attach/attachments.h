@@ -22,14 +22,15 @@ struct attachments {
 	struct keepers *keepers;
 	struct inherited *inherited;
 	struct attachment *list;
-	unsigned int links;
+	unsigned int links, refused;
+	unsigned int hung; /* the owner's to set */
 };
 
 /* For discover_new() and discover_on_lost(); ctx is the struct attachments. */
 void attachments_found(void *ctx, const struct build *build, const struct build *replaced);
 void attachments_lost(void *ctx, const struct build *build);
 
-/* Tells a new collector what is attached. */
+/* Tells a new collector what is attached and what is refused. */
 void attachments_tell_all(const struct attachments *attachments);
 
 /* Sends a message that is about no file. */

@@ -4,10 +4,12 @@
  * fixed size over a socketpair (SOCK_SEQPACKET), so that neither side ever parses a length.
  *
  *	attacher → collector	ATTACHED, REFUSED, DETACHED	what happened to one Dovecot file
- *				SETTLED				the first search is over
- *	collector → attacher	READY				may be told to the service manager
+ *				HUNG				a place does not answer, or does
+ again SETTLED				the first search is over *	collector → attacher
+ READY				may be told to the service manager
  *
- * A collector that was started anew is told again what is attached at that moment. The end of
+ * A collector that was started anew is told again what is attached and refused at that moment. The
+ end of
  * file on the socket says that the other process is gone.
  */
 #ifndef DOVETAP_PRIV_PROTO_H
@@ -17,7 +19,7 @@
 
 #include <stdint.h>
 
-#define PRIV_PROTO_VERSION 1
+#define PRIV_PROTO_VERSION 2
 
 /* What a probe is for. The number is that of the event it emits (enum dovetap_event_type). */
 enum priv_role {
@@ -38,6 +40,7 @@ enum priv_message_type {
 	PRIV_DETACHED = 3,
 	PRIV_SETTLED = 4,
 	PRIV_READY = 5,
+	PRIV_HUNG = 6,
 };
 
 /* All texts are NUL-terminated and may be cut; the paths come from outside: escape them. */
@@ -46,6 +49,8 @@ struct priv_message {
 	uint32_t type;	  /* enum priv_message_type */
 	uint32_t role;	  /* enum priv_role; 0 for SETTLED and READY */
 	uint32_t links;	  /* probes attached at this moment, all roles */
+	uint32_t refused; /* files that cannot be watched, at this moment */
+	uint32_t hung;	  /* places where the search does not get an answer, at this moment */
 	uint64_t inode;
 	char abi[48]; /* Dovecot's own string; "" when the file has none */
 	char symbol[64];
@@ -53,7 +58,7 @@ struct priv_message {
 	char reason[384]; /* REFUSED: why, and what to do about it */
 };
 
-_Static_assert(sizeof(struct priv_message) == 776, "message moved: raise the version");
+_Static_assert(sizeof(struct priv_message) == 784, "message moved: raise the version");
 
 /* "mail_user", "auth", "proxy"; "unknown" for another number. */
 const char *priv_role_name(enum priv_role role);
