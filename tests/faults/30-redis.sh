@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A Redis that fails in every way there is, under load (dict-faults.sh).
-short_faults=(down hang-server reset slow drop-syn cut revoke readonly)
+protocol=redis short_faults=(down hang-server reset slow drop-syn cut revoke readonly
+	hostile-garbage hostile-oversized hostile-huge-array hostile-nested)
 . "$(dirname "$0")/dict-faults.sh"
 
 server_port=$(free_port)

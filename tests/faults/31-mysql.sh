@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A MariaDB that fails in every way there is, under load (dict-faults.sh).
-short_faults=(down hang-server reset revoke readonly)
+protocol=mysql short_faults=(down hang reset revoke readonly
+	hostile-garbage hostile-endless-columns hostile-endless-progress hostile-rude-error)
 . "$(dirname "$0")/dict-faults.sh"
 
 server_port=$(free_port)

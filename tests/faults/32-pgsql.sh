@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A PostgreSQL that fails in every way there is, under load (dict-faults.sh).
-short_faults=(down hang-server reset revoke readonly)
+protocol=pgsql short_faults=(down hang reset revoke readonly
+	hostile-garbage hostile-endless-rows hostile-endless-copy hostile-rude-error)
 . "$(dirname "$0")/dict-faults.sh"
 
 server_port=$(free_port)
@@ -67,6 +68,6 @@ sql -c 'CREATE ROLE dovetap LOGIN' -c 'CREATE DATABASE dovetap OWNER dovetap'
 sql --username=dovetap dovetap -c 'CREATE TABLE last_login (userid VARCHAR(255) NOT NULL,
 	service VARCHAR(20) NOT NULL, last_access BIGINT NOT NULL, last_ip VARCHAR(40) NOT NULL,
 	PRIMARY KEY (userid, service))'
-write_map 'user=dovetap dbname=dovetap'
+write_map 'user=dovetap dbname=dovetap sslmode=disable'
 dict=(--dict "pgsql:$tmp/map.conf" --key 'last-login/%{service}/%{user}/%{remote_ip}')
 dict_faults

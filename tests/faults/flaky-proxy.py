@@ -2,32 +2,41 @@
 # SPDX-License-Identifier: MIT
 """A TCP proxy in front of a real server that misbehaves as a file says, from one moment to the next.
 
-    flaky-proxy.py LISTEN_PORT SERVER_PORT MODE_FILE
+    flaky-proxy.py LISTEN SERVER MODE_FILE [PROTOCOL]
 
-The first word of MODE_FILE:
+LISTEN and SERVER are ports of 127.0.0.1, or paths of sockets. The words of MODE_FILE:
 
     pass    everything goes through
-    hang    connections are accepted, nothing goes through in either direction
+    hang    connections are accepted, nothing goes through in either direction, later neither
     reset   requests go through; of each reply half, and then the connection is reset
     slow    replies come one byte a second
+    hostile KIND   requests go through; in place of a reply comes that kind of hostile.py for PROTOCOL
 """
 
 import asyncio
+import os
 import socket
 import struct
 import sys
 
+import hostile
+
 PIECE = 65536
+KINDS = hostile.kinds(sys.argv[4]) if len(sys.argv) > 4 else {}
 
 
 def mode():
     with open(sys.argv[3], encoding="ascii") as file:
-        return file.read().split()[0]
+        return file.read().strip()
 
 
-async def until_not_hanging():
+async def hangs():
+    """Whether it does; comes back when it is over."""
+    if mode() != "hang":
+        return False
     while mode() == "hang":
         await asyncio.sleep(0.05)
+    return True
 
 
 def reset(writer):
@@ -46,14 +55,29 @@ async def send_slowly(data, writer):
     writer.write(data)
 
 
+async def be_hostile(reply, writer):
+    told = mode()
+    for piece in KINDS[told.split()[1]](reply):
+        if mode() != told or writer.transport.is_closing():
+            break
+        writer.write(piece)
+        await writer.drain()
+    while mode() == told and not writer.transport.is_closing():
+        await asyncio.sleep(0.05)
+
+
 async def pump(reader, writer, is_reply):
     while data := await reader.read(PIECE):
-        await until_not_hanging()
+        if await hangs():
+            return
         if is_reply and mode() == "reset":
             writer.write(data[:(len(data) + 1) // 2])
             await writer.drain()
             await asyncio.sleep(0.01)
             reset(writer)
+            return
+        if is_reply and mode().startswith("hostile"):
+            await be_hostile(data, writer)
             return
         if is_reply and mode() == "slow":
             await send_slowly(data, writer)
@@ -62,10 +86,22 @@ async def pump(reader, writer, is_reply):
         await writer.drain()
 
 
+def connect(place):
+    if os.path.isabs(place):
+        return asyncio.open_unix_connection(place)
+    return asyncio.open_connection("127.0.0.1", int(place))
+
+
+def listen(place):
+    if os.path.isabs(place):
+        return asyncio.start_unix_server(serve, place)
+    return asyncio.start_server(serve, "127.0.0.1", int(place))
+
+
 async def serve(client_reader, client_writer):
     server_writer = None
     try:
-        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", int(sys.argv[2]))
+        server_reader, server_writer = await connect(sys.argv[2])
         await asyncio.wait({
             asyncio.create_task(pump(client_reader, server_writer, False)),
             asyncio.create_task(pump(server_reader, client_writer, True)),
@@ -78,8 +114,7 @@ async def serve(client_reader, client_writer):
 
 
 async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", int(sys.argv[1]))
-    await server.serve_forever()
+    await (await listen(sys.argv[1])).serve_forever()
 
 
 asyncio.run(main())

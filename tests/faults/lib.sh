@@ -98,10 +98,10 @@ stored_embedded() {
 		"SELECT service || '/' || userid, max(time_ns) FROM last_login GROUP BY 1"
 }
 
-# The invariant: everything in $tmp/accepted, compared with what the function named prints.
+# The invariant: everything in $tmp/accepted and files beside it, compared with what the function named prints.
 explained() { # stored_..., losses that were counted
 	"$1" > "$tmp/stored" && [[ -s $tmp/stored ]] || return
-	"$top/tests/faults/explain.py" --lost "$2" "$tmp/stored" "$tmp/accepted"
+	"$top/tests/faults/explain.py" --lost "$2" "$tmp/stored" "$tmp"/accepted*
 }
 
 # --- restarts -------------------------------------------------------------------------------------

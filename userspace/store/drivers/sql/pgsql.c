@@ -15,11 +15,13 @@
 #include <poll.h>
 #include <postgresql/libpq-fe.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #define CONNECT_TIMEOUT_MS 5000
 #define BATCH_MAX	   1024
 #define ARRAY_MAX	   (64U << 20)
 #define STATEMENT_MAX	   (1U << 20)
+#define ANSWER_MAX	   (1U << 20) /* to a write, and for what the catalogue says of a table */
 
 struct pgsql_conn {
 	struct sql_conn conn;
@@ -27,6 +29,7 @@ struct pgsql_conn {
 	size_t host;
 	PGconn *pg;
 	int64_t deadline_ns; /* of the call that is under way */
+	size_t bytes_left;   /* that the server may say in it, more or less */
 	bool *prepared;	     /* by map */
 	size_t map_count;    /* of prepared */
 	struct buf params[SQL_COLUMNS_MAX];
@@ -52,9 +55,15 @@ static void set_error(struct pgsql_conn *pg, const char *text, struct error *err
 /* The connection is of no use: it failed, or an answer may still come. */
 static enum sql_result lost(struct pgsql_conn *pg, struct error *error_r)
 {
-	bool late = clock_monotonic_ns() >= pg->deadline_ns;
+	const char *text = PQerrorMessage(pg->pg);
 
-	set_error(pg, late ? "no answer in time" : PQerrorMessage(pg->pg), error_r);
+	if (clock_monotonic_ns() >= pg->deadline_ns)
+		text = "no answer in time";
+	else if (pg->bytes_left == 0)
+		text = "the answer is too long";
+	else if (text[0] == '\0')
+		text = "not an answer to what was asked";
+	set_error(pg, text, error_r);
 	return SQL_LOST;
 }
 
@@ -89,15 +98,41 @@ static bool wait_for(struct pgsql_conn *pg, int events)
 	return ret > 0;
 }
 
+static void begin(struct pgsql_conn *pg, int64_t deadline_ns, size_t answer_max)
+{
+	pg->deadline_ns = deadline_ns;
+	pg->bytes_left = answer_max;
+}
+
+/* Waits, and reads what there is: libpq keeps all of it. Returns false when it is enough. */
+static bool consume(struct pgsql_conn *pg, int events)
+{
+	int there = 0;
+
+	if (!wait_for(pg, events))
+		return false;
+	if (ioctl(PQsocket(pg->pg), FIONREAD, &there) == 0 && there > 0)
+		pg->bytes_left -= (size_t)there < pg->bytes_left ? (size_t)there : pg->bytes_left;
+	return pg->bytes_left > 0 && PQconsumeInput(pg->pg);
+}
+
 /* Sends what is buffered; reads meanwhile, because the server may be writing, too. */
 static bool flush(struct pgsql_conn *pg)
 {
 	int left;
 
 	while ((left = PQflush(pg->pg)) > 0)
-		if (!wait_for(pg, POLLIN | POLLOUT) || !PQconsumeInput(pg->pg))
+		if (!consume(pg, POLLIN | POLLOUT))
 			return false;
 	return left == 0;
+}
+
+/* Nothing that we send makes rows to copy, of which libpq would go on telling for ever. */
+static bool is_copy(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
 }
 
 /* The answer to what was sent. The last result counts; there is only one. */
@@ -111,7 +146,7 @@ static enum sql_result finish(struct pgsql_conn *pg, int sent, PGresult **result
 		return lost(pg, error_r);
 	do {
 		while (PQisBusy(pg->pg))
-			if (!wait_for(pg, POLLIN) || !PQconsumeInput(pg->pg)) {
+			if (!consume(pg, POLLIN)) {
 				PQclear(result);
 				return lost(pg, error_r);
 			}
@@ -120,9 +155,11 @@ static enum sql_result finish(struct pgsql_conn *pg, int sent, PGresult **result
 			PQclear(result);
 			result = next;
 		}
-	} while (next);
-	if (!result)
+	} while (next && !is_copy(next));
+	if (!result || is_copy(result)) {
+		PQclear(result);
 		return lost(pg, error_r);
+	}
 	outcome = check(pg, result, error_r);
 	if (outcome == SQL_OK && result_r)
 		*result_r = result;
@@ -236,7 +273,7 @@ static int pg_connect(struct sql_conn *conn, size_t number, int64_t deadline_ns,
 	int ret;
 
 	pg->host = number;
-	pg->deadline_ns = limit < deadline_ns ? limit : deadline_ns;
+	begin(pg, limit < deadline_ns ? limit : deadline_ns, ANSWER_MAX);
 	pg->pg = PQconnectStartParams(keywords, values, 1);
 	ret = await_connection(pg, error_r);
 	if (ret == 0) {
@@ -265,7 +302,7 @@ static void pg_forget(struct sql_conn *conn, size_t map_index)
 		return;
 	statement_name(name, map_index);
 	snprintf(command, sizeof(command), "DEALLOCATE %s", name);
-	pg->deadline_ns = clock_monotonic_ns() + NS_PER_SEC;
+	begin(pg, clock_monotonic_ns() + NS_PER_SEC, ANSWER_MAX);
 	finish(pg, PQsendQuery(pg->pg, command), NULL, NULL);
 	pg->prepared[map_index] = false;
 }
@@ -399,7 +436,7 @@ static enum sql_result pg_write(struct sql_conn *conn, const struct sql_batch *b
 	enum sql_result result;
 	char name[24];
 
-	pg->deadline_ns = deadline_ns;
+	begin(pg, deadline_ns, ANSWER_MAX);
 	statement_name(name, batch->map_index);
 	result = fill_params(pg, batch, values, error_r);
 	if (result == SQL_OK)
@@ -422,7 +459,7 @@ static enum sql_result pg_execute(struct sql_conn *conn, const char *statement, 
 	PGresult *rows = NULL;
 	enum sql_result result;
 
-	pg->deadline_ns = deadline_ns;
+	begin(pg, deadline_ns, ANSWER_MAX);
 	result = finish(pg, PQsendQuery(pg->pg, statement), &rows, error_r);
 	if (result == SQL_OK)
 		*changed_r = strtoull(PQcmdTuples(rows), NULL, 10);
@@ -447,17 +484,14 @@ static void hand_out(const PGresult *rows, sql_row_cb *cb, void *context)
 	}
 }
 
-static enum sql_result pg_select(struct sql_conn *conn, const char *statement, struct slice param,
-				 int64_t deadline_ns, sql_row_cb *cb, void *context,
-				 struct error *error_r)
+static enum sql_result select_by(struct pgsql_conn *pg, const char *statement, struct slice param,
+				 sql_row_cb *cb, void *context, struct error *error_r)
 {
-	struct pgsql_conn *pg = (struct pgsql_conn *)conn;
 	char *text = strndup(param.len ? param.ptr : "", param.len);
 	const char *values[] = {text};
 	enum sql_result result = SQL_AGAIN;
 	PGresult *rows = NULL;
 
-	pg->deadline_ns = deadline_ns;
 	if (!text)
 		set_error(pg, "out of memory", error_r);
 	else
@@ -469,6 +503,16 @@ static enum sql_result pg_select(struct sql_conn *conn, const char *statement, s
 	PQclear(rows);
 	free(text);
 	return result;
+}
+
+static enum sql_result pg_select(struct sql_conn *conn, const char *statement, struct slice param,
+				 int64_t deadline_ns, sql_row_cb *cb, void *context,
+				 struct error *error_r)
+{
+	struct pgsql_conn *pg = (struct pgsql_conn *)conn;
+
+	begin(pg, deadline_ns, SIZE_MAX);
+	return select_by(pg, statement, param, cb, context, error_r);
 }
 
 /* --- the catalogue ----------------------------------------------------------------------------*/
@@ -505,16 +549,17 @@ static enum sql_result pg_describe(struct sql_conn *conn, const struct sql_map *
 				   struct sql_table *table_r, int64_t deadline_ns,
 				   struct error *error_r)
 {
+	struct pgsql_conn *pg = (struct pgsql_conn *)conn;
 	enum sql_result result;
 	struct buf name;
 
 	buf_init(&name, STATEMENT_MAX);
 	sql_name_quote(&name, SQL_PGSQL, map->table);
-	result = pg_select(conn, columns_query, buf_slice(&name), deadline_ns, add_column, table_r,
-			   error_r);
+	begin(pg, deadline_ns, ANSWER_MAX);
+	result = select_by(pg, columns_query, buf_slice(&name), add_column, table_r, error_r);
 	if (result == SQL_OK)
-		result = pg_select(conn, keys_query, buf_slice(&name), deadline_ns, add_key_column,
-				   table_r, error_r);
+		result = select_by(pg, keys_query, buf_slice(&name), add_key_column, table_r,
+				   error_r);
 	buf_release(&name);
 	return result;
 }

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/drivers/sql/mysql_call.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* --- reading ----------------------------------------------------------------------------------*/
+
+enum sql_result mysql_prepare(struct mysql_conn *my, struct slice text, MYSQL_STMT **stmt_r,
+			      struct error *error_r)
+{
+	MYSQL_STMT *stmt = mysql_stmt_init(my->mysql);
+	enum sql_result result;
+	my_bool closed = 0;
+	int failed = 0;
+
+	if (!stmt)
+		return mysql_fail(my, error_r);
+	AWAIT(my, mysql_stmt_prepare, failed, stmt, text.ptr, text.len);
+	if (!failed) {
+		*stmt_r = stmt;
+		return SQL_OK;
+	}
+	result = mysql_fail_stmt(my, stmt, error_r);
+	AWAIT(my, mysql_stmt_close, closed, stmt);
+	return result;
+}
+
+#define TEXT_MAX 4096
+
+struct reader {
+	MYSQL_BIND binds[SQL_COLUMNS_MAX];
+	unsigned long lengths[SQL_COLUMNS_MAX];
+	my_bool nulls[SQL_COLUMNS_MAX];
+	char texts[SQL_COLUMNS_MAX][TEXT_MAX];
+	unsigned int columns;
+};
+
+static void reader_bind(struct reader *reader, MYSQL_STMT *stmt)
+{
+	reader->columns = mysql_stmt_field_count(stmt);
+	if (reader->columns > SQL_COLUMNS_MAX)
+		reader->columns = SQL_COLUMNS_MAX;
+	for (unsigned int i = 0; i < reader->columns; i++) {
+		reader->binds[i].buffer_type = MYSQL_TYPE_STRING;
+		reader->binds[i].buffer = reader->texts[i];
+		reader->binds[i].buffer_length = TEXT_MAX;
+		reader->binds[i].length = &reader->lengths[i];
+		reader->binds[i].is_null = &reader->nulls[i];
+	}
+	mysql_stmt_bind_result(stmt, reader->binds);
+}
+
+static void reader_hand_out(struct reader *reader, sql_row_cb *cb, void *context)
+{
+	struct slice columns[SQL_COLUMNS_MAX] = {0};
+
+	for (unsigned int i = 0; i < reader->columns; i++)
+		if (!reader->nulls[i])
+			columns[i] = (struct slice){reader->texts[i], reader->lengths[i] < TEXT_MAX
+									      ? reader->lengths[i]
+									      : TEXT_MAX};
+	cb(columns, reader->columns, context);
+}
+
+static enum sql_result read_rows(struct mysql_conn *my, MYSQL_STMT *stmt, struct reader *reader,
+				 sql_row_cb *cb, void *context, struct error *error_r)
+{
+	int failed = 0;
+
+	AWAIT(my, mysql_stmt_execute, failed, stmt);
+	if (failed)
+		return mysql_fail_stmt(my, stmt, error_r);
+	reader_bind(reader, stmt);
+	AWAIT(my, mysql_stmt_store_result, failed, stmt);
+	if (failed)
+		return mysql_fail_stmt(my, stmt, error_r);
+	/* All rows are here: this does not wait. */
+	for (failed = mysql_stmt_fetch(stmt); failed == 0 || failed == MYSQL_DATA_TRUNCATED;
+	     failed = mysql_stmt_fetch(stmt))
+		reader_hand_out(reader, cb, context);
+	return failed == MYSQL_NO_DATA ? SQL_OK : mysql_fail_stmt(my, stmt, error_r);
+}
+
+static enum sql_result select_by(struct mysql_conn *my, const char *text, MYSQL_BIND *params,
+				 sql_row_cb *cb, void *context, struct error *error_r)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+	MYSQL_STMT *stmt = NULL;
+	enum sql_result result = SQL_AGAIN;
+	my_bool closed = 0;
+
+	if (!reader) {
+		error_set(error_r, ENOMEM, "out of memory");
+		return result;
+	}
+	result = mysql_prepare(my, slice_str(text), &stmt, error_r);
+	if (result == SQL_OK && mysql_stmt_bind_param(stmt, params))
+		result = mysql_fail_stmt(my, stmt, error_r);
+	if (result == SQL_OK)
+		result = read_rows(my, stmt, reader, cb, context, error_r);
+	if (stmt)
+		AWAIT(my, mysql_stmt_close, closed, stmt);
+	free(reader);
+	return result;
+}
+
+static MYSQL_BIND text_param(struct slice text)
+{
+	return (MYSQL_BIND){.buffer_type = MYSQL_TYPE_STRING,
+			    .buffer = (void *)(text.ptr ? text.ptr : ""),
+			    .buffer_length = text.len};
+}
+
+enum sql_result mysql_select(struct sql_conn *conn, const char *statement, struct slice param,
+			     int64_t deadline_ns, sql_row_cb *cb, void *context,
+			     struct error *error_r)
+{
+	struct mysql_conn *my = (struct mysql_conn *)conn;
+	MYSQL_BIND bind = text_param(param);
+
+	mysql_begin(my, deadline_ns, SIZE_MAX);
+	return select_by(my, statement, &bind, cb, context, error_r);
+}
+
+/* --- the catalogue ----------------------------------------------------------------------------*/
+
+static void add_column(const struct slice *columns, size_t count, void *context)
+{
+	if (count == 4)
+		sql_table_add_column(context, SQL_MYSQL, columns[0], columns[1],
+				     slice_is(columns[2], "1"), slice_is(columns[3], "1"));
+}
+
+static void add_key_column(const struct slice *columns, size_t count, void *context)
+{
+	if (count == 3)
+		sql_table_add_key_column(context, columns[0], columns[1],
+					 !slice_is(columns[2], "1"));
+}
+
+/* The second parameter is the database, or empty for that of the connection. */
+#define OF_TABLE "WHERE table_name=? AND table_schema=COALESCE(NULLIF(?,''),DATABASE()) "
+
+static const char columns_query[] =
+	"SELECT column_name,data_type,is_nullable='YES',"
+	"column_default IS NOT NULL OR extra LIKE '%auto_increment%' OR extra LIKE '%GENERATED%' "
+	"FROM information_schema.columns " OF_TABLE "ORDER BY ordinal_position";
+
+static const char keys_query[] =
+	"SELECT index_name,column_name,sub_part IS NULL AND column_name IS NOT NULL "
+	"FROM information_schema.statistics " OF_TABLE
+	"AND non_unique=0 ORDER BY index_name<>'PRIMARY',index_name,seq_in_index";
+
+enum sql_result mysql_describe(struct sql_conn *conn, const struct sql_map *map,
+			       struct sql_table *table_r, int64_t deadline_ns,
+			       struct error *error_r)
+{
+	struct mysql_conn *my = (struct mysql_conn *)conn;
+	struct buf table, schema;
+	enum sql_result result;
+
+	buf_init(&table, SQL_NAME_SIZE);
+	buf_init(&schema, SQL_NAME_SIZE);
+	sql_name_word(&table, SQL_MYSQL, map->table, true);
+	sql_name_word(&schema, SQL_MYSQL, map->table, false);
+	mysql_begin(my, deadline_ns, MYSQL_ANSWER_MAX);
+	result = select_by(
+		my, columns_query,
+		(MYSQL_BIND[]){text_param(buf_slice(&table)), text_param(buf_slice(&schema))},
+		add_column, table_r, error_r);
+	if (result == SQL_OK)
+		result = select_by(my, keys_query,
+				   (MYSQL_BIND[]){text_param(buf_slice(&table)),
+						  text_param(buf_slice(&schema))},
+				   add_key_column, table_r, error_r);
+	buf_release(&table);
+	buf_release(&schema);
+	return result;
+}
