@@ -3,7 +3,7 @@
 # A backlog of a hundred thousand users, from twenty thousand logins a second while the dict is away:
 # ten million in the full form. It costs disk, not memory, and is written fast once the dict is back.
 . "$(dirname "$0")/lib.sh"
-plan 8
+plan 10
 
 users=100000 events=$(amount 200000 10000000) rate=20000
 
@@ -13,6 +13,10 @@ spooled() { # how many
 
 rss() { # KiB of the collector: VmRSS now, VmHWM at most
 	awk -v what="$1:" '$1 == what { print $2 }' "/proc/$(collector_pid)/status"
+}
+
+memory_is_small() {
+	[[ $(rss VmHWM) -lt 65536 ]]
 }
 
 tell_memory() {
@@ -46,6 +50,7 @@ backlog() { # dict's name, what ends its absence
 	"$2"
 	check "$dict: the backlog is written" drain_and_tell
 	cat "$tmp/speed"
+	check "$dict: the collector never took 64 MiB" memory_is_small
 	check "$dict: everybody has the newest login" explained "stored_$dict" "$(lost)"
 	check "$dict: nothing was lost" same 0 "$(lost)"
 	dovetap_stop

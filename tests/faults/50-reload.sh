@@ -3,15 +3,15 @@
 # SIGHUP over and over while people log in, with good and broken configurations in turn: a good one is
 # taken over, a broken one is told with its place and changes nothing, and no login is missing.
 . "$(dirname "$0")/lib.sh"
-plan 7
+plan 8
 
 reloads=$(amount 96 1002) # a multiple of six
 conf=$tmp/dovetap.conf
 
-good() { # a setting more
+good() { # a setting more, which dict
 	cat > "$conf" <<- EOF
 		plugin {
-		  last_login_dict = sqlite:path=$tmp/state/db
+		  last_login_dict = sqlite:path=$tmp/state/db$2
 		  last_login_key = last-login/%{service}/%{user}
 		  last_login_precision = ns
 		}
@@ -25,8 +25,10 @@ broken=('plugin {\n' 'dovetap {\n  rign_size = 8M\n}\n'
 	'plugin {\n  last_login_dict = redis:port=70000\n}\n')
 
 write_conf() { # number: every other one is good
-	if [[ $(($1 % 2)) -eq 0 ]]; then
-		good "log_level = $([[ $(($1 % 4)) -eq 0 ]] && echo info || echo debug)"
+	if [[ $(($1 % 4)) -eq 0 ]]; then
+		good 'log_level = info' 1
+	elif [[ $(($1 % 4)) -eq 2 ]]; then
+		good 'log_level = debug' 2
 	else
 		echo -ne "${broken[$1 / 2 % 3]}" > "$conf"
 	fi
@@ -36,20 +38,44 @@ said() { # text, how often
 	same "$2" "$(grep -cF -- "$1" "$tmp/dovetap.log")"
 }
 
+collector_is_new() { # pid of before
+	local now
+	now=$(collector_pid) && [[ $now != "$1" && $now != *$'\n'* ]]
+}
+
+# The collector makes room for another, and goes on when the configuration is broken.
 reload_over_and_over() {
-	local i done_good=0 done_broken=0
+	local i collector done_good=0 done_broken=0
 	for ((i = 0; i < reloads; i++)); do
 		write_conf "$i"
+		collector=$(collector_pid)
 		kill -HUP "$dovetap_pid"
 		if [[ $((i % 2)) -eq 0 ]]; then
-			eventually said 'read anew' $((++done_good)) || return
+			eventually said 'read anew' $((++done_good)) &&
+				eventually collector_is_new "$collector" || return
 		else
-			eventually said 'the old configuration stays' $((++done_broken)) || return
+			eventually said 'the old configuration stays' $((++done_broken)) &&
+				same "$collector" "$(collector_pid)" || return
 		fi
 	done
 }
 
-good 'log_level = info'
+both_were_written() {
+	local each
+	for each in 1 2; do
+		sqlite3 -readonly "$tmp/state/db$each" 'SELECT count(*) FROM last_login' | grep -v '^0$' || return
+	done
+}
+
+stored_both() {
+	local each
+	for each in 1 2; do
+		sqlite3 -readonly -separator ' ' "$tmp/state/db$each" \
+			"SELECT service || '/' || userid, max(time_ns) FROM last_login GROUP BY 1"
+	done | sort | awk '{ newest[$1] = $2 } END { for (user in newest) print user, newest[user] }'
+}
+
+good 'log_level = info' 1
 storm_prepare
 stand_start bookworm
 dovetap_start --root "$stand_root" --root "$storm_root" --config "$conf"
@@ -62,4 +88,5 @@ check 'it is still the same attacher' kill -0 "$dovetap_pid"
 check 'nobody was refused' nobody_was_refused
 check 'everything is written' eventually all_is_written
 check 'nothing was lost' same 0 "$(lost)"
-check 'every user has the newest login' explained stored_embedded 0
+check 'each of the two dicts was written' both_were_written
+check 'every user has the newest login' explained stored_both 0

@@ -4,7 +4,7 @@
 # is overwritten. Records wait in memory meanwhile and go to the disk when it is well; what was in a
 # file that is no more is counted, one by one. A broken file is never a reason not to start.
 . "$(dirname "$0")/lib.sh"
-plan 13
+plan 14
 
 users=20000
 
@@ -94,4 +94,5 @@ dovetap_stop
 redis_stop
 head -c 100000 /dev/urandom > "$tmp/small/redis.spool"
 start
-check 'garbage in place of the spool keeps nothing from starting' eventually damaged 2
+check 'garbage in place of the spool is moved aside' eventually damaged 2
+check 'and keeps nothing from starting' same 0 "$(grep -c 'starting another' "$tmp/dovetap.log")"
