@@ -3,30 +3,23 @@
 # The package on a machine with systemd and Dovecot: from its installation on, logins are recorded;
 # systemd watches over both processes, reloads, and hands a password over.
 . "$(dirname "$0")/lib.sh"
-plan 20
+plan 24
 
-echo 'IMAP=143' > "$tmp/ports"
 tells_probes() {
 	[[ $(inside systemctl show --property StatusText --value dovetap) =~ ^[1-9]+' probes attached'$ ]]
-}
-
-logged_in() { # user
-	beside "$top/tests/stand/login.py" "$tmp/ports" imap "$1" > "$tmp/login"
 }
 
 is() { # property, value: of the service
 	same "$2" "$(inside systemctl show --property "$1" --value dovetap)"
 }
 
-# shellcheck disable=SC2016
-says() { # text: in the journal, since the service was started last
-	inside sh -c 'journalctl --no-pager --output cat _SYSTEMD_INVOCATION_ID="$(
-		systemctl show --property InvocationID --value dovetap)"' | tee "$tmp/journal"
-	grep -qF -- "$1" "$tmp/journal"
-}
-
-last_login() { # user: is recorded
-	inside dovetap lookup "$1" | grep -F "$1"
+says() { # text, how often if not once or more: in the journal
+	journal | tee "$tmp/journal"
+	if [[ $# -eq 2 ]]; then
+		same "$2" "$(grep -cF -- "$1" "$tmp/journal")"
+	else
+		grep -qF -- "$1" "$tmp/journal"
+	fi
 }
 
 collector() {
@@ -48,6 +41,55 @@ configuration() { # stdin
 	put /etc/dovetap/dovetap.conf
 }
 
+other_dict() {
+	printf 'plugin {\n  last_login_dict = sqlite:path=/var/lib/dovetap/other.db\n}\n'
+}
+
+records() { # dict's file: who is in it
+	inside dovetap lookup --all --config /dev/null --dict "sqlite:path=/var/lib/dovetap/$1" |
+		awk 'NR > 1 { print $1 }'
+}
+
+has() { # dict's file, user
+	records "$1" | grep -xF "$2"
+}
+
+# Each logs in once: who is missed is missed for good.
+people_start() {
+	(
+		for ((i = 0; ; i++)); do
+			[[ ! -e $tmp/enough ]] || break
+			logged_in "person$i-"{1..5}@example.com || date >> "$tmp/refused"
+		done
+	) &
+	people=$!
+}
+
+people_stop() {
+	touch "$tmp/enough"
+	wait "$people"
+}
+
+# Three configurations in turn; the second one is broken.
+reload_over_and_over() {
+	local i
+	for ((i = 1; i <= 5; i++)); do
+		other_dict | configuration
+		inside systemctl reload dovetap && eventually says 'read anew' $((2 * i)) || return
+		configuration <<< 'dovetap { nonsense = yes'
+		inside systemctl reload dovetap && eventually says 'old configuration stays' $((i + 1)) || return
+		logged_in "still$i@example.com"
+		eventually has other.db "still$i@example.com" || return
+		configuration < "$top/deploy/dovetap.conf"
+		inside systemctl reload dovetap && eventually says 'read anew' $((2 * i + 1)) || return
+	done
+}
+
+everybody_is_recorded() {
+	same "$(jq -r 'select(.ok).user' "$tmp/logins" | sort -u)" \
+		"$( (records last-login.db; records other.db) | sort -u)"
+}
+
 restarted() { # how often since it was enabled
 	[[ $(inside systemctl show --property NRestarts --value dovetap) -gt 0 ]]
 }
@@ -55,25 +97,6 @@ restarted() { # how often since it was enabled
 still_runs_as() { # main process
 	is ActiveState active && is MainPID "$1"
 }
-
-mkdir -p "$tmp/system/overlay/upper/etc/dovecot" "$tmp/system/overlay/upper/mail"
-chmod 1777 "$tmp/system/overlay/upper/mail"
-cat > "$tmp/system/overlay/upper/etc/dovecot/dovecot.conf" << END
-protocols = imap
-listen = 127.0.0.1
-ssl = no
-disable_plaintext_auth = no
-first_valid_uid = 5000
-mail_location = maildir:~/Maildir
-passdb {
-  driver = static
-  args = password=pass
-}
-userdb {
-  driver = static
-  args = uid=5000 gid=5000 home=/mail/%u allow_all_users=yes
-}
-END
 
 system_start
 check 'the package is installed' install_package
@@ -94,6 +117,12 @@ check 'and the service goes on' still_runs_as "$main"
 configuration < "$top/deploy/dovetap.conf"
 check 'one with a right file succeeds' inside systemctl reload dovetap
 check 'and is told' eventually says 'the configuration was read anew'
+people_start
+check 'so it goes on while people log in: another dict, a wrong file, the first' reload_over_and_over
+people_stop
+check 'nobody was refused' test ! -e "$tmp/refused"
+check 'all of them are recorded' eventually everybody_is_recorded
+check 'and the service is the same' still_runs_as "$main"
 
 kill -KILL "$(collector)"
 logged_in second@example.com

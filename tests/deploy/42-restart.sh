@@ -5,21 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 plan 12
 
-echo 'IMAP=143' > "$tmp/ports"
-
-logged_in() { # user
-	beside "$top/tests/stand/login.py" "$tmp/ports" imap "$1" > "$tmp/login"
-}
-
-last_login() { # user: is recorded
-	inside dovetap lookup "$1" | grep -F "$1"
-}
-
-# shellcheck disable=SC2016
-says() { # text, how often: in the journal, since the service was started last
-	inside sh -c 'journalctl --no-pager --output cat _SYSTEMD_INVOCATION_ID="$(
-		systemctl show --property InvocationID --value dovetap)"' > "$tmp/journal"
-	same "$2" "$(grep -cF -- "$1" "$tmp/journal")"
+says() { # text, how often: in the journal
+	same "$2" "$(journal | grep -cF -- "$1")"
 }
 
 keeps() { # count of descriptors
@@ -48,25 +35,6 @@ restart_around() { # user, command... that makes systemd start it anew
 kill_both() { # as the machine's memory guard does
 	inside systemctl kill --signal=KILL dovetap
 }
-
-mkdir -p "$tmp/system/overlay/upper/etc/dovecot" "$tmp/system/overlay/upper/mail"
-chmod 1777 "$tmp/system/overlay/upper/mail"
-cat > "$tmp/system/overlay/upper/etc/dovecot/dovecot.conf" << END
-protocols = imap
-listen = 127.0.0.1
-ssl = no
-disable_plaintext_auth = no
-first_valid_uid = 5000
-mail_location = maildir:~/Maildir
-passdb {
-  driver = static
-  args = password=pass
-}
-userdb {
-  driver = static
-  args = uid=5000 gid=5000 home=/mail/%u allow_all_users=yes
-}
-END
 
 system_start
 install_package > "$tmp/install.log" 2>&1 || bail "$(tail -n 5 "$tmp/install.log")"

@@ -14,11 +14,33 @@ package_built() { # sets $package
 	package=$(echo "$top"/.output/deb/dovetap_*.deb)
 }
 
-system_start() { # a machine with systemd and Dovecot; what it is to have in $tmp/system/overlay/upper
-	mkdir -p "$tmp/system"
+system_start() { # a machine with systemd and Dovecot, which lets everybody in
+	local upper=$tmp/system/overlay/upper
+	mkdir -p "$upper/etc/dovecot" "$upper/mail"
+	chmod 1777 "$upper/mail"
+	dovecot_conf > "$upper/etc/dovecot/dovecot.conf"
 	"$top/tools/rootfs" service | note
 	run_in_background "$tmp/system.log" "$top/tests/stand/system" service "$tmp/system"
 	eventually system_is_up || bail "systemd did not start: $(tail -n 5 "$tmp/system.log")"
+}
+
+dovecot_conf() {
+	cat <<- 'END'
+		protocols = imap
+		listen = 127.0.0.1
+		ssl = no
+		disable_plaintext_auth = no
+		first_valid_uid = 5000
+		mail_location = maildir:~/Maildir
+		passdb {
+		  driver = static
+		  args = password=pass
+		}
+		userdb {
+		  driver = static
+		  args = uid=5000 gid=5000 home=/mail/%u allow_all_users=yes
+		}
+	END
 }
 
 system_is_up() {
@@ -32,6 +54,21 @@ inside() { # command...
 
 beside() { # command... of this machine, in the network of that one
 	nsenter --target "$(cat "$tmp/system/pid")" --net "$@"
+}
+
+logged_in() { # user...: into that Dovecot; adds to $tmp/logins
+	echo 'IMAP=143' > "$tmp/ports"
+	beside "$top/tests/stand/login.py" "$tmp/ports" imap "$@" >> "$tmp/logins"
+}
+
+last_login() { # user: is recorded
+	inside dovetap lookup "$1" | grep -F "$1"
+}
+
+# shellcheck disable=SC2016
+journal() { # what the service has said since it was started last
+	inside sh -c 'journalctl --no-pager --output cat _SYSTEMD_INVOCATION_ID="$(
+		systemctl show --property InvocationID --value dovetap)"'
 }
 
 put() { # path inside; stdin is its content
