@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A Redis that fails in every way there is, under load (dict-faults.sh).
-protocol=redis short_faults=(down hang-server reset slow drop-syn cut revoke readonly
-	hostile-garbage hostile-oversized hostile-huge-array hostile-nested)
+protocol=redis short_faults=(down hang-server reset slow drop-syn cut revoke readonly hostile-huge-array)
 . "$(dirname "$0")/dict-faults.sh"
 
 server_port=$(free_port)

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A MariaDB that fails in every way there is, under load (dict-faults.sh).
-protocol=mysql short_faults=(down hang reset revoke readonly
-	hostile-garbage hostile-endless-columns hostile-endless-progress hostile-rude-error)
+protocol=mysql short_faults=(down hang reset revoke readonly hostile-endless-columns hostile-endless-progress)
 . "$(dirname "$0")/dict-faults.sh"
 
 server_port=$(free_port)

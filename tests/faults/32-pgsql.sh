@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A PostgreSQL that fails in every way there is, under load (dict-faults.sh).
-protocol=pgsql short_faults=(down hang reset revoke readonly
-	hostile-garbage hostile-endless-rows hostile-endless-copy hostile-rude-error)
+protocol=pgsql short_faults=(down hang reset revoke readonly hostile-endless-rows hostile-endless-copy)
 . "$(dirname "$0")/dict-faults.sh"
 
 server_port=$(free_port)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A Cassandra that fails in every way there is, under load (dict-faults.sh). It has no read-only mode:
 # the right to write is taken away instead.
-protocol=cassandra short_faults=(reset readonly hostile-garbage hostile-oversized)
+protocol=cassandra short_faults=(reset readonly hostile-oversized)
 . "$(dirname "$0")/dict-faults.sh"
 
 nodes=$tmp/cassandra
