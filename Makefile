@@ -358,7 +358,7 @@ LONG_GROUPS := faults cluster
 
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
-	$(Q)tools/rootfs bullseye bookworm trixie service
+	$(Q)tools/rootfs bullseye bookworm trixie service base
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests fuzz-binaries differential-helper deb \
 		$(O)/tests/bench/load
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries
@@ -472,6 +472,12 @@ $(O)/deb/built: $(DEB_FILES)
 	$(Q)cd $(DEB_TREE) && env -u MAKEFLAGS -u MAKELEVEL -u O dpkg-buildpackage --build=binary \
 		--no-sign > ../build.log 2>&1 || { tail -n 30 ../build.log; exit 1; }
 	$(Q)touch $@
+
+image: ## build the container image, with buildah; BASE=debian:bookworm-slim: from a registry's (root)
+	$(Q)tools/setup deploy
+	$(Q)tools/image $(VERSION)
+
+.PHONY: image
 
 clean: ## remove everything that was built
 	rm -rf .output
