@@ -43,7 +43,6 @@ runs() { # arguments of dovetap
 }
 
 containers_ready
-image_built
 container=$(buildah from "dovetap:$(version)")
 root=$(buildah mount "$container")
 inspect '{{.Os}}/{{.Architecture}}, {{.Size}} bytes' | note

@@ -88,31 +88,29 @@ version() { # of the tree
 	sed -n 's/^VERSION := //p' "$top/Makefile"
 }
 
-# Images and containers of the tests have a storage of their own, which one test has at a time.
-# runc, because crun does not know machines that have control groups of both versions, and limits that
-# a machine without CAP_SYS_RESOURCE can set, too.
-containers_ready() {
+# With the storage where "make .output/image/built" puts the image; one test has it at a time. runc,
+# because crun does not know machines that have control groups of both versions, and limits that a
+# machine without CAP_SYS_RESOURCE can set, too.
+containers_ready() { # once
 	local store=${DOVETAP_CACHE:-/var/cache/dovetap}/containers
-	mkdir -p "$store"
 	exec 8> "$store/lock"
 	flock 8
-	printf '[storage]\ndriver = "overlay"\nrunroot = "%s/run"\ngraphroot = "%s/graph"\n' \
-		"$store" "$store" > "$tmp/storage.conf"
 	echo 'unqualified-search-registries = ["localhost"]' > "$tmp/registries.conf"
 	cat > "$tmp/containers.conf" <<- END
 		[containers]
 		default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 		pids_limit = 0
-		seccomp_profile = "${1:-/usr/share/containers/seccomp.json}"
+		seccomp_profile = "$tmp/seccomp.json"
 		[engine]
 		runtime = "runc"
 		events_logger = "file"
 	END
-	export CONTAINERS_STORAGE_CONF=$tmp/storage.conf CONTAINERS_CONF=$tmp/containers.conf
+	runtime_profile /usr/share/containers/seccomp.json
+	export CONTAINERS_STORAGE_CONF=$store/storage.conf CONTAINERS_CONF=$tmp/containers.conf
 	export CONTAINERS_REGISTRIES_CONF=$tmp/registries.conf
+	podman image exists "dovetap:$(version)" || bail 'no image: make .output/image/built'
 }
 
-image_built() {
-	"$top/tools/image" "$(version)" > "$tmp/image.log" 2>&1 || bail "tools/image: $(tail "$tmp/image.log")"
-	buildah prune --force > "$tmp/prune.log" 2>&1 # what earlier builds left
+runtime_profile() { # file: the seccomp profile of containers that start from now on
+	cp "$1" "$tmp/seccomp.json"
 }
