@@ -248,11 +248,15 @@ int discover_scan(struct discover *discover, struct error *error_r)
 	return -first->code;
 }
 
-/* One look a second at a program of a namespace is enough, however often it is executed. */
+/*
+ * One look a second at a program of a namespace is enough, however often it is executed. The next
+ * container may have the number of the last one's namespace, and share its program; its overlay has
+ * another device as long as the last one's is held.
+ */
 static void take_exec(struct discover *discover, struct process *process)
 {
-	uint64_t key =
-		recent_key(process_namespace(process), process->exe, process->exe_stat.st_ino);
+	uint64_t key = recent_key(process_namespace(process), process->exe,
+				  process->exe_stat.st_ino ^ (process->exe_stat.st_dev << 32));
 	int64_t now = clock_monotonic_ns();
 
 	if (recent_has(&discover->recent, key, now) || process_open(process) < 0)

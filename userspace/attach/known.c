@@ -11,7 +11,7 @@
 
 struct known {
 	struct build build;
-	uint64_t aliases[ALIASES_MAX]; /* other devices on which it was recognised */
+	uint64_t aliases[ALIASES_MAX]; /* other devices on which it was last recognised */
 	size_t alias_count;
 	bool restored;	   /* and no path has led to it yet */
 	unsigned int seen; /* number of the search that last led to it */
@@ -37,18 +37,18 @@ static bool is_on(const struct known *known, uint64_t device)
 {
 	if (known->build.id.dev == device)
 		return true;
-	for (size_t i = 0; i < known->alias_count; i++) {
+	for (size_t i = 0; i < known->alias_count && i < ALIASES_MAX; i++) {
 		if (known->aliases[i] == device)
 			return true;
 	}
 	return false;
 }
 
-/* Saves reading it again at the next look. */
+/* Saves reading it again at the next look. The containers of the oldest may be gone. */
 static void add_alias(struct known *known, uint64_t device)
 {
-	if (known->alias_count < ALIASES_MAX && !is_on(known, device))
-		known->aliases[known->alias_count++] = device;
+	if (!is_on(known, device))
+		known->aliases[known->alias_count++ % ALIASES_MAX] = device;
 }
 
 bool known_has(const struct known_files *files, const struct stat *st)
