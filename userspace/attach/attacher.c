@@ -27,6 +27,7 @@
 
 #define RING_BYTES_DEFAULT (4U << 20)
 #define RESCAN_NS	   (60 * NS_PER_SEC)
+#define RESCAN_SOON_NS	   (5 * NS_PER_SEC)  /* after a change; each next takes twice as long */
 #define RESCAN_BLIND_NS	   (5 * NS_PER_SEC)  /* when new processes are not told by the kernel */
 #define RESCAN_MISSED_NS   (1 * NS_PER_SEC)  /* when it told of more than could be looked at */
 #define OLD_RING_NS	   (1 * NS_PER_SEC)  /* between two looks whether it is read */
@@ -46,7 +47,8 @@ struct attacher {
 	struct collector_setup setup;
 	struct collector collector;
 	int signal_fd;
-	int64_t scanned_ns, rescan_ns;
+	int64_t scanned_ns, rescan_ns, interval_ns;
+	unsigned int changes; /* of the attachments, when last looked at */
 	struct error trouble; /* of the last search */
 	bool reloading;	      /* the collector was told to make room for the next */
 	int64_t kill_ns;      /* 0: not stopping */
@@ -73,15 +75,28 @@ static void scan(struct attacher *attacher)
 	attacher->trouble = error;
 	attacher->scanned_ns = clock_monotonic_ns();
 	attacher->rescan_ns =
-		attacher->scanned_ns + (attacher->execs ? RESCAN_NS : RESCAN_BLIND_NS);
+		attacher->scanned_ns + (attacher->execs ? attacher->interval_ns : RESCAN_BLIND_NS);
+	attacher->interval_ns =
+		attacher->interval_ns < RESCAN_NS / 2 ? attacher->interval_ns * 2 : RESCAN_NS;
 }
 
-/* Soon, but not all the time: somebody may start more programs than can be looked at. */
-static void plan_scan(struct attacher *attacher)
+/* At due_ns or before. */
+static void plan_scan(struct attacher *attacher, int64_t due_ns)
 {
-	int64_t due = attacher->scanned_ns + RESCAN_MISSED_NS;
+	attacher->rescan_ns = due_ns < attacher->rescan_ns ? due_ns : attacher->rescan_ns;
+}
 
-	attacher->rescan_ns = due < attacher->rescan_ns ? due : attacher->rescan_ns;
+/*
+ * Where containers come they also go, and only a search tells that nothing runs a file any more.
+ * At the usual pace files would pile up until no more are taken.
+ */
+static void follow_changes(struct attacher *attacher)
+{
+	if (attacher->changes == attacher->attachments.changes)
+		return;
+	attacher->changes = attacher->attachments.changes;
+	attacher->interval_ns = RESCAN_SOON_NS;
+	plan_scan(attacher, clock_monotonic_ns() + RESCAN_SOON_NS);
 }
 
 /* Files, one for each build ever attached, outnumber the usual soft limit on a container host. */
@@ -162,6 +177,8 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 	if (attacher->options.discover.roles == 0)
 		attacher->options.discover.roles = PRIV_ROLES_ALL;
 	attacher->signal_fd = -1;
+	attacher->interval_ns = RESCAN_NS;
+	attachments_init(&attacher->attachments);
 	attacher->keepers =
 		(struct keepers){.list = options->keepers, .count = options->keeper_count};
 	attacher->maps = (struct maps){.ring_fd = -1, .counters_fd = -1};
@@ -194,6 +211,7 @@ void attacher_free(struct attacher **attacher)
 	if (!*attacher)
 		return;
 	end_attachments(*attacher);
+	attachments_release(&(*attacher)->attachments);
 	exec_watch_free(&(*attacher)->execs);
 	discover_free(&(*attacher)->discover);
 	loader_free(&(*attacher)->loader);
@@ -310,7 +328,8 @@ static void take_signals(struct attacher *attacher)
 static void take_execs(struct attacher *attacher)
 {
 	if (exec_watch_drain(attacher->execs))
-		plan_scan(attacher);
+		/* Soon, but not all the time: there may be more than can be looked at. */
+		plan_scan(attacher, attacher->scanned_ns + RESCAN_MISSED_NS);
 }
 
 /* What is due by time. */
@@ -374,6 +393,7 @@ static int turn(struct attacher *attacher, struct error *error_r)
 	if (fds[0].revents)
 		take_signals(attacher);
 	take_time(attacher);
+	follow_changes(attacher);
 	return 0;
 }
 

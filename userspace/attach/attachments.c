@@ -20,6 +20,16 @@ struct attachment {
 	struct attachment *next;
 };
 
+void attachments_init(struct attachments *attachments)
+{
+	closer_init(&attachments->closer);
+}
+
+void attachments_release(struct attachments *attachments)
+{
+	closer_release(&attachments->closer);
+}
+
 static struct priv_message message_about(const struct attachments *attachments,
 					 enum priv_message_type type, const struct build *build)
 {
@@ -194,6 +204,7 @@ static int attach(struct attachments *attachments, const struct build *build, st
 	attachment->build = build;
 	LL_APPEND(attachments->list, attachment);
 	attachments->links++;
+	attachments->changes++;
 	return 0;
 }
 
@@ -220,8 +231,10 @@ void attachments_found(void *ctx, const struct build *build, const struct build 
 	struct attachments *attachments = ctx;
 	bool first = replaced && (!replaced->probe || build_collides(replaced, build));
 
-	if (first)
+	if (first) {
 		detach_build(attachments, replaced, why);
+		closer_wait(&attachments->closer);
+	}
 	take(attachments, build);
 	if (replaced && !first)
 		detach_build(attachments, replaced, why);
@@ -253,6 +266,7 @@ void attachments_detach(struct attachments *attachments)
 {
 	while (attachments->list)
 		detach(attachments, attachments->list);
+	closer_wait(&attachments->closer);
 }
 
 void attachments_leave(struct attachments *attachments)

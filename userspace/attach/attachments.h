@@ -9,6 +9,7 @@
 #define DOVETAP_ATTACH_ATTACHMENTS_H
 
 #include "attach/attach.h"
+#include "attach/closer.h"
 #include "attach/collector.h"
 #include "attach/inherited.h"
 #include "attach/keepers.h"
@@ -23,8 +24,14 @@ struct attachments {
 	struct inherited *inherited;
 	struct attachment *list;
 	unsigned int links, refused;
-	unsigned int hung; /* the owner's to set */
+	unsigned int hung;    /* the owner's to set */
+	unsigned int changes; /* probes attached and detached so far */
+	struct closer closer;
 };
+
+/* Sets what is not the owner's. */
+void attachments_init(struct attachments *attachments);
+void attachments_release(struct attachments *attachments);
 
 /* For discover_new() and discover_on_lost(); ctx is the struct attachments. */
 void attachments_found(void *ctx, const struct build *build, const struct build *replaced);
@@ -36,7 +43,7 @@ void attachments_tell_all(const struct attachments *attachments);
 /* Sends a message that is about no file. */
 void attachments_tell(const struct attachments *attachments, enum priv_message_type type);
 
-/* Detaches all. */
+/* Detaches all; no event comes after that. */
 void attachments_detach(struct attachments *attachments);
 
 /* Releases all and detaches nothing. */
