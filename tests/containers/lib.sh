@@ -59,6 +59,14 @@ container_start() {
 	container_await "$1"
 }
 
+# Before it begins: the files that carry probes are its own, as in an image of its own.
+container_own_files() { # name, root folder
+	local file
+	for file in libdovecot-storage.so.0.0.0 libdovecot-login.so.0.0.0 auth; do
+		cp -a "$(root_folder "$2")/usr/lib/dovecot/$file" "$(stand_file "$1" "/usr/lib/dovecot/$file")"
+	done
+}
+
 container_stop() { # name
 	stop "${container_stand[$1]}"
 	unset "container_stand[$1]" "container_first[$1]"
@@ -77,10 +85,13 @@ container_login() { # name, arguments of tests/stand/login.py behind the ports
 }
 
 # dovetap with its audit stream in $tmp/log/audit.log; it sees the test's control groups as this
-# machine's, from a mount namespace of its own.
+# machine's, from a mount namespace of its own. Its messages have the time in nanoseconds before them.
 outside_start() { # arguments of "dovetap run"
-	printf '#!/bin/sh -e\nmount --bind "%s" /sys/fs/cgroup\nexec "%s" "$@"\n' "$groups" \
-		"$top/.output/dovetap" > "$tmp/inside"
+	cat > "$tmp/inside" <<- END
+		#!/bin/bash -e
+		mount --bind "$groups" /sys/fs/cgroup
+		exec "$top/.output/dovetap" "\$@" 2> >("$top/tests/stand/stamp" >&2)
+	END
 	printf '#!/bin/sh\nexec unshare --mount "%s/inside" "$@"\n' "$tmp" > "$tmp/outside"
 	chmod +x "$tmp/inside" "$tmp/outside"
 	printf 'dovetap {\n  audit_log = %s\n  audit_fields = %s\n  audit_events = login auth\n}\n' \
@@ -89,6 +100,10 @@ outside_start() { # arguments of "dovetap run"
 	dovetap_start --config "$tmp/dovetap.conf" --dict "sqlite:path=$tmp/state/db" \
 		--key 'last-login/%{service}/%{user}' --precision ns "$@"
 	dovetap=$top/.output/dovetap
+}
+
+collector_pid() { # besides it there is the stamp
+	pgrep --parent "$dovetap_pid" -x dovetap
 }
 
 accepted_in() { # containers: EVENT CONTAINER SERVICE USER ADDRESS, both events of each login

@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Containers come and go, eight at a time, every other one with files of its own: whoever logs in a
+# second after the start is told, and nothing of them is left in dovetap when they are gone. How long
+# it takes from the execution of dovecot to its probe is printed, not judged.
+. "$(dirname "$0")/lib.sh"
+plan 7
+
+cycles=$(amount 32 1000)
+parallel=8
+patience=60
+
+one_life() { # name, root folder, own or shared files
+	local name=$1
+	mkdir -p "$tmp/$name"
+	cp "$tmp/model"/{ports,cert.pem,key.pem} "$tmp/$name"
+	[[ $3 == shared ]] || container_own_files "$name" "$2"
+	container_begin "$name" "$2" docker-@.scope
+	container_await "$name"
+	echo "${container_first[$name]}" > "$tmp/$name/first"
+	sleep 1
+	container_login "$name" imap "$name@$domain"
+	container_stop "$name"
+	rm -rf --one-file-system "$tmp/$name/overlay"
+}
+
+lives() { # which of $parallel
+	local i kinds=(own shared) roots=(bookworm trixie bullseye)
+	for ((i = $1; i < cycles; i += parallel)); do
+		one_life "life-$i" "${roots[i % 3]}" "${kinds[i % 2]}" || return
+	done
+}
+
+storm_of_containers() {
+	local i workers=()
+	for ((i = 0; i < parallel; i++)); do
+		lives "$i" &
+		workers+=($!)
+		started+=($!)
+	done
+	for i in "${workers[@]}"; do
+		wait "$i" || return
+	done
+}
+
+all_names() {
+	echo resident
+	seq -f 'life-%.0f' 0 $((cycles - 1))
+}
+
+descriptors() { # pid
+	find "/proc/$1/fd" | wc -l
+}
+
+resident_kib() { # pid
+	awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"
+}
+
+at_most() { # number, number
+	[[ $1 -le $2 ]] || { echo "$1 is more than $2" && return 1; }
+}
+
+probes_are() {
+	same "$1" "$(metric dovetap_probes_attached)"
+}
+
+descriptors_are() { # pid, at most
+	at_most "$(descriptors "$1")" "$2"
+}
+
+nothing_was_lost() {
+	"$dovetap" status --prometheus --control "$tmp/state/control.sock" |
+		awk '/^dovetap_events_lost_total/ && $2 > 0 { print; found = 1 } END { exit found }'
+}
+
+attach_times() { # ms from the execution of dovecot to the probe in its library, of those with their own
+	local i first ns
+	for ((i = 0; i < cycles; i += 2)); do
+		first=$(cat "$tmp/life-$i/first")
+		ns=$(awk -v root="/proc/$first/root/" 'index($0, root) && /libdovecot-storage.*attached to/ { print $1 }' \
+			"$tmp/dovetap.log")
+		[[ -z $ns ]] || echo $(((ns - $(cat "$tmp/life-$i/executed")) / 1000000))
+	done
+}
+
+outside_start
+container_start resident bookworm docker-@.scope
+cp -r "$tmp/resident" "$tmp/model"
+container_start thirteen trixie docker-@.scope
+container_start eleven bullseye docker-@.scope
+container_login resident imap "resident@$domain"
+eventually told_of resident | note
+attacher=$dovetap_pid
+collector=$(collector_pid)
+probes=$(metric dovetap_probes_attached)
+fds=$(descriptors "$attacher") collector_fds=$(descriptors "$collector")
+kib=$(resident_kib "$attacher")
+begin=$SECONDS
+check "$cycles containers live, $parallel at a time" storm_of_containers
+echo "# in $((SECONDS - begin)) s; from execution to probe: $(attach_times | figures) of $(attach_times | wc -l) (limit 1000 ms)"
+mapfile -t names < <(all_names)
+check 'each login is told once, and where' eventually told_of "${names[@]}"
+begin=$SECONDS
+check 'no probe of theirs is left' eventually probes_are "$probes"
+echo "# after $((SECONDS - begin)) s"
+check 'no descriptor of the attacher' eventually descriptors_are "$attacher" "$fds"
+check 'nor of the collector' eventually descriptors_are "$collector" "$collector_fds"
+echo "# the attacher's memory: $kib KiB before, $(resident_kib "$attacher") after"
+check 'no memory to speak of' at_most "$(resident_kib "$attacher")" $((kib + 4096))
+check 'nothing was lost' nothing_was_lost
