@@ -2,10 +2,11 @@
 /*
  * Puts made-up logins under a dict, as the writer would, and says what the dict must hold then.
  *
- *	load [--no-address] [--plugin] URI COUNT USERS BATCH [EXPECTED [PAUSE]]
+ *	load [--no-address] [--plugin] [--others] URI COUNT USERS BATCH [EXPECTED [PAUSE]]
  *
  * --no-address leaves the address out of the key, for stores in which it would make another key.
  * --plugin writes as Dovecot's plugin does (compat = strict).
+ * --others are users that a load without it does not have.
  * PAUSE milliseconds lie between two batches; SIGTERM ends it early.
  * Logins come in an order that is not that of their times. What the dict does not take is sent
  * again until it does; only a refusal ends the program. EXPECTED gets one line for each row,
@@ -40,7 +41,8 @@ struct record {
 
 struct load {
 	struct dict *dict;
-	size_t users, batch, parts; /* of a key */
+	size_t users, first; /* how many, and the number of the first */
+	size_t batch, parts; /* of a key */
 	useconds_t pause;
 	struct newest *newest; /* users * 2 */
 	struct record *records;
@@ -104,7 +106,7 @@ static void make_login(struct load *load, struct record *record)
 	load->made++;
 	if (ms > newest->ms)
 		*newest = (struct newest){ms, address};
-	user_name(user, name);
+	user_name(load->first + user, name);
 	address_text(address, ip);
 	set_part(record, 0, load->parts - 1, "service", &at, services[service]);
 	set_part(record, 1, load->parts - 1, "user", &at, name);
@@ -184,7 +186,7 @@ static int save_expected(const struct load *load, const char *path)
 	for (i = 0; i < load->users * 2; i++) {
 		if (load->newest[i].ms == 0)
 			continue;
-		user_name(i / 2, name);
+		user_name(load->first + i / 2, name);
 		address_text(load->newest[i].address, ip);
 		fprintf(file, "%s\t%s\t%" PRId64 "\t%s\n", name, services[i % 2],
 			load->newest[i].ms, ip);
@@ -203,13 +205,15 @@ int main(int argc, char **argv)
 	for (; argc > 1 && argv[1][0] == '-'; argc--, argv++) {
 		if (strcmp(argv[1], "--no-address") == 0)
 			load.parts = 2;
+		if (strcmp(argv[1], "--others") == 0)
+			load.first = 1000000;
 		if (strcmp(argv[1], "--plugin") == 0)
 			config.strict = true;
 	}
 	if (argc < 5) {
 		fprintf(stderr,
-			"usage: load [--no-address] [--plugin] URI COUNT USERS BATCH [EXPECTED "
-			"[PAUSE]]\n");
+			"usage: load [--no-address] [--plugin] [--others] URI COUNT USERS BATCH "
+			"[EXPECTED [PAUSE]]\n");
 		return 64;
 	}
 	signal(SIGTERM, stop);

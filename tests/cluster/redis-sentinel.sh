@@ -80,9 +80,18 @@ for how in kill kill pause; do
 	until_true is_whole
 	result $? "$node is back"
 done
+node=$(master)
+mapfile -t others < <(printf '%s\n' 1 2 3 | grep -vx "$node")
+kill_ahead "$(uri username=tap:password=sekret)" "$node" "${others[@]}"
+until_true is_another "$node"
+result $? "the master, $node, was killed when it was ahead of the others, of which one took over"
+await_ahead
+$server start "$dir" "$node"
+until_true is_whole
+result $? "$node is back"
 finish_loads
 rows > "$dir/keys.rows"
-cut -f 1-3 "$dir/keys.expected" > "$dir/keys.cut" && mv "$dir/keys.cut" "$dir/keys.expected"
+cut -f 1-3 "$dir/keys.expected" "$dir/ahead.expected" > "$dir/keys.cut" && mv "$dir/keys.cut" "$dir/keys.expected"
 same keys "every key holds the newest login"
 echo "1..$number"
 exit $status
