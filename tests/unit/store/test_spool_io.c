@@ -5,7 +5,8 @@
  * afterwards, and no such failure may be taken for a damaged file.
  *
  * That is done twice: to what SQLite asks of its VFS, syncing included; and below, to the system
- * calls that this makes, with EIO, ENOSPC, EINTR and short writes.
+ * calls that this makes, with EIO, ENOSPC, EINTR and short writes. Locks are left out: another
+ * process that holds one is a case of its own (test_spool.c), and no disk makes them fail.
  */
 #include "store/spool.h"
 
@@ -113,6 +114,21 @@ static void *call_mmap(void *at, size_t size, int prot, int flags, int fd, off_t
 	return call_fails() ? MAP_FAILED : mmap(at, size, prot, flags, fd, offset);
 }
 
+static int call_access(const char *path, int mode)
+{
+	return call_fails() ? -1 : access(path, mode);
+}
+
+static int call_stat(const char *path, struct stat *st)
+{
+	return call_fails() ? -1 : stat(path, st);
+}
+
+static int call_fchmod(int fd, mode_t mode)
+{
+	return call_fails() ? -1 : fchmod(fd, mode);
+}
+
 /* A name that this build of SQLite does not call is no error. */
 static void replace_system_calls(sqlite3_vfs *vfs)
 {
@@ -131,6 +147,9 @@ static void replace_system_calls(sqlite3_vfs *vfs)
 		{"fstat", (sqlite3_syscall_ptr)call_fstat},
 		{"unlink", (sqlite3_syscall_ptr)call_unlink},
 		{"mmap", (sqlite3_syscall_ptr)call_mmap},
+		{"access", (sqlite3_syscall_ptr)call_access},
+		{"stat", (sqlite3_syscall_ptr)call_stat},
+		{"fchmod", (sqlite3_syscall_ptr)call_fchmod},
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
