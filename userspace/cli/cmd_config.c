@@ -60,10 +60,9 @@ int config_show(const struct config_options *options)
 
 static int cmd_show(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&plan_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.parser = parse_show,
-		.children = children,
+		.children = plan_argp_children,
 		.doc = "Prints the effective settings, where each comes from, and what is recorded "
 		       "where. Passwords are masked.",
 	};

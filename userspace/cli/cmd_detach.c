@@ -51,11 +51,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&plan_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.children = children,
+	.children = plan_argp_children,
 	.doc = "Detaches the probes that a dovetap with pins has left behind, and removes ring and "
 	       "counters. Records in the ring that were not read are gone with it: start dovetap "
 	       "once more to have them written.\v"

@@ -44,11 +44,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&plan_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.children = children,
+	.children = plan_argp_children,
 	.doc = "Removes records that are older from the dicts that can do it (embedded SQLite, SQL), "
 	       "a thousand at a time. The setting expire_after does it regularly.",
 };

@@ -52,11 +52,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&plan_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.children = children,
+	.children = plan_argp_children,
 	.args_doc = "[USER...]",
 	.doc = "Prints the users who have not logged in for so long, by any service, in any dict, "
 	       "with their last login.\v"

@@ -215,11 +215,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&plan_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.children = children,
+	.children = plan_argp_children,
 	.args_doc = "list|show|make",
 	.doc = "Layouts tell where Dovecot keeps what dovetap reads; the ABI string in Dovecot's "
 	       "files chooses one.\v"

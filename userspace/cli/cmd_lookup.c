@@ -51,11 +51,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&plan_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.children = children,
+	.children = plan_argp_children,
 	.args_doc = "USER...",
 	.doc = "Prints when, with which service and from where each USER last logged in.\v"
 	       "Exits with 1 when nothing is known of any of them.",

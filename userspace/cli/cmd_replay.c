@@ -55,11 +55,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&plan_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.children = children,
+	.children = plan_argp_children,
 	.args_doc = "FILE",
 	.doc = "Puts the events of FILE (dovetap run --record) through the pipeline. Needs no rights.",
 };

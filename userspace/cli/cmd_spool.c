@@ -204,10 +204,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {{&plan_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
 	.parser = parse,
-	.children = children,
+	.children = plan_argp_children,
 	.args_doc = "list|export|check|drain",
 	.doc = "Looks into the spool, where records wait for a dict that does not take them.\v"
 	       "list prints what waits and what was refused for good; export the same as JSON, an "

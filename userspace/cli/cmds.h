@@ -28,5 +28,7 @@ int config_show(const struct config_options *options);
 /* --config, --dovecot-config, --dict, --key, --precision, --service: an argp child whose input is
  * a struct config_options. */
 extern const struct argp plan_argp;
+extern const struct argp_child
+	plan_argp_children[]; /* of a command with no other options to share */
 
 #endif

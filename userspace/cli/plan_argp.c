@@ -48,3 +48,5 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 const struct argp plan_argp = {.options = options, .parser = parse};
+
+const struct argp_child plan_argp_children[] = {{&plan_argp, 0, NULL, 0}, {0}};

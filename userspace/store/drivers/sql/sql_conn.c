@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/drivers/sql/sql_private.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void sql_disconnect(struct sql_dict *sql)
+{
+	if (sql->connected)
+		sql->backend->disconnect(sql->conn);
+	sql->connected = false;
+}
+
+static void sql_next_host(struct sql_dict *sql)
+{
+	sql->host = (sql->host + 1) % sql->conn->host_count;
+}
+
+int sql_connect(struct sql_dict *sql, int64_t deadline_ns, struct error *error_r)
+{
+	int ret = 0;
+
+	if (sql->connected)
+		return 0;
+	for (size_t i = 0; i < sql->conn->host_count; i++) {
+		ret = sql->backend->connect(sql->conn, sql->host, deadline_ns, error_r);
+		if (ret == 0) {
+			sql->connected = true;
+			return 0;
+		}
+		sql_next_host(sql);
+	}
+	return ret;
+}
+
+int sql_reconnect(struct sql_dict *sql, enum sql_result why, int64_t deadline_ns,
+		  struct error *error_r)
+{
+	sql_disconnect(sql);
+	if (why == SQL_MOVE)
+		sql_next_host(sql);
+	if (clock_monotonic_ns() >= deadline_ns)
+		return -ETIMEDOUT;
+	return sql_connect(sql, deadline_ns, error_r);
+}
+
+bool sql_is_broken(enum sql_result result)
+{
+	return result == SQL_LOST || result == SQL_MOVE;
+}
+
+void sql_forget_plan(struct sql_dict *sql, size_t map_index)
+{
+	sql->planned[map_index] = false;
+	if (sql->connected)
+		sql->backend->forget(sql->conn, map_index);
+}
+
+int sql_describe(struct sql_dict *sql, const struct sql_map *map, struct sql_table *table,
+		 int64_t deadline_ns, struct error *error_r)
+{
+	enum sql_result result = SQL_LOST;
+	int ret = sql_connect(sql, deadline_ns, error_r);
+
+	for (int attempt = 0; attempt < 2 && ret == 0 && sql_is_broken(result); attempt++) {
+		*table = (struct sql_table){0};
+		result = sql->backend->describe(sql->conn, map, table, deadline_ns, error_r);
+		if (sql_is_broken(result))
+			ret = sql_reconnect(sql, result, deadline_ns, error_r);
+	}
+	if (ret < 0)
+		return ret;
+	return result == SQL_OK ? 0 : sql_is_broken(result) ? -ECONNRESET : -EINVAL;
+}
+
+int sql_make_plan(struct sql_dict *sql, size_t map_index, int64_t deadline_ns,
+		  struct error *error_r)
+{
+	const struct sql_map *map = &sql->maps.maps[map_index];
+	struct sql_table *table;
+	int ret;
+
+	if (sql->planned[map_index])
+		return sql_connect(sql, deadline_ns, error_r);
+	table = calloc(1, sizeof(*table));
+	if (!table)
+		return error_set(error_r, ENOMEM, "out of memory");
+	ret = sql_describe(sql, map, table, deadline_ns, error_r);
+	if (ret == 0)
+		ret = sql_plan_make(map, sql->backend->dialect, table, &sql->plans[map_index],
+				    error_r);
+	sql->planned[map_index] = ret == 0;
+	free(table);
+	return ret;
+}

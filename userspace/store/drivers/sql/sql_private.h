@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver on top of the three backends: sql.c opens, sql_conn.c keeps a connection and knows the
+ * tables, sql_write.c, sql_lookup.c and sql_expire.c are slots of the dict.
+ */
+#ifndef DOVETAP_SQL_PRIVATE_H
+#define DOVETAP_SQL_PRIVATE_H
+
+#include "store/drivers/sql/backend.h"
+#include "store/drivers/sql/rows.h"
+
+#define SQL_STATEMENT_MAX (1U << 20)
+
+struct sql_dict {
+	struct dict dict;
+	const struct sql_backend *backend;
+	struct sql_conn *conn;
+	size_t host; /* the one that is connected, or the next to try */
+	bool connected;
+	bool strict;
+	enum sql_form form;
+	struct sql_map_set maps;
+	struct sql_plan *plans; /* one per map */
+	bool *planned;
+	struct sql_rows rows;
+};
+
+/* --- sql_conn.c */
+
+void sql_disconnect(struct sql_dict *sql);
+
+/* Tries every host once, beginning with the one that worked last. */
+int sql_connect(struct sql_dict *sql, int64_t deadline_ns, struct error *error_r);
+
+/* After SQL_LOST and SQL_MOVE: the connection is of no use any more. */
+int sql_reconnect(struct sql_dict *sql, enum sql_result why, int64_t deadline_ns,
+		  struct error *error_r);
+bool sql_is_broken(enum sql_result result);
+
+int sql_describe(struct sql_dict *sql, const struct sql_map *map, struct sql_table *table,
+		 int64_t deadline_ns, struct error *error_r);
+
+/* Returns 0 with a plan; -ENOENT or -EINVAL when the schema does not fit the map; or another
+ * negative errno when the server is not there. */
+int sql_make_plan(struct sql_dict *sql, size_t map_index, int64_t deadline_ns,
+		  struct error *error_r);
+void sql_forget_plan(struct sql_dict *sql, size_t map_index);
+
+/* --- slots */
+
+int sql_write(struct dict *dict, struct dict_entry *entries, size_t count, int64_t deadline_ns,
+	      struct error *error_r);
+int sql_lookup(struct dict *dict, struct slice user, const struct slice *keys, size_t key_count,
+	       int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
+int sql_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
+	       struct error *error_r);
+
+#endif
