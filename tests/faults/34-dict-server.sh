@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Dovecot's dict server, with a file behind it, that fails in every way there is, under load
 # (dict-faults.sh). It listens on a local socket: no packets are dropped there.
-protocol=dict short_faults=(down revoke hostile-endless-line)
+protocol=dict short_faults=(down hang revoke hostile-endless-line)
 left_out=(drop-syn cut readonly)
 . "$(dirname "$0")/dict-faults.sh"
 
