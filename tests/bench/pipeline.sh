@@ -13,7 +13,7 @@ root=$top/.output/bench-root library=usr/lib/dovecot/libdovecot-storage.so.0
 mkdir -p "$root/${library%/*}"
 ln -f "$top/.output/tests/target/libtarget.so" "$root/$library"
 dovetap_start --root "$root" --dict "sqlite:path=$tmp/state/bench.db"
-collector=$(pgrep --parent "$dovetap_pid")
+collector=$(collector_of "$dovetap_pid")
 
 cpu_ticks() {
 	awk '{ print $14 + $15 }' "/proc/$collector/stat"
@@ -38,7 +38,7 @@ awk -v t="$ticks" -v n="$events" -v hz="$(getconf CLK_TCK)" \
 
 stop "$dovetap_pid" # and a fresh one, because a storm leaves pages behind
 dovetap_start --root "$root" --dict "sqlite:path=$tmp/state/bench.db"
-collector=$(pgrep --parent "$dovetap_pid")
+collector=$(collector_of "$dovetap_pid")
 before=$(cpu_ticks)
 sleep 10
 awk -v t=$(($(cpu_ticks) - before)) -v hz="$(getconf CLK_TCK)" \

@@ -64,7 +64,7 @@ away_start() { # way, kind, port, socket
 		--control "$dir/control" --dict "$(uri "$2" "$3" "$4" "$dir/map")" \
 		--key 'last-login/%{service}/%{user}' --precision ns
 	eventually grep -qs 'ready:' "$dir/log" || bail "$1 $2: $(tail -n 5 "$dir/log")"
-	pgrep --parent "$pid" > "$dir/collector"
+	collector_of "$pid" > "$dir/collector"
 }
 
 figure() { # directory, name of a metric

@@ -73,7 +73,7 @@ all_is_written() { # nothing is left in the ring, in memory or in a spool
 }
 
 collector_pid() {
-	pgrep --parent "$dovetap_pid"
+	collector_of "$dovetap_pid"
 }
 
 lost() { # all losses that dovetap has counted

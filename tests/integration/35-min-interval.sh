@@ -40,7 +40,7 @@ is() { # metric of the dict, value
 
 kill_all() {
 	local collector
-	collector=$(pgrep --parent "$dovetap_pid")
+	collector=$(collector_of "$dovetap_pid")
 	kill -KILL "$dovetap_pid" "$collector"
 	wait "$dovetap_pid" 2> /dev/null
 	eventually gone "$collector"

@@ -8,7 +8,7 @@ plan 4
 users=(u{1..300}@example.com)
 
 collector() {
-	pgrep --parent "$dovetap_pid"
+	collector_of "$dovetap_pid"
 }
 
 is_replaced() { # pid

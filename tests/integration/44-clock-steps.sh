@@ -38,7 +38,7 @@ bob_is_now() {
 }
 
 kill_collector() {
-	kill -KILL "$(pgrep --parent "$dovetap_pid")"
+	kill -KILL "$(collector_of "$dovetap_pid")"
 }
 
 says() { # text

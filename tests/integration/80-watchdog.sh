@@ -9,7 +9,7 @@ said() { # line, how often at least
 }
 
 collector_pid() {
-	pgrep --parent "$dovetap_pid"
+	collector_of "$dovetap_pid"
 }
 
 falls_silent() { # pid: when that process hangs; and goes on when it does

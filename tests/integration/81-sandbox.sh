@@ -4,7 +4,7 @@
 # where it waits and made to try (tests/stand/syscall-in): under its own uid, capabilities, filter
 # and Landlock, not under those of a copy.
 . "$(dirname "$0")/lib.sh"
-plan 13
+plan 15
 
 # cap-ng's numbers: DAC_READ_SEARCH 2, KILL 5, SETGID 6, SETUID 7, SETPCAP 8, SYS_PTRACE 19,
 # SYS_ADMIN 21, PERFMON 38, BPF 39, CHECKPOINT_RESTORE 40
@@ -13,7 +13,7 @@ perf=$((multi | 1 << 21))
 here=$(($(awk '/^CapPrm:/ {print "0x" $2}' /proc/self/status))) # a container may lack some
 
 collector() {
-	pgrep --parent "$dovetap_pid"
+	collector_of "$dovetap_pid"
 }
 
 status_is() { # pid "NAME VALUE"...: of /proc/PID/status, blanks between several values
@@ -35,6 +35,42 @@ attacher_is() { # capabilities
 	status_is "$dovetap_pid" 'NoNewPrivs 1' 'Seccomp 2' 'Seccomp_filters 1' \
 		"CapPrm $caps" "CapEff $caps" "CapBnd $caps" 'CapInh 0000000000000000' \
 		'CapAmb 0000000000000000'
+}
+
+searcher() {
+	pgrep --parent "$dovetap_pid" -x dovetap-search
+}
+
+# DAC_READ_SEARCH, SYS_PTRACE and CHECKPOINT_RESTORE; none to load or to attach anything.
+searcher_is() {
+	local caps
+	caps=$(hex $(((1 << 2 | 1 << 19 | 1 << 40) & here)))
+	status_is "$(searcher)" 'NoNewPrivs 1' 'Seccomp 2' 'Seccomp_filters 2' \
+		"CapPrm $caps" "CapEff $caps" "CapBnd $caps" 'CapInh 0000000000000000' \
+		'CapAmb 0000000000000000'
+}
+
+searcher_may_not() {
+	may_not "$(searcher)" <<- END
+		EPERM bpf 0 0 0
+		EPERM perf_event_open 0 0 -1 -1 0
+		EPERM execve s:/bin/true 0 0
+		EPERM fork
+		EPERM clone 17 0 0 0 0
+		EPERM setuid 0
+		EPERM capset 0 0
+		EPERM kill $dovetap_pid 0
+		EPERM mount s:none s:/mnt s:tmpfs 0 0
+		EPERM unshare 0x10000000
+		EPERM setns 0 0
+		EPERM chroot s:/
+		EPERM ptrace 0 0 0 0
+		EPERM process_vm_readv $dovetap_pid 0 0 0 0 0
+		EPERM process_vm_writev $dovetap_pid 0 0 0 0 0
+		EPERM mmap 0 4096 6 0x22 -1 0
+		EPERM init_module 0 0 0
+		EPERM memfd_create s:x 0
+	END
 }
 
 collector_is_nobody() {
@@ -167,10 +203,10 @@ check_says() { # PATTERN...: extended regular expressions, each on a line of "do
 check_says_json() {
 	"$dovetap" check --json --state-dir "$tmp/state" --control "$tmp/state/control.sock" \
 		--root "$stand_root" "--dict=file:$tmp/state/unused" > "$tmp/check.json"
-	jq -e --arg attacher "attacher $dovetap_pid" --arg collector "collector $(collector)" '
+	jq -e --arg attacher "attacher $dovetap_pid" --arg collector "collector $(collector)" --arg searcher "searcher $(searcher)" '
 		[.findings[] | select(.area == "process")
-			| select(.subject == $attacher or .subject == $collector)]
-		| length == 2 and all(.state == "ok")' "$tmp/check.json"
+			| select(.subject == $attacher or .subject == $collector or .subject == $searcher)]
+		| length == 3 and all(.state == "ok")' "$tmp/check.json"
 }
 
 is_replaced() { # pid
@@ -195,8 +231,11 @@ else
 	echo "ok $tests - files that are not its own # SKIP this kernel has no Landlock"
 fi
 check 'what the attacher tries is denied' attacher_may_not
+check 'the process that searches can only look' searcher_is
+check 'what it tries is denied' searcher_may_not
 check 'it tells so' check_says \
 	"^ok +process +attacher $dovetap_pid: uid 0, capabilities: .*bpf.*, no_new_privs, seccomp \(1\)$" \
+	"^ok +process +searcher $(searcher): uid 0, capabilities: .*sys_ptrace.*, no_new_privs, seccomp \(2\)$" \
 	"^ok +process +collector $(collector): uid [1-9][0-9]*, capabilities: none, no_new_privs, seccomp \(2\), Landlock version $landlock$"
 check 'as JSON, too' check_says_json
 

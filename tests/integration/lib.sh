@@ -319,10 +319,14 @@ dovetap_start() { # arguments of "dovetap run": live lines in $tmp/live, message
 
 dovetap_kill() { # both processes at once, and waits for their end
 	local collector
-	collector=$(pgrep --parent "$dovetap_pid")
+	collector=$(collector_of "$dovetap_pid")
 	kill -KILL "$dovetap_pid" ${collector:+"$collector"}
 	wait "$dovetap_pid" 2> /dev/null
 	[[ -z $collector ]] || eventually process_is_gone "$collector"
+}
+
+collector_of() { # pid of "dovetap run": that of its collector; its other child searches for Dovecot
+	pgrep --parent "$1" | grep -vxFf <(pgrep --parent "$1" -x dovetap-search)
 }
 
 process_is_gone() { # pid

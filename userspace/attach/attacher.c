@@ -8,6 +8,7 @@
 #include "attach/keepers.h"
 #include "attach/kernel.h"
 #include "attach/maps.h"
+#include "attach/search.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "priv/sandbox.h"
@@ -40,7 +41,8 @@ struct attacher {
 	struct inherited inherited;
 	struct maps maps;
 	struct loader *loader;
-	struct discover *discover;
+	struct search *search;
+	struct search_owner search_owner;
 	struct exec_watch *execs; /* NULL: the kernel does not tell */
 	struct attachments attachments;
 	bool settled; /* the first search is over */
@@ -55,30 +57,6 @@ struct attacher {
 	bool done;
 	int exit_status;
 };
-
-static void use_exec(void *ctx, pid_t pid, const char *name)
-{
-	struct attacher *attacher = ctx;
-
-	if (discover_exec(attacher->discover, pid) == DISCOVER_EXEC_STRANGER && name)
-		exec_watch_stranger(attacher->execs, name);
-}
-
-/* The same trouble is told once, not with every search. */
-static void scan(struct attacher *attacher)
-{
-	struct error error = {.text = ""};
-
-	if (discover_scan(attacher->discover, &error) < 0 &&
-	    strcmp(error.text, attacher->trouble.text) != 0)
-		log_warning("search for Dovecot: %s", error.text);
-	attacher->trouble = error;
-	attacher->scanned_ns = clock_monotonic_ns();
-	attacher->rescan_ns =
-		attacher->scanned_ns + (attacher->execs ? attacher->interval_ns : RESCAN_BLIND_NS);
-	attacher->interval_ns =
-		attacher->interval_ns < RESCAN_NS / 2 ? attacher->interval_ns * 2 : RESCAN_NS;
-}
 
 /* At due_ns or before. */
 static void plan_scan(struct attacher *attacher, int64_t due_ns)
@@ -97,6 +75,82 @@ static void follow_changes(struct attacher *attacher)
 	attacher->changes = attacher->attachments.changes;
 	attacher->interval_ns = RESCAN_SOON_NS;
 	plan_scan(attacher, clock_monotonic_ns() + RESCAN_SOON_NS);
+}
+
+static void use_exec(void *ctx, pid_t pid, const char *name)
+{
+	struct attacher *attacher = ctx;
+
+	if (!search_exec(attacher->search, pid, name))
+		plan_scan(attacher, attacher->scanned_ns + RESCAN_MISSED_NS);
+}
+
+static void on_stranger(void *ctx, const char *name)
+{
+	const struct attacher *attacher = ctx;
+
+	if (attacher->execs)
+		exec_watch_stranger(attacher->execs, name);
+}
+
+static void on_found(void *ctx, const struct build *build, const struct build *replaced)
+{
+	struct attacher *attacher = ctx;
+
+	attachments_found(&attacher->attachments, build, replaced);
+}
+
+static void on_lost(void *ctx, const struct build *build)
+{
+	struct attacher *attacher = ctx;
+
+	attachments_lost(&attacher->attachments, build);
+}
+
+static void on_hung(void *ctx, const char *place, bool end, unsigned int count)
+{
+	struct attacher *attacher = ctx;
+
+	if (end)
+		log_info("search for Dovecot: %s: answers again", place);
+	else
+		log_warning(
+			"search for Dovecot: %s: no answer for %d s (a file system whose server "
+			"hangs?): left out, tried again later",
+			place, (int)(SEARCH_PATIENCE_NS / NS_PER_SEC));
+	attacher->attachments.hung = count;
+	attachments_tell(&attacher->attachments, PRIV_HUNG);
+}
+
+static void report_ready(const struct attacher *attacher)
+{
+	if (attacher->settled && attacher->collector.ready && attacher->options.ready)
+		attacher->options.ready(attacher->setup.ctx, attacher->attachments.links);
+}
+
+/* The same trouble is told once, not with every search. */
+static void on_scanned(void *ctx, const struct error *error)
+{
+	struct attacher *attacher = ctx;
+
+	if (error->code != 0 && strcmp(error->text, attacher->trouble.text) != 0)
+		log_warning("search for Dovecot: %s", error->text);
+	attacher->trouble = *error;
+	if (attacher->settled)
+		return;
+	attacher->settled = true;
+	attachments_tell(&attacher->attachments, PRIV_SETTLED);
+	report_ready(attacher);
+}
+
+static void scan(struct attacher *attacher)
+{
+	search_scan(attacher->search);
+	attacher->scanned_ns = clock_monotonic_ns();
+	attacher->rescan_ns =
+		attacher->scanned_ns + (attacher->execs ? attacher->interval_ns : RESCAN_BLIND_NS);
+	attacher->interval_ns =
+		attacher->interval_ns < RESCAN_NS / 2 ? attacher->interval_ns * 2 : RESCAN_NS;
 }
 
 /* Files, one for each build ever attached, outnumber the usual soft limit on a container host. */
@@ -127,7 +181,7 @@ static int restore(struct attacher *attacher, struct error *error_r)
 	LL_FOREACH_SAFE(attacher->inherited.links, link, next) {
 		if (!(attacher->options.discover.roles & PRIV_ROLE_BIT(link->is.role)))
 			inherited_detach(&attacher->inherited, &attacher->keepers, link);
-		else if (discover_restore(attacher->discover, link->is.role, &link->is.id) < 0)
+		else if (search_restore(attacher->search, link->is.role, &link->is.id) < 0)
 			return error_set(error_r, ENOMEM, "out of memory");
 	}
 	return 0;
@@ -158,10 +212,8 @@ static int prepare(struct attacher *attacher, struct error *error_r)
 		err = loader_new(&loading, &attacher->loader, error_r);
 	attacher->attachments.loader = attacher->loader;
 	if (err == 0)
-		err = discover_new(&attacher->options.discover, attachments_found,
-				   &attacher->attachments, &attacher->discover, error_r);
-	if (err == 0)
-		discover_on_lost(attacher->discover, attachments_lost);
+		err = search_new(&attacher->options.discover, &attacher->search_owner,
+				 &attacher->search, error_r);
 	return err < 0 ? err : restore(attacher, error_r);
 }
 
@@ -179,6 +231,14 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 	attacher->signal_fd = -1;
 	attacher->interval_ns = RESCAN_NS;
 	attachments_init(&attacher->attachments);
+	attacher->search_owner = (struct search_owner){
+		.ctx = attacher,
+		.found = on_found,
+		.lost = on_lost,
+		.scanned = on_scanned,
+		.stranger = on_stranger,
+		.hung = on_hung,
+	};
 	attacher->keepers =
 		(struct keepers){.list = options->keepers, .count = options->keeper_count};
 	attacher->maps = (struct maps){.ring_fd = -1, .counters_fd = -1};
@@ -213,7 +273,7 @@ void attacher_free(struct attacher **attacher)
 	end_attachments(*attacher);
 	attachments_release(&(*attacher)->attachments);
 	exec_watch_free(&(*attacher)->execs);
-	discover_free(&(*attacher)->discover);
+	search_free(&(*attacher)->search);
 	loader_free(&(*attacher)->loader);
 	inherited_release(&(*attacher)->inherited);
 	maps_close(&(*attacher)->maps);
@@ -234,12 +294,6 @@ static int start_collector(struct attacher *attacher, struct error *error_r)
 	if (attacher->settled)
 		attachments_tell(&attacher->attachments, PRIV_SETTLED);
 	return 0;
-}
-
-static void report_ready(const struct attacher *attacher)
-{
-	if (attacher->settled && attacher->collector.ready && attacher->options.ready)
-		attacher->options.ready(attacher->setup.ctx, attacher->attachments.links);
 }
 
 /*
@@ -314,6 +368,8 @@ static void take_signals(struct attacher *attacher)
 		switch (info.ssi_signo) {
 		case SIGCHLD:
 			reap(attacher);
+			if (attacher->kill_ns == 0)
+				search_due(attacher->search);
 			break;
 		case SIGHUP:
 			reload(attacher);
@@ -346,8 +402,8 @@ static void take_time(struct attacher *attacher)
 	}
 	if (now >= attacher->rescan_ns)
 		scan(attacher);
-	if (now >= discover_due_ns(attacher->discover))
-		discover_due(attacher->discover);
+	if (now >= search_due_ns(attacher->search))
+		search_due(attacher->search);
 	/* Nobody writes there any more once each probe of before is taken over or detached. */
 	if (attacher->maps.old_count > 0 && !attacher->inherited.links)
 		maps_drop_read(&attacher->maps, &attacher->keepers);
@@ -366,8 +422,8 @@ static int wait_ms(const struct attacher *attacher)
 
 	if (attacher->kill_ns == 0 && restart != 0 && restart < due)
 		due = restart;
-	if (attacher->kill_ns == 0 && discover_due_ns(attacher->discover) < due)
-		due = discover_due_ns(attacher->discover);
+	if (attacher->kill_ns == 0 && search_due_ns(attacher->search) < due)
+		due = search_due_ns(attacher->search);
 	if (attacher->maps.old_count > 0 && due > now + OLD_RING_NS)
 		due = now + OLD_RING_NS;
 	return due <= now ? 0 : (int)((due - now) / NS_PER_MSEC) + 1;
@@ -377,15 +433,15 @@ static int turn(struct attacher *attacher, struct error *error_r)
 {
 	struct pollfd fds[] = {
 		{.fd = attacher->signal_fd, .events = POLLIN},
-		{.fd = discover_inotify_fd(attacher->discover), .events = POLLIN},
+		{.fd = attacher->kill_ns == 0 ? search_fd(attacher->search) : -1, .events = POLLIN},
 		{.fd = attacher->execs ? exec_watch_fd(attacher->execs) : -1, .events = POLLIN},
 		{.fd = attacher->collector.peer, .events = POLLIN},
 	};
 
 	if (poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(attacher)) < 0 && errno != EINTR)
 		return error_set(error_r, errno, "poll: %s", strerror(errno));
-	if (fds[1].revents && attacher->kill_ns == 0)
-		discover_changed(attacher->discover);
+	if (fds[1].revents)
+		search_hear(attacher->search);
 	if (fds[2].revents && attacher->kill_ns == 0)
 		take_execs(attacher);
 	if (fds[3].revents && collector_hear(&attacher->collector))
@@ -414,19 +470,22 @@ static int take_over_signals(struct attacher *attacher, struct error *error_r)
 	return 0;
 }
 
-/* The watchers stand before the search, so that nothing starts unseen in between. */
-static void settle(struct attacher *attacher)
+/* The watcher stands before the search, so that nothing starts unseen in between. */
+static int begin_search(struct attacher *attacher, struct error *error_r)
 {
 	struct error error;
+	int err;
 
 	if (attacher->options.discover.processes &&
 	    exec_watch_new(use_exec, attacher, &attacher->execs, &error) < 0)
 		log_warning("%s; looking every %d s instead", error.text,
 			    (int)(RESCAN_BLIND_NS / NS_PER_SEC));
-	scan(attacher);
-	attacher->settled = true;
-	attachments_tell(&attacher->attachments, PRIV_SETTLED);
-	report_ready(attacher);
+	err = search_start(attacher->search,
+			   attacher->options.no_sandbox ? SEARCH_NO_SANDBOX : SEARCH_SANDBOXED,
+			   error_r);
+	if (err == 0)
+		scan(attacher);
+	return err;
 }
 
 static int reduce_rights(const struct attacher *attacher, struct error *error_r)
@@ -465,7 +524,7 @@ int attacher_run(struct attacher *attacher, collector_main_fn *collector_main, v
 	if (err == 0)
 		err = start_collector(attacher, error_r);
 	if (err == 0)
-		settle(attacher);
+		err = begin_search(attacher, error_r);
 	while (err == 0 && !attacher->done)
 		err = turn(attacher, error_r);
 	sigprocmask(SIG_SETMASK, &setup->signals, NULL);

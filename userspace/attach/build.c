@@ -4,6 +4,8 @@
 #include "attach/layout.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,6 +95,20 @@ static void examine_elf(struct build *build, const struct examination *ex)
 	choose_probe(build, ex);
 }
 
+/* To close a file that was opened for reading may mean to ask a server that does not answer. */
+static void keep_path_only(struct build *build)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", build->fd);
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	close(build->fd);
+	build->fd = fd;
+}
+
 int build_examine(int fd, const char *path, enum priv_role role, build_importer_fn *importer,
 		  void *ctx, struct build *build_r, struct error *error_r)
 {
@@ -119,6 +135,7 @@ int build_examine(int fd, const char *path, enum priv_role role, build_importer_
 		examine_elf(&build, &(struct examination){elf, importer, ctx});
 	}
 	elf_file_free(&elf);
+	keep_path_only(&build);
 	*build_r = build;
 	return 0;
 }

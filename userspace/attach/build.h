@@ -18,7 +18,7 @@ struct layout;
 
 struct build {
 	enum priv_role role;
-	int fd;	    /* of the file, owned; -1 when closed */
+	int fd;	    /* of the file, O_PATH, owned; -1 when closed */
 	char *path; /* as it was found, owned; "/proc/PID/root/..." in a container */
 	struct file_id id;
 	char abi[ABI_MAX];		 /* "" if it has none */

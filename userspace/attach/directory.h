@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Many roots of one container's processes are one. */
@@ -23,12 +24,13 @@ struct directory {
 	ino_t ino;
 	int root_fd; /* what its paths are relative to; owned */
 	struct root_id root;
-	char *prefix;	   /* how the root is called: "", "/srv/root", "/proc/PID/root" */
-	char *path;	   /* below the root */
-	int watch;	   /* inotify, -1 if it could not be had */
-	unsigned int seen; /* number of the search that last led here */
-	bool touched;	   /* something led here since it was last looked into */
-	bool fixed;	   /* of a root that was asked for; others go when nothing leads to them */
+	uint64_t namespace; /* of mounts; 0: ours */
+	char *prefix;	    /* how the root is called: "", "/srv/root", "/proc/PID/root" */
+	char *path;	    /* below the root */
+	int watch;	    /* inotify, -1 if it could not be had */
+	unsigned int seen;  /* number of the search that last led here */
+	bool touched;	    /* something led here since it was last looked into */
+	bool fixed;	    /* of a root that was asked for; others go when nothing leads to them */
 };
 
 struct directories {
@@ -36,6 +38,7 @@ struct directories {
 	size_t count;
 	struct read_budget *budget; /* what may be read of the files in them */
 	int inotify_fd;
+	uint64_t namespace; /* of what is added now; the owner's to set */
 	struct root_id importers[IMPORTERS_NOTED_MAX]; /* roots with a login process */
 	size_t importer_count;
 };

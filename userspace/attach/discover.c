@@ -206,6 +206,28 @@ static bool is_dovecot(struct discover *discover, const struct process *process)
 	return is->dovecot;
 }
 
+/* Before anything of the process is looked at that its file systems have to tell. */
+static bool enter(struct discover *discover, struct process *process)
+{
+	char prefix[32] = "";
+
+	if (process->namespace != 0)
+		snprintf(prefix, sizeof(prefix), "/proc/%d/root", (int)process->pid);
+	if (!finder_enter(&discover->finder, process->namespace, prefix, process->exe))
+		return false;
+	discover->finder.dirs.namespace = process->namespace;
+	return true;
+}
+
+static void search_inside(struct discover *discover, struct process *process)
+{
+	if (process_stat_exe(process) < 0 || !is_dovecot(discover, process) ||
+	    process_open(process) < 0)
+		return;
+	use_exe(discover, process);
+	process_libraries(process, use_library, discover);
+}
+
 static void search_process(void *ctx, pid_t pid)
 {
 	struct discover *discover = ctx;
@@ -213,9 +235,9 @@ static void search_process(void *ctx, pid_t pid)
 
 	if (process_identify(pid, &process) < 0)
 		return;
-	if (is_dovecot(discover, &process) && process_open(&process) == 0) {
-		use_exe(discover, &process);
-		process_libraries(&process, use_library, discover);
+	if (enter(discover, &process)) {
+		search_inside(discover, &process);
+		finder_leave(&discover->finder);
 	}
 	process_close(&process);
 }
@@ -236,8 +258,13 @@ int discover_scan(struct discover *discover, struct error *error_r)
 
 	discover->finder.known.search++;
 	first->code = 0;
-	for (size_t i = 0; discover->roots[i]; i++)
+	for (size_t i = 0; discover->roots[i]; i++) {
+		if (!finder_enter(&discover->finder, 0, discover->roots[i], ""))
+			continue;
+		discover->finder.dirs.namespace = 0;
 		search_root(discover, discover->roots[i]);
+		finder_leave(&discover->finder);
+	}
 	if (discover->processes)
 		process_each(search_process, discover, first->code == 0 ? first : NULL);
 	directories_sweep(&discover->finder.dirs, discover->finder.known.search);
@@ -253,18 +280,30 @@ int discover_scan(struct discover *discover, struct error *error_r)
  * container may have the number of the last one's namespace, and share its program; its overlay has
  * another device as long as the last one's is held.
  */
-static void take_exec(struct discover *discover, struct process *process)
+static bool was_taken(struct discover *discover, const struct process *process, int64_t now)
 {
-	uint64_t key = recent_key(process_namespace(process), process->exe,
+	uint64_t key = recent_key(process->namespace, process->exe,
 				  process->exe_stat.st_ino ^ (process->exe_stat.st_dev << 32));
+
+	if (recent_has(&discover->recent, key, now))
+		return true;
+	recent_note(&discover->recent, key, now + RECENT_EXEC_NS);
+	return false;
+}
+
+static enum discover_exec take_exec(struct discover *discover, struct process *process)
+{
 	int64_t now = clock_monotonic_ns();
 
-	if (recent_has(&discover->recent, key, now) || process_open(process) < 0)
-		return;
-	recent_note(&discover->recent, key, now + RECENT_EXEC_NS);
-	use_exe(discover, process);
-	finder_look_into_touched(&discover->finder);
-	relook_add(&discover->relook, process, now);
+	if (process_stat_exe(process) < 0)
+		return DISCOVER_EXEC_GONE;
+	if (!is_dovecot(discover, process))
+		return DISCOVER_EXEC_STRANGER;
+	if (!was_taken(discover, process, now) && process_open(process) == 0) {
+		use_exe(discover, process);
+		relook_add(&discover->relook, process, now);
+	}
+	return DISCOVER_EXEC_DOVECOT;
 }
 
 enum discover_exec discover_exec(struct discover *discover, pid_t pid)
@@ -274,10 +313,13 @@ enum discover_exec discover_exec(struct discover *discover, pid_t pid)
 
 	if (!discover->processes || process_identify(pid, &process) < 0)
 		return what;
-	what = is_dovecot(discover, &process) ? DISCOVER_EXEC_DOVECOT : DISCOVER_EXEC_STRANGER;
-	if (what == DISCOVER_EXEC_DOVECOT)
-		take_exec(discover, &process);
+	if (enter(discover, &process)) {
+		what = take_exec(discover, &process);
+		finder_leave(&discover->finder);
+	}
 	process_close(&process);
+	if (what == DISCOVER_EXEC_DOVECOT)
+		finder_look_into_touched(&discover->finder);
 	return what;
 }
 
@@ -291,8 +333,11 @@ void discover_due(struct discover *discover)
 	struct process process;
 
 	while (relook_take(&discover->relook, clock_monotonic_ns(), &process)) {
-		if (process_open(&process) == 0)
-			process_libraries(&process, use_library, discover);
+		if (enter(discover, &process)) {
+			if (process_open(&process) == 0)
+				process_libraries(&process, use_library, discover);
+			finder_leave(&discover->finder);
+		}
 		process_close(&process);
 	}
 	finder_look_into_touched(&discover->finder);
@@ -349,6 +394,18 @@ static void touch_all(struct discover *discover)
 		discover->finder.dirs.list[i].touched = true;
 }
 
+static void take_change(struct discover *discover, struct directory *dir,
+			const struct inotify_event *event)
+{
+	if (!finder_enter(&discover->finder, dir->namespace, dir->prefix, dir->path))
+		return;
+	if (is_complete(dir, event)) {
+		look_at_named(discover, dir, event);
+		dir->touched = true;
+	}
+	finder_leave(&discover->finder);
+}
+
 static void take_event(struct discover *discover, const struct inotify_event *event)
 {
 	int index = directories_find_watch(&discover->finder.dirs, event->wd);
@@ -360,9 +417,8 @@ static void take_event(struct discover *discover, const struct inotify_event *ev
 	if (event->mask & IN_IGNORED) { /* the directory is gone, and the watch with it */
 		discover->finder.dirs.list[index].watch = -1;
 		directories_remove(&discover->finder.dirs, (size_t)index);
-	} else if (is_complete(&discover->finder.dirs.list[index], event)) {
-		look_at_named(discover, &discover->finder.dirs.list[index], event);
-		discover->finder.dirs.list[index].touched = true;
+	} else {
+		take_change(discover, &discover->finder.dirs.list[index], event);
 	}
 }
 
@@ -426,6 +482,11 @@ int discover_new(const struct discover_options *options, discover_fn *fn, void *
 void discover_on_lost(struct discover *discover, discover_lost_fn *lost)
 {
 	discover->lost = lost;
+}
+
+void discover_set_guard(struct discover *discover, const struct discover_guard *guard)
+{
+	discover->finder.guard = *guard;
 }
 
 int discover_restore(struct discover *discover, enum priv_role role, const struct file_id *id)

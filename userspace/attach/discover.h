@@ -56,6 +56,19 @@ void discover_on_lost(struct discover *discover, discover_lost_fn *lost);
 int discover_restore(struct discover *discover, enum priv_role role, const struct file_id *id);
 
 /*
+ * Called around everything that opens files which others have made, and so may take for ever: in
+ * which mount namespace (0: ours) and what. If enter() returns false that is left out.
+ */
+struct discover_guard {
+	void *ctx;
+	bool (*enter)(void *ctx, uint64_t namespace, const char *place);
+	void (*leave)(void *ctx);
+};
+
+/* Copied. Without one all is entered. */
+void discover_set_guard(struct discover *discover, const struct discover_guard *guard);
+
+/*
  * Searches everything. Returns 0, or a negative errno with the first reason for which something
  * could not be looked at (all else was searched nevertheless).
  */

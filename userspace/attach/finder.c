@@ -24,6 +24,23 @@ static bool place_imports(void *ctx, const char *suffix, const char *symbol)
 	return place->dir && directory_imports(&place->finder->dirs, place->dir, suffix, symbol);
 }
 
+bool finder_enter(const struct finder *finder, uint64_t namespace, const char *prefix,
+		  const char *path)
+{
+	char place[PATH_MAX];
+
+	if (!finder->guard.enter)
+		return true;
+	snprintf(place, sizeof(place), "%s%.3900s", prefix, path);
+	return finder->guard.enter(finder->guard.ctx, namespace, place);
+}
+
+void finder_leave(const struct finder *finder)
+{
+	if (finder->guard.leave)
+		finder->guard.leave(finder->guard.ctx);
+}
+
 void finder_note_error(struct finder *finder, int code, const char *path)
 {
 	if (finder->first.code == 0)
@@ -160,9 +177,14 @@ static void look_into(struct finder *finder, const struct directory *dir)
 void finder_look_into_touched(struct finder *finder)
 {
 	for (size_t i = 0; i < finder->dirs.count; i++) {
-		if (!finder->dirs.list[i].touched)
+		struct directory *dir = &finder->dirs.list[i];
+
+		if (!dir->touched)
 			continue;
-		finder->dirs.list[i].touched = false;
-		look_into(finder, &finder->dirs.list[i]);
+		dir->touched = false;
+		if (!finder_enter(finder, dir->namespace, dir->prefix, dir->path))
+			continue;
+		look_into(finder, dir);
+		finder_leave(finder);
 	}
 }

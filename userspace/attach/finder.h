@@ -16,11 +16,17 @@ struct finder {
 	unsigned int roles; /* wanted */
 	discover_fn *fn;
 	void *ctx;
+	struct discover_guard guard;
 	struct directories dirs;
 	struct known_files known;
 	struct recogniser recogniser;
 	struct error first; /* reason of the current search that is worth telling */
 };
+
+/* The guard of discover.h; prefix and path are the place. */
+bool finder_enter(const struct finder *finder, uint64_t namespace, const char *prefix,
+		  const char *path);
+void finder_leave(const struct finder *finder);
 
 /* Keeps the first error of a search. */
 void finder_note_error(struct finder *finder, int code, const char *path);

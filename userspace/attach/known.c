@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/known.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -84,15 +87,16 @@ void known_saw_deleted(const struct known_files *files, enum priv_role role)
  */
 static void refresh(struct build *build, const struct file_id *other)
 {
-	struct file_id now;
-	struct stat st;
+	struct statx now;
 
+	/* What the kernel knows is enough; another file's server is not asked, it may not answer.
+	 */
 	if (build->id.ino != other->ino || build->id.dev == other->dev || build->fd < 0 ||
-	    fstat(build->fd, &st) < 0)
+	    statx(build->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_CTIME | STATX_SIZE,
+		  &now) < 0)
 		return;
-	file_id_from_stat(&now, &st);
-	if (now.size == build->id.size)
-		build->id.ctime_ns = now.ctime_ns;
+	if (now.stx_size == build->id.size)
+		build->id.ctime_ns = now.stx_ctime.tv_sec * NS_PER_SEC + now.stx_ctime.tv_nsec;
 }
 
 /* The one that is the same file; else NULL, and the one that it overwrites in *replaced_r. */

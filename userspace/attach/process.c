@@ -44,23 +44,25 @@ static int read_exe(struct process *process)
 	if (err < 0)
 		return err;
 	process->deleted = cut_deleted(process->exe);
-	if (process->exe[0] != '/')
-		return -ENOENT;
-	return fstatat(process->fd, "exe", &process->exe_stat, 0) < 0 ? -errno : 0;
+	return process->exe[0] == '/' ? 0 : -ENOENT;
 }
 
-uint64_t process_namespace(const struct process *process)
+static uint64_t namespace_at(int fd, const char *path)
 {
 	struct stat st;
 
-	return fstatat(process->fd, "ns/mnt", &st, 0) == 0 ? st.st_ino : 0;
+	return fstatat(fd, path, &st, 0) == 0 ? st.st_ino : 1;
 }
 
-static uint64_t our_namespace(void)
+/* One that cannot be told is none of ours. */
+static uint64_t mount_namespace(int fd)
 {
-	struct stat st;
+	static uint64_t ours;
+	uint64_t namespace = namespace_at(fd, "ns/mnt");
 
-	return stat("/proc/self/ns/mnt", &st) == 0 ? st.st_ino : 0;
+	if (ours == 0)
+		ours = namespace_at(AT_FDCWD, "/proc/self/ns/mnt");
+	return namespace != 1 && namespace == ours ? 0 : namespace;
 }
 
 int process_identify(pid_t pid, struct process *process_r)
@@ -81,11 +83,16 @@ int process_identify_fd(int fd, pid_t pid, struct process *process_r)
 	process_r->fd = fd;
 	process_r->root_fd = -1;
 	process_r->prefix[0] = '\0';
-	process_r->namespace = 0;
+	process_r->namespace = mount_namespace(fd);
 	err = read_exe(process_r);
 	if (err < 0)
 		process_close(process_r);
 	return err;
+}
+
+int process_stat_exe(struct process *process)
+{
+	return fstatat(process->fd, "exe", &process->exe_stat, 0) < 0 ? -errno : 0;
 }
 
 /* The part of path below the process's root; NULL if it is not below. */
@@ -113,8 +120,7 @@ int process_open(struct process *process)
 
 	if (err < 0)
 		return err;
-	process->namespace = process_namespace(process);
-	ours = process->namespace != 0 && process->namespace == our_namespace();
+	ours = process->namespace == 0;
 	below = below_root(process, process->exe);
 	if (below)
 		memmove(process->exe, below, strlen(below) + 1);
@@ -239,5 +245,11 @@ int process_each(process_pid_fn *fn, void *ctx, struct error *error_r)
 			fn(ctx, (pid_t)strtol(entry->d_name, NULL, 10));
 	}
 	closedir(proc);
+	/* There always is a process 1. */
+	if (access("/proc/1", F_OK) < 0)
+		return error_set(error_r, EPERM,
+				 "/proc hides other users' processes (hidepid=): Dovecots that run "
+				 "are not all seen; run as root with CAP_SYS_PTRACE, or \"mount -o "
+				 "remount,hidepid=0 /proc\"");
 	return 0;
 }

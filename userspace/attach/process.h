@@ -18,8 +18,8 @@
 struct process {
 	pid_t pid;
 	int fd;		      /* its directory in /proc, O_PATH; -1 when closed */
+	uint64_t namespace;   /* number of its mount namespace; 0: it is ours */
 	struct stat exe_stat; /* of its executable */
-	uint64_t namespace;   /* number of its mount namespace */
 	int root_fd;	      /* O_PATH of the directory that the paths start from; -1 if it is
 			       * out of reach */
 	char prefix[32];      /* "/proc/PID/root"; "" if the paths are ours */
@@ -29,20 +29,18 @@ struct process {
 };
 
 /*
- * In two steps. The first fills pid, fd, exe_stat, exe (as seen from the namespace) and deleted:
- * enough to tell whether it is of any interest. The second fills the rest. To be closed after the
- * first has succeeded.
+ * In three steps. The first fills pid, fd, namespace, exe (as seen from there) and deleted, and
+ * asks nobody but the kernel. The second fills exe_stat: enough to tell whether it is of any
+ * interest. The third fills the rest. To be closed after the first has succeeded.
  */
 int process_identify(pid_t pid, struct process *process_r);
 
 /* The same for one whose fd was kept, which is taken over. */
 int process_identify_fd(int fd, pid_t pid, struct process *process_r);
 
+int process_stat_exe(struct process *process);
 int process_open(struct process *process);
 void process_close(struct process *process);
-
-/* Number of its mount namespace, before the second step; 0 if it cannot be told. */
-uint64_t process_namespace(const struct process *process);
 
 /* Its executable itself, whatever stands at the path now, for reading. */
 int process_open_exe(const struct process *process);

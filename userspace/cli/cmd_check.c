@@ -2,6 +2,7 @@
 #include "attach/kernel.h"
 #include "attach/layout.h"
 #include "attach/layout_own.h"
+#include "attach/search.h"
 #include "audit/sink.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -124,6 +125,21 @@ static void on_build(void *context, const struct build *build, const struct buil
 		       blind);
 }
 
+static void on_hung(void *context, const char *place, bool end, unsigned int count)
+{
+	struct finding *finding = findings_add(context, "dovecot", FINDING_WARNING);
+
+	(void)end;
+	(void)count;
+	if (!finding)
+		return;
+	set(finding->subject, sizeof(finding->subject), place);
+	set(finding->text, sizeof(finding->text), "a file system does not answer");
+	set(finding->advice, sizeof(finding->advice),
+	    "a Dovecot there is not seen until the server of the mount (FUSE, NFS) answers; "
+	    "\"dovetap run\" tries again");
+}
+
 /* What is wrong with the configuration itself is told by check_plan(). */
 static void load_layouts(const struct check_options *check, struct findings *findings)
 {
@@ -144,15 +160,11 @@ static void check_builds(const struct check_options *check, struct findings *fin
 {
 	const struct discover_options discover_options = roots_discover(&check->roots);
 	size_t before = findings->count;
-	struct discover *discover = NULL;
+	const struct search_owner owner = {.ctx = findings, .found = on_build, .hung = on_hung};
 	struct finding *finding;
 	struct error error = {0};
-	int ret;
+	int ret = search_once(&discover_options, &owner, &error);
 
-	ret = discover_new(&discover_options, on_build, findings, &discover, &error);
-	if (ret == 0)
-		ret = discover_scan(discover, &error);
-	discover_free(&discover);
 	if (ret == 0 && findings->count > before)
 		return;
 	finding = findings_add(findings, "dovecot", FINDING_WARNING);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/processes.h"
 
+#include "attach/search.h"
 #include "cli/control.h"
 #include "priv/drop.h"
 #include "priv/status.h"
@@ -106,16 +107,30 @@ static void describe(const struct priv_status *status, struct buf *text)
 		buf_appendf(text, " (%u)", status->filters);
 }
 
-/* NULL when all is as it should be. */
-static const char *excess(const struct priv_status *status, bool is_collector)
-{
-	const unsigned int attacher =
-		PRIV_KEEP_ATTACH | PRIV_KEEP_PERF | PRIV_KEEP_COLLECTOR | PRIV_KEEP_MEMLOCK;
-	uint64_t most = is_collector ? 0 : priv_keep_mask(attacher);
+static const struct kind {
+	const char *name;
+	unsigned int keep; /* of rights, at most */
+	bool unprivileged;
+} kinds[] = {
+	{"attacher", PRIV_KEEP_ATTACH | PRIV_KEEP_PERF | PRIV_KEEP_COLLECTOR | PRIV_KEEP_MEMLOCK,
+	 false},
+	{"collector", 0, true},
+	{"searcher", PRIV_KEEP_SEARCH, false},
+};
 
-	if (is_collector && status->uid == 0)
+static const struct kind *kind_of(const struct processes *processes, const struct running *running)
+{
+	if (!has_parent(processes, running))
+		return &kinds[0];
+	return strcmp(running->status.name, SEARCH_NAME) == 0 ? &kinds[2] : &kinds[1];
+}
+
+/* NULL when all is as it should be. */
+static const char *excess(const struct priv_status *status, const struct kind *kind)
+{
+	if (kind->unprivileged && status->uid == 0)
 		return "the collector must not be root";
-	if (status->capabilities & ~most)
+	if (status->capabilities & ~priv_keep_mask(kind->keep))
 		return "it has capabilities that it does not need";
 	if (!status->no_new_privs || !status->seccomp)
 		return "it is not in its sandbox: does the kernel have seccomp filters?";
@@ -125,8 +140,8 @@ static const char *excess(const struct priv_status *status, bool is_collector)
 static void tell(const struct processes *processes, const struct running *running, int landlock,
 		 struct findings *findings)
 {
-	bool is_collector = has_parent(processes, running);
-	const char *advice = excess(&running->status, is_collector);
+	const struct kind *kind = kind_of(processes, running);
+	const char *advice = excess(&running->status, kind);
 	struct finding *finding =
 		findings_add(findings, "process", advice ? FINDING_WARNING : FINDING_OK);
 	struct buf text;
@@ -135,10 +150,10 @@ static void tell(const struct processes *processes, const struct running *runnin
 		return;
 	buf_init(&text, sizeof(finding->text));
 	describe(&running->status, &text);
-	if (is_collector)
+	if (kind->unprivileged)
 		append_landlock(&text, landlock);
-	(void)snprintf(finding->subject, sizeof(finding->subject), "%s %d",
-		       is_collector ? "collector" : "attacher", (int)running->pid);
+	(void)snprintf(finding->subject, sizeof(finding->subject), "%s %d", kind->name,
+		       (int)running->pid);
 	(void)snprintf(finding->text, sizeof(finding->text), "%s", buf_str(&text));
 	(void)snprintf(finding->advice, sizeof(finding->advice), "%s", advice ? advice : "");
 	buf_release(&text);

@@ -44,6 +44,8 @@ enum priv_keep {
 	PRIV_KEEP_PERF = 1 << 1,      /* SYS_ADMIN, for perf-event uprobes */
 	PRIV_KEEP_COLLECTOR = 1 << 2, /* SETUID, SETGID, SETPCAP, KILL: start and stop one */
 	PRIV_KEEP_MEMLOCK = 1 << 3,   /* SYS_RESOURCE: locked memory, on kernels before 5.11 */
+	PRIV_KEEP_SEARCH = 1 << 4,    /* of ATTACH, what only looks: SYS_PTRACE, DAC_READ_SEARCH,
+				       * CHECKPOINT_RESTORE */
 };
 
 /*

@@ -43,7 +43,7 @@ static int add_conditions(scmp_filter_ctx filter, enum priv_process process)
 /* A process may signal itself, as abort() does. Its children have pids of their own. */
 static int add_signals_to_self(scmp_filter_ctx filter, enum priv_process process)
 {
-	if (process != PRIV_COLLECTOR)
+	if (process == PRIV_ATTACHER)
 		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 0);
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
 				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));

@@ -18,6 +18,7 @@
 enum priv_process {
 	PRIV_COLLECTOR = 1 << 0,
 	PRIV_ATTACHER = 1 << 1,
+	PRIV_SEARCHER = 1 << 2, /* enters it from the attacher's */
 };
 
 /*

@@ -29,6 +29,19 @@ static uint64_t number(const char *text, const char *name, int base, int skip)
 	return value;
 }
 
+/* The first line is "Name:\tNAME". */
+static void name_parse(const char *text, char *name_r, size_t size)
+{
+	size_t len;
+
+	if (strncmp(text, "Name:\t", 6) != 0)
+		return;
+	len = strcspn(text + 6, "\n");
+	len = len < size ? len : size - 1;
+	memcpy(name_r, text + 6, len);
+	name_r[len] = '\0';
+}
+
 void priv_status_parse(const char *text, struct priv_status *status_r)
 {
 	*status_r = (struct priv_status){
@@ -40,6 +53,7 @@ void priv_status_parse(const char *text, struct priv_status *status_r)
 		.seccomp = number(text, "\nSeccomp:", 10, 0) == SECCOMP_FILTER,
 		.filters = (unsigned int)number(text, "\nSeccomp_filters:", 10, 0),
 	};
+	name_parse(text, status_r->name, sizeof(status_r->name));
 }
 
 int priv_status_read(pid_t pid, struct priv_status *status_r)

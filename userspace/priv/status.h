@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 struct priv_status {
+	char name[16];
 	pid_t parent;
 	uid_t uid;	       /* effective */
 	uint64_t capabilities; /* permitted, by bit number */

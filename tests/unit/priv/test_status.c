@@ -20,6 +20,7 @@ static void test_the_kernels_text(void **state)
 
 	(void)state;
 	priv_status_parse(collector, &status);
+	assert_string_equal(status.name, "dovetap");
 	assert_int_equal(status.parent, 6);
 	assert_int_equal(status.uid, 65533);
 	assert_int_equal(status.capabilities, 0x1c000080004);
