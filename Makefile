@@ -359,6 +359,7 @@ LONG_GROUPS := faults cluster
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
 	$(Q)tools/rootfs bullseye bookworm trixie service base
+	$(Q)tools/packages containers-common > /dev/null
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests fuzz-binaries differential-helper deb $(O)/image/built \
 		$(O)/tests/bench/load
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries

@@ -27,8 +27,9 @@ static const struct {
 } needed[] = {
 	{"CAP_BPF", "load BPF programs", CAP_BPF, false, true},
 	{"CAP_PERFMON", "attach probes", CAP_PERFMON, false, true},
-	{"CAP_SYS_ADMIN", "attach probes as perf events (no uprobe_multi here)", CAP_SYS_ADMIN,
-	 true, false},
+	{"CAP_SYS_ADMIN",
+	 "attach probes as perf events (no uprobe_multi here, or seccomp forbids bpf() without it)",
+	 CAP_SYS_ADMIN, true, false},
 	{"CAP_SYS_PTRACE", "look into other users' processes", CAP_SYS_PTRACE, false, false},
 	{"CAP_DAC_READ_SEARCH", "read any library directory", CAP_DAC_READ_SEARCH, false, false},
 };
