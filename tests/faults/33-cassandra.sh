@@ -53,10 +53,10 @@ stored() {
 
 schema() {
 	cat <<- 'CQL'
-		CREATE KEYSPACE mails WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1};
-		CREATE TABLE mails.last_login (userid TEXT, service TEXT, last_access TIMESTAMP, last_ip TEXT,
+		CREATE KEYSPACE IF NOT EXISTS mails WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1};
+		CREATE TABLE IF NOT EXISTS mails.last_login (userid TEXT, service TEXT, last_access TIMESTAMP, last_ip TEXT,
 		  PRIMARY KEY ((userid), service));
-		CREATE ROLE dovecot WITH PASSWORD = 'pass' AND LOGIN = true;
+		CREATE ROLE IF NOT EXISTS dovecot WITH PASSWORD = 'pass' AND LOGIN = true;
 		GRANT MODIFY ON KEYSPACE mails TO dovecot;
 		GRANT SELECT ON KEYSPACE mails TO dovecot;
 	CQL

@@ -98,18 +98,20 @@ people_still_log_in() {
 # Each logs in once, so that whoever is missed is missed for good: no later login makes up for it.
 strangers=100000
 strangers_log_in() {
-	storm --rate 1000 --events 200 --users 200 --first "$strangers" \
-		--log "$tmp/accepted.strangers" > "$tmp/strangers"
-	strangers=$((strangers + 200))
+	storm --rate 1000 --events 600 --users 600 --first "$strangers" \
+		--log "$tmp/accepted.strangers" > "$tmp/strangers" &
+	logging_in=$!
+	strangers=$((strangers + 600))
 }
 
 # The dict is given up, people log in; then it is well again, and gets what waited for it.
 suffer() { # fault
-	begin "$1"
 	strangers_log_in
+	sleep 0.3 # so that some are on their way to the dict just now
+	begin "$1"
+	wait "$logging_in"
 	check "$1: the dict is seen to be down" eventually is_up 0
 	sleep "$seconds"
-	strangers_log_in
 	check "$1: people still log in" people_still_log_in
 	end "$1"
 	check "$1: the dict is seen to be up" eventually is_up 1
