@@ -3,11 +3,14 @@
 
 #include "../cmocka_all.h"
 
-#define ID	 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define OTHER	 "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
-#define UID	 "8d3ab8ae-1f0c-4c5e-9c2b-0f1e2d3c4b5a"
-#define UID_	 "8d3ab8ae_1f0c_4c5e_9c2b_0f1e2d3c4b5a"
-#define HASH	 "5b0a3e4ff0d14ac1a4cbd7c83d1f9a27" /* a static pod's */
+#define ID    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+#define UID   "8d3ab8ae-1f0c-4c5e-9c2b-0f1e2d3c4b5a"
+#define UID_  "8d3ab8ae_1f0c_4c5e_9c2b_0f1e2d3c4b5a"
+#define HASH  "5b0a3e4ff0d14ac1a4cbd7c83d1f9a27" /* a static pod's */
+#define BURSTABLE                                                                                  \
+	"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" UID_                     \
+	".slice/cri-containerd-" ID ".scope"
 #define ROOTLESS "/user.slice/user-1000.slice/user@1000.service"
 
 static const struct {
@@ -38,6 +41,10 @@ static const struct {
 	/* containerd where the kubelet says systemd and the runtime was not told */
 	{"/system.slice/containerd.service/kubepods-burstable-pod" UID_ ".slice:cri-containerd:" ID,
 	 ID, UID},
+	/* the same where a unit of systemd started containerd, and where k3s did */
+	{"/system.slice/k3s.service/kubepods-besteffort-pod" UID_ ".slice:cri-containerd:" ID, ID,
+	 UID},
+	{"/k8s.slice/kubepods/guaranteed/pod" UID "/" ID, ID, UID},
 	/* seen from a control group namespace of our own */
 	{"/../../kubepods-besteffort-pod" UID_ ".slice/cri-containerd-" ID ".scope", ID, UID},
 	/* kind and minikube: the node is a container itself */
@@ -46,6 +53,12 @@ static const struct {
 	 "kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod" UID_
 	 ".slice/cri-containerd-" ID ".scope",
 	 ID, UID},
+	{"/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/"
+	 "kubelet-kubepods-burstable-pod" UID_ ".slice/cri-containerd-" ID ".scope",
+	 ID, UID},
+	/* a container that was started in a pod's (docker in docker, podman in a pod) */
+	{"/kubepods/besteffort/pod" UID "/" OTHER "/docker/" ID, ID, UID},
+	{"/kubepods.slice/kubepods-pod" UID_ ".slice/crio-" OTHER ".scope/libpod-" ID, ID, UID},
 	/* the pod's own processes and the monitors beside a container are no container */
 	{"/kubepods/burstable/pod" UID, "", UID},
 	{"/docker/" OTHER "/kubepods/pod" UID, "", UID},
@@ -65,6 +78,13 @@ static const struct {
 	{ROOTLESS "/user.slice/libpod-" ID ".scope/container", ID, ""},
 	{"/machine.slice/machine-libpod_pod_" OTHER ".slice/libpod-" ID ".scope", ID, ""},
 	{"/system.slice/mail.service/libpod-payload-" ID, ID, ""},
+	{"/machine.slice/libpod-" ID ".scope/libpod-payload-" ID, ID, ""},
+	{"/libpod_parent/" OTHER "/libpod-" ID, ID, ""},
+	{ROOTLESS "/user.slice/user-libpod_pod_" OTHER ".slice/libpod-" ID ".scope/container", ID,
+	 ""},
+	{"/machine.slice/machine-libpod_pod_" OTHER ".slice", "", ""},
+	{ROOTLESS "/user.slice/libpod-conmon-" ID ".scope", "", ""},
+	{"/libpod_parent/conmon", "", ""},
 	{"/machine.slice/libpod-conmon-" ID ".scope", "", ""},
 	/* containerd without Kubernetes */
 	{"/default/" ID, ID, ""},
@@ -75,7 +95,16 @@ static const struct {
 	{"", "", ""},
 	{"/system.slice/dovecot.service", "", ""},
 	{ROOTLESS "/app.slice/dovecot.service", "", ""},
+	/* machines of LXC, LXD and systemd-nspawn, and what only looks like a container */
 	{"/lxc.payload.mail/system.slice/dovecot.service", "", ""},
+	{"/lxc/mail/ns/system.slice/dovecot.service", "", ""},
+	{"/lxc.monitor.mail", "", ""},
+	{"/machine.slice/machine-mail.scope/payload/system.slice/dovecot.service", "", ""},
+	{"/machine.slice/systemd-nspawn@mail.service/payload", "", ""},
+	{"/machine.slice/machine-qemu\\x2d1\\x2dmail.scope", "", ""},
+	{"/ecs/" HASH "/" HASH "-1234567890", "", ""},
+	{"/mesos/" UID, "", ""},
+	{"/buildkit/9vmszt3rx5y4x8bm7b1cq2f6k", "", ""},
 	{"/docker/0123456789ab", "", ""},
 	{"/docker/" ID "0", "", ""},
 	{"/docker/0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF", "", ""},
@@ -111,6 +140,13 @@ static void proc_tells_in_either_version(void **state)
 	container_from_proc(slice_str(v1), &container);
 	assert_string_equal(container.id, ID);
 	container_from_proc(slice_str(both), &container);
+	assert_string_equal(container.id, ID);
+	assert_string_equal(container.pod_uid, UID);
+	/* all controllers, the systemd driver, a node in version 1 */
+	container_from_proc(slice_str("11:memory:" BURSTABLE "\n10:pids:" BURSTABLE
+				      "\n2:cpu,cpuacct:" BURSTABLE "\n1:name=systemd:" BURSTABLE
+				      "\n0::/system.slice/containerd.service\n"),
+			    &container);
 	assert_string_equal(container.id, ID);
 	assert_string_equal(container.pod_uid, UID);
 	container_from_proc(slice_str("0::/user.slice\n"), &container);
