@@ -129,7 +129,7 @@ pod_start before-6.6
 check 'it gets ready' eventually probe ready
 check 'and is alive' probe live
 attacher=$(podman inspect --format '{{.State.Pid}}' dovetap)
-collector=$(pgrep --parent "$attacher")
+collector=$(collector_of "$attacher")
 # SYS_ADMIN and SYS_RESOURCE are given up where the kernel needs none of them.
 check 'the attacher has the rights of the manifest and no way to more' process_has "$attacher" Uid=0 \
 	"CapBnd=$(mask "$(pod default capabilities)")" NoNewPrivs=1 Seccomp=2
