@@ -47,8 +47,11 @@ static struct template_host host_of(const struct deliver *deliver, const struct 
 	struct template_host host = deliver->config.host;
 
 	if (event->where) {
-		host.pod = enrich_pod(event->where);
-		host.container = enrich_container(event->where);
+		host.pod = enrich_tell(event->where, ENRICH_POD);
+		host.container = enrich_tell(event->where, ENRICH_CONTAINER);
+		host.pod_namespace = enrich_tell(event->where, ENRICH_POD_NAMESPACE);
+		host.pod_uid = enrich_tell(event->where, ENRICH_POD_UID);
+		host.container_id = enrich_tell(event->where, ENRICH_CONTAINER_ID);
 	}
 	if (event->geo) {
 		host.country = slice_str(event->geo->country);

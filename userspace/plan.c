@@ -208,6 +208,9 @@ struct template_host plan_host(const struct plan *plan)
 		.node = node,
 		.pod = slice_str(ENRICH_UNKNOWN),
 		.container = slice_str(ENRICH_UNKNOWN),
+		.pod_namespace = slice_str(ENRICH_UNKNOWN),
+		.pod_uid = slice_str(ENRICH_UNKNOWN),
+		.container_id = slice_str(ENRICH_UNKNOWN),
 	};
 }
 
@@ -258,6 +261,13 @@ bool plan_wants_home(const struct plan *plan)
 
 bool plan_wants_container(const struct plan *plan)
 {
-	return wants_variable(plan, "pod") || wants_variable(plan, "container") ||
-	       plan_audit_wants_container(plan);
+	static const char *const variables[] = {
+		"pod", "container", "pod_namespace", "pod_uid", "container_id",
+	};
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		if (wants_variable(plan, variables[i]))
+			return true;
+	}
+	return plan_audit_wants_container(plan);
 }

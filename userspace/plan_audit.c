@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CONTAINER_FIELDS (UINT64_C(1) << AUDIT_FIELD_POD | UINT64_C(1) << AUDIT_FIELD_CONTAINER)
+#define BIT(field) (UINT64_C(1) << AUDIT_FIELD_##field)
+#define CONTAINER_FIELDS                                                                           \
+	(BIT(POD) | BIT(CONTAINER) | BIT(POD_NAMESPACE) | BIT(POD_UID) | BIT(CONTAINER_ID))
 
 /* Bits of the words that are listed. */
 static uint64_t bits_of(const char *const *list, const char *const *words)

@@ -4,7 +4,7 @@
 # and from the names of the kubelet's log files. dovetap runs in a mount namespace of its own,
 # where /sys/fs/cgroup and /var/log are ours; the groups are the kernel's.
 . "$(dirname "$0")/lib.sh"
-plan 6
+plan 7
 
 uid=8d3ab8ae-1f0c-4c5e-9c2b-0f1e2d3c4b5a
 id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
@@ -12,7 +12,7 @@ groups=$tmp/cgroup
 slice=$groups/dovetap-test-$$.slice
 pod=$slice/kubepods-pod${uid//-/_}.slice
 scope=$pod/cri-containerd-$id.scope
-key='ll/%{node}/%{pod}/%{container}/%{user}'
+key='ll/%{node}/%{pod}/%{container}/%{pod_namespace}/%{pod_uid}/%{container_id}/%{user}'
 
 leave_group() {
 	echo $$ > "$groups/cgroup.procs"
@@ -53,6 +53,10 @@ written() { # key behind "ll/"
 	grep -qF "shared/ll/$1" "$tmp/dicts/ll" || { cat "$tmp/dicts/ll"; return 1; }
 }
 
+audited() { # what the stream's only record tells of the container
+	same "$1" "$(jq -c '[.pod, .container, .pod_namespace, .pod_uid, .container_id]' "$tmp/state/audit")"
+}
+
 mkdir -p "$groups" "$tmp/log/containers" "$tmp/log/pods" "$tmp/v1"
 mkdir -m 1777 "$tmp/dicts"
 mount -t cgroup2 none "$groups" && mkdir -p "$scope" || bail 'no control groups of version 2'
@@ -68,14 +72,24 @@ leave_group
 dovetap_sees "$groups"
 dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
 stays ids@example.com
-check 'the group tells ids' eventually written "node-7/$uid/$id/ids@example.com"
+check 'the group tells ids' eventually written "node-7/$uid/$id/unknown/$uid/$id/ids@example.com"
 leaves
 dovetap_stop
 
 : > "$tmp/log/containers/mail-0_prod_dovecot-$id.log"
-dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
+cat > "$tmp/audit.conf" << END
+dovetap {
+  audit_log = $tmp/state/audit
+  audit_events = login
+  audit_fields = pod container pod_namespace pod_uid container_id
+}
+END
+dovetap_start --config "$tmp/audit.conf" --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
 stays names@example.com
-check 'log files tell names' eventually written node-7/mail-0/dovecot/names@example.com
+check 'log files tell names' eventually written \
+	"node-7/mail-0/dovecot/prod/$uid/$id/names@example.com"
+check 'and the audit stream has them all' eventually audited \
+	"[\"mail-0\",\"dovecot\",\"prod\",\"$uid\",\"$id\"]"
 leaves
 check 'a login is in the container that it happened in' same 2 "$(grep -c ^shared/ "$tmp/dicts/ll")"
 dovetap_stop
@@ -84,7 +98,7 @@ dovetap_sees "$tmp/v1"
 dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
 stays process@example.com
 check 'without version 2 the process tells' eventually written \
-	node-7/mail-0/dovecot/process@example.com
+	"node-7/mail-0/dovecot/prod/$uid/$id/process@example.com"
 leaves
 dovetap_stop
 stand_stop
@@ -92,7 +106,8 @@ stand_stop
 stand_start bookworm
 dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
 stays host@example.com
-check 'no container is unknown' eventually written node-7/unknown/unknown/host@example.com
+check 'no container is unknown' eventually written \
+	node-7/unknown/unknown/unknown/unknown/unknown/host@example.com
 leaves
 dovetap_stop
 
@@ -100,5 +115,6 @@ unset DOVETAP_NODE
 dovetap_sees "$groups"
 dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
 stays node@example.com
-check 'in version 2, too' eventually written "$(uname -n)/unknown/unknown/node@example.com"
+check 'in version 2, too' eventually written \
+	"$(uname -n)/unknown/unknown/unknown/unknown/unknown/node@example.com"
 leaves

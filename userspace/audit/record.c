@@ -152,22 +152,12 @@ static void get_node(const struct audit_policy *policy, const struct login_event
 	set_text(value_r, policy->node);
 }
 
-static void get_pod(const struct audit_policy *policy, const struct login_event *event,
-		    size_t argument, struct audit_value *value_r)
+static void get_where(const struct audit_policy *policy, const struct login_event *event,
+		      size_t argument, struct audit_value *value_r)
 {
 	(void)policy;
-	(void)argument;
 	if (event->where)
-		set_text(value_r, enrich_pod(event->where));
-}
-
-static void get_container(const struct audit_policy *policy, const struct login_event *event,
-			  size_t argument, struct audit_value *value_r)
-{
-	(void)policy;
-	(void)argument;
-	if (event->where)
-		set_text(value_r, enrich_container(event->where));
+		set_text(value_r, enrich_tell(event->where, (enum enrich_fact)argument));
 }
 
 static get_fn get_truncated;
@@ -200,10 +190,13 @@ static const struct {
 	[AUDIT_FIELD_COUNTRY] = {get_country, 0},
 	[AUDIT_FIELD_ASN] = {get_asn, 0},
 	[AUDIT_FIELD_NODE] = {get_node, 0},
-	[AUDIT_FIELD_POD] = {get_pod, 0},
-	[AUDIT_FIELD_CONTAINER] = {get_container, 0},
+	[AUDIT_FIELD_POD] = {get_where, ENRICH_POD},
+	[AUDIT_FIELD_CONTAINER] = {get_where, ENRICH_CONTAINER},
 	[AUDIT_FIELD_PID] = {get_pid, 0},
 	[AUDIT_FIELD_TRUNCATED] = {get_truncated, 0},
+	[AUDIT_FIELD_POD_NAMESPACE] = {get_where, ENRICH_POD_NAMESPACE},
+	[AUDIT_FIELD_POD_UID] = {get_where, ENRICH_POD_UID},
+	[AUDIT_FIELD_CONTAINER_ID] = {get_where, ENRICH_CONTAINER_ID},
 };
 
 static bool is_text_of_login(get_fn *get)

@@ -35,7 +35,10 @@
 	X(POD, "pod")                                                                              \
 	X(CONTAINER, "container")                                                                  \
 	X(PID, "pid")                                                                              \
-	X(TRUNCATED, "truncated")
+	X(TRUNCATED, "truncated")                                                                  \
+	X(POD_NAMESPACE, "pod_namespace")                                                          \
+	X(POD_UID, "pod_uid")                                                                      \
+	X(CONTAINER_ID, "container_id")
 
 enum audit_field {
 #define AUDIT_X(id, word) AUDIT_FIELD_##id,

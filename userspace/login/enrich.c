@@ -141,12 +141,22 @@ static struct slice first_of(const char *name, const char *id)
 	return slice_str(name[0] ? name : id[0] ? id : ENRICH_UNKNOWN);
 }
 
-struct slice enrich_pod(const struct enrichment *enrichment)
+struct slice enrich_tell(const struct enrichment *enrichment, enum enrich_fact fact)
 {
-	return first_of(enrichment->names.pod, enrichment->container.pod_uid);
-}
+	const struct container_names *names = &enrichment->names;
+	const struct container *ids = &enrichment->container;
 
-struct slice enrich_container(const struct enrichment *enrichment)
-{
-	return first_of(enrichment->names.container, enrichment->container.id);
+	switch (fact) {
+	case ENRICH_POD:
+		return first_of(names->pod, ids->pod_uid);
+	case ENRICH_CONTAINER:
+		return first_of(names->container, ids->id);
+	case ENRICH_POD_NAMESPACE:
+		return first_of(names->namespace, "");
+	case ENRICH_POD_UID:
+		return first_of(ids->pod_uid, "");
+	case ENRICH_CONTAINER_ID:
+		return first_of(ids->id, "");
+	}
+	return slice_str(ENRICH_UNKNOWN);
 }

@@ -43,11 +43,16 @@ void enrich_free(struct enrich **enrich); /* takes NULL, sets NULL */
 /* Never NULL; valid until the next call. */
 const struct enrichment *enrich_login(struct enrich *enrich, const struct login *login);
 
-/*
- * What %{pod} and %{container} stand for: the name, else the pod's UID and the container's id,
- * else "unknown". Valid as long as the enrichment.
- */
-struct slice enrich_pod(const struct enrichment *enrichment);
-struct slice enrich_container(const struct enrichment *enrichment);
+/* What the variables and audit fields of these names stand for. */
+enum enrich_fact {
+	ENRICH_POD,	  /* its name, else its UID */
+	ENRICH_CONTAINER, /* its name, else its id */
+	ENRICH_POD_NAMESPACE,
+	ENRICH_POD_UID,
+	ENRICH_CONTAINER_ID,
+};
+
+/* "unknown" when it is. Valid as long as the enrichment. */
+struct slice enrich_tell(const struct enrichment *enrichment, enum enrich_fact fact);
 
 #endif

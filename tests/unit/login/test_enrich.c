@@ -110,8 +110,18 @@ static void expect(struct world *world, uint64_t cgroup_id, const char *pod, con
 	const struct login login = {.cgroup_id = cgroup_id, .pid = 7, .boot_ns = BOOT};
 	const struct enrichment *found = enrich_login(world->enrich, &login);
 
-	assert_string_equal(enrich_pod(found).ptr, pod);
-	assert_string_equal(enrich_container(found).ptr, container);
+	assert_string_equal(enrich_tell(found, ENRICH_POD).ptr, pod);
+	assert_string_equal(enrich_tell(found, ENRICH_CONTAINER).ptr, container);
+}
+
+static void expect_ids(struct world *world, const char *namespace, const char *uid, const char *id)
+{
+	const struct login login = {.cgroup_id = 1, .pid = 7, .boot_ns = BOOT};
+	const struct enrichment *found = enrich_login(world->enrich, &login);
+
+	assert_string_equal(enrich_tell(found, ENRICH_POD_NAMESPACE).ptr, namespace);
+	assert_string_equal(enrich_tell(found, ENRICH_POD_UID).ptr, uid);
+	assert_string_equal(enrich_tell(found, ENRICH_CONTAINER_ID).ptr, id);
 }
 
 static void a_process_that_has_ended_is_found_by_number(void **state)
@@ -178,6 +188,7 @@ static void version_1_asks_the_process(void **state)
 	expect(world, 1, UID, ID);
 	set_process(world, "9:pids:/docker/" OTHER "\n0::/\n", "5");
 	expect(world, 1, "unknown", OTHER);
+	expect_ids(world, "unknown", "unknown", OTHER);
 	free_world(world);
 }
 
@@ -202,6 +213,7 @@ static void log_files_give_the_names(void **state)
 	make_file(below(world, "containers/mail-1_prod_dovecot-" OTHER ".log"), "");
 	make_file(below(world, "containers/mail-0_prod_dovecot-" ID ".log"), "");
 	expect(world, 1, "mail-0", "dovecot");
+	expect_ids(world, "prod", UID, ID);
 	free_world(world);
 }
 
@@ -213,6 +225,7 @@ static void a_pod_directory_gives_the_pod_alone(void **state)
 	set_process(world, "9:pids:/" POD "/" ID "\n", "5");
 	make_dir(below(world, "pods/prod_mail-0_" UID));
 	expect(world, 1, "mail-0", ID);
+	expect_ids(world, "prod", UID, ID);
 	free_world(world);
 }
 

@@ -13,9 +13,12 @@ struct name_row {
 /* Our own, for what a machine full of containers needs. */
 /* clang-format off */
 #define OWN_NAMES                                                                                  \
-	{"node", VARIABLE_NODE, 0}, {"pod", VARIABLE_POD, 0},                          \
-		{"container", VARIABLE_CONTAINER, 0}, {"country", VARIABLE_COUNTRY, 0},            \
-		{"asn", VARIABLE_ASN, 0}
+	{"node", VARIABLE_NODE, 0}, {"pod", VARIABLE_POD, 0},                                      \
+	{"container", VARIABLE_CONTAINER, 0}, {"pod_namespace", VARIABLE_POD_NAMESPACE, 0},        \
+	{"pod_uid", VARIABLE_POD_UID, 0}, {"container_id", VARIABLE_CONTAINER_ID, 0},              \
+	{"country", VARIABLE_COUNTRY, 0}, {"asn", VARIABLE_ASN, 0}
+
+static const struct name_row own_names[] = {OWN_NAMES};
 /* clang-format on */
 
 static const struct name_row v23_names[] = {
@@ -101,9 +104,11 @@ static bool is_inside_dovecot(struct slice name)
 
 static bool is_own(enum variable variable)
 {
-	return variable == VARIABLE_NODE || variable == VARIABLE_POD ||
-	       variable == VARIABLE_CONTAINER || variable == VARIABLE_COUNTRY ||
-	       variable == VARIABLE_ASN;
+	for (size_t i = 0; i < sizeof(own_names) / sizeof(own_names[0]); i++) {
+		if (own_names[i].variable == variable)
+			return true;
+	}
+	return false;
 }
 
 static const struct name_row *find(const struct name_row *rows, struct slice name)

@@ -41,6 +41,7 @@ struct template_host {
 	struct slice pod;
 	struct slice container;
 	struct slice country, asn; /* of the client's address */
+	struct slice pod_namespace, pod_uid, container_id;
 };
 
 /*

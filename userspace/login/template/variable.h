@@ -36,6 +36,9 @@
 	X(NODE, "node", host, offsetof(struct template_host, node))                                \
 	X(POD, "pod", host, offsetof(struct template_host, pod))                                   \
 	X(CONTAINER, "container", host, offsetof(struct template_host, container))                 \
+	X(POD_NAMESPACE, "pod_namespace", host, offsetof(struct template_host, pod_namespace))     \
+	X(POD_UID, "pod_uid", host, offsetof(struct template_host, pod_uid))                       \
+	X(CONTAINER_ID, "container_id", host, offsetof(struct template_host, container_id))        \
 	X(COUNTRY, "country", host, offsetof(struct template_host, country))                       \
 	X(ASN, "asn", host, offsetof(struct template_host, asn))                                   \
 	X(YEAR, "year", local_time, 'Y')                                                           \
