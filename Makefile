@@ -182,8 +182,19 @@ $(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
 
 # These let any allocation fail.
-$(O)/tests/unit/%/test_alloc_failure: \
-	LDFLAGS += $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc strdup strndup)
+WRAP_ALLOCATIONS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup strndup)
+$(O)/tests/unit/%/test_alloc_failure: LDFLAGS += $(WRAP_ALLOCATIONS)
+
+# So does this program, as tests/faults/90-out-of-memory.sh wants it.
+SCARCE := $(O)/tests/faults/dovetap-scarce
+$(SCARCE): $(TOP_OBJ) $(O)/tests/faults/scarce.o $(ALL_ARCHIVES)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) $(WRAP_ALLOCATIONS) -Wl,--wrap=asprintf -o $@ $(TOP_OBJ) \
+		$(O)/tests/faults/scarce.o -Wl,--start-group $(ALL_ARCHIVES) -Wl,--end-group $(ALL_LIBS)
+
+scarce: $(SCARCE)
+
+.PHONY: scarce
 
 # tests/dict: the same cases against every driver, with real servers.
 DICT_TEST_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/dict/*.c) tests/dict/sql/stand.c)
@@ -362,7 +373,7 @@ test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/packages containers-common > /dev/null
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests fuzz-binaries differential-helper deb $(O)/image/built \
 		$(O)/tests/bench/load
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries scarce
 	$(Q)tests/run $(TEST_GROUPS)
 
 test-all: ## the same and the groups that take long, in their short form: what CI runs
@@ -372,6 +383,7 @@ test-faults: ## faults of every kind under load, in full (root, hours); FAULTS=s
 	$(Q)tools/setup test
 	$(Q)tools/rootfs bullseye bookworm trixie
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all target
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined scarce
 	$(Q)FAULTS=$(or $(FAULTS),full) TEST_TIMEOUT=14400 tests/run faults
 
 test-kernels: kernels-ready ## load, attach and capture on Debian's kernels 5.10, 6.1 and 6.12, amd64 and arm64, emulated

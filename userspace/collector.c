@@ -17,10 +17,17 @@
 #define TICK_NS	    (1 * NS_PER_SEC)
 #define TURN_MAX_NS (30 * NS_PER_SEC)
 
+/* What may be there again in a while: another collector tries it then, and finds all in the ring.
+ */
+static bool is_shortage(int code)
+{
+	return code == ENOMEM || code == EAGAIN || code == EMFILE || code == ENFILE;
+}
+
 void collector_fail(struct collector *c, const struct error *error)
 {
 	log_error("%s", error->text);
-	c->status = EX_SOFTWARE;
+	c->status = is_shortage(error->code) ? EX_TEMPFAIL : EX_SOFTWARE;
 	loop_stop(c->loop);
 }
 
@@ -155,6 +162,8 @@ static void finish(struct collector *c)
 	pipeline_flush(c->pipeline);
 	if (targets_drain(&c->targets, clock_monotonic_ns() + COLLECTOR_DRAIN_NS, &error) < 0)
 		log_warning("%s", error.text);
+	if (targets_lost(&c->targets, &error) < 0) /* the counters go with this process */
+		log_warning("%s", error.text);
 	pipeline_release(c->pipeline);
 }
 
@@ -172,7 +181,7 @@ static int exit_status(const struct collector *c, int ret)
 		return EX_CONFIG;
 	if (ret == -EADDRINUSE)
 		return EX_UNAVAILABLE;
-	if (ret == -EBUSY)
+	if (ret == -EBUSY || is_shortage(-ret))
 		return EX_TEMPFAIL;
 	return ret < 0 ? EX_OSERR : c->status;
 }

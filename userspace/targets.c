@@ -176,3 +176,19 @@ int targets_drain(struct targets *targets, int64_t deadline_ns, struct error *er
 	}
 	return ret;
 }
+
+int targets_lost(const struct targets *targets, struct error *error_r)
+{
+	for (size_t i = 0; i < plan_dict_count(targets->plan); i++) {
+		struct writer_stats stats;
+		uint64_t lost;
+
+		writer_stats(targets->writers[i], &stats);
+		lost = stats.lost[WRITER_LOST_MEMORY] + stats.lost[WRITER_LOST_NOMEM];
+		if (lost > 0)
+			return error_set(error_r, ENOMEM,
+					 "%s: out of memory for %" PRIu64 " records",
+					 plan_dict_name(targets->plan, i), lost);
+	}
+	return 0;
+}

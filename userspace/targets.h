@@ -45,4 +45,7 @@ bool targets_up(const struct targets *targets);
  * on clock_monotonic_ns(). */
 int targets_drain(struct targets *targets, int64_t deadline_ns, struct error *error_r);
 
+/* 0; or -ENOMEM with the first dict some of whose records had no room in memory. */
+int targets_lost(const struct targets *targets, struct error *error_r);
+
 #endif

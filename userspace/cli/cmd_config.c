@@ -52,8 +52,9 @@ int config_show(const struct config_options *options)
 
 	buf_init(&out, OUTPUT_MAX);
 	ret = config_load(options, &config, &error);
-	if (ret == 0)
-		ret = config_dump(&config, &out);
+	if (ret == 0 && (ret = config_dump(&config, &out)) < 0)
+		error_set(&error, -ret, "no memory for the settings (at most %u bytes)",
+			  OUTPUT_MAX);
 	config_release(&config);
 	return finish(ret, &out, &error);
 }

@@ -248,8 +248,10 @@ int cmd_layout(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &command);
 	libbpf_say_init();
 	command.table.structs = calloc(LAYOUT_STRUCTS_MAX, sizeof(*command.table.structs));
-	if (!command.table.structs)
+	if (!command.table.structs) {
+		log_error("out of memory for the layouts");
 		return EX_OSERR;
+	}
 	if (load_own(&command, &error) < 0)
 		status = EX_CONFIG;
 	else if (command.run(&command, &error) < 0)

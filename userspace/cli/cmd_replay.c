@@ -75,7 +75,8 @@ static int print_event(struct slice record, const struct clock_offset *offset, s
 	buf_reset(line);
 	ret = login_json(line, &login);
 	if (ret < 0)
-		return error_set(error_r, -ret, "an event does not fit a line");
+		return error_set(error_r, -ret, "%s",
+				 ret == -ENOMEM ? "out of memory" : "an event does not fit a line");
 	return puts(buf_str(line)) < 0 ? error_set(error_r, errno, "standard output: %m") : 0;
 }
 
@@ -109,6 +110,7 @@ static int record_nothing(const struct login_event *event, enum deliver_purpose 
 struct audit_printer {
 	const struct audit_config *config;
 	struct buf line;
+	uint64_t lost; /* had no room in it */
 };
 
 static void print_audit(const struct login_event *event, int route, void *context)
@@ -123,6 +125,8 @@ static void print_audit(const struct login_event *event, int route, void *contex
 	buf_reset(&printer->line);
 	if (audit_record_json(&record, &printer->line) == 0)
 		(void)puts(buf_str(&printer->line));
+	else
+		printer->lost++;
 }
 
 static void warn_of_losses(const struct pipeline *pipeline)
@@ -190,6 +194,9 @@ static int print_audit_stream(struct plan *plan, struct geo *geo, struct event_s
 	warn_of_losses(pipeline);
 	pipeline_free(&pipeline);
 	buf_release(&printer.line);
+	if (ret == -ENODATA && printer.lost > 0)
+		return error_set(error_r, ENOMEM, "out of memory for %" PRIu64 " records",
+				 printer.lost);
 	return ret == -ENODATA ? 0 : ret;
 }
 
@@ -205,6 +212,8 @@ static int replay_into(const struct plan *plan, struct geo *geo, struct event_so
 	ret = write_events(&targets, geo, source, offset, error_r);
 	if (ret == 0)
 		ret = targets_drain(&targets, clock_monotonic_ns() + DRAIN_NS, error_r);
+	if (ret == 0)
+		ret = targets_lost(&targets, error_r);
 	targets_close(&targets);
 	return ret;
 }

@@ -182,7 +182,7 @@ static int read_targets(const struct conf_section *root, struct last_login_conf 
 				 "%s: the blocks with last_login settings combine in more than %d "
 				 "ways; use fewer remote, local and local_name blocks",
 				 root->pos.file, STATES_MAX);
-	return ret < 0 ? error_set(error_r, ENOMEM, "%s: out of memory", root->pos.file) : 0;
+	return ret < 0 ? conf_error(&root->pos, error_r, ENOMEM, "out of memory") : 0;
 }
 
 int last_login_read(struct conf_section *const *roots, const struct last_login_options *options,
@@ -193,7 +193,7 @@ int last_login_read(struct conf_section *const *roots, const struct last_login_o
 	int ret;
 
 	if (!rules)
-		return error_set(error_r, ENOMEM, "%s: out of memory", (*roots)->pos.file);
+		return conf_error(&(*roots)->pos, error_r, ENOMEM, "out of memory");
 	rules->arena = conf_arena(*roots);
 	if (options->services && options->services[0])
 		rules->services = options->services;

@@ -287,7 +287,8 @@ int conf_parse_text(struct slice text, const char *name, unsigned int flags,
 	const char *file = start(&parser, name);
 
 	if (!file)
-		return error_set(error_r, ENOMEM, "%s: out of memory", name);
+		return error_set(error_r, ENOMEM, "out of memory for %s",
+				 *name ? name : "settings");
 	return finish(&parser, parse_text(&parser, text, file, error_r), root_r, error_r);
 }
 

@@ -69,7 +69,7 @@ int conf_error(const struct conf_pos *pos, struct error *error_r, int code, cons
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	if (pos->line == 0)
-		return error_set(error_r, code, "%s: %s", pos->file, text);
+		return error_set(error_r, code, "%s%s%s", pos->file, *pos->file ? ": " : "", text);
 	return error_set(error_r, code, "%s:%u: %s", pos->file, pos->line, text);
 }
 

@@ -120,7 +120,8 @@ static int append(struct template_run *run, struct buf *out, struct slice value)
 		return 0;
 	run->ended = len < value.len;
 	if (buf_append(out, value.ptr, len) < 0)
-		return error_set(run->error_r, -out->failed, "the key is too long");
+		return error_set(run->error_r, -out->failed, "%s",
+				 out->failed == -ENOMEM ? "out of memory" : "the key is too long");
 	return 0;
 }
 
