@@ -145,6 +145,7 @@ check 'a login in another container is recorded, with its id' eventually written
 touch "$tmp/leave"
 wait "$session"
 check 'the embedded store is read in it' eventually looked_up first
+podman stats --no-stream --format 'memory {{.MemUsage}}' dovetap | note
 pod_stop
 check 'it has nothing to complain of' same '' "$(complaints)"
 
