@@ -219,11 +219,35 @@ static bool enter(struct discover *discover, struct process *process)
 	return true;
 }
 
+static void note_deleted(void *ctx, const struct process *process,
+			 const struct process_library *library)
+{
+	struct discover *discover = ctx;
+
+	(void)process;
+	if (library->deleted)
+		finder_saw_deleted(&discover->finder,
+				   probe_role_of_name(strrchr(library->path, '/') + 1));
+}
+
+/* Below a root, too, older processes go on with files that no path leads to after an upgrade. */
+static void search_deleted(struct discover *discover, const struct process *process)
+{
+	if (process->deleted)
+		finder_saw_deleted(&discover->finder,
+				   probe_role_of_name(strrchr(process->exe, '/') + 1));
+	process_libraries(process, note_deleted, discover);
+}
+
 static void search_inside(struct discover *discover, struct process *process)
 {
 	if (process_stat_exe(process) < 0 || !is_dovecot(discover, process) ||
 	    process_open(process) < 0)
 		return;
+	if (!discover->processes) {
+		search_deleted(discover, process);
+		return;
+	}
 	use_exe(discover, process);
 	process_libraries(process, use_library, discover);
 }
@@ -265,8 +289,7 @@ int discover_scan(struct discover *discover, struct error *error_r)
 		search_root(discover, discover->roots[i]);
 		finder_leave(&discover->finder);
 	}
-	if (discover->processes)
-		process_each(search_process, discover, first->code == 0 ? first : NULL);
+	process_each(search_process, discover, first->code == 0 ? first : NULL);
 	directories_sweep(&discover->finder.dirs, discover->finder.known.search);
 	finder_look_into_touched(&discover->finder);
 	drop_lost(discover);

@@ -24,7 +24,7 @@
 
 struct discover_options {
 	const char *const *roots; /* NULL-terminated; NULL means "/" alone */
-	bool processes;		  /* look at running processes, too */
+	bool processes;		  /* look at running processes, too, not only for deleted files */
 	unsigned int roles;	  /* PRIV_ROLE_BIT of each role wanted */
 };
 

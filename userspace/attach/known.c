@@ -83,20 +83,28 @@ void known_saw_deleted(const struct known_files *files, enum priv_role role)
 
 /*
  * A chmod or a new link moves the change time of a file under all its paths. The time is read
- * anew before a file of another device is compared; on the same device it does not count.
+ * anew when a file of another device is compared; on the same device it does not count. Where the
+ * file was copied up in its overlay, the new time is the copy's: then the old one is the file's.
  */
-static void refresh(struct build *build, const struct file_id *other)
+static bool is_same(struct build *build, const struct file_id *other)
 {
-	struct statx now;
+	struct file_id now = build->id;
+	struct statx stx;
 
+	if (file_id_equal(&build->id, other))
+		return true;
 	/* What the kernel knows is enough; another file's server is not asked, it may not answer.
 	 */
 	if (build->id.ino != other->ino || build->id.dev == other->dev || build->fd < 0 ||
 	    statx(build->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_CTIME | STATX_SIZE,
-		  &now) < 0)
-		return;
-	if (now.stx_size == build->id.size)
-		build->id.ctime_ns = now.stx_ctime.tv_sec * NS_PER_SEC + now.stx_ctime.tv_nsec;
+		  &stx) < 0 ||
+	    stx.stx_size != build->id.size)
+		return false;
+	now.ctime_ns = stx.stx_ctime.tv_sec * NS_PER_SEC + stx.stx_ctime.tv_nsec;
+	if (!file_id_equal(&now, other))
+		return false;
+	build->id.ctime_ns = now.ctime_ns;
+	return true;
 }
 
 /* The one that is the same file; else NULL, and the one that it overwrites in *replaced_r. */
@@ -106,8 +114,7 @@ static struct known *find(const struct known_files *files, const struct file_id 
 	struct known *known;
 
 	LL_FOREACH(files->list, known) {
-		refresh(&known->build, id);
-		if (file_id_equal(&known->build.id, id))
+		if (is_same(&known->build, id))
 			return known;
 		if (file_id_overwritten(&known->build.id, id))
 			*replaced_r = &known->build;
