@@ -33,7 +33,17 @@ finish_containers() {
 }
 trap finish_containers EXIT
 
+# A stand of tests/integration/lib.sh, which has no container around it: "unknown" is its container.
+declare -A on_host
+
+host_start() { # root folder, which is its name, too
+	stand_start "$1"
+	on_host[$1]=yes
+	container_first[$1]=$stand_master
+}
+
 container_id() { # name
+	[[ -z ${on_host[$1]:-} ]] || { echo unknown && return; }
 	printf %s "$domain/$1" | sha256sum | cut -c 1-64
 }
 
@@ -95,7 +105,7 @@ outside_start() { # arguments of "dovetap run"
 	printf '#!/bin/sh\nexec unshare --mount "%s/inside" "$@"\n' "$tmp" > "$tmp/outside"
 	chmod +x "$tmp/inside" "$tmp/outside"
 	printf 'dovetap {\n  audit_log = %s\n  audit_fields = %s\n  audit_events = login auth\n}\n' \
-		"$tmp/log/audit.log" 'user service remote_ip container session' > "$tmp/dovetap.conf"
+		"$tmp/log/audit.log" 'user service remote_ip container pid' > "$tmp/dovetap.conf"
 	dovetap=$tmp/outside
 	dovetap_start --config "$tmp/dovetap.conf" --dict "sqlite:path=$tmp/state/db" \
 		--key 'last-login/%{service}/%{user}' --precision ns "$@"
