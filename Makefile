@@ -350,7 +350,12 @@ bench-probe: $(O)/tests/bpf/bench_probe ## cost of a captured login next to an e
 bench-pipeline: all target ## 50,000 logins a second from the ring to SQLite, and what idling costs
 	$(Q)tests/bench/pipeline.sh
 
-BENCHES := probe pipeline store sql template cassandra redis proxy
+bench-attach: all ## from a Dovecot's first exec in a container to its probe, at most 200 ms
+	$(Q)tests/bench/bench_attach.sh
+
+.PHONY: bench-attach
+
+BENCHES := probe attach pipeline store sql template cassandra redis proxy
 
 bench: ## measure it all; ratios to a peer or a floor of the same run (root)
 	$(Q)failed=; for b in $(BENCHES); do echo "# bench-$$b"; \

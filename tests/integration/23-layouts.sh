@@ -48,7 +48,7 @@ try() { # LAYOUT LIBDIR LIBEXECDIR SBINDIR: the environment is that of tests/tar
 dovetap_start --dict "sqlite:path=$tmp/state/db"
 try debian /usr/lib/dovecot /usr/lib/dovecot /usr/sbin
 try rhel /usr/lib64/dovecot /usr/libexec/dovecot /usr/sbin
-CC=musl-gcc try alpine /usr/lib/dovecot /usr/libexec/dovecot /usr/sbin
+TARGET_CC=musl-gcc try alpine /usr/lib/dovecot /usr/libexec/dovecot /usr/sbin
 try image /dovecot/lib/dovecot /dovecot/libexec/dovecot /dovecot/sbin
 SUFFIX=.so.13 try newer /usr/lib/dovecot /usr/lib/dovecot /usr/sbin
 RUNPATH='' try no-runpath /usr/lib /usr/lib/dovecot /usr/bin

@@ -13,7 +13,7 @@ length=$((40 + RANDOM % 100))
 # The usual layout, with one more directory in RUNPATH, into which the linker never looks: musl's has the C
 # library in it, and finds the others in the first.
 make_root() { # NAME
-	CC=musl-gcc RUNPATH=/usr/lib/dovecot:/srv/more "$top/tests/target/install" "$tmp/$1" \
+	TARGET_CC=musl-gcc RUNPATH=/usr/lib/dovecot:/srv/more "$top/tests/target/install" "$tmp/$1" \
 		/usr/lib/dovecot /usr/lib/dovecot /usr/sbin 2>&1 | note
 	mkdir -p "$tmp/$1/srv/more"
 }
