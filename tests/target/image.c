@@ -86,3 +86,15 @@ bool image_set_ip(const struct image *image, const char *member, uint16_t family
 	memcpy(start + find(ip, "u.ip6")->byte, bytes, family == AF_INET ? 4 : 16);
 	return true;
 }
+
+void image_invert(const struct image *image, const struct layout_member *member)
+{
+	unsigned char *byte = image->bytes + member->byte;
+	const unsigned char *end = byte + layout_member_size(image->table, image->abi, member);
+
+	if (member->type == LAYOUT_BIT)
+		*byte ^= (unsigned char)(1U << member->bit);
+	else
+		for (; byte < end; byte++)
+			*byte = (unsigned char)~*byte;
+}

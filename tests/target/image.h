@@ -36,4 +36,7 @@ bool image_set_number(const struct image *image, const char *member, uint64_t nu
 bool image_set_ip(const struct image *image, const char *member, uint16_t family,
 		  const uint8_t *bytes);
 
+/* Inverts all bits of a member that is no group. Twice leaves all as it was. */
+void image_invert(const struct image *image, const struct layout_member *member);
+
 #endif

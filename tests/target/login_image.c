@@ -59,7 +59,6 @@ void mail_user_image_init(struct mail_user_image *image, const struct layout_tab
 	image_set_number(user, "admin", login->admin);
 	image_set_number(user, "autocreated", login->autocreated);
 	image_set_number(user, "session_restored", login->session_restored);
-	image_set_number(user, "initialized", 1);
 	ip_init(&image->remote_ip, user, "conn.remote_ip", login->remote_family, login->remote_ip,
 		pattern);
 	ip_init(&image->local_ip, user, "conn.local_ip", login->local_family, login->local_ip,
