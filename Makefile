@@ -38,7 +38,7 @@ HOST_O  := $(O)
 HOST_CC := $(CC)
 ifneq ($(CROSS),)
   override O := $(O)/$(CROSS)
-  CC      := $(CROSS)-linux-gnu-gcc
+  override CC := $(CROSS)-linux-gnu-gcc
   SYSROOT := --sysroot=$(shell tools/packages sysroot-$(ARCH))
 endif
 

@@ -57,10 +57,18 @@ void login_object_load(struct login_object *object, const struct layout *layout,
 	assert_non_null(object->ring);
 }
 
-bool login_object_loads(const struct layout *layout)
+void login_object_want_only(struct login_bpf *skel, const struct bpf_program *program)
+{
+	struct bpf_program *other;
+
+	bpf_object__for_each_program(other, skel->obj)
+		bpf_program__set_autoload(other, other == program);
+}
+
+bool login_object_loads(const struct layout *layout, login_object_setup_t *setup)
 {
 	libbpf_print_fn_t print = libbpf_set_print(NULL);
-	struct login_bpf *skel = try_load(layout, NULL);
+	struct login_bpf *skel = try_load(layout, setup);
 	bool loads = skel != NULL;
 
 	libbpf_set_print(print);

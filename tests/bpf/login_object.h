@@ -35,8 +35,12 @@ void login_object_load(struct login_object *object, const struct layout *layout,
 		       login_object_setup_t *setup);
 void login_object_release(struct login_object *object);
 
+/* For a setup: no program but this one is loaded. The verifier takes its time, most of all on an
+ * emulated machine. */
+void login_object_want_only(struct login_bpf *skel, const struct bpf_program *program);
+
 /* Whether it can be loaded at all; says nothing when not. */
-bool login_object_loads(const struct layout *layout);
+bool login_object_loads(const struct layout *layout, login_object_setup_t *setup);
 
 /* Attaches program p to a function of libtarget.so, for this process only. */
 #define login_object_attach(object, p, function)                                                   \

@@ -5,6 +5,7 @@
  *	test ── fork ── attacher ── fork ── collector ── reports by a pipe ──▶ test
  */
 #include "attach/attacher.h"
+#include "attach/multi.h"
 #include "base/log.h"
 #include "priv/drop.h"
 
@@ -267,7 +268,8 @@ static void collector_has_no_rights(enum attach_method method)
 static void test_the_collector_has_no_rights(void **state)
 {
 	(void)state;
-	collector_has_no_rights(ATTACH_MULTI);
+	if (multi_supported())
+		collector_has_no_rights(ATTACH_MULTI);
 	collector_has_no_rights(ATTACH_PERF);
 }
 

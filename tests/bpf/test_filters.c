@@ -21,10 +21,32 @@ struct fixture {
 
 static struct fixture fixture;
 
+static bool is_fallback(const struct login_bpf *skel, const struct bpf_program *program)
+{
+	return program == skel->progs.mail_user_init ||
+	       program == skel->progs.auth_proxy_finished || program == skel->progs.auth_failed;
+}
+
+static void want_fallbacks(struct login_bpf *skel)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, skel->obj)
+		bpf_program__set_autoload(program, is_fallback(skel, program));
+}
+
+static void want_no_fallbacks(struct login_bpf *skel)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, skel->obj)
+		bpf_program__set_autoload(program, !is_fallback(skel, program));
+}
+
 static void setup(const char *abi)
 {
 	fixture.abi = abi;
-	login_object_load(&fixture.object, layout_find(abi), NULL);
+	login_object_load(&fixture.object, layout_find(abi), want_no_fallbacks);
 	login_object_attach(&fixture.object, mail_user_created, "hook_mail_user_created");
 	login_object_attach(&fixture.object, auth_finished, "auth_request_finished_event");
 }
@@ -33,7 +55,7 @@ static void setup(const char *abi)
 static void setup_fallbacks(const char *abi)
 {
 	fixture.abi = abi;
-	login_object_load(&fixture.object, layout_find(abi), NULL);
+	login_object_load(&fixture.object, layout_find(abi), want_fallbacks);
 	login_object_attach(&fixture.object, mail_user_init, "mail_user_init");
 	login_object_attach(&fixture.object, auth_proxy_finished, "auth_request_proxy_finish");
 	login_object_attach(&fixture.object, auth_failed, "auth_request_fail");

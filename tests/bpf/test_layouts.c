@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every embedded layout reads every field right: a struct is laid out in this process as that
- * release does, the probed function is called with it, and the record is compared value by value.
- * The gaps of the struct are filled with zeros once and with ones once, so that a flag that is read
- * one bit off shows. And every member that the table has counts: with its bits inverted something
- * else comes of the call.
+ * Every embedded layout loads and reads every field right: a struct is laid out in this process as
+ * that release does, the probed function is called with it, and the record is compared value by
+ * value. The gaps of the struct are filled with zeros once and with ones once, so that a flag that
+ * is read one bit off shows. And every member that the table has counts: with its bits inverted
+ * something else comes of the call.
  */
 #include "login_object.h"
 
@@ -72,19 +72,14 @@ static const struct target_login login_bare = {
 	.passdb_result = 0,
 };
 
-/* What is not attached is not loaded: on an emulated machine that takes the verifier a while. */
 static void want_home(struct login_bpf *skel)
 {
 	skel->rodata->wanted_texts |= DOVETAP_BIT(DOVETAP_FIELD_HOME);
-	bpf_program__set_autoload(skel->progs.auth_failed, false);
 }
 
-static void want_proxy_only(struct login_bpf *skel)
+static void want_proxy(struct login_bpf *skel)
 {
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, skel->obj)
-		bpf_program__set_autoload(program, program == skel->progs.proxy_established);
+	login_object_want_only(skel, skel->progs.proxy_established);
 }
 
 static void expect_text(const struct login_object *object, unsigned int field, bool exists,
@@ -398,7 +393,7 @@ static void try_patched_client(const char *abi)
 	struct login_object object;
 	struct image image;
 
-	login_object_load(&object, layout_find(abi), want_proxy_only);
+	login_object_load(&object, layout_find(abi), want_proxy);
 	login_object_attach(&object, proxy_established, "client_proxy_finish_destroy_client");
 	client_image_init(&image, &table, abi, 0, &target_login_plain);
 	assert_true(image_set_pointer_behind(&image, "session_id", target_login_plain.session_id));

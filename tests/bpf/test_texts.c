@@ -13,10 +13,15 @@
 static struct layout_table table;
 static struct login_object object;
 
+static void want_mail_user(struct login_bpf *skel)
+{
+	login_object_want_only(skel, skel->progs.mail_user_created);
+}
+
 static int setup(void **state)
 {
 	(void)state;
-	login_object_load(&object, layout_find(ABI), NULL);
+	login_object_load(&object, layout_find(ABI), want_mail_user);
 	login_object_attach(&object, mail_user_created, "hook_mail_user_created");
 	return 0;
 }
