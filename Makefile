@@ -370,7 +370,7 @@ bench: ## measure it all; ratios to a peer or a floor of the same run (root)
 
 TEST_GROUPS := unit abi bpf dict golden fuzz differential integration containers conformance deploy
 # Those that take minutes each; "make test-all" runs them, too. tests/run says what each consists of.
-LONG_GROUPS := faults cluster
+LONG_GROUPS := faults cluster kernels
 
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
@@ -381,7 +381,7 @@ test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries scarce
 	$(Q)tests/run $(TEST_GROUPS)
 
-test-all: ## the same and the groups that take long, in their short form: what CI runs
+test-all: kernels-ready ## the same and the groups that take long, in their short form: what CI runs
 	$(Q)$(MAKE) --no-print-directory test TEST_GROUPS="$(TEST_GROUPS) $(LONG_GROUPS)"
 
 test-faults: ## faults of every kind under load, in full (root, hours); FAULTS=short: minutes
