@@ -339,6 +339,7 @@ static void overwrite_in_place(const struct story *story, const char *source)
 	story_copy(source, path);
 }
 
+#ifdef __x86_64__ /* elsewhere the landing of libtarget-cet.so is another instruction */
 static void test_an_overwritten_file_is_never_without_a_probe(void **state)
 {
 	struct story story;
@@ -352,6 +353,7 @@ static void test_an_overwritten_file_is_never_without_a_probe(void **state)
 	assert_int_equal(await(&story, MESSAGE, PRIV_DETACHED).message.links, 1);
 	story_stop(&story);
 }
+#endif
 
 /* The kernel would execute what stood there before. */
 static void test_not_if_another_instruction_stands_there(void **state)
@@ -538,7 +540,9 @@ int main(void)
 		cmocka_unit_test(test_readiness_is_told_once_both_are_ready),
 		cmocka_unit_test(test_a_refusal_is_told_with_its_reason),
 		cmocka_unit_test(test_an_upgrade_is_attached_at_once),
+#ifdef __x86_64__
 		cmocka_unit_test(test_an_overwritten_file_is_never_without_a_probe),
+#endif
 		cmocka_unit_test(test_not_if_another_instruction_stands_there),
 		cmocka_unit_test(test_a_refusal_is_told_to_each_collector_and_ends),
 		cmocka_unit_test(test_probes_outlive_a_killed_collector),

@@ -70,7 +70,7 @@ put_tests() { # root of the libraries that they were built with
 		install -D "$output/tests/bpf/test_$test" "$image/.output/tests/bpf/test_$test"
 		put_libraries "$1" "" "$output/tests/bpf/test_$test"
 	done
-	install -D -t "$image/.output/tests/target" "$output"/tests/target/libtarget*.so
+	install -D -t "$image/.output/tests/target" "$output"/tests/target/lib*.so*
 	install -D layouts/dovecot.layouts "$image/layouts/dovecot.layouts"
 	install -D "$output/dovetap" "$image/bin/dovetap"
 	put_libraries "$1" "" "$output/dovetap"
