@@ -192,7 +192,7 @@ static void a_sink_that_hangs_holds_nobody_up(void **state)
 	assert_true(stats.lost[AUDIT_LOST_QUEUE_FULL] > 0);
 	/* When it is read again, all that was kept comes. */
 	do {
-		(void)read(fd, gone, sizeof(gone));
+		(void)!read(fd, gone, sizeof(gone));
 		audit_stats(stage->audit, &stats);
 	} while (stats.written + stats.lost[AUDIT_LOST_QUEUE_FULL] <
 		 stats.events[LOGIN_EVENT_LOGIN]);
