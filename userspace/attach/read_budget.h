@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 #define READ_BUDGET_LOOK_MIN   (1LL << 20)
-#define READ_BUDGET_SHARE      (256LL << 20) /* bytes at once... */
-#define READ_BUDGET_SHARE_RATE (1LL << 20)   /* ...and more with each second */
+#define READ_BUDGET_SHARE      (1024LL << 20) /* bytes at once... */
+#define READ_BUDGET_SHARE_RATE (16LL << 20)   /* ...and more with each second */
 #define READ_BUDGET_ALL	       (4096LL << 20)
-#define READ_BUDGET_ALL_RATE   (32LL << 20)
+#define READ_BUDGET_ALL_RATE   (64LL << 20)
 #define READ_BUDGET_DEVICES    64
 
 struct read_share {

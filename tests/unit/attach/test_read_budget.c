@@ -4,10 +4,12 @@
 #include "../cmocka_all.h"
 #include "base/clock.h"
 
-#define MIB	(1LL << 20)
-#define SECOND	NS_PER_SEC
-#define LOOKS	(READ_BUDGET_SHARE / READ_BUDGET_LOOK_MIN)
-#define HOSTILE 7
+#define MIB	  (1LL << 20)
+#define SECOND	  NS_PER_SEC
+#define LOOKS	  (READ_BUDGET_SHARE / READ_BUDGET_LOOK_MIN)
+#define A_SECOND  (READ_BUDGET_SHARE_RATE / READ_BUDGET_LOOK_MIN) /* looks */
+#define HUGE_FILE (64 * MIB) /* what is read of a file at most */
+#define HOSTILE	  7
 
 static struct read_budget budget;
 static int64_t now_ns;
@@ -39,17 +41,17 @@ static void many_small_files_are_looked_at_then_no_more(void **state)
 	(void)state;
 	assert_int_equal(looks(HOSTILE, 10000, 100), LOOKS);
 	now_ns += 10 * SECOND;
-	assert_int_equal(looks(HOSTILE, 10000, 100), 10); /* one a second */
+	assert_int_equal(looks(HOSTILE, 10000, 100), 10 * A_SECOND);
 }
 
 static void huge_ones_count_as_what_they_are(void **state)
 {
 	(void)state;
-	assert_int_equal(looks(HOSTILE, 1000, 64 * MIB), 4);
+	assert_int_equal(looks(HOSTILE, 1000, HUGE_FILE), READ_BUDGET_SHARE / HUGE_FILE);
 	/* What took more than there was is paid for later. */
 	for (int i = 0; i < 10; i++)
 		read_budget_spend(&budget, HOSTILE, INT64_MAX, now_ns);
-	now_ns += 639 * SECOND;
+	now_ns += 10 * HUGE_FILE / READ_BUDGET_SHARE_RATE * SECOND - SECOND;
 	assert_int_equal(looks(HOSTILE, 1, 1), 0);
 	now_ns += 2 * SECOND;
 	assert_int_equal(looks(HOSTILE, 1, 1), 1);
@@ -71,9 +73,9 @@ static void many_devices_have_an_end_as_well(void **state)
 	(void)state;
 	for (uint64_t device = 1; device < 10000; device++)
 		count += looks(device, 10, 64 * MIB);
-	assert_int_equal(count, READ_BUDGET_ALL / (64 * MIB));
+	assert_int_equal(count, READ_BUDGET_ALL / HUGE_FILE);
 	now_ns += 2 * SECOND;
-	assert_int_equal(looks(20000, 10, 64 * MIB), 1);
+	assert_int_equal(looks(20000, 10, HUGE_FILE), 2 * READ_BUDGET_ALL_RATE / HUGE_FILE);
 }
 
 static void a_long_quiet_time_fills_it_up_and_no_further(void **state)
