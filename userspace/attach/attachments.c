@@ -109,7 +109,8 @@ static void detach(struct attachments *attachments, struct attachment *attachmen
 		attachments->links--;
 	else
 		attachments->refused--;
-	link_detach(&attachment->link);
+	if (attachment->link)
+		closer_take(&attachments->closer, &attachment->link);
 	tell(attachments, PRIV_DETACHED, attachment->build);
 	free(attachment->reason);
 	free(attachment);

@@ -25,7 +25,7 @@ struct attachments {
 	struct attachment *list;
 	unsigned int links, refused;
 	unsigned int hung;    /* the owner's to set */
-	unsigned int changes; /* probes attached and detached so far */
+	unsigned int changes; /* probes attached so far */
 	struct closer closer;
 };
 
