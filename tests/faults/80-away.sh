@@ -3,7 +3,7 @@
 # What a dict costs that is away for the whole test, of each kind, in both ways to be away: nobody
 # listens, or somebody does and never answers. One dovetap for each, all beside the same storm of
 # logins, AWAY_RATE (200) a second of 50,000 users in no order: memory may grow by 32 MiB, and 1% of one
-# CPU may be used. Nothing is lost meanwhile.
+# CPU may be used, which the full form ("make bench-away") holds it to. Nothing is lost meanwhile.
 . "$(dirname "$0")/lib.sh"
 
 kinds=(redis redis-cluster memcached mysql pgsql cassandra proxy)
@@ -11,7 +11,7 @@ ways=(refused silent)
 rate=${AWAY_RATE:-200} seconds=${AWAY_SECONDS:-$(amount 15 60)}
 growth_max=$((32 * 1024)) # KiB
 cpu_max=1		  # percent of one CPU
-plan $((3 * ${#kinds[@]} * ${#ways[@]}))
+plan $(($(amount 2 3) * ${#kinds[@]} * ${#ways[@]}))
 
 # Connections are made by the kernel, and that is all that happens to them.
 silence_start() { # sets $silent_port; the same as a socket in the file system, $tmp/silent
@@ -104,8 +104,9 @@ costs_little() { # way, kind
 	local dir=$tmp/$1-$2 grown cpu
 	compare "$dir"
 	echo "# $1 $2: $cpu% of one CPU at $rate logins/s, $((grown / 1024)) MiB more memory"
-	check "$1 $2: less than $cpu_max% of one CPU" awk -v got="$cpu" -v max="$cpu_max" \
-		'BEGIN { print got; exit got >= max }'
+	[[ $(amount short full) == short ]] ||
+		check "$1 $2: less than $cpu_max% of one CPU" awk -v got="$cpu" -v max="$cpu_max" \
+			'BEGIN { print got; exit got >= max }'
 	check "$1 $2: memory grows by less than $growth_max KiB" test "$grown" -lt "$growth_max"
 	check "$1 $2: nothing is lost" same 0 "$(figure "$dir" dovetap_events_lost_total)"
 }
