@@ -23,8 +23,7 @@ says() { # text, how often if not once or more: in the journal
 }
 
 collector() {
-	pgrep --ns "$(cat "$tmp/system/pid")" --nslist pid -f --parent \
-		"$(pgrep --ns "$(cat "$tmp/system/pid")" --nslist pid -o -f '^/usr/sbin/dovetap run')" '.'
+	collector_of "$(pgrep --ns "$(cat "$tmp/system/pid")" --nslist pid -o -f '^/usr/sbin/dovetap run')"
 }
 
 drop_in() { # name; stdin: what it has
