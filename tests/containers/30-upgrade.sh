@@ -19,11 +19,10 @@ package_as() { # version, or nothing for the one that is installed
 	dpkg-deb -Znone -b "$tree" "$tmp/debs/${1:-same}.deb" > "$tmp/repack.log"
 }
 
-prepare() { # directory of a stand: mail processes stay and serve one session after the other
+prepare() { # directory of a stand: mail processes live on and serve one session after the other
 	mkdir -p "$1"
 	printf 'service imap {\n  service_count = 0\n  process_min_avail = 4\n}\n' > "$1/extra.conf"
 }
-
 
 # No service is started or stopped: old and new processes run at once.
 upgrade_inside() { # container: the other packages of this release want this version
@@ -67,6 +66,27 @@ strangers_stop() {
 	wait "$people"
 }
 
+# A process serves one of them at a time.
+stayers_start() { # name, count
+	local name=$1 count=$2 i users=()
+	for ((i = 0; i < count; i++)); do
+		users+=("$name-stays-$i@$domain")
+	done
+	rm -f "$tmp/leave"
+	container_login "$name" imap "${users[@]}" --parallel "$count" --stay-until "$tmp/leave" || date >> "$tmp/refused" &
+	stayers=$!
+}
+
+stayers_are_there() { # name, count
+	same "$2" "$(jq -r --arg user "$1-stays-" 'select(.event == "login" and (.user | startswith($user))) | .user' \
+		"$tmp/log/audit.log" | wc -l)"
+}
+
+stayers_stop() {
+	touch "$tmp/leave"
+	wait "$stayers"
+}
+
 more_logins() { # name
 	local before
 	before=$(wc -l < "$tmp/$1/accepted")
@@ -91,7 +111,7 @@ both_generations() { # name, since, pids of before: they served, and others
 }
 
 story() { # name, what is done, the function that does it
-	local name=$1 old since i
+	local name=$1 old since i people_more
 	strangers_start "$name"
 	more_logins "$name" | note
 	old=$(mail_processes "$name")
@@ -102,8 +122,12 @@ story() { # name, what is done, the function that does it
 	# shellcheck disable=SC2086 # a word each
 	check 'old processes run on files without a name' map_deleted $old
 	sleep 1
+	people_more=$(($(wc -w <<< "$old") + 2)) # than processes of before can serve
+	stayers_start "$name" "$people_more"
+	eventually stayers_are_there "$name" "$people_more" | note
 	more_logins "$name" | note
 	strangers_stop
+	stayers_stop
 	check 'nobody was refused' test ! -e "$tmp/refused"
 	check 'each login is told once' eventually told_of "$name"
 	check 'by old processes and by new ones' both_generations "$name" "$since" "$old"

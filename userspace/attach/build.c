@@ -120,6 +120,7 @@ int build_examine(int fd, const char *path, enum priv_role role, build_importer_
 	if (fstat(fd, &st) < 0)
 		return error_set(error_r, errno, "%s: %s", path, strerror(errno));
 	file_id_from_stat(&build.id, &st);
+	file_id_add_birth(&build.id, fd);
 	build.path = strdup(path);
 	if (!build.path)
 		return error_set(error_r, ENOMEM, "out of memory");

@@ -54,6 +54,18 @@ static void add_alias(struct known *known, uint64_t device)
 		known->aliases[known->alias_count++ % ALIASES_MAX] = device;
 }
 
+/* Older processes may run what a copy was made of: as long as something leads to the copy. */
+static void mark_seen(const struct known_files *files, struct known *seen)
+{
+	struct known *known;
+
+	seen->seen = files->search;
+	LL_FOREACH(files->list, known) {
+		if (file_id_copied_up(&known->build.id, &seen->build.id))
+			known->seen = files->search;
+	}
+}
+
 bool known_has(const struct known_files *files, const struct stat *st)
 {
 	struct known *known;
@@ -64,7 +76,7 @@ bool known_has(const struct known_files *files, const struct stat *st)
 		if (!known->restored && known->build.id.ino == id.ino &&
 		    known->build.id.size == id.size && known->build.id.ctime_ns == id.ctime_ns &&
 		    is_on(known, id.dev)) {
-			known->seen = files->search;
+			mark_seen(files, known);
 			return true;
 		}
 	}
@@ -172,7 +184,7 @@ int known_add(struct known_files *files, struct build *build, const struct build
 		return 0;
 	}
 	if (known) {
-		known->seen = files->search;
+		mark_seen(files, known);
 		add_alias(known, build->id.dev);
 		if (known->build.id.dev == build->id.dev)
 			known->build.id.ctime_ns = build->id.ctime_ns;
