@@ -62,20 +62,7 @@ static bool fails(void)
 	return fail;
 }
 
-#define WRAP(type, name, parameters, arguments)                                                    \
-	type __real_##name parameters;                                                             \
-	type __wrap_##name parameters;                                                             \
-	type __wrap_##name parameters                                                              \
-	{                                                                                          \
-		return fails() ? NULL : __real_##name arguments;                                   \
-	}
-
-WRAP(void *, malloc, (size_t size), (size))
-WRAP(void *, calloc, (size_t count, size_t size), (count, size))
-WRAP(void *, realloc, (void *old, size_t size), (old, size))
-WRAP(void *, reallocarray, (void *old, size_t count, size_t size), (old, count, size))
-WRAP(char *, strdup, (const char *text), (text))
-WRAP(char *, strndup, (const char *text, size_t len), (text, len))
+#include "../wrap_allocations.h"
 
 int __wrap_asprintf(char **text_r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int __wrap_asprintf(char **text_r, const char *format, ...)

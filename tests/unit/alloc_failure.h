@@ -22,20 +22,7 @@ static bool fails(void)
 	return countdown >= 0 && countdown-- == 0;
 }
 
-#define WRAP(type, name, parameters, arguments)                                                    \
-	type __real_##name parameters;                                                             \
-	type __wrap_##name parameters;                                                             \
-	type __wrap_##name parameters                                                              \
-	{                                                                                          \
-		return fails() ? NULL : __real_##name arguments;                                   \
-	}
-
-WRAP(void *, malloc, (size_t size), (size))
-WRAP(void *, calloc, (size_t count, size_t size), (count, size))
-WRAP(void *, realloc, (void *old, size_t size), (old, size))
-WRAP(void *, reallocarray, (void *old, size_t count, size_t size), (old, count, size))
-WRAP(char *, strdup, (const char *text), (text))
-WRAP(char *, strndup, (const char *text, size_t len), (text, len))
+#include "../wrap_allocations.h"
 
 /* Calls step with the first, second... allocation failing, until it needs no more. Returns how many
  * failed, so that a test can see that any did. */
