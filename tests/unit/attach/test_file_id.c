@@ -32,6 +32,26 @@ static void test_a_copied_up_file_is_another(void **state)
 	assert_false(file_id_overwritten(&original, &other));
 }
 
+/* In the container's own overlay even the device is the same; a probe on one is none on the other.
+ */
+static void test_a_copy_in_the_same_overlay_is_another(void **state)
+{
+	struct file_id lower = original, copy = original;
+
+	(void)state;
+	lower.btime_ns = 1000;
+	copy.btime_ns = 6000;
+	copy.ctime_ns = 6000;
+	assert_false(file_id_equal(&lower, &copy));
+	assert_true(file_id_copied_up(&lower, &copy));
+	/* Who runs the lower one still needs its probe. */
+	assert_false(file_id_overwritten(&lower, &copy));
+	/* Where births are not known, nothing is said. */
+	copy.btime_ns = 0;
+	assert_true(file_id_equal(&lower, &copy));
+	assert_false(file_id_copied_up(&lower, &copy));
+}
+
 static void test_chmod_does_not_make_a_new_file(void **state)
 {
 	struct file_id other = original;
@@ -84,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_lower_file_under_two_overlays_is_one),
 		cmocka_unit_test(test_a_copied_up_file_is_another),
+		cmocka_unit_test(test_a_copy_in_the_same_overlay_is_another),
 		cmocka_unit_test(test_chmod_does_not_make_a_new_file),
 		cmocka_unit_test(test_new_content_in_the_same_inode_is_seen),
 		cmocka_unit_test(test_a_replaced_file_is_another),
