@@ -24,11 +24,21 @@ static const char plugin_all[] =
 	"*1\r\n$4\r\nEXEC\r\n";
 
 struct talk {
+	const char *value; /* NULL: the time of a login */
+	bool ping;	   /* instead of writing */
 	struct recorder recorder;
 	struct dict_entry entry;
 	struct error error;
 	int ret;
 };
+
+static int say(struct talk *talk, struct dict *dict)
+{
+	int64_t deadline_ns = clock_monotonic_ns() + 20 * NS_PER_SEC;
+
+	return talk->ping ? dict_ping(dict, deadline_ns, &talk->error)
+			  : dict_write(dict, &talk->entry, 1, deadline_ns, &talk->error);
+}
 
 /* Writes one record (twice when asked) to a server that follows the script. */
 static void talk(struct talk *talk, const struct recorder_step *script, const char *options,
@@ -42,13 +52,13 @@ static void talk(struct talk *talk, const struct recorder_step *script, const ch
 	snprintf(uri, sizeof(uri), "redis:port=%d:timeout_msecs=20000%s", talk->recorder.port,
 		 options);
 	assert_int_equal(dict_open(&config, &dict, NULL), 0);
-	talk->entry = (struct dict_entry){.key = slice_str(KEY),
-					  .value = slice_str("1795338170"),
-					  .time_ns = 1795338170 * NS_PER_SEC};
+	talk->entry =
+		(struct dict_entry){.key = slice_str(KEY),
+				    .value = slice_str(talk->value ? talk->value : "1795338170"),
+				    .time_ns = 1795338170 * NS_PER_SEC};
 	talk->error = (struct error){0};
 	while (times-- > 0)
-		talk->ret = dict_write(dict, &talk->entry, 1,
-				       clock_monotonic_ns() + 20 * NS_PER_SEC, &talk->error);
+		talk->ret = say(talk, dict);
 	dict_close(&dict);
 	recorder_stop(&talk->recorder);
 }
@@ -57,7 +67,7 @@ static void strict_mode_sends_what_the_plugin_sends(void **state)
 {
 	const struct recorder_step script[] = {
 		{sizeof(plugin_plain) - 1, "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n"}, {0, NULL}};
-	struct talk t;
+	struct talk t = {0};
 
 	(void)state;
 	talk(&t, script, "", true, 1);
@@ -76,7 +86,7 @@ static void strict_mode_does_so_with_every_option(void **state)
 		 "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:1\r\n"},
 		{0, NULL},
 	};
-	struct talk t;
+	struct talk t = {0};
 
 	(void)state;
 	talk(&t, script, ":password=sekret:db=2:expire_secs=60:prefix=p", true, 1);
@@ -95,7 +105,7 @@ static void a_server_without_the_script_gets_it(void **state)
 		{500, ":1\r\n"},
 		{0, NULL},
 	};
-	struct talk t;
+	struct talk t = {0};
 
 	(void)state;
 	talk(&t, script, "", false, 1);
@@ -123,7 +133,7 @@ static void answers_that_pass_keep_the_record(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
 		const struct recorder_step script[] = {{SCRIPT_BYTES, answers[i]}, {0, NULL}};
-		struct talk t;
+		struct talk t = {0};
 
 		talk(&t, script, "", false, 1);
 		assert_int_equal(t.ret, -EAGAIN);
@@ -137,7 +147,7 @@ static void an_answer_about_the_record_itself_refuses_it(void **state)
 	const struct recorder_step script[] = {
 		{SCRIPT_BYTES, "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n"},
 		{0, NULL}};
-	struct talk t;
+	struct talk t = {0};
 
 	(void)state;
 	talk(&t, script, "", false, 1);
@@ -148,7 +158,7 @@ static void an_answer_about_the_record_itself_refuses_it(void **state)
 static void no_answer_leaves_the_record_uncertain(void **state)
 {
 	const struct recorder_step script[] = {{SCRIPT_BYTES, NULL}, {0, NULL}};
-	struct talk t;
+	struct talk t = {0};
 
 	(void)state;
 	talk(&t, script, "", false, 1);
@@ -160,12 +170,78 @@ static void garbage_is_not_taken_for_an_answer(void **state)
 {
 	const struct recorder_step script[] = {{SCRIPT_BYTES, "HTTP/1.1 400 Bad Request\r\n\r\n"},
 					       {0, NULL}};
-	struct talk t;
+	struct talk t = {0};
 
 	(void)state;
 	talk(&t, script, "", false, 1);
 	assert_int_equal(t.ret, -EPROTO);
 	assert_int_equal(t.entry.outcome, DICT_UNCERTAIN);
+}
+
+/* What a POP3 server, say, greets with is a fine status in Redis' protocol. */
+static const char pop3[] = "+OK Dovecot (Debian) ready.\r\n";
+
+static void expect_no_redis(const struct recorder_step *script, const char *options, bool strict,
+			    enum dict_outcome outcome)
+{
+	struct talk t = {0};
+
+	talk(&t, script, options, strict, 1);
+	assert_int_equal(t.ret, -EPROTO);
+	assert_int_equal(t.entry.outcome, outcome);
+	assert_string_equal(t.error.text, "unexpected reply \"OK Dovecot (Debian) ready.\": "
+					  "is this Redis?");
+}
+
+static void another_kind_of_server_stores_nothing(void **state)
+{
+	const struct recorder_step script[] = {{SCRIPT_BYTES, pop3}, {0, NULL}};
+	const struct recorder_step multi[] = {{sizeof(plugin_plain) - 1, pop3}, {0, NULL}};
+	const struct recorder_step exec[] = {
+		{sizeof(plugin_plain) - 1, "+OK\r\n+QUEUED\r\n+OK Dovecot (Debian) ready.\r\n"},
+		{0, NULL}};
+
+	(void)state;
+	expect_no_redis(script, "", false, DICT_UNCERTAIN);
+	expect_no_redis(multi, "", true, DICT_UNCERTAIN);
+	expect_no_redis(exec, "", true, DICT_UNCERTAIN);
+}
+
+static void another_kind_of_server_is_told_by_its_greeting(void **state)
+{
+	const struct recorder_step db[] = {{strlen("*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n"), pop3},
+					   {0, NULL}};
+	const struct recorder_step role[] = {{strlen("*1\r\n$4\r\nROLE\r\n"), pop3}, {0, NULL}};
+
+	(void)state;
+	expect_no_redis(db, ":db=2", false, DICT_RETRY);
+	expect_no_redis(role, ":replicas=1", false, DICT_RETRY);
+}
+
+static void a_field_is_stored_when_redis_says_so(void **state)
+{
+	const char set[] = "*3\r\n$3\r\nSET\r\n$25\r\nlast-login/u1@example.com\r\n$4\r\nimap\r\n";
+	const struct recorder_step good[] = {{sizeof(set) - 1, "+OK\r\n"}, {0, NULL}};
+	const struct recorder_step bad[] = {{sizeof(set) - 1, pop3}, {0, NULL}};
+	struct talk t = {.value = "imap"};
+
+	(void)state;
+	talk(&t, good, "", false, 1);
+	assert_string_equal(t.recorder.got, set);
+	assert_int_equal(t.entry.outcome, DICT_STORED);
+	talk(&t, bad, "", false, 1);
+	assert_int_equal(t.entry.outcome, DICT_UNCERTAIN);
+}
+
+/* For "dovetap check". */
+static void only_a_pong_answers_a_ping(void **state)
+{
+	const struct recorder_step script[] = {{strlen("*1\r\n$4\r\nPING\r\n"), pop3}, {0, NULL}};
+	struct talk t = {.ping = true};
+
+	(void)state;
+	talk(&t, script, "", false, 1);
+	assert_int_equal(t.ret, -EPROTO);
 }
 
 static void a_read_only_replica_is_left_for_a_new_connection(void **state)
@@ -174,7 +250,7 @@ static void a_read_only_replica_is_left_for_a_new_connection(void **state)
 		{SCRIPT_BYTES, "-READONLY You can't write against a read only replica.\r\n"},
 		{SCRIPT_BYTES, ":1\r\n"},
 		{0, NULL}};
-	struct talk t;
+	struct talk t = {0};
 
 	(void)state;
 	talk(&t, script, "", false, 2);
@@ -189,7 +265,7 @@ static void the_password_never_shows(void **state)
 		{strlen("*2\r\n$4\r\nAUTH\r\n$6\r\nsekret\r\n"),
 		 "-ERR unknown command `AUTH`, with args beginning with: `sekret`, \r\n"},
 		{0, NULL}};
-	struct talk t;
+	struct talk t = {0};
 
 	(void)state;
 	talk(&t, script, ":password=sekret", false, 1);
@@ -204,7 +280,7 @@ static void a_user_name_goes_with_its_password(void **state)
 	const char auth[] = "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$6\r\nsekret\r\n";
 	const struct recorder_step script[] = {
 		{sizeof(auth) - 1, "-WRONGPASS invalid username-password pair\r\n"}, {0, NULL}};
-	struct talk t;
+	struct talk t = {0};
 
 	(void)state;
 	talk(&t, script, ":username=me:password=sekret", false, 1);
@@ -222,6 +298,10 @@ int main(void)
 		cmocka_unit_test(an_answer_about_the_record_itself_refuses_it),
 		cmocka_unit_test(no_answer_leaves_the_record_uncertain),
 		cmocka_unit_test(garbage_is_not_taken_for_an_answer),
+		cmocka_unit_test(another_kind_of_server_stores_nothing),
+		cmocka_unit_test(another_kind_of_server_is_told_by_its_greeting),
+		cmocka_unit_test(a_field_is_stored_when_redis_says_so),
+		cmocka_unit_test(only_a_pong_answers_a_ping),
 		cmocka_unit_test(a_read_only_replica_is_left_for_a_new_connection),
 		cmocka_unit_test(the_password_never_shows),
 		cmocka_unit_test(a_user_name_goes_with_its_password),

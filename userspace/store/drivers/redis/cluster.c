@@ -24,8 +24,6 @@ struct map {
 	struct redis *redis;
 	const struct redis_node *from;
 	struct redis_node **owners; /* SLOT_COUNT; taken over once the reply is through */
-	struct error *error_r;
-	int ret;
 };
 
 static int on_range(const struct slot_range *range, void *context, struct error *error_r)
@@ -43,17 +41,16 @@ static int on_range(const struct slot_range *range, void *context, struct error 
 	return 0;
 }
 
-static void on_map(const redisReply *reply, size_t index, void *context)
+static int on_map(const redisReply *reply, size_t index, void *context, struct error *error_r)
 {
 	struct map *map = context;
 
 	(void)index;
 	if (reply->type == REDIS_REPLY_ERROR)
-		map->ret = error_set(map->error_r, EACCES, "%s%s",
-				     redis_conn_show(&map->from->conn, reply->str),
-				     resp_error_find(reply->str)->hint);
-	else
-		map->ret = slot_ranges_read(reply, on_range, map, map->error_r);
+		return error_set(error_r, EACCES, "%s%s",
+				 redis_conn_show(&map->from->conn, reply->str),
+				 resp_error_find(reply->str)->hint);
+	return slot_ranges_read(reply, on_range, map, error_r);
 }
 
 static void take_over(struct redis *redis, struct redis_node **owners)
@@ -73,7 +70,7 @@ static void take_over(struct redis *redis, struct redis_node **owners)
 static int read_map(struct redis *redis, struct redis_node *node, int64_t deadline_ns,
 		    struct error *error_r)
 {
-	struct map map = {.redis = redis, .from = node, .error_r = error_r};
+	struct map map = {.redis = redis, .from = node};
 	struct redis_ask ask = {.conn = &node->conn, .expected = 1, .cb = on_map, .context = &map};
 	struct buf out;
 	int ret = redis_conn_open(&node->conn, deadline_ns, error_r);
@@ -86,8 +83,6 @@ static int read_map(struct redis *redis, struct redis_node *node, int64_t deadli
 	buf_init(&out, REDIS_OUT_MAX);
 	RESP_APPEND(&out, slice_str("CLUSTER"), slice_str("SLOTS"));
 	ret = redis_ask(&ask, &out, deadline_ns, error_r);
-	if (ret == 0)
-		ret = map.ret;
 	if (ret == 0)
 		take_over(redis, map.owners);
 	buf_release(&out);

@@ -37,8 +37,11 @@ static int feed_replies(struct slice data, void *context, struct error *error_r)
 		ret = redis_reader_next(&conn->reader, &reply, error_r);
 		if (ret <= 0)
 			return ret;
-		ask->cb(reply, ask->count++, ask->context);
+		ret = ask->cb(reply, ask->count, ask->context, error_r);
 		freeReplyObject(reply);
+		if (ret < 0)
+			return ret;
+		ask->count++;
 	}
 	conn->overfed = !redis_reader_is_empty(&conn->reader);
 	return 1;
@@ -78,38 +81,52 @@ const char *redis_conn_show(const struct redis_conn *conn, const char *reply)
 						    : reply;
 }
 
+bool redis_reply_is(const redisReply *reply, const char *status)
+{
+	return reply->type == REDIS_REPLY_STATUS && strcmp(reply->str, status) == 0;
+}
+
+int redis_conn_is_not_redis(const struct redis_conn *conn, const redisReply *reply,
+			    struct error *error_r)
+{
+	return error_set(error_r, EPROTO, "unexpected reply \"%s\": is this Redis?",
+			 reply->str ? redis_conn_show(conn, reply->str) : "(no text)");
+}
+
 /* --- opening ------------------------------------------------------------------------------- */
 
-/* ["master", offset, [replicas...]], or ["slave", ...] */
-void redis_conn_set_role(struct redis_conn *conn, const redisReply *reply)
+/* ["master", offset, [replicas...]], ["slave", host, port, ...], or ["sentinel", [names...]] */
+int redis_conn_set_role(struct redis_conn *conn, const redisReply *reply, struct error *error_r)
 {
-	bool named = reply->type == REDIS_REPLY_ARRAY && reply->elements >= 3 &&
-		     reply->element[0]->type == REDIS_REPLY_STRING;
-
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 ||
+	    reply->element[0]->type != REDIS_REPLY_STRING)
+		return redis_conn_is_not_redis(conn, reply, error_r);
 	conn->role_ns = clock_monotonic_ns();
-	conn->is_master = named && strcmp(reply->element[0]->str, "master") == 0;
+	conn->is_master = reply->elements >= 3 && strcmp(reply->element[0]->str, "master") == 0;
 	conn->replicas = conn->is_master && reply->element[2]->type == REDIS_REPLY_ARRAY
 				 ? reply->element[2]->elements
 				 : 0;
+	return 0;
 }
 
 struct greeting {
 	struct redis_conn *conn;
 	size_t commands;
-	struct error *error_r;
-	int ret;
 };
 
-static void on_greeting(const redisReply *reply, size_t index, void *context)
+static int on_greeting(const redisReply *reply, size_t index, void *context, struct error *error_r)
 {
-	struct greeting *greeting = context;
+	const struct greeting *greeting = context;
 
-	if (reply->type == REDIS_REPLY_ERROR && greeting->ret == 0)
-		greeting->ret = error_set(greeting->error_r, EACCES, "%s%s",
-					  redis_conn_show(greeting->conn, reply->str),
-					  resp_error_find(reply->str)->hint);
-	else if (index + 1 == greeting->commands && greeting->conn->login->role)
-		redis_conn_set_role(greeting->conn, reply);
+	if (reply->type == REDIS_REPLY_ERROR)
+		return error_set(error_r, EACCES, "%s%s",
+				 redis_conn_show(greeting->conn, reply->str),
+				 resp_error_find(reply->str)->hint);
+	if (index + 1 == greeting->commands && greeting->conn->login->role)
+		return redis_conn_set_role(greeting->conn, reply, error_r);
+	return redis_reply_is(reply, "OK")
+		       ? 0
+		       : redis_conn_is_not_redis(greeting->conn, reply, error_r);
 }
 
 /* Returns the number of commands. */
@@ -132,7 +149,7 @@ static size_t append_greeting(const struct redis_login *login, struct buf *out)
 
 static int greet(struct redis_conn *conn, int64_t deadline_ns, struct error *error_r)
 {
-	struct greeting greeting = {.conn = conn, .error_r = error_r};
+	struct greeting greeting = {.conn = conn};
 	struct redis_ask ask = {.conn = conn, .cb = on_greeting, .context = &greeting};
 	struct buf out;
 	int ret = 0;
@@ -142,7 +159,7 @@ static int greet(struct redis_conn *conn, int64_t deadline_ns, struct error *err
 	if (ask.expected > 0)
 		ret = redis_ask(&ask, &out, deadline_ns, error_r);
 	buf_release(&out);
-	return ret < 0 ? ret : greeting.ret;
+	return ret;
 }
 
 int redis_conn_open(struct redis_conn *conn, int64_t deadline_ns, struct error *error_r)

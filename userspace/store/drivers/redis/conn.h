@@ -41,8 +41,10 @@ void redis_conn_close(struct redis_conn *conn);
  * stream_connect(), -EACCES when the server does not let us in. */
 int redis_conn_open(struct redis_conn *conn, int64_t deadline_ns, struct error *error_r);
 
-/* Gets each reply, which is freed afterwards. */
-typedef void redis_reply_cb(const redisReply *reply, size_t index, void *context);
+/* Gets each reply, which is freed afterwards. An error ends the exchange: the replies to come
+ * cannot be trusted, either. */
+typedef int redis_reply_cb(const redisReply *reply, size_t index, void *context,
+			   struct error *error_r);
 
 /* Commands that go out together. */
 struct redis_ask {
@@ -50,7 +52,7 @@ struct redis_ask {
 	size_t expected; /* replies */
 	redis_reply_cb *cb;
 	void *context;
-	size_t count; /* replies so far */
+	size_t count; /* replies that it took */
 };
 
 /* For stream_exchange_all(); ask and out must stay until it is over. */
@@ -60,8 +62,16 @@ struct stream_exchange redis_ask_exchange(struct redis_ask *ask, const struct bu
 int redis_ask(struct redis_ask *ask, const struct buf *out, int64_t deadline_ns,
 	      struct error *error_r);
 
-/* Takes in the reply to ROLE. */
-void redis_conn_set_role(struct redis_conn *conn, const redisReply *reply);
+/* Takes in the reply to ROLE. -EPROTO when it is none. */
+int redis_conn_set_role(struct redis_conn *conn, const redisReply *reply, struct error *error_r);
+
+/* Whether it is that status, such as "OK". */
+bool redis_reply_is(const redisReply *reply, const char *status);
+
+/* The error -EPROTO: the reply is none that Redis gives to the command. What greets us with "+OK"
+ * may be a POP3 server. */
+int redis_conn_is_not_redis(const struct redis_conn *conn, const redisReply *reply,
+			    struct error *error_r);
 
 /* An error reply as text: some servers repeat the arguments of a command they do not know, and the
  * password must not get into a log. */

@@ -147,15 +147,32 @@ static size_t append_strict(struct redis_request *request, struct redis_node *no
 	return 3 + (*expire != '\0');
 }
 
-/* 1 or 0 from the script; an array from EXEC, which comes last. */
-static void on_written(struct redis_request *request, struct dict_entry *entry,
+/* To MULTI and what it gathers, and to EXEC. */
+static bool on_strict(struct redis_request *request, struct dict_entry *entry,
+		      const redisReply *reply, bool last)
+{
+	(void)request;
+	if (!last)
+		return redis_reply_is(reply, "OK") || redis_reply_is(reply, "QUEUED");
+	if (reply->type != REDIS_REPLY_ARRAY)
+		return false;
+	dict_entry_set(entry, DICT_STORED, "%s", "");
+	return true;
+}
+
+/* 1 or 0 from the script, OK to a field. */
+static bool on_written(struct redis_request *request, struct dict_entry *entry,
 		       const redisReply *reply, bool last)
 {
-	bool unchanged = reply->type == REDIS_REPLY_INTEGER && reply->integer == 0;
+	bool by_script = dict_entry_is_time(entry);
 
 	(void)request;
-	if (last)
-		dict_entry_set(entry, unchanged ? DICT_UNCHANGED : DICT_STORED, "%s", "");
+	(void)last;
+	if (by_script ? reply->type != REDIS_REPLY_INTEGER : !redis_reply_is(reply, "OK"))
+		return false;
+	dict_entry_set(entry, by_script && reply->integer == 0 ? DICT_UNCHANGED : DICT_STORED, "%s",
+		       "");
+	return true;
 }
 
 static int redis_write(struct dict *dict, struct dict_entry *entries, size_t count,
@@ -167,7 +184,7 @@ static int redis_write(struct dict *dict, struct dict_entry *entries, size_t cou
 		.entries = entries,
 		.count = count,
 		.append = dict->strict ? append_strict : append_script,
-		.answered = on_written,
+		.answered = dict->strict ? on_strict : on_written,
 		.writes = true,
 	};
 
@@ -191,20 +208,23 @@ static size_t append_get(struct redis_request *request, struct redis_node *node,
 	return 1;
 }
 
-static void on_read(struct redis_request *request, struct dict_entry *entry,
+static bool on_read(struct redis_request *request, struct dict_entry *entry,
 		    const redisReply *reply, bool last)
 {
 	struct reading *reading = request->context;
 	struct dict_record record = {.key = entry->key};
 
 	(void)last;
+	if (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_NIL)
+		return false;
 	dict_entry_set(entry, DICT_STORED, "%s", "");
-	if (reply->type != REDIS_REPLY_STRING)
-		return;
+	if (reply->type == REDIS_REPLY_NIL)
+		return true;
 	record.value = (struct slice){reply->str, reply->len};
 	record.time_ns = stamp_to_ns(record.value);
 	reading->cb(&record, reading->context);
 	reading->found++;
+	return true;
 }
 
 /* A record that was not found because its node is down must not pass for one that is not there. */
@@ -247,28 +267,21 @@ static int redis_lookup(struct dict *dict, struct slice user, const struct slice
 
 /* --- looking ------------------------------------------------------------------------------- */
 
-struct pong {
-	const struct redis_conn *conn;
-	struct error *error_r;
-	int ret;
-};
-
-static void on_pong(const redisReply *reply, size_t index, void *context)
+static int on_pong(const redisReply *reply, size_t index, void *context, struct error *error_r)
 {
-	struct pong *pong = context;
+	const struct redis_conn *conn = context;
 
 	(void)index;
 	if (reply->type == REDIS_REPLY_ERROR)
-		pong->ret = error_set(pong->error_r, EACCES, "%s%s",
-				      redis_conn_show(pong->conn, reply->str),
-				      resp_error_find(reply->str)->hint);
+		return error_set(error_r, EACCES, "%s%s", redis_conn_show(conn, reply->str),
+				 resp_error_find(reply->str)->hint);
+	return redis_reply_is(reply, "PONG") ? 0 : redis_conn_is_not_redis(conn, reply, error_r);
 }
 
 static int ping_node(struct redis_node *node, int64_t deadline_ns, struct error *error_r)
 {
-	struct pong pong = {.conn = &node->conn, .error_r = error_r};
 	struct redis_ask ask = {
-		.conn = &node->conn, .expected = 1, .cb = on_pong, .context = &pong};
+		.conn = &node->conn, .expected = 1, .cb = on_pong, .context = &node->conn};
 	struct buf out;
 	int ret = redis_conn_open(&node->conn, deadline_ns, error_r);
 
@@ -278,7 +291,7 @@ static int ping_node(struct redis_node *node, int64_t deadline_ns, struct error 
 	RESP_APPEND(&out, slice_str("PING"));
 	ret = redis_ask(&ask, &out, deadline_ns, error_r);
 	buf_release(&out);
-	return ret < 0 ? ret : pong.ret;
+	return ret;
 }
 
 static int redis_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)

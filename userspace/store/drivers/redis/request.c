@@ -202,15 +202,19 @@ static const char *error_in(const redisReply *reply)
 	return reply->type == REDIS_REPLY_ERROR ? reply->str : NULL;
 }
 
-static void on_reply(const redisReply *reply, size_t index, void *context)
+static int on_reply(const redisReply *reply, size_t index, void *context, struct error *error_r)
 {
 	struct redis_node *node = ((const struct redis_reading *)context)->node;
 	struct redis_request *request = ((const struct redis_reading *)context)->request;
 	uint32_t what = node->queue[index];
 	bool last = index + 1 == node->queued || node->queue[index + 1] != what;
 
+	if (what == FOR_ASKING && reply->type == REDIS_REPLY_ERROR)
+		return 0; /* what follows it will tell */
 	if (what == FOR_ASKING)
-		return; /* what follows it will tell */
+		return redis_reply_is(reply, "OK")
+			       ? 0
+			       : redis_conn_is_not_redis(&node->conn, reply, error_r);
 	if (error_in(reply))
 		on_error(request, node, what, error_in(reply));
 	else if (what == FOR_WAIT)
@@ -218,9 +222,11 @@ static void on_reply(const redisReply *reply, size_t index, void *context)
 				      ? (size_t)reply->integer
 				      : 0;
 	else if (what == FOR_ROLE)
-		redis_conn_set_role(&node->conn, reply);
-	else if (request->entries[what].outcome == DICT_PENDING)
-		request->answered(request, &request->entries[what], reply, last);
+		return redis_conn_set_role(&node->conn, reply, error_r);
+	else if (request->entries[what].outcome == DICT_PENDING &&
+		 !request->answered(request, &request->entries[what], reply, last))
+		return redis_conn_is_not_redis(&node->conn, reply, error_r);
+	return 0;
 }
 
 /* Entries from the reply on for which none came. */

@@ -34,8 +34,9 @@ struct redis_request {
 	size_t (*append)(struct redis_request *request, struct redis_node *node,
 			 const struct dict_entry *entry, struct slice key);
 
-	/* Takes a reply that is no error; last of those to the entry. Sets its outcome. */
-	void (*answered)(struct redis_request *request, struct dict_entry *entry,
+	/* Takes a reply that is no error; last of those to the entry. Sets its outcome, or returns
+	 * false: Redis gives no such reply to the command. */
+	bool (*answered)(struct redis_request *request, struct dict_entry *entry,
 			 const redisReply *reply, bool last);
 	void *context;
 	bool writes; /* the replicas matter */

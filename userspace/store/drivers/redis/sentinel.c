@@ -23,8 +23,6 @@ struct question {
 	struct redis *redis;
 	const struct redis_conn *conn;
 	struct redis_node *master; /* the answer */
-	struct error *error_r;
-	int ret;
 };
 
 /* [host, port] */
@@ -46,29 +44,25 @@ static struct redis_node *read_address(struct redis *redis, const redisReply *re
 			       &redis->target);
 }
 
-static void on_address(const redisReply *reply, size_t index, void *context)
+static int on_address(const redisReply *reply, size_t index, void *context, struct error *error_r)
 {
 	struct question *question = context;
 
 	(void)index;
 	if (reply->type == REDIS_REPLY_ERROR)
-		question->ret = error_set(question->error_r, EACCES, "%s",
-					  redis_conn_show(question->conn, reply->str));
-	else if (reply->type == REDIS_REPLY_NIL)
-		question->ret =
-			error_set(question->error_r, ENOENT, "no master is called \"%s\" here",
-				  question->redis->settings.sentinel);
-	else
-		question->master = read_address(question->redis, reply);
-	if (question->ret == 0 && !question->master)
-		question->ret =
-			error_set(question->error_r, EPROTO, "unexpected input: no address");
+		return error_set(error_r, EACCES, "%s",
+				 redis_conn_show(question->conn, reply->str));
+	if (reply->type == REDIS_REPLY_NIL)
+		return error_set(error_r, ENOENT, "no master is called \"%s\" here",
+				 question->redis->settings.sentinel);
+	question->master = read_address(question->redis, reply);
+	return question->master ? 0 : error_set(error_r, EPROTO, "unexpected input: no address");
 }
 
 static int ask_address(struct redis *redis, struct redis_conn *conn, int64_t deadline_ns,
 		       struct redis_node **master_r, struct error *error_r)
 {
-	struct question question = {.redis = redis, .conn = conn, .error_r = error_r};
+	struct question question = {.redis = redis, .conn = conn};
 	struct redis_ask ask = {
 		.conn = conn, .expected = 1, .cb = on_address, .context = &question};
 	struct buf out;
@@ -82,7 +76,7 @@ static int ask_address(struct redis *redis, struct redis_conn *conn, int64_t dea
 	ret = redis_ask(&ask, &out, deadline_ns, error_r);
 	buf_release(&out);
 	*master_r = question.master;
-	return ret < 0 ? ret : question.ret;
+	return ret;
 }
 
 /* --- finding the master ---------------------------------------------------------------------- */
