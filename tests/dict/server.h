@@ -15,7 +15,7 @@ struct server {
 	int port;				 /* on 127.0.0.1 otherwise */
 };
 
-/* A port on 127.0.0.1 that nobody listens on. */
+/* A port on 127.0.0.1 that nobody listens on, and that nobody else is given. */
 int server_free_port(void);
 
 /* Starts the program and waits until it accepts connections. */

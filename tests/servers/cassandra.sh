@@ -48,12 +48,6 @@ fetch() { # a download that was cut off leaves nothing behind that looks complet
 	mv "$new" "$jars"
 }
 
-free_ports() { # count
-	python3 -c 'import socket, sys
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
-print(*[s.getsockname()[1] for s in sockets])' "$1"
-}
-
 make_certificates() { # DIR: a CA, and one certificate for three nodes
 	local dir=$1
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=dovetap test CA' \
@@ -71,7 +65,7 @@ init() { # DIR [auth] [tls]
 	local dir=$1
 	shift
 	mkdir -p "$dir"
-	read -r cql_port storage_port < <(free_ports 2)
+	read -r cql_port storage_port < <("$here/../stand/free-ports" 2 | paste -sd ' ')
 	printf 'cql_port=%s\nstorage_port=%s\nauth=%s\ntls=%s\n' "$cql_port" "$storage_port" \
 		"$([[ " $* " == *' auth '* ]] && echo yes)" "$([[ " $* " == *' tls '* ]] && echo yes)" \
 		> "$dir/cluster"
