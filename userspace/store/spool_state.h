@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What spool.c and spool_hold.c share. */
+/*
+ * What the files of a spool share: spool_file.c has its file, spool_sql.c the statements,
+ * spool_settle.c and spool_hold.c write rows, spool_read.c reads them.
+ */
 #ifndef DOVETAP_SPOOL_STATE_H
 #define DOVETAP_SPOOL_STATE_H
 
@@ -48,6 +51,10 @@ struct spool {
 	int64_t due_ns, forget_ns;
 };
 
+/* Of a connection. Returns 0 or a negative errno: -EILSEQ when the file is not ours. */
+int spool_prepare(struct spool *spool, struct error *error_r);
+void spool_finalize(struct spool *spool);
+
 /* Runs a statement that gives no rows. Like those below, returns SQLITE_OK or another code. */
 int spool_run(struct spool *spool, enum spool_statement which);
 
@@ -62,6 +69,7 @@ void spool_set_count(struct spool *spool, uint64_t *count, uint64_t rows);
 
 /* Opens the file if need be. Returns 0 or a negative errno. */
 int spool_connect(struct spool *spool, struct error *error_r);
+void spool_disconnect(struct spool *spool);
 
 /* After a code that is not SQLITE_OK: the transaction is undone. Returns a negative errno. */
 int spool_give_up(struct spool *spool, int code, struct error *error_r);
