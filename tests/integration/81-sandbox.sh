@@ -70,6 +70,8 @@ searcher_may_not() {
 		EPERM mmap 0 4096 6 0x22 -1 0
 		EPERM init_module 0 0 0
 		EPERM memfd_create s:x 0
+		EPERM ioctl 0 0x5412 0
+		ENOTTY ioctl 0 0x8008b705 0
 	END
 }
 
@@ -92,7 +94,7 @@ may_not() { # pid, stdin: "OUTCOME CALL ARGUMENT..." a line
 
 # Numbers: O_WRONLY|O_CREAT 0x41, CLONE_NEWUSER 0x10000000, SIGCHLD 17, PROT_WRITE|PROT_EXEC 6,
 # MAP_PRIVATE|MAP_ANONYMOUS 0x22, AF_PACKET 17, AF_VSOCK 40, AF_ALG 38, PTRACE_TRACEME 0,
-# PR_SET_DUMPABLE 4, TIOCSTI 0x5412.
+# PR_SET_DUMPABLE 4, TIOCSTI 0x5412, NS_GET_MNTNS_ID 0x8008b705.
 collector_may_not() {
 	may_not "$(collector)" <<- END
 		EPERM setuid 0

@@ -299,9 +299,9 @@ int discover_scan(struct discover *discover, struct error *error_r)
 }
 
 /*
- * One look a second at a program of a namespace is enough, however often it is executed. The next
- * container may have the number of the last one's namespace, and share its program; its overlay has
- * another device as long as the last one's is held.
+ * One look a second at a program of a namespace is enough, however often it is executed. Where the
+ * next container may have the number of the last one's namespace, and share its program, its
+ * overlay has another device as long as the last one's is held.
  */
 static bool was_taken(struct discover *discover, const struct process *process, int64_t now)
 {

@@ -2,6 +2,7 @@
 #include "attach/process.h"
 
 #include "attach/root.h"
+#include "priv/sandbox.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,11 +49,23 @@ static int read_exe(struct process *process)
 	return process->exe[0] == '/' ? 0 : -ENOENT;
 }
 
+#define IS_ID (1ULL << 63) /* and no inode number */
+
+/* Inode numbers of namespaces are given again at once; the kernel's id of one is not. */
 static uint64_t namespace_at(int fd, const char *path)
 {
+	int namespace = openat(fd, path, O_RDONLY | O_CLOEXEC);
+	uint64_t id = 0, number = 1;
 	struct stat st;
 
-	return fstatat(fd, path, &st, 0) == 0 ? st.st_ino : 1;
+	if (namespace < 0)
+		return number;
+	if (ioctl(namespace, PRIV_GET_MNTNS_ID, &id) == 0)
+		number = id | IS_ID;
+	else if (fstat(namespace, &st) == 0)
+		number = st.st_ino;
+	close(namespace);
+	return number;
 }
 
 /* One that cannot be told is none of ours. */

@@ -18,7 +18,8 @@
 struct process {
 	pid_t pid;
 	int fd;		      /* its directory in /proc, O_PATH; -1 when closed */
-	uint64_t namespace;   /* number of its mount namespace; 0: it is ours */
+	uint64_t namespace;   /* of mounts: its id; before Linux 6.11 its inode number, which
+			       * another one may get later; 0: it is ours */
 	struct stat exe_stat; /* of its executable */
 	int root_fd;	      /* O_PATH of the directory that the paths start from; -1 if it is
 			       * out of reach */

@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SEARCH_PATIENCE_NS 5000000000LL
+#define SEARCH_PATIENCE_NS 2000000000LL
 #define SEARCH_NAME	   "dovetap-search" /* of the process */
 
 struct search_owner {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define RETRY_MIN_NS (10 * NS_PER_SEC)
+#define RETRY_MIN_NS (5 * NS_PER_SEC)
 #define RETRY_MAX_NS (3600 * NS_PER_SEC)
 #define STUCK_MAX    16 /* searchers that cannot be killed; each waits for a server */
 

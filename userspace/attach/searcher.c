@@ -62,6 +62,7 @@ static void answer(const struct searcher *searcher, const struct search_answer *
 	} control = {0};
 	struct iovec text = {.iov_base = (void *)answer, .iov_len = sizeof(*answer)};
 	struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1};
+	int64_t since = atomic_load(&searcher->shared->since_ns), began = clock_monotonic_ns();
 	ssize_t n;
 
 	if (fd >= 0) {
@@ -78,8 +79,8 @@ static void answer(const struct searcher *searcher, const struct search_answer *
 	if (n < 0)
 		_exit(EX_OK);
 	/* The time that the owner took does not count. */
-	if (atomic_load(&searcher->shared->since_ns) != 0)
-		atomic_store(&searcher->shared->since_ns, clock_monotonic_ns());
+	if (since != 0)
+		atomic_store(&searcher->shared->since_ns, since + clock_monotonic_ns() - began);
 }
 
 static uint64_t number_of(const struct probe *probe)

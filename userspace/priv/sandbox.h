@@ -2,18 +2,24 @@
 /*
  * The system calls that each process may make; any other fails with EPERM.
  *
- *	collector	files, sockets of a few families, threads, timers. It cannot start a program
- *or a process, signal one, change its rights, or make memory both writable and executable. attacher
- *the same, for its children inherit it and the kernel adds lists up, and what it has them for: bpf,
- *perf events, inotify, processes, giving up rights.
+ * The collector has files, sockets of a few families, threads, timers. It cannot start a program or
+ * a process, signal one, change its rights, or make memory both writable and executable. The
+ * attacher has the same, for its children inherit it and the kernel adds lists up, and what it has
+ * them for: bpf, perf events, inotify, processes, giving up rights. The searcher looks at files and
+ * processes.
  *
- * Neither may call what only an attacker would: ptrace, mount, namespaces, modules, keys, io_uring,
+ * None may call what only an attacker would: ptrace, mount, namespaces, modules, keys, io_uring,
  * userfaultfd, other processes' memory.
  */
 #ifndef DOVETAP_PRIV_SANDBOX_H
 #define DOVETAP_PRIV_SANDBOX_H
 
 #include "base/error.h"
+
+#include <stdint.h>
+#include <sys/ioctl.h>
+
+#define PRIV_GET_MNTNS_ID _IOR(0xb7, 0x5, uint64_t) /* <linux/nsfs.h>, since Linux 6.11 */
 
 enum priv_process {
 	PRIV_COLLECTOR = 1 << 0,
