@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "attach/attacher.h"
-
-#include "attach/attachments.h"
-#include "attach/collector.h"
-#include "attach/exec_watch.h"
-#include "attach/inherited.h"
-#include "attach/keepers.h"
+#include "attach/attacher_private.h"
 #include "attach/kernel.h"
-#include "attach/maps.h"
-#include "attach/search.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "priv/sandbox.h"
 
@@ -19,138 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <sys/wait.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include <utlist.h>
 
 #define RING_BYTES_DEFAULT (4U << 20)
-#define RESCAN_NS	   (60 * NS_PER_SEC)
-#define RESCAN_SOON_NS	   (5 * NS_PER_SEC)  /* after a change; each next takes twice as long */
-#define RESCAN_BLIND_NS	   (5 * NS_PER_SEC)  /* when new processes are not told by the kernel */
-#define RESCAN_MISSED_NS   (1 * NS_PER_SEC)  /* when it told of more than could be looked at */
-#define OLD_RING_NS	   (1 * NS_PER_SEC)  /* between two looks whether it is read */
-#define STOP_PATIENCE_NS   (60 * NS_PER_SEC) /* for the collector to drain */
+#define OLD_RING_NS	   (1 * NS_PER_SEC) /* between two looks whether it is read */
 #define FILES_WANTED	   65536 /* of RLIMIT_NOFILE: one for each attached file and more */
 
-struct attacher {
-	struct attacher_options options;
-	struct keepers keepers;
-	struct inherited inherited;
-	struct maps maps;
-	struct loader *loader;
-	struct search *search;
-	struct search_owner search_owner;
-	struct exec_watch *execs; /* NULL: the kernel does not tell */
-	struct attachments attachments;
-	bool settled; /* the first search is over */
-	struct collector_setup setup;
-	struct collector collector;
-	int signal_fd;
-	int64_t scanned_ns, rescan_ns, interval_ns;
-	unsigned int changes; /* of the attachments, when last looked at */
-	struct error trouble; /* of the last search */
-	bool reloading;	      /* the collector was told to make room for the next */
-	int64_t kill_ns;      /* 0: not stopping */
-	bool done;
-	int exit_status;
-};
-
-/* At due_ns or before. */
-static void plan_scan(struct attacher *attacher, int64_t due_ns)
-{
-	attacher->rescan_ns = due_ns < attacher->rescan_ns ? due_ns : attacher->rescan_ns;
-}
-
-/*
- * Where containers come they also go, and only a search tells that nothing runs a file any more.
- * At the usual pace files would pile up until no more are taken.
- */
-static void follow_changes(struct attacher *attacher)
-{
-	if (attacher->changes == attacher->attachments.changes)
-		return;
-	attacher->changes = attacher->attachments.changes;
-	attacher->interval_ns = RESCAN_SOON_NS;
-	plan_scan(attacher, clock_monotonic_ns() + RESCAN_SOON_NS);
-}
-
-static void use_exec(void *ctx, pid_t pid, const char *name)
-{
-	struct attacher *attacher = ctx;
-
-	if (!search_exec(attacher->search, pid, name))
-		plan_scan(attacher, attacher->scanned_ns + RESCAN_MISSED_NS);
-}
-
-static void on_stranger(void *ctx, const char *name)
-{
-	const struct attacher *attacher = ctx;
-
-	if (attacher->execs)
-		exec_watch_stranger(attacher->execs, name);
-}
-
-static void on_found(void *ctx, const struct build *build, const struct build *replaced)
-{
-	struct attacher *attacher = ctx;
-
-	attachments_found(&attacher->attachments, build, replaced);
-}
-
-static void on_lost(void *ctx, const struct build *build)
-{
-	struct attacher *attacher = ctx;
-
-	attachments_lost(&attacher->attachments, build);
-}
-
-static void on_hung(void *ctx, const char *place, bool end, unsigned int count)
-{
-	struct attacher *attacher = ctx;
-
-	if (end)
-		log_info("search for Dovecot: %s: answers again", place);
-	else
-		log_warning(
-			"search for Dovecot: %s: no answer for %d s (a file system whose server "
-			"hangs?): left out, tried again later",
-			place, (int)(SEARCH_PATIENCE_NS / NS_PER_SEC));
-	attacher->attachments.hung = count;
-	attachments_tell(&attacher->attachments, PRIV_HUNG);
-}
-
-static void report_ready(const struct attacher *attacher)
+void attacher_report_ready(const struct attacher *attacher)
 {
 	if (attacher->settled && attacher->collector.ready && attacher->options.ready)
 		attacher->options.ready(attacher->setup.ctx, attacher->attachments.links);
-}
-
-/* The same trouble is told once, not with every search. */
-static void on_scanned(void *ctx, const struct error *error)
-{
-	struct attacher *attacher = ctx;
-
-	if (error->code != 0 && strcmp(error->text, attacher->trouble.text) != 0)
-		log_warning("search for Dovecot: %s", error->text);
-	attacher->trouble = *error;
-	if (attacher->settled)
-		return;
-	attacher->settled = true;
-	attachments_tell(&attacher->attachments, PRIV_SETTLED);
-	report_ready(attacher);
-}
-
-static void scan(struct attacher *attacher)
-{
-	search_scan(attacher->search);
-	attacher->scanned_ns = clock_monotonic_ns();
-	attacher->rescan_ns =
-		attacher->scanned_ns + (attacher->execs ? attacher->interval_ns : RESCAN_BLIND_NS);
-	attacher->interval_ns =
-		attacher->interval_ns < RESCAN_NS / 2 ? attacher->interval_ns * 2 : RESCAN_NS;
 }
 
 /* Files, one for each build ever attached, outnumber the usual soft limit on a container host. */
@@ -231,14 +102,8 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 	attacher->signal_fd = -1;
 	attacher->interval_ns = RESCAN_NS;
 	attachments_init(&attacher->attachments);
-	attacher->search_owner = (struct search_owner){
-		.ctx = attacher,
-		.found = on_found,
-		.lost = on_lost,
-		.scanned = on_scanned,
-		.stranger = on_stranger,
-		.hung = on_hung,
-	};
+	attacher->search_owner = attacher_search_owner;
+	attacher->search_owner.ctx = attacher;
 	attacher->keepers =
 		(struct keepers){.list = options->keepers, .count = options->keeper_count};
 	attacher->maps = (struct maps){.ring_fd = -1, .counters_fd = -1};
@@ -284,110 +149,6 @@ void attacher_free(struct attacher **attacher)
 	*attacher = NULL;
 }
 
-static int start_collector(struct attacher *attacher, struct error *error_r)
-{
-	int err = collector_start(&attacher->collector, error_r);
-
-	if (err < 0)
-		return err;
-	attachments_tell_all(&attacher->attachments);
-	if (attacher->settled)
-		attachments_tell(&attacher->attachments, PRIV_SETTLED);
-	return 0;
-}
-
-/*
- * No more events first, so that what the collector then drains is all there is. What is kept goes
- * on: the logins of meanwhile are there for the next process.
- */
-static void stop(struct attacher *attacher)
-{
-	if (attacher->kill_ns != 0)
-		return;
-	attacher->kill_ns = clock_monotonic_ns() + STOP_PATIENCE_NS;
-	if (attacher->keepers.count == 0)
-		attachments_detach(&attacher->attachments);
-	collector_signal(&attacher->collector, SIGTERM);
-	attacher->done = attacher->collector.pid == 0;
-}
-
-/* Whether another collector would end in the same way. */
-static bool is_final(int status)
-{
-	if (!WIFEXITED(status) || WEXITSTATUS(status) == EX_TEMPFAIL)
-		return false;
-	return WEXITSTATUS(status) == 0 ||
-	       (WEXITSTATUS(status) >= EX__BASE && WEXITSTATUS(status) <= EX__MAX);
-}
-
-static void say_ended(int status, int64_t delay_ns)
-{
-	double delay = (double)delay_ns / (double)NS_PER_SEC;
-
-	if (WIFSIGNALED(status))
-		log_error("the collector was killed by signal %d (%s); starting another in %.1f s",
-			  WTERMSIG(status), strsignal(WTERMSIG(status)), delay);
-	else
-		log_error("the collector ended with status %d; starting another in %.1f s",
-			  WEXITSTATUS(status), delay);
-}
-
-static void reap(struct attacher *attacher)
-{
-	int status;
-
-	if (!collector_reap(&attacher->collector, &status))
-		return;
-	if (attacher->reloading && attacher->kill_ns == 0) {
-		attacher->reloading = false;
-		attacher->collector.restart_ns = clock_monotonic_ns();
-		return;
-	}
-	if (attacher->kill_ns != 0 || is_final(status)) {
-		attacher->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
-		attacher->done = true;
-		return;
-	}
-	say_ended(status, collector_plan_restart(&attacher->collector));
-}
-
-static void reload(struct attacher *attacher)
-{
-	if (!attacher->options.reload || attacher->kill_ns != 0 ||
-	    attacher->options.reload(attacher->setup.ctx) < 0)
-		return;
-	attacher->reloading = attacher->collector.pid != 0;
-	collector_signal(&attacher->collector, SIGTERM);
-}
-
-static void take_signals(struct attacher *attacher)
-{
-	struct signalfd_siginfo info;
-
-	while (read(attacher->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		switch (info.ssi_signo) {
-		case SIGCHLD:
-			reap(attacher);
-			if (attacher->kill_ns == 0)
-				search_due(attacher->search);
-			break;
-		case SIGHUP:
-			reload(attacher);
-			break;
-		default:
-			stop(attacher);
-			break;
-		}
-	}
-}
-
-static void take_execs(struct attacher *attacher)
-{
-	if (exec_watch_drain(attacher->execs))
-		/* Soon, but not all the time: there may be more than can be looked at. */
-		plan_scan(attacher, attacher->scanned_ns + RESCAN_MISSED_NS);
-}
-
 /* What is due by time. */
 static void take_time(struct attacher *attacher)
 {
@@ -401,7 +162,7 @@ static void take_time(struct attacher *attacher)
 		return;
 	}
 	if (now >= attacher->rescan_ns)
-		scan(attacher);
+		attacher_scan(attacher);
 	if (now >= search_due_ns(attacher->search))
 		search_due(attacher->search);
 	/* Nobody writes there any more once each probe of before is taken over or detached. */
@@ -409,7 +170,7 @@ static void take_time(struct attacher *attacher)
 		maps_drop_read(&attacher->maps, &attacher->keepers);
 	if (collector->restart_ns == 0 || now < collector->restart_ns)
 		return;
-	if (start_collector(attacher, &error) < 0) {
+	if (attacher_start_collector(attacher, &error) < 0) {
 		log_error("collector: %s", error.text);
 		collector_plan_restart(collector);
 	}
@@ -443,49 +204,14 @@ static int turn(struct attacher *attacher, struct error *error_r)
 	if (fds[1].revents)
 		search_hear(attacher->search);
 	if (fds[2].revents && attacher->kill_ns == 0)
-		take_execs(attacher);
+		attacher_take_execs(attacher);
 	if (fds[3].revents && collector_hear(&attacher->collector))
-		report_ready(attacher);
+		attacher_report_ready(attacher);
 	if (fds[0].revents)
-		take_signals(attacher);
+		attacher_take_signals(attacher);
 	take_time(attacher);
-	follow_changes(attacher);
+	attacher_follow_changes(attacher);
 	return 0;
-}
-
-static int take_over_signals(struct attacher *attacher, struct error *error_r)
-{
-	sigset_t mask;
-
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGHUP);
-	sigaddset(&mask, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &mask, &attacher->setup.signals) < 0)
-		return error_set(error_r, errno, "sigprocmask: %s", strerror(errno));
-	attacher->signal_fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (attacher->signal_fd < 0)
-		return error_set(error_r, errno, "signalfd: %s", strerror(errno));
-	return 0;
-}
-
-/* The watcher stands before the search, so that nothing starts unseen in between. */
-static int begin_search(struct attacher *attacher, struct error *error_r)
-{
-	struct error error;
-	int err;
-
-	if (attacher->options.discover.processes &&
-	    exec_watch_new(use_exec, attacher, &attacher->execs, &error) < 0)
-		log_warning("%s; looking every %d s instead", error.text,
-			    (int)(RESCAN_BLIND_NS / NS_PER_SEC));
-	err = search_start(attacher->search,
-			   attacher->options.no_sandbox ? SEARCH_NO_SANDBOX : SEARCH_SANDBOXED,
-			   error_r);
-	if (err == 0)
-		scan(attacher);
-	return err;
 }
 
 static int reduce_rights(const struct attacher *attacher, struct error *error_r)
@@ -517,14 +243,14 @@ int attacher_run(struct attacher *attacher, collector_main_fn *collector_main, v
 	if (setup->user.fallback)
 		log_warning("there is no user \"%s\": the collector runs as \"%s\"",
 			    PRIV_DEFAULT_USER, setup->user.name);
-	err = take_over_signals(attacher, error_r);
+	err = attacher_take_over_signals(attacher, error_r);
 	/* Before the first collector, so that it is started as all later ones are. */
 	if (err == 0)
 		err = reduce_rights(attacher, error_r);
 	if (err == 0)
-		err = start_collector(attacher, error_r);
+		err = attacher_start_collector(attacher, error_r);
 	if (err == 0)
-		err = begin_search(attacher, error_r);
+		err = attacher_begin_search(attacher, error_r);
 	while (err == 0 && !attacher->done)
 		err = turn(attacher, error_r);
 	sigprocmask(SIG_SETMASK, &setup->signals, NULL);

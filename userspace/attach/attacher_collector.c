@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/attacher_private.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define STOP_PATIENCE_NS (60 * NS_PER_SEC) /* for the collector to drain */
+
+int attacher_take_over_signals(struct attacher *attacher, struct error *error_r)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &mask, &attacher->setup.signals) < 0)
+		return error_set(error_r, errno, "sigprocmask: %s", strerror(errno));
+	attacher->signal_fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (attacher->signal_fd < 0)
+		return error_set(error_r, errno, "signalfd: %s", strerror(errno));
+	return 0;
+}
+
+int attacher_start_collector(struct attacher *attacher, struct error *error_r)
+{
+	int err = collector_start(&attacher->collector, error_r);
+
+	if (err < 0)
+		return err;
+	attachments_tell_all(&attacher->attachments);
+	if (attacher->settled)
+		attachments_tell(&attacher->attachments, PRIV_SETTLED);
+	return 0;
+}
+
+/*
+ * No more events first, so that what the collector then drains is all there is. What is kept goes
+ * on: the logins of meanwhile are there for the next process.
+ */
+static void stop(struct attacher *attacher)
+{
+	if (attacher->kill_ns != 0)
+		return;
+	attacher->kill_ns = clock_monotonic_ns() + STOP_PATIENCE_NS;
+	if (attacher->keepers.count == 0)
+		attachments_detach(&attacher->attachments);
+	collector_signal(&attacher->collector, SIGTERM);
+	attacher->done = attacher->collector.pid == 0;
+}
+
+/* Whether another collector would end in the same way. */
+static bool is_final(int status)
+{
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == EX_TEMPFAIL)
+		return false;
+	return WEXITSTATUS(status) == 0 ||
+	       (WEXITSTATUS(status) >= EX__BASE && WEXITSTATUS(status) <= EX__MAX);
+}
+
+static void say_ended(int status, int64_t delay_ns)
+{
+	double delay = (double)delay_ns / (double)NS_PER_SEC;
+
+	if (WIFSIGNALED(status))
+		log_error("the collector was killed by signal %d (%s); starting another in %.1f s",
+			  WTERMSIG(status), strsignal(WTERMSIG(status)), delay);
+	else
+		log_error("the collector ended with status %d; starting another in %.1f s",
+			  WEXITSTATUS(status), delay);
+}
+
+static void reap(struct attacher *attacher)
+{
+	int status;
+
+	if (!collector_reap(&attacher->collector, &status))
+		return;
+	if (attacher->reloading && attacher->kill_ns == 0) {
+		attacher->reloading = false;
+		attacher->collector.restart_ns = clock_monotonic_ns();
+		return;
+	}
+	if (attacher->kill_ns != 0 || is_final(status)) {
+		attacher->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+		attacher->done = true;
+		return;
+	}
+	say_ended(status, collector_plan_restart(&attacher->collector));
+}
+
+static void reload(struct attacher *attacher)
+{
+	if (!attacher->options.reload || attacher->kill_ns != 0 ||
+	    attacher->options.reload(attacher->setup.ctx) < 0)
+		return;
+	attacher->reloading = attacher->collector.pid != 0;
+	collector_signal(&attacher->collector, SIGTERM);
+}
+
+void attacher_take_signals(struct attacher *attacher)
+{
+	struct signalfd_siginfo info;
+
+	while (read(attacher->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGCHLD:
+			reap(attacher);
+			if (attacher->kill_ns == 0)
+				search_due(attacher->search);
+			break;
+		case SIGHUP:
+			reload(attacher);
+			break;
+		default:
+			stop(attacher);
+			break;
+		}
+	}
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parts of an attacher (attacher.h), private to attacher*.c: its life and its loop
+ * (attacher.c), what it is told by the search (attacher_search.c), signals and the collector
+ * (attacher_collector.c).
+ */
+#ifndef DOVETAP_ATTACH_ATTACHER_PRIVATE_H
+#define DOVETAP_ATTACH_ATTACHER_PRIVATE_H
+
+#include "attach/attacher.h"
+#include "attach/attachments.h"
+#include "attach/collector.h"
+#include "attach/exec_watch.h"
+#include "attach/inherited.h"
+#include "attach/keepers.h"
+#include "attach/maps.h"
+#include "attach/search.h"
+#include "base/clock.h"
+
+#define RESCAN_NS	(60 * NS_PER_SEC) /* between two full searches at the most */
+#define RESCAN_BLIND_NS (5 * NS_PER_SEC)  /* when new processes are not told by the kernel */
+
+struct attacher {
+	struct attacher_options options;
+	struct keepers keepers;
+	struct inherited inherited;
+	struct maps maps;
+	struct loader *loader;
+	struct search *search;
+	struct search_owner search_owner;
+	struct exec_watch *execs; /* NULL: the kernel does not tell */
+	struct attachments attachments;
+	bool settled; /* the first search is over */
+	struct collector_setup setup;
+	struct collector collector;
+	int signal_fd;
+	int64_t scanned_ns, rescan_ns, interval_ns;
+	unsigned int changes; /* of the attachments, when last looked at */
+	struct error trouble; /* of the last search */
+	bool reloading;	      /* the collector was told to make room for the next */
+	int64_t kill_ns;      /* 0: not stopping */
+	bool done;
+	int exit_status;
+};
+
+/* Both have their first word: tells the caller of attacher_run(). */
+void attacher_report_ready(const struct attacher *attacher);
+
+/* --- attacher_search.c --- */
+
+extern const struct search_owner attacher_search_owner; /* its ctx is to be set */
+
+int attacher_begin_search(struct attacher *attacher, struct error *error_r);
+
+/* A full search, and the time of the next one. */
+void attacher_scan(struct attacher *attacher);
+
+/* Something was attached or detached: searches sooner. */
+void attacher_follow_changes(struct attacher *attacher);
+
+/* The kernel told of new processes. */
+void attacher_take_execs(struct attacher *attacher);
+
+/* --- attacher_collector.c --- */
+
+int attacher_take_over_signals(struct attacher *attacher, struct error *error_r);
+void attacher_take_signals(struct attacher *attacher);
+int attacher_start_collector(struct attacher *attacher, struct error *error_r);
+
+#endif

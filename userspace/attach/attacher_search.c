@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/attacher_private.h"
+#include "base/log.h"
+
+#include <string.h>
+
+#define RESCAN_SOON_NS	 (5 * NS_PER_SEC) /* after a change; each next takes twice as long */
+#define RESCAN_MISSED_NS (1 * NS_PER_SEC) /* when it told of more than could be looked at */
+
+/* At due_ns or before. */
+static void plan_scan(struct attacher *attacher, int64_t due_ns)
+{
+	attacher->rescan_ns = due_ns < attacher->rescan_ns ? due_ns : attacher->rescan_ns;
+}
+
+/*
+ * Where containers come they also go, and only a search tells that nothing runs a file any more.
+ * At the usual pace files would pile up until no more are taken.
+ */
+void attacher_follow_changes(struct attacher *attacher)
+{
+	if (attacher->changes == attacher->attachments.changes)
+		return;
+	attacher->changes = attacher->attachments.changes;
+	attacher->interval_ns = RESCAN_SOON_NS;
+	plan_scan(attacher, clock_monotonic_ns() + RESCAN_SOON_NS);
+}
+
+static void use_exec(void *ctx, pid_t pid, const char *name)
+{
+	struct attacher *attacher = ctx;
+
+	if (!search_exec(attacher->search, pid, name))
+		plan_scan(attacher, attacher->scanned_ns + RESCAN_MISSED_NS);
+}
+
+static void on_stranger(void *ctx, const char *name)
+{
+	const struct attacher *attacher = ctx;
+
+	if (attacher->execs)
+		exec_watch_stranger(attacher->execs, name);
+}
+
+static void on_found(void *ctx, const struct build *build, const struct build *replaced)
+{
+	struct attacher *attacher = ctx;
+
+	attachments_found(&attacher->attachments, build, replaced);
+}
+
+static void on_lost(void *ctx, const struct build *build)
+{
+	struct attacher *attacher = ctx;
+
+	attachments_lost(&attacher->attachments, build);
+}
+
+static void on_hung(void *ctx, const char *place, bool end, unsigned int count)
+{
+	struct attacher *attacher = ctx;
+
+	if (end)
+		log_info("search for Dovecot: %s: answers again", place);
+	else
+		log_warning(
+			"search for Dovecot: %s: no answer for %d s (a file system whose server "
+			"hangs?): left out, tried again later",
+			place, (int)(SEARCH_PATIENCE_NS / NS_PER_SEC));
+	attacher->attachments.hung = count;
+	attachments_tell(&attacher->attachments, PRIV_HUNG);
+}
+
+/* The same trouble is told once, not with every search. */
+static void on_scanned(void *ctx, const struct error *error)
+{
+	struct attacher *attacher = ctx;
+
+	if (error->code != 0 && strcmp(error->text, attacher->trouble.text) != 0)
+		log_warning("search for Dovecot: %s", error->text);
+	attacher->trouble = *error;
+	if (attacher->settled)
+		return;
+	attacher->settled = true;
+	attachments_tell(&attacher->attachments, PRIV_SETTLED);
+	attacher_report_ready(attacher);
+}
+
+const struct search_owner attacher_search_owner = {
+	.found = on_found,
+	.lost = on_lost,
+	.scanned = on_scanned,
+	.stranger = on_stranger,
+	.hung = on_hung,
+};
+
+void attacher_scan(struct attacher *attacher)
+{
+	search_scan(attacher->search);
+	attacher->scanned_ns = clock_monotonic_ns();
+	attacher->rescan_ns =
+		attacher->scanned_ns + (attacher->execs ? attacher->interval_ns : RESCAN_BLIND_NS);
+	attacher->interval_ns =
+		attacher->interval_ns < RESCAN_NS / 2 ? attacher->interval_ns * 2 : RESCAN_NS;
+}
+
+void attacher_take_execs(struct attacher *attacher)
+{
+	if (exec_watch_drain(attacher->execs))
+		/* Soon, but not all the time: there may be more than can be looked at. */
+		plan_scan(attacher, attacher->scanned_ns + RESCAN_MISSED_NS);
+}
+
+/* The watcher stands before the search, so that nothing starts unseen in between. */
+int attacher_begin_search(struct attacher *attacher, struct error *error_r)
+{
+	struct error error;
+	int err;
+
+	if (attacher->options.discover.processes &&
+	    exec_watch_new(use_exec, attacher, &attacher->execs, &error) < 0)
+		log_warning("%s; looking every %d s instead", error.text,
+			    (int)(RESCAN_BLIND_NS / NS_PER_SEC));
+	err = search_start(attacher->search,
+			   attacher->options.no_sandbox ? SEARCH_NO_SANDBOX : SEARCH_SANDBOXED,
+			   error_r);
+	if (err == 0)
+		attacher_scan(attacher);
+	return err;
+}
