@@ -77,14 +77,17 @@ nothing_was_lost() {
 }
 
 attach_times() { # ms from the execution of dovecot to the probe in its library, of those with their own
-	local i first ns
+	local i began
 	for ((i = 0; i < cycles; i += 2)); do
-		first=$(cat "$tmp/life-$i/first")
-		ns=$(awk -v root="/proc/$first/root/" 'index($0, root) && /libdovecot-storage.*attached to/ { print $1 }' \
-			"$tmp/dovetap.log")
-		[[ -z $ns ]] || echo $(((ns - $(cat "$tmp/life-$i/executed")) / 1000000))
+		began=$(cat "$tmp/life-$i/executed")
+		awk -v root="/proc/$(cat "$tmp/life-$i/first")/root/" -v began="$began" \
+			'$1 >= began && index($0, root) && /libdovecot-storage.*attached to/ {
+				printf "%d\n", ($1 - began) / 1e6
+				exit
+			}' "$tmp/dovetap.log"
 	done
 }
+
 
 outside_start
 container_start resident bookworm docker-@.scope
