@@ -31,7 +31,7 @@ struct elf_file {
 	struct elf_symbols dynamic; /* .dynsym */
 	struct elf_symbols full;    /* .symtab, in files that are not stripped */
 	struct elf_section code[ELF_CODE_MAX];
-	size_t code_count, code_bytes;
+	size_t code_count, code_bytes, note_bytes;
 	struct slice rela[ELF_RELA_MAX]; /* Elf64_Rela, on .dynsym */
 	size_t rela_count;
 	struct slice rodata;

@@ -24,12 +24,13 @@ void elf_entry_get(struct slice table, size_t index, void *entry_r, size_t size)
 	memcpy(entry_r, table.ptr + index * size, size);
 }
 
-/* The string at offset, if it ends within the table; else NULL. */
-static const char *string_at(struct slice table, uint64_t offset)
+/* Looks at no more of the table than the name is long. */
+static bool name_is(struct slice table, uint64_t offset, const char *name)
 {
-	if (offset >= table.len || !memchr(table.ptr + offset, '\0', table.len - offset))
-		return NULL;
-	return table.ptr + offset;
+	size_t size = strlen(name) + 1;
+
+	return offset < table.len && table.len - offset >= size &&
+	       memcmp(table.ptr + offset, name, size) == 0;
 }
 
 static bool section_load(Elf_Scn *scn, struct elf_section *section_r)
@@ -84,23 +85,28 @@ static void note_load(struct elf_file *file, struct slice notes)
 	}
 }
 
+/* Sections that overlap would make much work of a small file. */
+static bool fits(const struct elf_file *file, const struct elf_section *section, size_t *taken)
+{
+	if (section->bytes.len > file->bytes.len - *taken)
+		return false;
+	*taken += section->bytes.len;
+	return true;
+}
+
 static void progbits_load(struct elf_file *file, const struct elf_section *section,
-			  const char *name)
+			  struct slice names)
 {
 	if (section->header.sh_flags & SHF_EXECINSTR) {
-		/* Sections that overlap would make much work of a small file. */
-		if (file->code_count == ELF_CODE_MAX ||
-		    section->bytes.len > file->bytes.len - file->code_bytes)
-			return;
-		file->code_bytes += section->bytes.len;
-		file->code[file->code_count++] = *section;
-	} else if (name && strcmp(name, ".rodata") == 0 && file->rodata.len == 0) {
+		if (file->code_count < ELF_CODE_MAX && fits(file, section, &file->code_bytes))
+			file->code[file->code_count++] = *section;
+	} else if (file->rodata.len == 0 && name_is(names, section->header.sh_name, ".rodata")) {
 		file->rodata = section->bytes;
 	}
 }
 
 static void section_use(struct elf_file *file, const struct elf_section *section, size_t index,
-			const char *name)
+			struct slice names)
 {
 	switch (section->header.sh_type) {
 	case SHT_DYNSYM:
@@ -114,11 +120,11 @@ static void section_use(struct elf_file *file, const struct elf_section *section
 			file->rela[file->rela_count++] = section->bytes;
 		break;
 	case SHT_NOTE:
-		if (file->build_id.len == 0)
+		if (file->build_id.len == 0 && fits(file, section, &file->note_bytes))
 			note_load(file, section->bytes);
 		break;
 	case SHT_PROGBITS:
-		progbits_load(file, section, name);
+		progbits_load(file, section, names);
 		break;
 	default:
 		break;
@@ -140,7 +146,7 @@ static int sections_load(struct elf_file *file, struct error *error_r)
 	for (size_t i = 1; i < count; i++) {
 		if (!section_load(elf_getscn(file->elf, i), &section))
 			return error_set(error_r, ENOEXEC, "section %zu cannot be read", i);
-		section_use(file, &section, i, string_at(names.bytes, section.header.sh_name));
+		section_use(file, &section, i, names.bytes);
 	}
 	return 0;
 }

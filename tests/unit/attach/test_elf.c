@@ -299,6 +299,28 @@ static void test_holes_cost_little(void **state)
 	close(memory);
 }
 
+/* Sections that say they are all of the file: no byte is read twice. */
+static void test_notes_that_overlap_are_read_once(void **state)
+{
+	struct made_elf elf = everything();
+	struct elf_file *file;
+	Elf64_Ehdr header;
+	Elf64_Shdr text;
+
+	(void)state;
+	make_elf(&elf, &made);
+	memcpy(&header, made.bytes, sizeof(header));
+	memcpy(&text, made.bytes + header.e_shoff + sizeof(text), sizeof(text));
+	text.sh_type = SHT_NOTE;
+	text.sh_offset = 0;
+	text.sh_size = made.len;
+	memcpy(made.bytes + header.e_shoff + sizeof(text), &text, sizeof(text));
+	assert_int_equal(elf_file_parse((struct slice){(char *)made.bytes, made.len}, &file, NULL),
+			 0);
+	assert_int_equal(elf_file_build_id(file).len, 0);
+	elf_file_free(&file);
+}
+
 struct changes {
 	int fd;
 	bool stop;
@@ -362,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_refuses_other_files_with_a_reason),
 		cmocka_unit_test(test_reads_regular_files_only),
 		cmocka_unit_test(test_holes_cost_little),
+		cmocka_unit_test(test_notes_that_overlap_are_read_once),
 		cmocka_unit_test(test_a_file_that_changes_meanwhile_does_no_harm),
 	};
 
