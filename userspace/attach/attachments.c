@@ -11,6 +11,10 @@
 
 #include <utlist.h>
 
+/* A path in a message. A container makes them as long as it likes; what follows has to be read,
+ * too. */
+#define SHOWN_PATH "%.1000s"
+
 /* One file, with a probe or refused. */
 struct attachment {
 	const struct build *build;
@@ -74,7 +78,7 @@ static void refuse(struct attachments *attachments, const struct build *build, c
 {
 	struct attachment *refused = calloc(1, sizeof(*refused));
 
-	log_warning("%s: not attached: %s", build->path, reason);
+	log_warning(SHOWN_PATH ": not attached: %s", build->path, reason);
 	if (!refused)
 		return;
 	refused->build = build;
@@ -139,7 +143,7 @@ static void detach_build(struct attachments *attachments, const struct build *bu
 	if (!attachment)
 		return;
 	if (attachment->link)
-		log_info("%s: detached: %s", build->path, why);
+		log_info(SHOWN_PATH ": detached: %s", build->path, why);
 	detach(attachments, attachment);
 }
 
@@ -195,11 +199,11 @@ static int attach(struct attachments *attachments, const struct build *build, st
 		return ret;
 	}
 	keep(attachments, attachment);
-	log_info("%s: %s %s of Dovecot ABI %s by %s", build->path,
+	log_info(SHOWN_PATH ": %s %s of Dovecot ABI %s by %s", build->path,
 		 ret > 0 ? "taken over, as attached to" : "attached to", build->probe->symbol,
 		 build->abi, attach_method_name(loader_method(attachments->loader)));
 	if (build_blind_spot(build))
-		log_warning("%s: %s cannot be seen in this build", build->path,
+		log_warning(SHOWN_PATH ": %s cannot be seen in this build", build->path,
 			    build_blind_spot(build));
 	detach_inherited(attachments, build, "it was another version's");
 	attachment->build = build;

@@ -256,6 +256,15 @@ DIR *directory_list(const struct directory *dir)
 	return list;
 }
 
+/* Of an ordinary directory it does not count. */
+static void spend_on_entries(struct read_budget *budget, const struct directory *dir, int entries)
+{
+	int64_t bytes = entries * READ_BUDGET_ENTRY;
+
+	if (bytes > READ_BUDGET_LOOK_MIN)
+		read_budget_spend(budget, dir->dev, bytes, clock_monotonic_ns());
+}
+
 static bool any_imports(struct read_budget *budget, const struct directory *dir, const char *suffix,
 			const char *symbol)
 {
@@ -273,6 +282,7 @@ static bool any_imports(struct read_budget *budget, const struct directory *dir,
 	}
 	if (list)
 		closedir(list);
+	spend_on_entries(budget, dir, entries);
 	return imports;
 }
 

@@ -158,7 +158,8 @@ static void use_library(void *ctx, const struct process *process,
 		return;
 	}
 	close(fd);
-	recent_note(&discover->strangers, key, now + RECENT_STRANGER_NS);
+	if (!is->waits)
+		recent_note(&discover->strangers, key, now + RECENT_STRANGER_NS);
 }
 
 /* What was refused because nobody seemed to use it is looked at anew: it is used. */
@@ -449,13 +450,11 @@ void discover_changed(struct discover *discover)
 {
 	char bytes[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	const struct inotify_event *event;
-	ssize_t n;
+	ssize_t n = read(discover->finder.dirs.inotify_fd, bytes, sizeof(bytes));
 
-	while ((n = read(discover->finder.dirs.inotify_fd, bytes, sizeof(bytes))) > 0) {
-		for (char *at = bytes; at < bytes + n; at += sizeof(*event) + event->len) {
-			event = (const struct inotify_event *)at;
-			take_event(discover, event);
-		}
+	for (char *at = bytes; n > 0 && at < bytes + n; at += sizeof(*event) + event->len) {
+		event = (const struct inotify_event *)at;
+		take_event(discover, event);
 	}
 	finder_look_into_touched(&discover->finder);
 }
@@ -493,6 +492,7 @@ int discover_new(const struct discover_options *options, discover_fn *fn, void *
 	discover->finder.ctx = ctx;
 	discover->roots = copy_roots(options->roots);
 	err = directories_init(&discover->finder.dirs);
+	discover->finder.recogniser.budget = discover->finder.dirs.budget;
 	if (!discover->roots || err < 0) {
 		discover_free(&discover);
 		return error_set(error_r, err < 0 ? -err : ENOMEM, "inotify: %s",

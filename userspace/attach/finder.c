@@ -24,15 +24,18 @@ static bool place_imports(void *ctx, const char *suffix, const char *symbol)
 	return place->dir && directory_imports(&place->finder->dirs, place->dir, suffix, symbol);
 }
 
-bool finder_enter(const struct finder *finder, uint64_t namespace, const char *prefix,
-		  const char *path)
+bool finder_enter(struct finder *finder, uint64_t namespace, const char *prefix, const char *path)
 {
 	char place[PATH_MAX];
 
+	finder->known.namespace = namespace;
 	if (!finder->guard.enter)
 		return true;
 	snprintf(place, sizeof(place), "%s%.3900s", prefix, path);
-	return finder->guard.enter(finder->guard.ctx, namespace, place);
+	if (finder->guard.enter(finder->guard.ctx, namespace, place))
+		return true;
+	known_left_out(&finder->known, namespace);
+	return false;
 }
 
 void finder_leave(const struct finder *finder)
@@ -68,7 +71,8 @@ static bool may_read(struct finder *finder, const struct stat *st, const char *p
 	struct read_budget *budget = finder->dirs.budget;
 	int64_t now = clock_monotonic_ns();
 
-	if (!read_budget_allows(budget, st->st_dev, now)) {
+	if (known_has_to_wait(&finder->known, st, now) ||
+	    !read_budget_allows(budget, st->st_dev, now)) {
 		if (finder->first.code == 0)
 			error_set(&finder->first, EBUSY,
 				  "%s: the files there change too often or are too large; they "
@@ -132,6 +136,15 @@ void finder_saw_deleted(struct finder *finder, enum priv_role role)
 		known_saw_deleted(&finder->known, role);
 }
 
+/* A name costs more than its reading; ordinary directories have a few, and nothing to pay. */
+static void spend_on_names(struct finder *finder, const struct directory *dir, int names)
+{
+	int64_t bytes = names * READ_BUDGET_NAME;
+
+	if (bytes > READ_BUDGET_LOOK_MIN)
+		read_budget_spend(finder->dirs.budget, dir->dev, bytes, clock_monotonic_ns());
+}
+
 static void look_for(struct finder *finder, const struct directory *dir, const char *name)
 {
 	char path[PATH_MAX], full[PATH_MAX];
@@ -161,17 +174,21 @@ static void look_into(struct finder *finder, const struct directory *dir)
 {
 	DIR *list = directory_list(dir);
 	const struct dirent *entry;
+	int names = 0;
 
 	for (size_t i = 0; i < probe_file_count; i++) {
 		if (finder->roles & PRIV_ROLE_BIT(probe_files[i].role))
 			look_for(finder, dir, probe_files[i].name);
 	}
 	for (int i = 0; list && i < DIRECTORY_ENTRIES_MAX && (entry = readdir(list)) != NULL; i++) {
-		if (finder->roles & PRIV_ROLE_BIT(probe_role_of_name(entry->d_name)))
-			look_for(finder, dir, entry->d_name);
+		if (!(finder->roles & PRIV_ROLE_BIT(probe_role_of_name(entry->d_name))))
+			continue;
+		look_for(finder, dir, entry->d_name);
+		names++;
 	}
 	if (list)
 		closedir(list);
+	spend_on_names(finder, dir, names);
 }
 
 void finder_look_into_touched(struct finder *finder)
@@ -179,7 +196,9 @@ void finder_look_into_touched(struct finder *finder)
 	for (size_t i = 0; i < finder->dirs.count; i++) {
 		struct directory *dir = &finder->dirs.list[i];
 
-		if (!dir->touched)
+		/* What has used up its share stays touched. */
+		if (!dir->touched ||
+		    !read_budget_allows(finder->dirs.budget, dir->dev, clock_monotonic_ns()))
 			continue;
 		dir->touched = false;
 		if (!finder_enter(finder, dir->namespace, dir->prefix, dir->path))

@@ -23,9 +23,8 @@ struct finder {
 	struct error first; /* reason of the current search that is worth telling */
 };
 
-/* The guard of discover.h; prefix and path are the place. */
-bool finder_enter(const struct finder *finder, uint64_t namespace, const char *prefix,
-		  const char *path);
+/* The guard of discover.h; prefix and path are the place. What is left out is not lost. */
+bool finder_enter(struct finder *finder, uint64_t namespace, const char *prefix, const char *path);
 void finder_leave(const struct finder *finder);
 
 /* Keeps the first error of a search. */

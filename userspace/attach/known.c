@@ -10,14 +10,21 @@
 
 #include <utlist.h>
 
-#define ALIASES_MAX 128
+#define ALIASES_MAX	128
+#define REWRITES_FREE	3 /* of a file; each more takes twice as long */
+#define REWRITE_WAIT	(1 * NS_PER_SEC)
+#define REWRITES_MAX	12		    /* counted: more than an hour */
+#define REWRITES_FORGET (7200 * NS_PER_SEC) /* since the last one */
 
 struct known {
 	struct build build;
 	uint64_t aliases[ALIASES_MAX]; /* other devices on which it was last recognised */
 	size_t alias_count;
-	bool restored;	   /* and no path has led to it yet */
-	unsigned int seen; /* number of the search that last led to it */
+	uint64_t namespaces;   /* that ever led to it: a bit for each, by its hash */
+	bool restored;	       /* and no path has led to it yet */
+	unsigned int rewrites; /* of the inode, lately */
+	int64_t written_ns;    /* when it was found so, monotonic */
+	unsigned int seen;     /* number of the search that last led to it */
 	struct known *next;
 };
 
@@ -54,16 +61,48 @@ static void add_alias(struct known *known, uint64_t device)
 		known->aliases[known->alias_count++ % ALIASES_MAX] = device;
 }
 
+static uint64_t bit_of(uint64_t namespace)
+{
+	return 1ULL << (namespace * 0x9e3779b97f4a7c15ULL >> 58);
+}
+
 /* Older processes may run what a copy was made of: as long as something leads to the copy. */
 static void mark_seen(const struct known_files *files, struct known *seen)
 {
 	struct known *known;
 
-	seen->seen = files->search;
 	LL_FOREACH(files->list, known) {
-		if (file_id_copied_up(&known->build.id, &seen->build.id))
-			known->seen = files->search;
+		if (known != seen && !file_id_copied_up(&known->build.id, &seen->build.id))
+			continue;
+		known->seen = files->search;
+		known->namespaces |= bit_of(files->namespace);
 	}
+}
+
+bool known_has_to_wait(const struct known_files *files, const struct stat *st, int64_t now_ns)
+{
+	struct known *known;
+
+	LL_FOREACH(files->list, known) {
+		if (known->restored || known->build.id.ino != st->st_ino ||
+		    !is_on(known, st->st_dev) || known->rewrites <= REWRITES_FREE)
+			continue;
+		if (now_ns - known->written_ns < REWRITE_WAIT
+							 << (known->rewrites - REWRITES_FREE)) {
+			mark_seen(files, known);
+			return true;
+		}
+	}
+	return false;
+}
+
+static unsigned int count_rewrites(const struct build *replaced, int64_t now_ns)
+{
+	const struct known *known = (const struct known *)replaced; /* its first member */
+
+	if (!replaced || now_ns - known->written_ns > REWRITES_FORGET)
+		return 0;
+	return known->rewrites < REWRITES_MAX ? known->rewrites + 1 : REWRITES_MAX;
 }
 
 bool known_has(const struct known_files *files, const struct stat *st)
@@ -89,6 +128,16 @@ void known_saw_deleted(const struct known_files *files, enum priv_role role)
 
 	LL_FOREACH(files->list, known) {
 		if (known->build.role == role)
+			known->seen = files->search;
+	}
+}
+
+void known_left_out(const struct known_files *files, uint64_t namespace)
+{
+	struct known *known;
+
+	LL_FOREACH(files->list, known) {
+		if (known->namespaces & bit_of(namespace))
 			known->seen = files->search;
 	}
 }
@@ -151,6 +200,7 @@ static const struct build *complete(const struct known_files *files, struct know
 	known->build = *build;
 	known->restored = false;
 	known->seen = files->search;
+	known->namespaces = bit_of(files->namespace);
 	return &known->build;
 }
 
@@ -167,6 +217,7 @@ int known_restore(struct known_files *files, enum priv_role role, const struct f
 	known->build = (struct build){.role = role, .fd = -1, .id = *id};
 	known->restored = true;
 	known->seen = files->search;
+	known->namespaces = ~0ULL; /* any of them may have */
 	LL_APPEND(files->list, known);
 	files->count++;
 	return 0;
@@ -202,6 +253,9 @@ int known_add(struct known_files *files, struct build *build, const struct build
 	}
 	known->build = *build;
 	known->seen = files->search;
+	known->namespaces = bit_of(files->namespace);
+	known->written_ns = clock_monotonic_ns();
+	known->rewrites = count_rewrites(*replaced_r, known->written_ns);
 	LL_APPEND(files->list, known);
 	files->count++;
 	*added_r = &known->build;

@@ -21,6 +21,7 @@ struct known_files {
 	struct known *list;
 	size_t count;
 	unsigned int search; /* number of the current full search, from the owner */
+	uint64_t namespace;  /* which is looked into, from the owner */
 };
 
 void known_release(struct known_files *files);
@@ -29,11 +30,21 @@ void known_release(struct known_files *files);
 bool known_has(const struct known_files *files, const struct stat *st);
 
 /*
+ * True if st is that of a file that was written anew so often lately that it has to wait; it counts
+ * as seen. Each time doubles the delay: who rewrites a file all the time would have it looked at,
+ * attached and told of without end. now_ns is monotonic.
+ */
+bool known_has_to_wait(const struct known_files *files, const struct stat *st, int64_t now_ns);
+
+/*
  * A process maps or runs a file of this role that was deleted. Which one cannot be told for sure
  * (an overlay shows other inode numbers to stat() than in /proc/PID/maps), so all of the role
  * count as seen: a probe too many costs nothing, one too few loses logins.
  */
 void known_saw_deleted(const struct known_files *files, enum priv_role role);
+
+/* Nothing is looked at in this namespace: all that it ever led to counts as seen. */
+void known_left_out(const struct known_files *files, uint64_t namespace);
 
 /*
  * Takes over build, and returns it at its place for good; or, if it is a known file after all,

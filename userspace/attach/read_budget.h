@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 #define READ_BUDGET_LOOK_MIN   (1LL << 20)
+#define READ_BUDGET_NAME       (8LL << 10) /* for each of many that are looked up in a directory */
+#define READ_BUDGET_ENTRY      (1LL << 10) /* for each of many that are passed over in one */
 #define READ_BUDGET_SHARE      (1024LL << 20) /* bytes at once... */
 #define READ_BUDGET_SHARE_RATE (16LL << 20)   /* ...and more with each second */
 #define READ_BUDGET_ALL	       (4096LL << 20)

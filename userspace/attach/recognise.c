@@ -5,6 +5,7 @@
 #include "attach/file_id.h"
 #include "attach/probes.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 
 #include <stdlib.h>
@@ -33,6 +34,8 @@ static struct key key_of(const struct stat *st)
 	return (struct key){id.dev, id.ino, id.size, id.ctime_ns};
 }
 
+/* NOLINTBEGIN(clang-analyzer-unix.Malloc): it takes the table, which goes with its last member, for
+ * gone when another one was freed to make room. */
 static void entry_free(struct recogniser *recogniser, struct recognise_entry *entry)
 {
 	HASH_DEL(recogniser->entries, entry);
@@ -78,7 +81,21 @@ static void look_inside(int fd, struct recognised *is)
 	elf_file_free(&elf);
 }
 
-static void look(int fd, struct recognised *is)
+/* Most of Dovecot's programs are small: they cost little, and there are many at once. */
+static bool may_look_inside(const struct recogniser *recogniser, const struct stat *st)
+{
+	int64_t now = clock_monotonic_ns();
+
+	if (!recogniser->budget || st->st_size <= READ_BUDGET_LOOK_MIN)
+		return true;
+	if (!read_budget_allows(recogniser->budget, st->st_dev, now))
+		return false;
+	read_budget_spend(recogniser->budget, st->st_dev, st->st_size, now);
+	return true;
+}
+
+static void look(const struct recogniser *recogniser, int fd, const struct stat *st,
+		 struct recognised *is)
 {
 	struct elf_dynamic dynamic;
 
@@ -89,6 +106,10 @@ static void look(int fd, struct recognised *is)
 	if (!is->dovecot)
 		return;
 	is->role = probe_role_of_name(dynamic.soname);
+	if (is->role == 0 && !may_look_inside(recogniser, st)) {
+		*is = (struct recognised){.waits = true};
+		return;
+	}
 	if (is->role == 0)
 		look_inside(fd, is);
 	is->dynamic = malloc(sizeof(dynamic));
@@ -114,11 +135,9 @@ static void make_room(struct recogniser *recogniser, bool dovecot)
 	}
 }
 
-/* NOLINTBEGIN(clang-analyzer-unix.Malloc): it takes the table, which goes with its last member, for
- * gone when another one was freed to make room. */
 const struct recognised *recognise(struct recogniser *recogniser, int fd)
 {
-	static const struct recognised nothing;
+	static const struct recognised nothing, later = {.waits = true};
 	struct recognise_entry *entry;
 	const struct recognised *known;
 	struct stat st;
@@ -132,7 +151,11 @@ const struct recognised *recognise(struct recogniser *recogniser, int fd)
 	if (!entry)
 		return &nothing;
 	entry->key = key_of(&st);
-	look(fd, &entry->is);
+	look(recogniser, fd, &st, &entry->is);
+	if (entry->is.waits) {
+		free(entry);
+		return &later;
+	}
 	make_room(recogniser, entry->is.dovecot);
 	HASH_ADD(hh, recogniser->entries, key, sizeof(entry->key), entry);
 	if (!hash_added(entry)) {

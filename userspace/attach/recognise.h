@@ -8,12 +8,14 @@
  *	a login process				takes from libdovecot-login what is probed there
  *
  * Answers are kept by the file's identity, because nearly every process that starts runs a file
- * that was looked at before. A file that is none of Dovecot's has a few hundred bytes read, once.
+ * that was looked at before. A file that is none of Dovecot's has a few hundred bytes read, once;
+ *one that says it is, and has another name than those above, is read whole.
  */
 #ifndef DOVETAP_ATTACH_RECOGNISE_H
 #define DOVETAP_ATTACH_RECOGNISE_H
 
 #include "attach/elf_dynamic.h"
+#include "attach/read_budget.h"
 #include "priv/proto.h"
 
 #include <stdbool.h>
@@ -26,6 +28,7 @@ struct recognised {
 	bool library;	     /* one of libdovecot*.so */
 	enum priv_role role; /* whose probed functions it has; 0: none */
 	bool importer;	     /* a login process */
+	bool waits;	     /* the budget does not allow to look at it now: nothing else is told */
 	struct elf_dynamic *dynamic;
 };
 
@@ -34,6 +37,7 @@ struct recognise_entry;
 struct recogniser {
 	struct recognise_entry *entries; /* oldest first */
 	size_t count, dovecots;
+	struct read_budget *budget; /* for files that have to be read whole; NULL: without */
 };
 
 void recogniser_release(struct recogniser *recogniser);

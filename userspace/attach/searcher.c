@@ -13,6 +13,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#define REQUESTS_AT_ONCE 64 /* then changes of directories have their turn */
+
 struct searcher {
 	struct discover *discover;
 	struct search_shared *shared;
@@ -134,22 +136,30 @@ static void take_exec(const struct searcher *searcher, const struct search_reque
 	answer(searcher, &stranger, -1);
 }
 
-static void take_request(const struct searcher *searcher)
+/* False if nothing was asked. */
+static bool take_request(const struct searcher *searcher)
 {
 	struct search_answer scanned = {.type = SEARCH_SCANNED};
 	struct search_request request;
 	ssize_t n = recv(searcher->channel, &request, sizeof(request), MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return false;
 	if (n != (ssize_t)sizeof(request))
 		_exit(EX_OK); /* the owner is gone */
 	if (request.type == SEARCH_EXEC)
 		take_exec(searcher, &request);
 	if (request.type != SEARCH_SCAN)
-		return;
+		return true;
 	(void)discover_scan(searcher->discover, &scanned.error);
 	answer(searcher, &scanned, -1);
+	return true;
+}
+
+static void take_requests(const struct searcher *searcher)
+{
+	for (int i = 0; i < REQUESTS_AT_ONCE && take_request(searcher); i++)
+		;
 }
 
 static int wait_ms(const struct searcher *searcher)
@@ -181,7 +191,7 @@ void searcher_run(const struct discover_options *options, const struct search_re
 		if (fds[1].revents)
 			discover_changed(searcher.discover);
 		if (fds[0].revents)
-			take_request(&searcher);
+			take_requests(&searcher);
 		if (clock_monotonic_ns() >= discover_due_ns(searcher.discover))
 			discover_due(searcher.discover);
 	}

@@ -3,6 +3,8 @@
 #include "attach/recognise.h"
 
 #include "../cmocka_all.h"
+#include "attach/elf.h"
+#include "base/clock.h"
 #include "make_elf.h"
 
 #include <errno.h>
@@ -184,6 +186,28 @@ static void test_an_answer_is_kept_while_the_file_is_the_same(void **state)
 	close(fd);
 }
 
+/* Of what has to be read whole only so much is read at once; the rest is not taken for known. */
+static void test_large_files_wait_for_the_budget(void **state)
+{
+	struct read_budget spent = {.all = {.used = 1LL << 50, .at_ns = clock_monotonic_ns()}};
+	struct read_budget fresh = {0};
+	struct recogniser recogniser = {.budget = &spent};
+	int large = file_of(&(struct made_elf){.soname = "libdovecot-x.so.0"}, 0);
+	int small = file_of(&(struct made_elf){.soname = "libdovecot-x.so.0"}, 0);
+
+	(void)state;
+	assert_int_equal(ftruncate(large, ELF_FILE_MAX), 0);
+	assert_true(recognise(&recogniser, small)->dovecot);
+	assert_true(recognise(&recogniser, large)->waits);
+	assert_false(recognise(&recogniser, large)->dovecot);
+	recogniser.budget = &fresh;
+	assert_true(recognise(&recogniser, large)->dovecot);
+	assert_true(fresh.all.used >= ELF_FILE_MAX);
+	recogniser_release(&recogniser);
+	close(large);
+	close(small);
+}
+
 /* Somebody who makes files up pushes out the oldest answers of that kind, not Dovecot's. */
 static void test_answers_have_a_ceiling(void **state)
 {
@@ -219,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_a_library_without_soname_is_told_by_its_functions),
 		cmocka_unit_test(test_a_login_process_is_told_by_what_it_takes),
 		cmocka_unit_test(test_an_answer_is_kept_while_the_file_is_the_same),
+		cmocka_unit_test(test_large_files_wait_for_the_budget),
 		cmocka_unit_test(test_answers_have_a_ceiling),
 	};
 
