@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Where a file system does not answer (a FUSE server that hangs, as NFS does without its server), only what
-# is there is not found: in bounded time, told once, counted, and tried again. The same when the process that
-# searches is killed. And a /proc that hides processes is told.
+# is there is not found: in bounded time, told once, counted, and tried again; what was found there before
+# stays. The same when the process that searches is killed. And a /proc that hides processes is told.
+# What is on FUSE gets no probe, unless one wants it: its server may answer the search and not the kernel.
 . "$(dirname "$0")/lib.sh"
-plan 18
+plan 31
 
 export patience=40
 users=0
@@ -33,6 +34,7 @@ logins_are_recorded() {
 healthy() { # NAME: a Dovecot that starts now is watched, and its logins are recorded
 	make_root "$1"
 	start_in "$1" /usr/sbin/dovecot
+	master=$pid
 	check "$1: a Dovecot that starts is watched" eventually attached "$pid"
 	start_in "$1" /usr/lib/dovecot/imap --table /layouts --events 5 --users 5 --first $users \
 		--name-length $length
@@ -46,6 +48,14 @@ times() { # TEXT: how often the log has it
 
 is_hung() { # count
 	same "$1" "$(metric dovetap_places_hung)"
+}
+
+is_lost() { # pid of its master
+	grep "/proc/$1/root/usr/lib/dovecot/libdovecot-storage.*: detached: it is gone" "$tmp/dovetap.log"
+}
+
+is_attached_still() { # pid of its master
+	attached "$1" && ! is_lost "$1"
 }
 
 searcher() {
@@ -93,6 +103,24 @@ umount "$tmp/ours/srv/more"
 check 'they are tried again' eventually is_hung 0
 check 'which is told' same 2 "$(times 'answers again')"
 
+# In a container that was searched before.
+healthy kept
+kept=$master
+run_in_background "$tmp/server3.log" nsenter --target "$kept" --mount "$top/tests/stand/hung-mount" \
+	"$tmp/kept/srv/more"
+server3=$pid
+eventually grep -qs mounted "$tmp/server3.log" || bail "hung-mount: $(cat "$tmp/server3.log")"
+run_in_background "$tmp/kept2.log" nsenter --target "$kept" --mount chroot "$tmp/kept" /usr/sbin/dovecot
+kept2=$pid
+check 'a mount that hangs later is counted, too' eventually is_hung 1
+healthy brief
+stop "$master"
+check 'what nobody runs is lost meanwhile' eventually is_lost "$master"
+check 'and what was found where it hangs is not' is_attached_still "$kept"
+kill -KILL "$server3"
+stop "$kept2"
+check 'until the server is gone' eventually is_hung 0
+
 victim=$(searcher)
 kill -KILL "$victim"
 check 'a searcher that is killed is replaced' eventually another_searcher_than "$victim"
@@ -100,3 +128,53 @@ healthy after
 check 'a /proc that hides processes is told' fails_with 69 'hides other users' unshare --mount sh -c \
 	'mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' - \
 	"$dovetap" check "--dict=file:$tmp/state/unused"
+
+# A server that withholds pages of a file from who attaches; somebody maps the file, and has read none of it.
+make_root served
+musl-gcc -D_GNU_SOURCE -o "$tmp/served/usr/lib/dovecot/hostile" "$top/tests/target/hostile.c" \
+	-Wl,--no-as-needed "$tmp/served/usr/lib/dovecot/libdovecot.so.0" -Wl,-rpath,/usr/lib/dovecot:/srv/more
+mkdir "$tmp/files"
+cp "$tmp/served/usr/lib/dovecot/libdovecot-storage.so.0.0.0" "$tmp/files/libdovecot-storage.so.0"
+
+serve() { # pid of who gets no page of it
+	run_in_background "$tmp/serve.log" "$top/tests/stand/served-mount" "$tmp/served/srv/more" "$tmp/files" "$1"
+	server=$pid
+	eventually grep -qs mounted "$tmp/serve.log" || bail "served-mount: $(cat "$tmp/serve.log")"
+	start_in served /usr/lib/dovecot/hostile map /srv/more/libdovecot-storage.so.0
+	mapper=$pid
+	eventually grep -q mapped "$tmp/served.log" || bail "hostile: $(cat "$tmp/served.log")"
+}
+
+unserve() {
+	stop "$mapper"
+	stop "$server"
+	umount "$tmp/served/srv/more"
+}
+
+on_fuse() { # what is told
+	grep "/srv/more/libdovecot-storage.so.0: $1" "$tmp/dovetap.log"
+}
+
+check_tells() { # state of that file, more arguments
+	"$dovetap" check --json "--dict=file:$tmp/state/unused" --control "$tmp/state/control.sock" "${@:2}" |
+		jq -e --arg state "$1" '.findings | any(.state == $state and
+			(.subject | endswith("/srv/more/libdovecot-storage.so.0")))'
+}
+
+nothing_was_withheld() {
+	! grep withheld "$tmp/serve.log"
+}
+
+serve "$dovetap_pid"
+check 'a file on FUSE gets no probe' eventually on_fuse 'not attached: it is on a FUSE file system'
+check 'check tells so' check_tells bad
+check 'and the log, once' same 1 "$(on_fuse 'not attached' | wc -l)"
+check 'and no page of it is waited for' nothing_was_withheld
+unserve
+dovetap_stop
+printf 'dovetap {\n  attach_fuse = yes\n}\n' > "$tmp/dovetap.conf"
+dovetap_start --config "$tmp/dovetap.conf" --dict "sqlite:path=$tmp/state/db"
+serve 0
+check 'unless one wants it' eventually on_fuse 'attached to'
+check 'then check takes it, too' check_tells ok --config "$tmp/dovetap.conf"
+unserve

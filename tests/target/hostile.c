@@ -26,9 +26,11 @@ static void map(char **files)
 {
 	for (; *files; files++) {
 		int fd = open(*files, O_RDONLY | O_CLOEXEC);
+		struct stat st;
 
-		if (fd < 0 ||
-		    mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+		if (fd < 0 || fstat(fd, &st) < 0 ||
+		    mmap(NULL, (size_t)st.st_size | 1, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) ==
+			    MAP_FAILED)
 			fail(*files);
 		close(fd);
 	}

@@ -109,13 +109,12 @@ static void keep_path_only(struct build *build)
 	build->fd = fd;
 }
 
-int build_examine(int fd, const char *path, enum priv_role role, build_importer_fn *importer,
-		  void *ctx, struct build *build_r, struct error *error_r)
+/* All that is known without a look inside. */
+static int begin(int fd, const char *path, enum priv_role role, struct build *build_r,
+		 struct error *error_r)
 {
 	struct build build = {.role = role, .fd = fd};
-	struct elf_file *elf = NULL;
 	struct stat st;
-	int err;
 
 	if (fstat(fd, &st) < 0)
 		return error_set(error_r, errno, "%s: %s", path, strerror(errno));
@@ -124,6 +123,32 @@ int build_examine(int fd, const char *path, enum priv_role role, build_importer_
 	build.path = strdup(path);
 	if (!build.path)
 		return error_set(error_r, ENOMEM, "out of memory");
+	*build_r = build;
+	return 0;
+}
+
+int build_refuse(int fd, const char *path, enum priv_role role, struct error *error,
+		 struct build *build_r)
+{
+	const struct error why = *error;
+	int err = begin(fd, path, role, build_r, error);
+
+	if (err < 0)
+		return err;
+	build_r->refusal = why;
+	keep_path_only(build_r);
+	return 0;
+}
+
+int build_examine(int fd, const char *path, enum priv_role role, build_importer_fn *importer,
+		  void *ctx, struct build *build_r, struct error *error_r)
+{
+	struct elf_file *elf = NULL;
+	struct build build;
+	int err = begin(fd, path, role, &build, error_r);
+
+	if (err < 0)
+		return err;
 	err = elf_file_read(fd, &elf, &build.refusal);
 	if (err < 0 && err != -ENOEXEC) {
 		free(build.path);

@@ -46,6 +46,11 @@ typedef bool build_importer_fn(void *ctx, const char *suffix, const char *symbol
 int build_examine(int fd, const char *path, enum priv_role role, build_importer_fn *importer,
 		  void *ctx, struct build *build_r, struct error *error_r);
 
+/* The same for a file that is not to be probed, for the reason in *error; nothing of it is read.
+ * Errors take the reason's place. */
+int build_refuse(int fd, const char *path, enum priv_role role, struct error *error,
+		 struct build *build_r);
+
 /*
  * True if both have a probe at the same offset on different instructions. The kernel keeps the
  * instruction of the first as long as there is a probe at that place, and would execute it for the

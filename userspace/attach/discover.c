@@ -488,6 +488,7 @@ int discover_new(const struct discover_options *options, discover_fn *fn, void *
 		return error_set(error_r, ENOMEM, "out of memory");
 	discover->finder.roles = options->roles & PRIV_ROLES_ALL;
 	discover->processes = options->processes;
+	discover->finder.fuse = options->fuse;
 	discover->finder.fn = fn;
 	discover->finder.ctx = ctx;
 	discover->roots = copy_roots(options->roots);

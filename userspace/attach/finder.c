@@ -2,6 +2,7 @@
 #include "attach/finder.h"
 
 #include "attach/root.h"
+#include "attach/served.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -104,8 +105,13 @@ static void examine(struct finder *finder, int fd, const char *path, enum priv_r
 	struct place place = {finder, dir};
 	struct build build;
 	struct error error;
+	int err;
 
-	if (build_examine(fd, path, role, place_imports, &place, &build, &error) == 0) {
+	if (!finder->fuse && served_check(fd, &error) < 0)
+		err = build_refuse(fd, path, role, &error, &build);
+	else
+		err = build_examine(fd, path, role, place_imports, &place, &build, &error);
+	if (err == 0) {
 		file_build(finder, &build, path);
 		return;
 	}

@@ -14,6 +14,7 @@
 
 struct finder {
 	unsigned int roles; /* wanted */
+	bool fuse;	    /* files there, too */
 	discover_fn *fn;
 	void *ctx;
 	struct discover_guard guard;

@@ -140,31 +140,37 @@ static void on_hung(void *context, const char *place, bool end, unsigned int cou
 	    "\"dovetap run\" tries again");
 }
 
-/* What is wrong with the configuration itself is told by check_plan(). */
-static void load_layouts(const struct check_options *check, struct findings *findings)
+/* What is wrong with the configuration itself is told by check_plan(). Returns attach_fuse. */
+static bool load_layouts(const struct check_options *check, struct findings *findings)
 {
 	struct finding *finding;
 	struct error error = {0};
 	struct plan *plan = NULL;
+	bool fuse;
 
-	if (plan_new(&check->plan, &plan, NULL) == 0 &&
-	    layouts_own_load(plan_settings(plan)->layout_dir, &error) < 0) {
+	if (plan_new(&check->plan, &plan, NULL) < 0)
+		return false;
+	fuse = plan_settings(plan)->attach_fuse;
+	if (layouts_own_load(plan_settings(plan)->layout_dir, &error) < 0) {
 		finding = findings_add(findings, "dovecot", FINDING_BAD);
 		if (finding)
 			set(finding->text, sizeof(finding->text), error.text);
 	}
 	plan_free(&plan);
+	return fuse;
 }
 
-static void check_builds(const struct check_options *check, struct findings *findings)
+static void check_builds(const struct check_options *check, bool fuse, struct findings *findings)
 {
-	const struct discover_options discover_options = roots_discover(&check->roots);
+	struct discover_options discover_options = roots_discover(&check->roots);
 	size_t before = findings->count;
 	const struct search_owner owner = {.ctx = findings, .found = on_build, .hung = on_hung};
 	struct finding *finding;
 	struct error error = {0};
-	int ret = search_once(&discover_options, &owner, &error);
+	int ret;
 
+	discover_options.fuse = fuse;
+	ret = search_once(&discover_options, &owner, &error);
 	if (ret == 0 && findings->count > before)
 		return;
 	finding = findings_add(findings, "dovecot", FINDING_WARNING);
@@ -344,8 +350,7 @@ int cmd_check(int argc, char **argv)
 	if (settings)
 		return config_show(&check.plan);
 	check_kernel(&findings);
-	load_layouts(&check, &findings);
-	check_builds(&check, &findings);
+	check_builds(&check, load_layouts(&check, &findings), &findings);
 	ret = check_plan(&check, &findings);
 	if (check.json)
 		findings_print_json(&findings, stdout);

@@ -203,6 +203,7 @@ static int run_attacher(struct run_options *run, struct error *error_r)
 	struct attacher *attacher = NULL;
 	int ret = open_keep(run, &keep, error_r);
 
+	attacher_options.discover.fuse = settings->attach_fuse;
 	attacher_options.keeper_count = keep.count;
 	run->collector.lock_fd = keep.lock_fd;
 	if (ret == 0)

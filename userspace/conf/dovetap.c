@@ -103,6 +103,7 @@ static const struct conf_field fields[] = {
 	 .check = check_ring_size},
 	{FIELD(min_interval), .type = CONF_TIME, .otherwise = "0"},
 	{FIELD(expire_after), .type = CONF_TIME, .otherwise = "0", .check = check_expire_after},
+	{FIELD(attach_fuse), .type = CONF_BOOL, .otherwise = "no"},
 	{FIELD(capture_home), .type = CONF_BOOL, .otherwise = "no"},
 	{FIELD(compat), .type = CONF_ENUM, .otherwise = "newest", .words = compat_words},
 	{FIELD(dict_via), .type = CONF_ENUM, .otherwise = "direct", .words = dict_via_words},

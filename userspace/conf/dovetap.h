@@ -36,6 +36,7 @@ struct dovetap_settings {
 	uint64_t ring_size;
 	uint64_t min_interval;		 /* ms; 0 = write every login */
 	uint64_t expire_after;		 /* ms; 0 = records stay */
+	bool attach_fuse;		 /* probes in files on FUSE, too */
 	bool capture_home;		 /* home directories, for %h and file: dicts */
 	unsigned int compat;		 /* enum dovetap_compat */
 	unsigned int dict_via;		 /* enum dovetap_dict_via */
