@@ -5,13 +5,20 @@
  */
 #include "attach/discover.h"
 
+#include "attach/process.h"
+#include "base/clock.h"
+
+#include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "story_root.h"
 
-#define SERVICE "usr/lib/dovecot/imap"
+#define SERVICE	      "usr/lib/dovecot/imap"
+#define OTHER_SERVICE "usr/lib/other/imap"
+#define OTHER_LIBRARY "usr/lib/other/libdovecot-storage.so.0"
 
 struct story {
 	char root[64];
@@ -82,6 +89,7 @@ static void end_service(struct story *story)
 {
 	if (story->service == 0)
 		return;
+	assert_true(story->service > 0); /* -1 would be everybody */
 	assert_int_equal(kill(story->service, SIGKILL), 0);
 	assert_int_equal(waitpid(story->service, NULL, 0), story->service);
 	story->service = 0;
@@ -110,27 +118,67 @@ static void own_library_path(char environment_r[STORY_PATH])
 	snprintf(environment_r, STORY_PATH, "LD_LIBRARY_PATH=%s/../target", self);
 }
 
-/* Starts the service, which changes its root to NEW_ROOT, and waits until it has. */
-static void start_service(struct story *story, const char *new_root)
+/* As fork(), but never fails; the child gets this number, which must be free, or (0) any. */
+static pid_t fork_as(pid_t number)
+{
+	const struct clone_args arguments = {
+		.exit_signal = SIGCHLD,
+		.set_tid = number != 0 ? (uintptr_t)&number : 0,
+		.set_tid_size = number != 0,
+	};
+	pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+
+	assert_true(pid >= 0);
+	return pid;
+}
+
+/* Starts a service of the root, which changes its root to NEW_ROOT, and waits until it has. */
+static void start_as(struct story *story, pid_t number, const char *service, const char *name,
+		     const char *new_root)
 {
 	char path[STORY_PATH], library[STORY_PATH], environment[STORY_PATH], ready;
 	char *const arguments[] = {(char *)"imap", library, (char *)new_root, NULL};
 	char *const variables[] = {environment, NULL};
-	posix_spawn_file_actions_t actions;
 	int channel[2];
 
-	story_path(story->root, SERVICE, path);
-	story_path(story->root, STORY_LIBRARY, library);
+	story_path(story->root, service, path);
+	story_path(story->root, name, library);
 	own_library_path(environment);
 	assert_int_equal(pipe2(channel, O_CLOEXEC), 0);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, channel[1], STDOUT_FILENO);
-	assert_int_equal(posix_spawn(&story->service, path, &actions, NULL, arguments, variables),
-			 0);
-	posix_spawn_file_actions_destroy(&actions);
+	story->service = fork_as(number);
+	if (story->service == 0) {
+		dup2(channel[1], STDOUT_FILENO);
+		execve(path, arguments, variables);
+		_exit(1);
+	}
 	close(channel[1]);
 	assert_int_equal(read(channel[0], &ready, 1), 1);
 	close(channel[0]);
+}
+
+static void start_service(struct story *story, const char *new_root)
+{
+	start_as(story, 0, SERVICE, STORY_LIBRARY, new_root);
+}
+
+/* The service ends, and another one, of another directory, gets its number. */
+static void replace_service(struct story *story)
+{
+	char path[STORY_PATH];
+	pid_t number = story->service;
+	struct stat st;
+
+	story_path(story->root, "usr/lib/other", path);
+	assert_int_equal(mkdir(path, 0755), 0);
+	story_path(story->root, OTHER_SERVICE, path);
+	story_copy("../bpf/test_processes", path);
+	story_path(story->root, OTHER_LIBRARY, path);
+	story_copy("libtarget.so", path);
+	assert_int_equal(stat(path, &st), 0);
+	story->libraries[1] = st.st_ino;
+	end_service(story);
+	start_as(story, number, OTHER_SERVICE, OTHER_LIBRARY, "/");
+	assert_int_equal(story->service, number);
 }
 
 /* The service: main() of the copy. */
@@ -240,6 +288,79 @@ static void test_all_is_lost_with_the_last_process(void **state)
 	assert_int_equal(story->lost, 1);
 }
 
+/* The number was told, and by the time of the look it is somebody else's. */
+static void test_a_number_that_was_taken_by_a_stranger_leads_nowhere(void **state)
+{
+	enum discover_exec what = DISCOVER_EXEC_GONE;
+	struct story *story = *state;
+	pid_t number;
+
+	start_service(story, "/");
+	number = story->service;
+	end_service(story);
+	assert_int_equal(discover_exec(story->discover, number), DISCOVER_EXEC_GONE);
+	story->service = fork_as(number);
+	if (story->service == 0) {
+		execl("/bin/sleep", "sleep", "1000", (char *)NULL);
+		_exit(1);
+	}
+	assert_int_equal(story->service, number);
+	for (int i = 0; what != DISCOVER_EXEC_STRANGER && i < 5000; i++) {
+		poll(NULL, 0, 1); /* until it has executed that */
+		what = discover_exec(story->discover, number);
+	}
+	assert_int_equal(what, DISCOVER_EXEC_STRANGER);
+	assert_int_equal(story->found, 0);
+}
+
+/* Nothing of the second one is taken for the first one's, which is looked at again after a while.
+ */
+static void test_a_number_that_is_taken_before_the_second_look_is_not_followed(void **state)
+{
+	struct story *story = *state;
+	int64_t due;
+
+	start_service(story, "/");
+	assert_int_equal(discover_exec(story->discover, story->service), DISCOVER_EXEC_DOVECOT);
+	assert_int_equal(story->found, 1);
+	due = discover_due_ns(story->discover);
+	assert_true(due < INT64_MAX);
+	replace_service(story);
+	while (clock_monotonic_ns() < due)
+		poll(NULL, 0, 1);
+	discover_due(story->discover);
+	assert_int_equal(discover_due_ns(story->discover), INT64_MAX);
+	assert_int_equal(story->found, 1);
+	/* Told of by itself it is found. */
+	assert_int_equal(discover_exec(story->discover, story->service), DISCOVER_EXEC_DOVECOT);
+	assert_int_equal(story->found, 2);
+}
+
+static void fail_if_called(void *ctx, const struct process *process,
+			   const struct process_library *library)
+{
+	(void)ctx;
+	(void)process;
+	fail_msg("%s", library->path);
+}
+
+/* Each step that is left fails. */
+static void test_a_number_that_is_taken_in_the_middle_is_not_followed(void **state)
+{
+	struct story *story = *state;
+	struct process process;
+
+	start_service(story, "/");
+	assert_int_equal(process_identify(story->service, &process), 0);
+	assert_int_equal(process_stat_exe(&process), 0);
+	replace_service(story);
+	assert_true(process_stat_exe(&process) < 0);
+	assert_true(process_open_exe(&process) < 0);
+	assert_true(process_libraries(&process, fail_if_called, NULL) < 0);
+	assert_true(process_open(&process) < 0);
+	process_close(&process);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -252,6 +373,9 @@ int main(int argc, char **argv)
 		STORY(test_a_replaced_library_that_is_still_mapped_is_found),
 		STORY(test_a_file_is_kept_while_a_process_maps_it),
 		STORY(test_all_is_lost_with_the_last_process),
+		STORY(test_a_number_that_was_taken_by_a_stranger_leads_nowhere),
+		STORY(test_a_number_that_is_taken_before_the_second_look_is_not_followed),
+		STORY(test_a_number_that_is_taken_in_the_middle_is_not_followed),
 	};
 
 	if (argc == 3)
