@@ -20,6 +20,8 @@ one_life() { # name, root folder, own or shared files
 	echo "${container_first[$name]}" > "$tmp/$name/first"
 	sleep 1
 	container_login "$name" imap "$name@$domain"
+	# Where a login was can be told as long as its control group is there.
+	patience=5 eventually grep -q "\"event\":\"login\".*\"$name@" "$tmp/log/audit.log" > "$tmp/$name/told"
 	container_stop "$name"
 	rm -rf --one-file-system "$tmp/$name/overlay"
 }
