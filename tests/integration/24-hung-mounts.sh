@@ -5,7 +5,7 @@
 # stays. The same when the process that searches is killed. And a /proc that hides processes is told.
 # What is on FUSE gets no probe, unless one wants it: its server may answer the search and not the kernel.
 . "$(dirname "$0")/lib.sh"
-plan 31
+plan 32
 
 export patience=40
 users=0
@@ -137,6 +137,7 @@ mkdir "$tmp/files"
 cp "$tmp/served/usr/lib/dovecot/libdovecot-storage.so.0.0.0" "$tmp/files/libdovecot-storage.so.0"
 
 serve() { # pid of who gets no page of it
+	rm -f "$tmp/serve.log" "$tmp/served.log" # of an earlier one
 	run_in_background "$tmp/serve.log" "$top/tests/stand/served-mount" "$tmp/served/srv/more" "$tmp/files" "$1"
 	server=$pid
 	eventually grep -qs mounted "$tmp/serve.log" || bail "served-mount: $(cat "$tmp/serve.log")"
