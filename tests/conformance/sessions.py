@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Prints the sessions of one conformance case for tests/stand/login.py: sessions.py 1|2
+"""Prints the sessions of one conformance case for tests/stand/login.py: sessions.py 1|2|3
 
-The first round is everybody once; the second, some of them again, from another address."""
+The first round is everybody once, by IMAP; the second, some by all else; the third, some of them
+again, from another address."""
 
 import json
 import sys
@@ -24,10 +25,13 @@ def show(service, user, **more):
     print(json.dumps({"service": service, "user": user, **more}))
 
 
+def some(service):
+    for number in range(1, 5):
+        show(service, f"u{number}@example.com", ipv6=number == 4)
+
+
 def first():
-    for service in SERVICES:
-        for number in range(1, 5):
-            show(service, f"u{number}@example.com", ipv6=number == 4)
+    some("imap")
     for user in HOSTILE:
         show("imap", user)
     show("imap", "Mixed.Case@Example.COM")
@@ -36,9 +40,14 @@ def first():
 
 
 def second():
+    for service in SERVICES[1:]:
+        some(service)
+
+
+def third():
     for service in SERVICES:
         for number in range(1, 4):
             show(service, f"u{number}@example.com", **{"from": "127.0.0.7"})
 
 
-first() if sys.argv[1] == "1" else second()
+(first, second, third)[int(sys.argv[1]) - 1]()
