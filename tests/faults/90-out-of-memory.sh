@@ -120,17 +120,17 @@ run_begins() { # or gives up; sets $dovetap_pid
 	eventually dovetap_has_begun
 }
 
-# It is ready, at the second try at last, or says why not.
+# It is ready, at the second try at last, or says why not: maybe just after it was.
 started_or_said_why() {
 	if grep -q 'ready:' "$tmp/dovetap.log"; then
 		stop "$dovetap_pid"
-		[[ $stopped -eq 0 ]] || return
+		status=$stopped
 	else
 		wait "$dovetap_pid"
 		status=$?
-		cp "$tmp/dovetap.log" "$tmp/err"
-		said_why || return
 	fi
+	cp "$tmp/dovetap.log" "$tmp/err"
+	[[ $status -eq 0 ]] || said_why || return
 	! grep 'Sanitizer' "$tmp/dovetap.log"
 }
 
