@@ -205,6 +205,25 @@ login() { # service user... [options]: see tests/stand/login.py; prints its JSON
 	"$top/tests/stand/login.py" "$tmp/$stand/ports" "$@"
 }
 
+# Beside the test, until strangers_stop: the command is called with one more number each time, to log
+# in people who do so once. Whoever is missed is missed for good. Refusals are noted in $tmp/refused.
+strangers_start() { # command...
+	rm -f "$tmp/enough"
+	(
+		for ((i = 0; ; i++)); do
+			[[ ! -e $tmp/enough ]] || break
+			"$@" "$i" || date >> "$tmp/refused"
+		done
+	) &
+	people=$!
+}
+
+strangers_stop() { # fails if one was refused
+	touch "$tmp/enough"
+	wait "$people"
+	[[ ! -e $tmp/refused ]]
+}
+
 doveadm() { # in the stand that was started last
 	chroot "$stand_root" /usr/bin/doveadm -c /stand/dovecot.conf "$@"
 }

@@ -1,161 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Discovery in a root folder that each test makes for itself; no running processes here. */
-#include "attach/discover.h"
-
-#include "../cmocka_all.h"
-#include "attach/read_budget.h"
-#include "base/clock.h"
-#include "make_elf.h"
+/* What discovery finds, and when: files that are there, come, change and go. */
+#include "discover_story.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <seccomp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#define LIB	"usr/lib/dovecot"
-#define STORAGE LIB "/libdovecot-storage.so.0"
-
-struct story {
-	char root[64];
-	struct discover *discover;
-	unsigned int found, lost;
-	char path[256]; /* of the last one found */
-	char abi[ABI_MAX];
-	const struct build *last;
-	bool replaced; /* the last one replaced another */
-};
-
-static void on_found(void *ctx, const struct build *build, const struct build *replaced)
-{
-	struct story *story = ctx;
-
-	story->found++;
-	story->last = build;
-	story->replaced = replaced != NULL;
-	snprintf(story->path, sizeof(story->path), "%s", build->path + strlen(story->root) + 1);
-	snprintf(story->abi, sizeof(story->abi), "%s", build->abi);
-}
-
-static void on_lost(void *ctx, const struct build *build)
-{
-	struct story *story = ctx;
-
-	(void)build;
-	story->lost++;
-}
-
-static void make_path(const struct story *story, const char *name, char path_r[256])
-{
-	snprintf(path_r, 256, "%s/%s", story->root, name);
-}
-
-static void make_directories(const struct story *story, const char *name)
-{
-	char path[256];
-
-	make_path(story, name, path);
-	for (char *slash = path + strlen(story->root) + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		(void)mkdir(path, 0755);
-		*slash = '/';
-	}
-}
-
-static void write_elf(const struct story *story, const char *name, const struct made_elf *elf)
-{
-	struct made_file made;
-	char path[256];
-	int fd;
-
-	make_directories(story, name);
-	make_path(story, name, path);
-	make_elf(elf, &made);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-	assert_int_equal(write(fd, made.bytes, made.len), made.len);
-	close(fd);
-}
-
-/* A libdovecot-storage of a release; the build id follows the ABI string. */
-static void write_storage(const struct story *story, const char *name, const char *abi)
-{
-	static const unsigned char text[] = {0x55, 0xc3};
-
-	write_elf(story, name,
-		  &(struct made_elf){
-			  .text = text,
-			  .text_len = sizeof(text),
-			  .rodata = abi,
-			  .rodata_len = strlen(abi) + 1,
-			  .symbols = {{"hook_mail_user_created", 0, 2, false, true}},
-			  .build_id = abi,
-		  });
-}
-
-static void link_to(const struct story *story, const char *name, const char *target)
-{
-	char path[256];
-
-	make_directories(story, name);
-	make_path(story, name, path);
-	assert_int_equal(symlink(target, path), 0);
-}
-
-static void rename_to(const struct story *story, const char *from, const char *to)
-{
-	char old[256], new[256];
-
-	make_path(story, from, old);
-	make_path(story, to, new);
-	assert_int_equal(rename(old, new), 0);
-}
-
-static void scan(struct story *story)
-{
-	struct error error;
-
-	assert_int_equal(discover_scan(story->discover, &error), 0);
-}
-
-static int open_discover(struct story *story)
-{
-	const char *roots[] = {story->root, NULL};
-	struct discover_options options = {
-		.roots = roots,
-		.roles = PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER) | PRIV_ROLE_BIT(PRIV_ROLE_PROXY),
-	};
-
-	if (discover_new(&options, on_found, story, &story->discover, NULL) < 0)
-		return -1;
-	discover_on_lost(story->discover, on_lost);
-	return 0;
-}
-
-static int set_up(void **state)
-{
-	struct story *story = calloc(1, sizeof(*story));
-
-	snprintf(story->root, sizeof(story->root), "/tmp/test-discover.XXXXXX");
-	*state = story;
-	return mkdtemp(story->root) ? open_discover(story) : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct story *story = *state;
-	char command[128];
-
-	discover_free(&story->discover);
-	snprintf(command, sizeof(command), "rm -rf %s", story->root);
-	(void)!system(command); /* NOLINT */
-	free(story);
-	return 0;
-}
 
 static void test_finds_a_library_once(void **state)
 {
@@ -221,134 +70,12 @@ static void test_a_forbidden_system_call_is_told(void **state)
 	assert_int_equal(status, 0);
 }
 
-static void test_links_do_not_lead_out_of_the_root(void **state)
-{
-	struct story *story = *state;
-	char target[256];
-
-	/* As seen from the root this is no path at all; followed from outside it would be one. */
-	write_storage(story, "outside/lib.so", "2.4.ABIv1");
-	make_path(story, "outside/lib.so", target);
-	link_to(story, STORAGE, target);
-	scan(story);
-	assert_int_equal(story->found, 0);
-}
-
 static void test_follows_an_absolute_link_within_the_root(void **state)
 {
 	struct story *story = *state;
 
 	write_storage(story, "elsewhere/lib.so", "2.4.ABIv1");
 	link_to(story, STORAGE, "/elsewhere/lib.so");
-	scan(story);
-	assert_int_equal(story->found, 1);
-}
-
-static void test_a_fifo_in_its_place_does_no_harm(void **state)
-{
-	struct story *story = *state;
-	char path[256];
-
-	make_directories(story, STORAGE);
-	make_path(story, STORAGE, path);
-	assert_int_equal(mkfifo(path, 0666), 0);
-	scan(story);
-	assert_int_equal(story->found, 0);
-}
-
-/* As root only: a device that blocks, or never ends. */
-static void test_a_device_in_its_place_does_no_harm(void **state)
-{
-	struct story *story = *state;
-	char path[256];
-
-	make_directories(story, STORAGE);
-	make_path(story, STORAGE, path);
-	if (mknod(path, S_IFCHR | 0666, makedev(1, 5)) < 0) /* zero */
-		skip();
-	scan(story);
-	assert_int_equal(story->found, 0);
-}
-
-/* The host's and other containers' files must not wait for one that keeps us busy. */
-static void test_a_file_that_changes_all_the_time_is_looked_at_seldom(void **state)
-{
-	struct story *story = *state;
-	int64_t begin = clock_monotonic_ns(), seconds;
-
-	write_storage(story, STORAGE, "2.4.ABIv1");
-	scan(story);
-	for (int i = 0; i < 1000; i++) {
-		write_storage(story, STORAGE, i % 2 ? "2.4.ABIv1" : "2.9.ABIv9");
-		discover_changed(story->discover);
-	}
-	seconds = (clock_monotonic_ns() - begin) / NS_PER_SEC;
-	assert_true(story->found >= 5);
-	assert_true(story->found <= 5 + (uint64_t)seconds);
-}
-
-/* Nor for one with many that are as large as may be. */
-static void test_large_files_are_looked_at_a_few_at_a_time(void **state)
-{
-	const unsigned int share = READ_BUDGET_SHARE / ELF_FILE_MAX;
-	struct story *story = *state;
-	int64_t begin = clock_monotonic_ns(), seconds;
-	char name[64], path[256];
-
-	for (unsigned int i = 0; i < 2 * share; i++) {
-		snprintf(name, sizeof(name), STORAGE ".%u", i);
-		write_storage(story, name, "2.4.ABIv1");
-		make_path(story, name, path);
-		assert_int_equal(truncate(path, ELF_FILE_MAX), 0);
-	}
-	assert_int_equal(discover_scan(story->discover, NULL), -EBUSY);
-	seconds = (clock_monotonic_ns() - begin) / NS_PER_SEC;
-	assert_true(story->found >= share);
-	assert_true(story->found <= share + seconds * READ_BUDGET_SHARE_RATE / ELF_FILE_MAX + 1);
-}
-
-/* Nor for one with a directory full of links; nothing is looked up in it as long as it has to wait.
- */
-static void test_a_farm_of_links_is_looked_at_seldom(void **state)
-{
-	const unsigned int looks = READ_BUDGET_SHARE / (5000 * READ_BUDGET_NAME);
-	struct story *story = *state;
-	int64_t begin = clock_monotonic_ns(), seconds;
-	char name[64];
-
-	for (unsigned int i = 0; i < 5000; i++) {
-		snprintf(name, sizeof(name), STORAGE ".%u", i);
-		link_to(story, name, "nowhere");
-	}
-	for (unsigned int i = 0; i < 2 * looks; i++)
-		scan(story);
-	write_storage(story, STORAGE, "2.4.ABIv1");
-	scan(story);
-	seconds = (clock_monotonic_ns() - begin) / NS_PER_SEC;
-	if (seconds * READ_BUDGET_SHARE_RATE < READ_BUDGET_SHARE)
-		assert_int_equal(story->found, 0);
-}
-
-static bool refuse(void *ctx, uint64_t namespace, const char *place)
-{
-	(void)ctx;
-	(void)namespace;
-	(void)place;
-	return false;
-}
-
-static void test_what_is_left_out_is_not_lost(void **state)
-{
-	const struct discover_guard closed = {.enter = refuse}, open = {0};
-	struct story *story = *state;
-
-	write_storage(story, STORAGE, "2.4.ABIv1");
-	scan(story);
-	discover_set_guard(story->discover, &closed);
-	for (int i = 0; i < 4; i++)
-		scan(story);
-	assert_int_equal(story->lost, 0);
-	discover_set_guard(story->discover, &open);
 	scan(story);
 	assert_int_equal(story->found, 1);
 }
@@ -568,8 +295,6 @@ static void test_somebody_elses_auth_is_left_alone(void **state)
 	assert_null(story->last->probe);
 }
 
-#define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 /* A probe was left on it by an earlier process. */
 static void test_a_restored_file_is_told_as_found(void **state)
 {
@@ -618,14 +343,7 @@ int main(void)
 		STORY(test_finds_nothing_in_an_empty_root),
 		STORY(test_a_missing_root_is_told),
 		cmocka_unit_test(test_a_forbidden_system_call_is_told),
-		STORY(test_links_do_not_lead_out_of_the_root),
 		STORY(test_follows_an_absolute_link_within_the_root),
-		STORY(test_a_fifo_in_its_place_does_no_harm),
-		STORY(test_a_device_in_its_place_does_no_harm),
-		STORY(test_a_file_that_changes_all_the_time_is_looked_at_seldom),
-		STORY(test_large_files_are_looked_at_a_few_at_a_time),
-		STORY(test_a_farm_of_links_is_looked_at_seldom),
-		STORY(test_what_is_left_out_is_not_lost),
 		STORY(test_looks_where_runpath_points),
 		STORY(test_an_upgrade_is_a_new_file),
 		STORY(test_an_upgrade_is_seen_before_it_has_its_name),
