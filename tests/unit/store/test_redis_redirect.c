@@ -116,6 +116,35 @@ static void ask_is_followed_with_asking_for_each_command(void **state)
 	assert_in_range(fake.commands[0] + fake.commands[1], 2 * BATCH, 2 * BATCH + 10);
 }
 
+/* Its greeting shifts all answers: what it then says of ASKING would pass for that of the write. */
+static bool ask_leads_to_pop3(struct fake_redis *fake, int node, const redisReply *command,
+			      struct buf *out)
+{
+	if (node == 2 && fake_is(command, "ASKING"))
+		buf_append_str(out, "+OK POP3 ready.\r\n:1\r\n");
+	else if (is_write(command) && node != 2)
+		buf_appendf(out, "-ASK 1 127.0.0.1:%d\r\n", fake->port[2]);
+	else
+		return node == 2 ? true : answer_well(fake, node, command, out);
+	return true;
+}
+
+static void a_node_that_is_no_redis_stores_nothing(void **state)
+{
+	struct fake_redis fake = {0};
+	struct batch batch;
+	struct dict *dict;
+
+	(void)state;
+	fake_start(&fake, ask_leads_to_pop3);
+	dict = open_cluster(&fake, ":replicas=0");
+	write_batch(dict, &batch);
+	dict_close(&dict);
+	fake_stop(&fake);
+	assert_int_equal(count(&batch, DICT_STORED), 0);
+	assert_int_equal(count(&batch, DICT_UNCERTAIN) + count(&batch, DICT_RETRY), BATCH);
+}
+
 static bool nowhere(struct fake_redis *fake, int node, const redisReply *command, struct buf *out)
 {
 	static const char *const answers[] = {"-CLUSTERDOWN Hash slot not served\r\n",
@@ -256,6 +285,7 @@ int main(void)
 		cmocka_unit_test(a_redirection_to_nobody_is_tried_once),
 		cmocka_unit_test(moved_leads_to_a_node_that_was_not_known),
 		cmocka_unit_test(ask_is_followed_with_asking_for_each_command),
+		cmocka_unit_test(a_node_that_is_no_redis_stores_nothing),
 		cmocka_unit_test(what_leads_nowhere_keeps_the_records),
 		cmocka_unit_test(a_node_without_a_name_is_the_one_that_answered),
 		cmocka_unit_test(a_map_that_is_none_is_told),

@@ -25,17 +25,26 @@ static const char plugin_all[] =
 
 struct talk {
 	const char *value; /* NULL: the time of a login */
-	bool ping;	   /* instead of writing */
+	bool ping, lookup; /* instead of writing */
 	struct recorder recorder;
 	struct dict_entry entry;
 	struct error error;
 	int ret;
 };
 
+static void nothing_is_found(const struct dict_record *record, void *context)
+{
+	(void)context;
+	fail_msg("found %.*s", (int)record->key.len, record->key.ptr);
+}
+
 static int say(struct talk *talk, struct dict *dict)
 {
 	int64_t deadline_ns = clock_monotonic_ns() + 20 * NS_PER_SEC;
 
+	if (talk->lookup)
+		return dict_lookup(dict, slice_str("u1@example.com"), &talk->entry.key, 1,
+				   deadline_ns, nothing_is_found, NULL, &talk->error);
 	return talk->ping ? dict_ping(dict, deadline_ns, &talk->error)
 			  : dict_write(dict, &talk->entry, 1, deadline_ns, &talk->error);
 }
@@ -244,6 +253,19 @@ static void only_a_pong_answers_a_ping(void **state)
 	assert_int_equal(t.ret, -EPROTO);
 }
 
+/* Else somebody would be told never to have logged in. */
+static void another_kind_of_server_is_no_empty_store(void **state)
+{
+	const struct recorder_step script[] = {
+		{strlen("*2\r\n$3\r\nGET\r\n$25\r\nlast-login/u1@example.com\r\n"), pop3},
+		{0, NULL}};
+	struct talk t = {.lookup = true};
+
+	(void)state;
+	talk(&t, script, "", false, 1);
+	assert_int_equal(t.ret, -EPROTO);
+}
+
 static void a_read_only_replica_is_left_for_a_new_connection(void **state)
 {
 	const struct recorder_step script[] = {
@@ -302,6 +324,7 @@ int main(void)
 		cmocka_unit_test(another_kind_of_server_is_told_by_its_greeting),
 		cmocka_unit_test(a_field_is_stored_when_redis_says_so),
 		cmocka_unit_test(only_a_pong_answers_a_ping),
+		cmocka_unit_test(another_kind_of_server_is_no_empty_store),
 		cmocka_unit_test(a_read_only_replica_is_left_for_a_new_connection),
 		cmocka_unit_test(the_password_never_shows),
 		cmocka_unit_test(a_user_name_goes_with_its_password),
