@@ -217,6 +217,7 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	signal(SIGTERM, stop);
+	signal(SIGPIPE, SIG_IGN); /* as dovetap does: OpenSSL writes with write(2) */
 	config.uri = argv[1];
 	load.users = strtoul(argv[3], NULL, 10);
 	load.batch = strtoul(argv[4], NULL, 10);

@@ -5,7 +5,7 @@
     expected-events.py DOVECOT.LOG LOGINS EVENTS 2.3|2.4
 
 LOGINS is what login.py printed, EVENTS what "dovetap replay --json" did. Client and server know a
-session by the client's port. What was said comes from LOGINS; session id, local port and whether
+session by the addresses and ports of both. What was said comes from LOGINS; session id and whether
 Dovecot holds the connection for secured from Dovecot's log. Nothing is taken from dovetap. Every
 member of every event is compared; what cannot be known (time, process) must be possible. Exit
 status 0 and silence, or a difference."""
@@ -17,7 +17,8 @@ import re
 import sys
 
 LINE = re.compile(
-    r"-login: Info: .*rport=(?P<port>\d+), lip=[^,]*, lport=(?P<local_port>\d+), "
+    r"-login: Info: .*rip=(?P<ip>[^,]*), rport=(?P<port>\d+), "
+    r"lip=(?P<local_ip>[^,]*), lport=(?P<local_port>\d+), "
     r"(?P<secured>.*)session=<(?P<session>.*?)>"
 )
 MAIL_OWNER = 5000  # uid and gid of all users, in the stand's configuration
@@ -31,7 +32,12 @@ def read_json(path):
 def read_log(path):
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
         matches = (LINE.search(line) for line in file)
-        return {int(match["port"]): match for match in matches if match}
+        return {ends(match, "ip", "port", "local_ip", "local_port"): match for match in matches if match}
+
+
+def ends(session, *names):
+    """Of its connection: a client port may serve several at a time."""
+    return tuple(str(session[name]) for name in names)
 
 
 def member(name, text):
@@ -60,7 +66,7 @@ def connection(login, line):
         "remote_ip": login["from"],
         "remote_port": login["port"],
         "local_ip": login["to"],
-        "local_port": int(line["local_port"]),
+        "local_port": login["to_port"],
         "session_id": line["session"],
         "mech": "PLAIN",
     }
@@ -104,7 +110,7 @@ def mail_user_event(login, line, version):
 
 def expected(logins, log, version):
     for login in logins:
-        line = log[login["port"]]
+        line = log[ends(login, "from", "port", "to", "to_port")]
         yield auth_event(login, line, version)
         if login["ok"]:
             yield mail_user_event(login, line, version)
@@ -124,7 +130,7 @@ def take_unknowable(event):
 
 
 def in_order(events):
-    order = sorted(events, key=lambda event: (event["remote_port"], event["type"]))
+    order = sorted(events, key=lambda event: (event["remote_port"], event["local_port"], event["type"]))
     return [json.dumps(event, sort_keys=True, ensure_ascii=False) for event in order]
 
 

@@ -265,7 +265,7 @@ def run(ports, session):
     try:
         line = Line(ports, session)
         result["from"], result["port"] = line.socket.getsockname()[:2]
-        result["to"] = line.socket.getpeername()[0]
+        result["to"], result["to_port"] = line.socket.getpeername()[:2]
         converse(line, session, result)
     except (Refused, OSError) as problem:
         # Refused before the login or by it; after the login it is a failure all the same.
