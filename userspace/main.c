@@ -24,7 +24,7 @@ static const struct {
 	{"layout", cmd_layout, "make or show layouts of Dovecot\'s structs"},
 	{"top", cmd_top, "show logins and failures as they happen"},
 	{"detach", cmd_detach, "remove the probes that a dovetap with pins has left"},
-	{"config", cmd_config, "show or convert a configuration"},
+	{"config", cmd_config, "show the effective configuration"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

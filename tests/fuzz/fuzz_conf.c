@@ -1,27 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes through the configuration parser, and what it accepts through all that reads trees. */
-#include "conf/convert.h"
 #include "conf/dovetap.h"
 #include "conf/last_login.h"
 #include "conf/parse.h"
 #include "conf/print.h"
-#include "conf/translate.h"
 
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* To 2.3 only: to 2.4, map files would be read. */
-static void convert_tree(struct conf_section *root)
-{
-	const struct convert_options options = {.translate = translate_template};
-	struct error error;
-	struct buf out;
-
-	buf_init(&out, 1 << 20);
-	(void)config_convert(root, &options, &out, &error);
-	buf_release(&out);
-}
 
 /* What is printed must parse, and then print the same. */
 static void print_tree(struct conf_section *root)
@@ -71,7 +57,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (size > 0 && !memchr(data, '<', size)) { /* "<file" would be read */
 		read_tree(root);
-		convert_tree(root);
 		if (root->sections)
 			print_tree(root);
 	}

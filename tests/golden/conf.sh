@@ -36,25 +36,6 @@ for file in *.in; do
 	tap "${PIPESTATUS[0]}" "config: ${file%.in}"
 done
 
-# What was converted to 2.4 and back says the same in 2.4 again.
-there_and_back() { # file
-	local work
-	work=$(mktemp -d) || return 1
-	"$dovetap" config convert --to 2.4 "$1" > "$work/first" &&
-		"$dovetap" config convert --map-dir "$work" "$work/first" > "$work/back" &&
-		awk -v work="$work" '/^# --- .* ---$/ { out = $3; next }
-			{ print > (out ? out : work "/plain") }' "$work/back" &&
-		"$dovetap" config convert "$work/plain" > "$work/second" &&
-		diff -u "$work/first" "$work/second" | sed 's/^/# /'
-	local status=${PIPESTATUS[0]}
-	rm -rf "$work"
-	return "$status"
-}
-
 if [[ ${1:-} != accept ]]; then
-	for file in example-[1-4].in; do
-		there_and_back "$file"
-		tap $? "config: ${file%.in} there and back"
-	done
 	echo "1..$count"
 fi

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cmds.h"
-#include "conf/convert.h"
-#include "conf/doveconf.h"
 #include "conf/dump.h"
-#include "conf/parse.h"
-#include "conf/translate.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -73,89 +69,6 @@ static int cmd_show(int argc, char **argv)
 	return config_show(&options);
 }
 
-/* --- config convert ------------------------------------------------------------------------- */
-
-struct convert_arguments {
-	const char *file, *to, *map_dir;
-	bool with_doveconf;
-};
-
-static const struct argp_option convert_options[] = {
-	{"to", 't', "2.3|2.4", 0, "The syntax to print (default: the one that FILE is not in)", 0},
-	{"map-dir", 'm', "DIR", 0, "Where 2.3 keeps SQL maps (default /etc/dovecot)", 0},
-	{"doveconf", 'D', NULL, 0, "Let the installed doveconf read FILE", 0},
-	{0},
-};
-
-static error_t parse_convert(int key, char *arg, struct argp_state *state)
-{
-	struct convert_arguments *arguments = state->input;
-
-	switch (key) {
-	case 't':
-		if (strcmp(arg, "2.3") != 0 && strcmp(arg, "2.4") != 0)
-			argp_error(state, "--to %s: 2.3 or 2.4 would be right", arg);
-		arguments->to = arg;
-		return 0;
-	case 'm':
-		arguments->map_dir = arg;
-		return 0;
-	case 'D':
-		arguments->with_doveconf = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (arguments->file)
-			argp_error(state, "one FILE only");
-		arguments->file = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!arguments->file)
-			argp_error(state, "no FILE is named");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static int convert(const struct convert_arguments *arguments, struct buf *out,
-		   struct error *error_r)
-{
-	const struct doveconf_options doveconf = {.program = arguments->with_doveconf ? NULL : ""};
-	struct convert_options options = {
-		.translate = translate_template,
-		.map_dir = arguments->map_dir,
-	};
-	struct conf_section *root = NULL;
-	int ret = doveconf_read(arguments->file, &doveconf, &root, NULL, NULL, error_r);
-
-	if (ret < 0)
-		return ret;
-	options.to_v24 = arguments->to ? strcmp(arguments->to, "2.4") == 0 : !conf_is_v24(root);
-	ret = config_convert(root, &options, out, error_r);
-	conf_free(&root);
-	return ret;
-}
-
-static int cmd_convert(int argc, char **argv)
-{
-	static const struct argp argp = {
-		.options = convert_options,
-		.parser = parse_convert,
-		.args_doc = "FILE",
-		.doc = "Prints the last_login part of a Dovecot 2.3 configuration in 2.4 syntax, or "
-		       "that of 2.4 in 2.3 syntax. Passwords are printed as they are.",
-	};
-	struct convert_arguments arguments = {0};
-	struct error error = {0};
-	struct buf out;
-	int ret;
-
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	buf_init(&out, OUTPUT_MAX);
-	ret = convert(&arguments, &out, &error);
-	return finish(ret, &out, &error);
-}
-
 /* --- config --------------------------------------------------------------------------------- */
 
 static const struct {
@@ -164,7 +77,6 @@ static const struct {
 	const char *summary;
 } commands[] = {
 	{"show", cmd_show, "print the effective settings and where each comes from"},
-	{"convert", cmd_convert, "print a Dovecot 2.3 configuration as 2.4, or back"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
