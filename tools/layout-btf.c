@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Build tool: layout-btf TABLE > layouts.c
- * Writes the array of userspace/attach/layout.h: one entry per ABI string of the table, and one BTF
+ * Writes the array of userspace/dovecot/layout.h: one entry per ABI string of the table, and one BTF
  * blob per distinct layout, shared by the entries that have it.
  */
-#include "attach/layout_btf.h"
+#include "dovecot/layout_btf.h"
 #include "base/buf.h"
 
 #include <bpf/btf.h>
@@ -113,7 +113,7 @@ static void print_blob(size_t index)
 
 static void print_all(const char *path)
 {
-	printf("/* Made from %s by tools/layout-btf.c. */\n#include \"attach/layout.h\"\n", path);
+	printf("/* Made from %s by tools/layout-btf.c. */\n#include \"dovecot/layout.h\"\n", path);
 	for (size_t i = 0; i < blob_count; i++)
 		print_blob(i);
 	printf("\nconst struct layout layouts_embedded[] = {\n");

@@ -5,7 +5,7 @@
  * one kernel) it fails when a program is missing there or costs more than a tenth above its number.
  * Needs root.
  */
-#include "attach/layout.h"
+#include "dovecot/layout.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>

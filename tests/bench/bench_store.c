@@ -12,8 +12,8 @@
  */
 #include "base/clock.h"
 #include "store/dict.h"
-#include "store/spool.h"
-#include "store/writer.h"
+#include "store/spool/spool.h"
+#include "store/writer/writer.h"
 
 #include <signal.h>
 #include <sqlite3.h>

@@ -6,8 +6,8 @@
 #ifndef DOVETAP_TEST_LOGIN_OBJECT_H
 #define DOVETAP_TEST_LOGIN_OBJECT_H
 
-#include "attach/layout.h"
-#include "attach/layout_table.h"
+#include "dovecot/layout.h"
+#include "dovecot/layout_table.h"
 
 #include <bpf/libbpf.h>
 #include <linux/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Probes are set, fire once for each call, and go; on both of the kernel's ways to set them. */
 #include "attach/attach.h"
-#include "attach/discover.h"
+#include "search/discover.h"
 #include "attach/kernel.h"
 
 #include <sched.h>

@@ -3,7 +3,7 @@
  * does: test_layouts.c.) */
 #include "login_object.h"
 
-#include "attach/layout_btf.h"
+#include "dovecot/layout_btf.h"
 
 #include <bpf/btf.h>
 

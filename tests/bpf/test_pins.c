@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pins in a bpffs of the test's own, and what a kernel can pin. */
 #include "attach/attach.h"
-#include "attach/discover.h"
+#include "search/discover.h"
 #include "attach/multi.h"
 #include "attach/pins.h"
 

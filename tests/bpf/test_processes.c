@@ -3,9 +3,9 @@
  * Discovery by running processes: this program, copied to where a Dovecot service would be, maps
  * the library and waits. Other Dovecots may run on the machine; only files of the story count.
  */
-#include "attach/discover.h"
+#include "search/discover.h"
 
-#include "attach/process.h"
+#include "search/process.h"
 #include "base/clock.h"
 
 #include <linux/sched.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes through the configuration parser, and what it accepts through all that reads trees. */
 #include "conf/dovetap.h"
-#include "conf/last_login.h"
+#include "conf/last_login/last_login.h"
 #include "conf/parse.h"
 #include "conf/print.h"
 

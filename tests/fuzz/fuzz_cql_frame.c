@@ -3,7 +3,7 @@
 #include "store/drivers/cassandra/error_code.h"
 #include "store/drivers/cassandra/frame.h"
 #include "store/drivers/cassandra/response.h"
-#include "store/drivers/cassandra/ring.h"
+#include "store/drivers/cassandra/token_ring.h"
 #include "store/drivers/cassandra/types.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as the "connect" line of a map file. */
-#include "store/drivers/cassandra/settings.h"
+#include "store/drivers/cassandra/cql_settings.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as replies of a dict server. */
-#include "store/drivers/proxy/proto.h"
+#include "store/drivers/proxy/dict_proto.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as a layout table; what the parser accepts must make BTF for every ABI that has all. */
-#include "attach/layout_btf.h"
+#include "dovecot/layout_btf.h"
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as a spool file: it opens, reads and takes entries, or is moved aside for a new one. */
-#include "store/spool.h"
+#include "store/spool/spool.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 #ifndef DOVETAP_TARGET_IMAGE_H
 #define DOVETAP_TARGET_IMAGE_H
 
-#include "attach/layout_table.h"
+#include "dovecot/layout_table.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/attach.h"
 
-#include "attach/layout.h"
-#include "attach/libbpf_say.h"
+#include "dovecot/layout.h"
+#include "attach/libbpf_log.h"
 #include "attach/multi.h"
 
 #include "skel/login.skel.h"

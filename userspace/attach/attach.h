@@ -6,7 +6,7 @@
 #ifndef DOVETAP_ATTACH_ATTACH_H
 #define DOVETAP_ATTACH_ATTACH_H
 
-#include "attach/build.h"
+#include "search/binary.h"
 #include "attach/maps.h"
 #include "base/error.h"
 

@@ -18,12 +18,6 @@
 #define OLD_RING_NS	   (1 * NS_PER_SEC) /* between two looks whether it is read */
 #define FILES_WANTED	   65536 /* of RLIMIT_NOFILE: one for each attached file and more */
 
-void attacher_report_ready(const struct attacher *attacher)
-{
-	if (attacher->settled && attacher->collector.ready && attacher->options.ready)
-		attacher->options.ready(attacher->setup.ctx, attacher->attachments.links);
-}
-
 /* Files, one for each build ever attached, outnumber the usual soft limit on a container host. */
 static void raise_file_limit(void)
 {

@@ -12,6 +12,12 @@
 
 #define STOP_PATIENCE_NS (60 * NS_PER_SEC) /* for the collector to drain */
 
+void attacher_report_ready(const struct attacher *attacher)
+{
+	if (attacher->settled && attacher->collector.ready && attacher->options.ready)
+		attacher->options.ready(attacher->setup.ctx, attacher->attachments.links);
+}
+
 int attacher_take_over_signals(struct attacher *attacher, struct error *error_r)
 {
 	sigset_t mask;

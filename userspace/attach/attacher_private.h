@@ -9,12 +9,12 @@
 
 #include "attach/attacher.h"
 #include "attach/attachments.h"
-#include "attach/collector.h"
+#include "attach/child.h"
 #include "attach/exec_watch.h"
 #include "attach/inherited.h"
-#include "attach/keepers.h"
+#include "attach/fd_stores.h"
 #include "attach/maps.h"
-#include "attach/search.h"
+#include "search/search.h"
 #include "base/clock.h"
 
 #define RESCAN_NS	(60 * NS_PER_SEC) /* between two full searches at the most */

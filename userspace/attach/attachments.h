@@ -10,9 +10,9 @@
 
 #include "attach/attach.h"
 #include "attach/closer.h"
-#include "attach/collector.h"
+#include "attach/child.h"
 #include "attach/inherited.h"
-#include "attach/keepers.h"
+#include "attach/fd_stores.h"
 #include "priv/proto.h"
 
 struct attachment;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/exec_watch.h"
 
-#include "attach/libbpf_say.h"
+#include "attach/libbpf_log.h"
 #include "base/clock.h"
 
 #include <linux/types.h>

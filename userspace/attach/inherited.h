@@ -3,7 +3,7 @@
 #ifndef DOVETAP_ATTACH_INHERITED_H
 #define DOVETAP_ATTACH_INHERITED_H
 
-#include "attach/keepers.h"
+#include "attach/fd_stores.h"
 #include "attach/link_name.h"
 
 #include <stddef.h>

@@ -12,8 +12,8 @@
 #ifndef DOVETAP_ATTACH_LINK_NAME_H
 #define DOVETAP_ATTACH_LINK_NAME_H
 
-#include "attach/file_id.h"
-#include "base/keeper.h"
+#include "search/file_id.h"
+#include "base/fd_store.h"
 #include "priv/proto.h"
 
 #include <stdbool.h>

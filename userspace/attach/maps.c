@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/maps.h"
 
-#include "attach/ring_level.h"
+#include "attach/ring_used.h"
 #include "base/log.h"
 
 #include <linux/types.h>

@@ -12,7 +12,7 @@
 #define DOVETAP_ATTACH_MAPS_H
 
 #include "attach/inherited.h"
-#include "attach/keepers.h"
+#include "attach/fd_stores.h"
 #include "base/error.h"
 
 #include <stdbool.h>

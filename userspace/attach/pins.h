@@ -8,7 +8,7 @@
 #define DOVETAP_ATTACH_PINS_H
 
 #include "base/error.h"
-#include "base/keeper.h"
+#include "base/fd_store.h"
 
 #define PINS_DIR_DEFAULT "/sys/fs/bpf/dovetap"
 

@@ -18,6 +18,4 @@ int escape_terminal(struct buf *out, struct slice text);
  */
 int escape_json(struct buf *out, struct slice text);
 
-bool text_is_utf8(struct slice text);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 

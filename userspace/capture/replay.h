@@ -16,7 +16,7 @@
 #define DOVETAP_REPLAY_H
 
 #include "base/clock.h"
-#include "capture/source.h"
+#include "capture/event_source.h"
 
 #define REPLAY_VERSION	 1
 #define REPLAY_EVENT_MAX 65536

@@ -12,7 +12,7 @@
 #ifndef DOVETAP_RING_H
 #define DOVETAP_RING_H
 
-#include "capture/source.h"
+#include "capture/event_source.h"
 
 /*
  * Opens a BPF_MAP_TYPE_RINGBUF. map_fd is borrowed and must stay open. There must be one reader

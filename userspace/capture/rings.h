@@ -6,7 +6,7 @@
 #ifndef DOVETAP_RINGS_H
 #define DOVETAP_RINGS_H
 
-#include "capture/source.h"
+#include "capture/event_source.h"
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/kernel.h"
-#include "attach/layout.h"
-#include "attach/layout_own.h"
-#include "attach/search.h"
+#include "dovecot/layout.h"
+#include "dovecot/layout_own.h"
+#include "search/search.h"
 #include "audit/sink.h"
 #include "base/clock.h"
 #include "base/log.h"

@@ -2,7 +2,7 @@
 #include "attach/inherited.h"
 #include "attach/maps.h"
 #include "attach/pins.h"
-#include "attach/ring_level.h"
+#include "attach/ring_used.h"
 #include "base/escape.h"
 #include "base/log.h"
 #include "cli/cmds.h"

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/older.h"
-#include "cli/search.h"
+#include "cli/dict_search.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include "attach/elf.h"
-#include "attach/layout.h"
-#include "attach/layout_own.h"
-#include "attach/layout_print.h"
-#include "attach/layout_read.h"
-#include "attach/libbpf_say.h"
+#include "search/elf.h"
+#include "dovecot/layout.h"
+#include "dovecot/layout_own.h"
+#include "dovecot/layout_print.h"
+#include "dovecot/layout_read.h"
+#include "attach/attach.h"
+#include "attach/libbpf_log.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/layout_source.h"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -68,6 +70,20 @@ static int list(struct layout_command *command, struct error *error_r)
 	return 0;
 }
 
+/* layout_read_btf() for those members that the BPF programs read. Errors as of that. */
+static int read_btf(struct layout_command *command, const struct btf *btf, const char *abi,
+		    struct error *error_r)
+{
+	struct bpf_object *programs = loader_open_programs();
+	int ret;
+
+	if (!programs)
+		return error_set(error_r, errno, "cannot open the BPF programs: %m");
+	ret = layout_read_btf(bpf_object__btf(programs), btf, abi, &command->table, error_r);
+	bpf_object__close(programs);
+	return ret;
+}
+
 /* --- show --------------------------------------------------------------------------------------*/
 
 static int show(struct layout_command *command, struct error *error_r)
@@ -81,7 +97,7 @@ static int show(struct layout_command *command, struct error *error_r)
 	btf = btf__new(layout->btf, (__u32)layout->btf_size);
 	if (!btf)
 		return error_set(error_r, EIO, "%s: its BTF is broken", layout->name);
-	ret = layout_read_btf(btf, layout->abi, &command->table, error_r);
+	ret = read_btf(command, btf, layout->abi, error_r);
 	btf__free(btf);
 	return ret < 0 ? ret : print_table(&command->table, error_r);
 }
@@ -119,7 +135,7 @@ static int take_btf(const struct btf *btf, const char *abi, void *context, struc
 		(void)snprintf(command->found_abi, sizeof(command->found_abi), "%s", abi);
 		command->abi = command->found_abi;
 	}
-	ret = layout_read_btf(btf, command->abi, &command->table, error_r);
+	ret = read_btf(command, btf, command->abi, error_r);
 	return ret < 0 ? ret : 0;
 }
 

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cmds.h"
-#include "cli/search.h"
+#include "cli/dict_search.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 #include "capture/replay.h"
 #include "cli/cmds.h"
 #include "login/login_json.h"
-#include "pipeline.h"
-#include "targets.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/targets.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/attacher.h"
-#include "attach/layout_own.h"
+#include "dovecot/layout_own.h"
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/dirs.h"
-#include "cli/keep.h"
+#include "cli/instance.h"
 #include "cli/reload.h"
 #include "cli/roots.h"
-#include "collector.h"
+#include "collector/collector.h"
 #include "serve/notify.h"
 
 #include <errno.h>

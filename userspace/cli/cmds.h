@@ -5,7 +5,7 @@
 #ifndef DOVETAP_CMDS_H
 #define DOVETAP_CMDS_H
 
-#include "plan.h"
+#include "plan/plan.h"
 
 #include <argp.h>
 

@@ -2,7 +2,7 @@
 #include "cli/layout_source.h"
 
 #include "base/buf.h"
-#include "conf/file.h"
+#include "base/read_file.h"
 
 #include <bpf/btf.h>
 #include <errno.h>
@@ -108,7 +108,7 @@ static int read_abi(const char *object, char abi_r[ABI_MAX], struct error *error
 	int ret;
 
 	buf_init(&bytes, OBJECT_MAX);
-	ret = conf_file_read(object, &bytes);
+	ret = read_file(object, &bytes);
 	if (ret < 0)
 		ret = error_set(error_r, -ret, "%s: %s", object, strerror(-ret));
 	else if (!abi_find(buf_slice(&bytes), &at, &abi, &text) || abi.len >= ABI_MAX)

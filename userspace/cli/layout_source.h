@@ -9,7 +9,7 @@
 #ifndef DOVETAP_LAYOUT_SOURCE_H
 #define DOVETAP_LAYOUT_SOURCE_H
 
-#include "attach/abi.h"
+#include "dovecot/abi.h"
 #include "base/error.h"
 
 struct btf;

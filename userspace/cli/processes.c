@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/processes.h"
 
-#include "attach/search.h"
+#include "search/search.h"
 #include "cli/control.h"
 #include "priv/drop.h"
 #include "priv/status.h"

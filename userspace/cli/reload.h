@@ -3,7 +3,7 @@
 #ifndef DOVETAP_RELOAD_H
 #define DOVETAP_RELOAD_H
 
-#include "plan.h"
+#include "plan/plan.h"
 
 /*
  * Reads everything anew and lets a child with the collector's rights (user NULL = the default)

@@ -3,7 +3,7 @@
 #ifndef DOVETAP_ROOTS_H
 #define DOVETAP_ROOTS_H
 
-#include "attach/discover.h"
+#include "search/discover.h"
 
 #include <argp.h>
 

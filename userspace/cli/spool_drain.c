@@ -2,8 +2,8 @@
 #include "cli/spool_drain.h"
 
 #include "base/clock.h"
-#include "store/spool.h"
-#include "targets.h"
+#include "store/spool/spool.h"
+#include "pipeline/targets.h"
 
 #define BATCH	   1000
 #define TIMEOUT_NS (30 * NS_PER_SEC)

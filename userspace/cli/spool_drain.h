@@ -3,7 +3,7 @@
 #ifndef DOVETAP_SPOOL_DRAIN_H
 #define DOVETAP_SPOOL_DRAIN_H
 
-#include "plan.h"
+#include "plan/plan.h"
 
 #include <stdint.h>
 

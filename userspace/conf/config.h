@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "conf/dovetap.h"
-#include "conf/last_login.h"
+#include "conf/last_login/last_login.h"
 #include "conf/tree.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/dovetap/dovetap.conf"

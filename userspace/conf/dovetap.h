@@ -24,8 +24,8 @@ struct dovetap_settings {
 	const char *user;	/* the collector becomes this user; NULL = dovetap, else nobody */
 	const char *state_dir;	/* embedded store, spool */
 	const char *spool_dir;	/* what a dict does not take waits here; "" = state_dir/spool */
-	const char *spool_sync; /* full, normal or off (store/spool.h) */
-	const char *layout_dir; /* the operator's own layouts (attach/layout_own.h) */
+	const char *spool_sync; /* full, normal or off (store/spool/spool.h) */
+	const char *layout_dir; /* the operator's own layouts (dovecot/layout_own.h) */
 	const char *dovecot_config;    /* the server's file, "" = none */
 	const char *control_socket;    /* "" = off */
 	const char *pin;	       /* directory in bpffs for ring and probes; "" = none */

@@ -3,7 +3,7 @@
 
 #include "conf/arena.h"
 #include "conf/expand.h"
-#include "conf/file.h"
+#include "base/read_file.h"
 #include "conf/lex.h"
 
 #include <errno.h>
@@ -226,7 +226,7 @@ static int parse_file(struct parser *parser, const char *path, const struct conf
 	buf_init(&text, CONF_FILE_MAX);
 	ret = check_include(parser, path, error_r);
 	if (ret == 0) {
-		ret = conf_file_read(path, &text);
+		ret = read_file(path, &text);
 		if (ret < 0)
 			error_set(error_r, -ret, "cannot read %s: %s", path, strerror(-ret));
 	}
@@ -299,7 +299,7 @@ int conf_load_file(struct conf_section *root, struct conf_setting *setting, stru
 	int ret;
 
 	buf_init(&text, CONF_LINE_MAX);
-	ret = conf_file_read(setting->value, &text);
+	ret = read_file(setting->value, &text);
 	if (ret < 0) {
 		conf_error(&setting->pos, error_r, -ret, "%s: cannot read %s: %s", setting->key,
 			   setting->value, strerror(-ret));

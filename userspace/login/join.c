@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/join.h"
 
-#include "login/keep.h"
+#include "login/login_copy.h"
 #include "login/partners.h"
 
 #include <errno.h>

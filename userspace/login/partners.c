@@ -2,7 +2,7 @@
 #include "login/partners.h"
 
 #include "base/hash.h"
-#include "login/keep.h"
+#include "login/login_copy.h"
 
 #include <stdlib.h>
 

@@ -11,7 +11,7 @@
 #ifndef DOVETAP_LOGIN_SOURCE_H
 #define DOVETAP_LOGIN_SOURCE_H
 
-#include "conf/last_login.h"
+#include "conf/last_login/last_login.h"
 #include "login/event.h"
 
 bool login_source_takes(enum last_login_source source, const struct login_event *event);

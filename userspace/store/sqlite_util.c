@@ -2,6 +2,7 @@
 #include "store/sqlite_util.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,29 +83,10 @@ int sqlite_open_file(const char *path, const char *synchronous, sqlite3 **db_r,
 	return ret;
 }
 
-/* Length of the valid UTF-8 sequence at text, 0 when it is none (RFC 3629). */
-static size_t utf8_len(const unsigned char *text, size_t left)
-{
-	unsigned char first = text[0];
-	size_t len = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-
-	if (len == 0 || len > left || first > 0xf4)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* Overlong forms, surrogates, beyond U+10FFFF. */
-	if ((first == 0xe0 && text[1] < 0xa0) || (first == 0xed && text[1] > 0x9f) ||
-	    (first == 0xf0 && text[1] < 0x90) || (first == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 static bool is_text(struct slice bytes)
 {
 	for (size_t i = 0, len; bytes.ptr && i < bytes.len; i += len) {
-		len = utf8_len((const unsigned char *)bytes.ptr + i, bytes.len - i);
+		len = utf8_sequence((const uint8_t *)bytes.ptr + i, bytes.len - i);
 		if (len == 0 || bytes.ptr[i] == '\0')
 			return false;
 	}

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Layouts read from BTF, and those of the operator's own. */
-#include "attach/layout_own.h"
-#include "attach/layout_print.h"
-#include "attach/layout_read.h"
+#include "dovecot/layout_own.h"
+#include "dovecot/layout_print.h"
+#include "dovecot/layout_read.h"
+#include "attach/attach.h"
 
 #include "../cmocka_all.h"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -27,11 +29,14 @@ static struct layout_table table_of(const struct layout *layout, const char *abi
 {
 	struct layout_table table = empty_table();
 	struct btf *btf = btf__new(layout->btf, (unsigned int)layout->btf_size);
+	struct bpf_object *programs = loader_open_programs();
 	struct error error;
 
 	assert_non_null(btf);
-	if (layout_read_btf(btf, abi, &table, &error) < 3)
+	assert_non_null(programs);
+	if (layout_read_btf(bpf_object__btf(programs), btf, abi, &table, &error) < 3)
 		fail_msg("%s: %s", layout->abi, error.text);
+	bpf_object__close(programs);
 	btf__free(btf);
 	return table;
 }

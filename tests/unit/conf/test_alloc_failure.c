@@ -3,7 +3,7 @@
 #include "../alloc_failure.h"
 
 #include "conf/dovetap.h"
-#include "conf/last_login.h"
+#include "conf/last_login/last_login.h"
 #include "conf/parse.h"
 
 static char v23[] = "mail_plugins = $mail_plugins last_login\n"

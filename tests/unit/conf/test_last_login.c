@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "conf/last_login.h"
+#include "conf/last_login/last_login.h"
 
 #include "conf_test.h"
 

@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "store/dict.h"
-#include "store/spool.h"
-#include "store/writer.h"
+#include "store/spool/spool.h"
+#include "store/writer/writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From a map to the INSERT, its types, its values and the token of its row. */
-#include "store/drivers/cassandra/settings.h"
-#include "store/drivers/cassandra/statement.h"
+#include "store/drivers/cassandra/cql_settings.h"
+#include "store/drivers/cassandra/cql_statement.h"
 #include "store/drivers/cassandra/types.h"
 
 #include "../cmocka_all.h"

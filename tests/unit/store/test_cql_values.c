@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "conf/parse.h"
 #include "store/drivers/cassandra/murmur3.h"
-#include "store/drivers/cassandra/ring.h"
-#include "store/drivers/cassandra/settings.h"
+#include "store/drivers/cassandra/token_ring.h"
+#include "store/drivers/cassandra/cql_settings.h"
 #include "store/drivers/cassandra/types.h"
 #include "store/drivers/cassandra/wire.h"
 

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "recorder.h"
 #include "store/dict.h"
-#include "store/drivers/proxy/proto.h"
+#include "store/drivers/proxy/dict_proto.h"
 
 #include <stdlib.h>
 #include <unistd.h>

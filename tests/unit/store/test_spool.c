@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/spool.h"
+#include "store/spool/spool.h"
 
 #include "../cmocka_all.h"
-#include "store/spool_parts.h"
+#include "store/spool/spool_parts.h"
 
 #include <dirent.h>
 #include <fcntl.h>

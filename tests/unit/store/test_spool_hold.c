@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* min_interval with a clock that the test sets: what is held, until when, and what kill -9, steps
  * of the clock and a changed interval do about it. */
-#include "store/spool.h"
+#include "store/spool/spool.h"
 
 #include "../cmocka_all.h"
 #include "base/clock.h"

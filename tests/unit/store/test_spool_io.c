@@ -8,7 +8,7 @@
  * calls that this makes, with EIO, ENOSPC, EINTR and short writes. Locks are left out: another
  * process that holds one is a case of its own (test_spool.c), and no disk makes them fail.
  */
-#include "store/spool.h"
+#include "store/spool/spool.h"
 
 #include "../cmocka_all.h"
 

@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "fake_dict.h"
-#include "store/spool.h"
-#include "store/writer.h"
+#include "store/spool/spool.h"
+#include "store/writer/writer.h"
 
 #include "../cmocka_all.h"
 

@@ -13,8 +13,8 @@
 #define DOVETAP_CQL_BATCH_H
 
 #include "store/dict.h"
-#include "store/drivers/cassandra/cluster.h"
-#include "store/drivers/cassandra/statement.h"
+#include "store/drivers/cassandra/cql_cluster.h"
+#include "store/drivers/cassandra/cql_statement.h"
 
 #include <stdbool.h>
 #include <stdint.h>

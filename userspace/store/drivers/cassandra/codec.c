@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/cassandra/codec.h"
 
+#include "base/utf8.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -16,29 +18,9 @@
 
 /* --- text ------------------------------------------------------------------------------------ */
 
-/* The length of the UTF-8 sequence at p, or 0: cut, overlong, surrogate or beyond U+10FFFF. */
-static size_t utf8_sequence(const unsigned char *p, size_t left)
-{
-	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	uint32_t code = len > 1 ? p[0] & (0x7fU >> len) : p[0];
-	size_t i;
-
-	if (len == 0 || len > left)
-		return 0;
-	for (i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (p[i] & 0x3fU);
-	}
-	if (code < smallest[len] || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff)
-		return 0;
-	return len;
-}
-
 int cql_put_text(struct buf *out, uint8_t size, struct slice text, struct error *error_r)
 {
-	const unsigned char *bytes = (const unsigned char *)text.ptr;
+	const uint8_t *bytes = (const uint8_t *)text.ptr;
 	size_t at, len;
 
 	(void)size;

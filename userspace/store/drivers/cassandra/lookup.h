@@ -4,7 +4,7 @@
 #define DOVETAP_CQL_LOOKUP_H
 
 #include "store/dict.h"
-#include "store/drivers/cassandra/cluster.h"
+#include "store/drivers/cassandra/cql_cluster.h"
 #include "store/drivers/sql/map.h"
 
 #include <stdint.h>

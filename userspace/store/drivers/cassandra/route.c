@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/drivers/cassandra/cluster.h"
+#include "store/drivers/cassandra/cql_cluster.h"
 
 static bool has_room(const struct cql_host *host)
 {

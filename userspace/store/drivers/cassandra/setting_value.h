@@ -7,7 +7,7 @@
 #define DOVETAP_CQL_SETTING_VALUE_H
 
 #include "base/error.h"
-#include "store/drivers/cassandra/settings.h"
+#include "store/drivers/cassandra/cql_settings.h"
 
 #include <stddef.h>
 

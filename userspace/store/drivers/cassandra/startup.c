@@ -3,10 +3,10 @@
 
 #include <errno.h>
 
-#include "store/drivers/cassandra/conn.h"
+#include "store/drivers/cassandra/cql_conn.h"
 #include "store/drivers/cassandra/error_code.h"
-#include "store/drivers/cassandra/settings.h"
-#include "store/drivers/cassandra/statement.h"
+#include "store/drivers/cassandra/cql_settings.h"
+#include "store/drivers/cassandra/cql_statement.h"
 
 enum step { STEP_OPTIONS, STEP_STARTUP, STEP_AUTH, STEP_PREPARE, STEP_WAIT };
 

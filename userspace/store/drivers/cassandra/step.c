@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/drivers/cassandra/cluster.h"
+#include "store/drivers/cassandra/cql_cluster.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "store/drivers/cassandra/settings.h"
+#include "store/drivers/cassandra/cql_settings.h"
 #include "store/drivers/cassandra/startup.h"
 
 #define BACKOFF_MIN_NS	(250 * NS_PER_MSEC)

@@ -8,7 +8,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "store/drivers/cassandra/settings.h"
+#include "store/drivers/cassandra/cql_settings.h"
 
 struct cql_tls {
 	SSL_CTX *context;

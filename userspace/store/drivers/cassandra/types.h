@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
-#include "store/drivers/sql/value.h"
+#include "store/drivers/sql/sql_value.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "store/drivers/drivers.h"
-#include "store/drivers/proxy/proto.h"
+#include "store/drivers/proxy/dict_proto.h"
 #include "store/option.h"
 #include "store/stamp.h"
 #include "store/stream.h"

@@ -4,9 +4,9 @@
 #define DOVETAP_REDIS_H
 
 #include "store/dict.h"
-#include "store/drivers/redis/nodes.h"
+#include "store/drivers/redis/redis_nodes.h"
 #include "store/drivers/redis/script.h"
-#include "store/drivers/redis/settings.h"
+#include "store/drivers/redis/redis_settings.h"
 #include "store/drivers/redis/slots.h"
 
 struct redis;

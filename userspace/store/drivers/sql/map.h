@@ -30,7 +30,7 @@
 
 #include "base/error.h"
 #include "base/key_part.h"
-#include "store/drivers/sql/value.h"
+#include "store/drivers/sql/sql_value.h"
 
 struct conf_section;
 

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+# Checks that need no test: format, layers, headers, clang-tidy.
+
+C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h' ':!vmlinux')
+TIDY_FLAGS = $(filter-out -DDOVETAP_VERSION%,$(CPPFLAGS)) -DDOVETAP_VERSION="" -std=gnu11
+TIDY_FILES = $(filter-out %.bpf.c bpf/% tests/%,$(filter %.c,$(C_FILES)))
+
+format: ## lay out all C code with clang-format
+	$(Q)$(FORMAT) -i $(C_FILES)
+
+check-format: ## fail on code that "make format" would change
+	$(Q)$(FORMAT) --dry-run -Werror $(C_FILES)
+
+print-layers: # each with what it needs, a line each
+	@$(foreach l,$(LAYERS),echo $(l) $(needs_$(l));)
+
+check-layers: ## fail on an #include that crosses a layer
+	$(Q)tools/check-layers
+
+check-headers: $(BPF_SKEL) ## compile every header on its own
+	$(Q)for h in $$(git ls-files 'userspace/*.h' 'include/*.h'); do \
+		printf '#include <linux/types.h>\n#include "%s"\n' $$h | \
+		$(CC) $(CPPFLAGS) $(CFLAGS) -I. -Wno-unused-function -x c -fsyntax-only - || exit 1; done
+
+tidy: $(BPF_SKEL) ## clang-tidy over user space and tools
+	$(Q)printf '%s\n' $(TIDY_FILES) | TIDY=$(TIDY) TIDY_FLAGS='$(TIDY_FLAGS)' \
+		xargs -P $$(nproc) -n 6 tools/tidy
+
+sanitize: ## build everything with ASan and UBSan
+	$(Q)$(MAKE) --no-print-directory SAN=address,undefined all unit-binaries
+
+.PHONY: format check-format check-layers print-layers check-headers tidy sanitize

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# tests/dict: the same cases against every driver, with real servers.
+
+DICT_TEST_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/dict/*.c) tests/dict/sql/stand.c)
+
+$(O)/tests/dict/conformance: $(DICT_TEST_OBJ) $(call archives,store)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(DICT_TEST_OBJ) $(call linked,store) \
+		-lcmocka
+
+DICT_SQL_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/dict/sql/*.c))
+
+$(O)/tests/dict/conformance-sql: $(DICT_SQL_OBJ) $(call archives,store)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(DICT_SQL_OBJ) $(call linked,store) \
+		-lcmocka
+
+DICT_REDIS_OBJ := $(addprefix $(O)/tests/dict/,redis/redis.o server.o)
+
+$(O)/tests/dict/conformance-redis: $(DICT_REDIS_OBJ) $(call archives,store)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(DICT_REDIS_OBJ) $(call linked,store) -lcmocka

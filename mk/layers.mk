@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# The layers: each folder of userspace/ becomes one archive. needs_X is what X may include and call,
+# all of it; the link of its unit tests fails when a file reaches further, and tools/check-layers
+# reads the same lines for the includes.
+
+LAYERS := base conf priv dovecot login capture store audit serve search attach plan pipeline \
+	stats collector cli
+
+needs_base      :=
+needs_conf      := base
+needs_priv      := base
+needs_dovecot   := base priv
+needs_login     := base conf
+needs_capture   := base conf login
+needs_store     := base conf
+needs_audit     := base conf login
+needs_serve     := base conf
+needs_search    := base priv dovecot
+needs_attach    := base priv dovecot search
+needs_plan      := base conf login audit store
+needs_pipeline  := base conf login audit store capture plan
+needs_stats     := base conf priv login audit store capture plan pipeline serve
+needs_collector := base conf priv login audit store capture plan pipeline serve stats
+needs_cli       := $(filter-out cli,$(LAYERS))
+
+# The libraries that a layer links for itself.
+libs_priv       := -lcap-ng -lseccomp
+libs_dovecot    := -lbpf -lelf -lz
+libs_login      := -lcrypto -lmaxminddb
+libs_capture    := -lbpf -lelf -lz
+libs_store      := -lhiredis -lsqlite3 -lmariadb -lpq -lssl -lcrypto
+libs_audit      := -lsystemd
+libs_serve      := -lmicrohttpd -lsystemd
+libs_search     := -lelf
+libs_attach     := -lbpf -lelf -lz

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+# Everything, from nothing: groups of tests as tests/run knows them.
+
+TEST_GROUPS := unit abi bpf dict golden fuzz differential integration containers conformance deploy
+# Those that take minutes each; "make test-all" runs them, too. tests/run says what each consists of.
+LONG_GROUPS := faults cluster kernels
+
+test: ## set up, build and run all groups of tests (root, Debian 12)
+	$(Q)tools/setup test
+	$(Q)tools/rootfs bullseye bookworm trixie service base
+	$(Q)tools/packages containers-common > /dev/null
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests fuzz-binaries differential-helper deb $(O)/image/built \
+		$(O)/tests/bench/load
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries scarce
+	$(Q)tests/run $(TEST_GROUPS)
+
+test-all: kernels-ready ## the same and the groups that take long, in their short form: what CI runs
+	$(Q)$(MAKE) --no-print-directory test TEST_GROUPS="$(TEST_GROUPS) $(LONG_GROUPS)"
+
+test-faults: ## faults of every kind under load, in full (root, hours); FAULTS=short: minutes
+	$(Q)tools/setup test
+	$(Q)tools/rootfs bullseye bookworm trixie
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all target
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined scarce
+	$(Q)FAULTS=$(or $(FAULTS),full) TEST_TIMEOUT=14400 tests/run faults
+
+test-kernels: kernels-ready ## load, attach and capture on Debian's kernels 5.10, 6.1 and 6.12, amd64 and arm64, emulated
+	$(Q)tests/run kernels
+
+KERNELS := $(addprefix kernel-,5.10-amd64 6.1-amd64 6.12-amd64 6.12-arm64)
+
+kernels-ready:
+	$(Q)tools/setup kernels
+	$(Q)tools/rootfs bullseye bookworm trixie
+	$(Q)tools/packages $(KERNELS) busybox-arm64 dovecot-arm64 sysroot-arm64 > /dev/null
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) CROSS=aarch64 all bpf-tests
+
+.PHONY: test-kernels kernels-ready
+
+conformance-table: all ## compare with the plugin and write docs/plugin-conformance.md
+	$(Q)tests/conformance/document.sh
+
+demo: ## show dovetap on real logins of a throwaway Dovecot (root, Debian 12)
+	$(Q)tools/demo
+
+.PHONY: test test-all test-faults demo conformance-table
+
+test-cluster: $(O)/tests/bench/load ## kill nodes of real clusters under load (minutes, 4 GB)
+	$(Q)tools/setup test
+	$(Q)tests/run cluster

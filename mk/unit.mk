@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+# tests/unit/LAYER/test_*.c is linked with that layer and what it may call, nothing else.
+
+define unit_rule
+$(O)/tests/unit/$(1)/%: $(O)/tests/unit/$(1)/%.o $(call archives,$(1))
+	$$(say) LD $$@
+	$$(Q)$(CC) $$(LDFLAGS) -o $$@ $$< $(call linked,$(1)) -lcmocka
+endef
+$(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
+
+UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
+
+# These let any allocation fail.
+WRAP_ALLOCATIONS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup strndup)
+$(O)/tests/unit/%/test_alloc_failure: LDFLAGS += $(WRAP_ALLOCATIONS)
+
+# So does this program, as tests/faults/90-out-of-memory.sh wants it.
+SCARCE := $(O)/tests/faults/dovetap-scarce
+$(SCARCE): $(MAIN_OBJ) $(O)/tests/faults/scarce.o $(ALL_ARCHIVES)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) $(WRAP_ALLOCATIONS) -Wl,--wrap=asprintf -o $@ $(MAIN_OBJ) \
+		$(O)/tests/faults/scarce.o $(call linked,cli)
+
+scarce: $(SCARCE)
+
+unit-binaries: $(UNIT_TESTS) $(addprefix $(O)/tests/dict/conformance,-sql -redis) \
+	$(O)/tests/dict/conformance
+
+# The tests of what more than one thread touches.
+TSAN_TESTS := $(addprefix $(O)/,$(patsubst %.c,%,$(wildcard tests/unit/audit/test_audit.c tests/unit/store/test_writer.c \
+	tests/unit/store/test_accounts.c tests/unit/store/test_spool.c tests/unit/store/test_*_wire.c)))
+
+tsan-binaries: $(TSAN_TESTS)
+
+tsan: ## build and run the tests of threads under TSan
+	$(Q)$(MAKE) --no-print-directory SAN=thread tsan-binaries
+	$(Q)SANITIZER=thread tests/run unit
+
+unit: ## build and run the unit tests under ASan and UBSan
+	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
+	$(Q)tests/run unit
+
+.PHONY: scarce unit unit-binaries tsan tsan-binaries

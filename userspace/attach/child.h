@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The collector's process, as its parent sees it: start, tell, stop, and when to start again. */
+#ifndef DOVETAP_ATTACH_CHILD_H
+#define DOVETAP_ATTACH_CHILD_H
+
+#include "attach/attacher.h"
+#include "attach/maps.h"
+#include "base/error.h"
+#include "priv/drop.h"
+#include "priv/proto.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What every collector is started with; all pointers stay the caller's. */
+struct collector_setup {
+	struct priv_user user;
+	bool no_sandbox;
+	const struct maps *maps;
+	const int *keep_fds;
+	size_t keep_fd_count;
+	collector_main_fn *main;
+	void *ctx;
+	sigset_t signals; /* mask that it runs with */
+};
+
+struct collector {
+	const struct collector_setup *setup;
+	pid_t pid; /* 0: none is running */
+	int peer;  /* our end of the socketpair; -1 when closed */
+	bool ready;
+	bool came_up;	    /* was ready, once in this life */
+	int64_t restart_ns; /* monotonic; 0: no restart due */
+	int64_t delay_ns;   /* before the next restart */
+};
+
+void collector_init(struct collector *collector, const struct collector_setup *setup);
+void collector_release(struct collector *collector); /* does not stop it */
+
+/* Forks it. Returns 0 or a negative errno; the child never returns. */
+int collector_start(struct collector *collector, struct error *error_r);
+
+/* Never waits; what a collector does not read is lost, it can do without. */
+void collector_tell(struct collector *collector, const struct priv_message *message);
+void collector_signal(const struct collector *collector, int signal);
+
+/* Takes what it has said; true if it has just become ready. */
+bool collector_hear(struct collector *collector);
+
+/*
+ * After SIGCHLD: true if it has ended, with *status_r as of waitpid(). Until it is started again
+ * pid is 0.
+ */
+bool collector_reap(struct collector *collector, int *status_r);
+
+/*
+ * Plans the next start: soon, for one that had taken everything out of the ring before it ended
+ * (which READY says); later each time for one that did not come so far, as when a record kills it.
+ * Returns the delay.
+ */
+int64_t collector_plan_restart(struct collector *collector);
+
+#endif

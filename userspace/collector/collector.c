@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/collector_private.h"
+
+#include "base/log.h"
+#include "collector/confine.h"
+#include "priv/lock.h"
+#include "priv/proto.h"
+#include "serve/notify.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sysexits.h>
+
+#define TICK_NS	    (1 * NS_PER_SEC)
+#define TURN_MAX_NS (30 * NS_PER_SEC)
+
+/* What may be there again in a while: another collector tries it then, and finds all in the ring.
+ */
+static bool is_shortage(int code)
+{
+	return code == ENOMEM || code == EAGAIN || code == EMFILE || code == ENFILE;
+}
+
+void collector_fail(struct collector *c, const struct error *error)
+{
+	log_error("%s", error->text);
+	c->status = is_shortage(error->code) ? EX_TEMPFAIL : EX_SOFTWARE;
+	loop_stop(c->loop);
+}
+
+/* What the attacher has not yet taken from the socket, in bytes; -1 if that cannot be said. */
+static int unheard(const struct collector *c)
+{
+	int bytes;
+
+	return ioctl(c->fds->peer, SIOCOUTQ, &bytes) < 0 ? -1 : bytes;
+}
+
+/*
+ * The service manager is told that dovetap is alive as long as both loops turn: this one, or
+ * nobody would be here, and the attacher's, which has heard what was said to it last time. That
+ * is READY again, which says nothing new to it.
+ */
+static void show_life(struct collector *c)
+{
+	const struct priv_message ready = {.version = PRIV_PROTO_VERSION, .type = PRIV_READY};
+	int64_t now = clock_monotonic_ns();
+
+	if (c->options->watchdog_ns == 0 || now - c->alive_ns < c->options->watchdog_ns / 4 ||
+	    unheard(c) != 0)
+		return;
+	notify_alive();
+	c->alive_ns = now;
+	(void)priv_send(c->fds->peer, &ready);
+}
+
+/* Also looks at the ring: one that is full wakes nobody. */
+static void on_tick(struct loop *loop, void *context)
+{
+	struct collector *c = context;
+
+	(void)loop;
+	collector_look_at_clock(c);
+	if (c->ring_watch)
+		collector_drain(c);
+	show_life(c);
+}
+
+static void note_message(struct collector *c, const struct priv_message *message)
+{
+	c->probes.links = message->links;
+	c->probes.refused = message->refused;
+	c->probes.hung = message->hung;
+	if (message->type == PRIV_REFUSED)
+		(void)snprintf(c->probes.last_refused, sizeof(c->probes.last_refused), "%s: %s",
+			       message->path, message->reason);
+	else if (message->type == PRIV_SETTLED)
+		c->probes.settled = true;
+}
+
+static void on_peer(struct loop *loop, void *context)
+{
+	struct collector *c = context;
+	struct priv_message message;
+	int ret = priv_receive(c->fds->peer, &message);
+
+	if (ret > 0) {
+		note_message(c, &message);
+	} else if (ret != -EAGAIN) {
+		log_warning("the attacher is gone; writing what is left and ending");
+		loop_stop(loop);
+	}
+}
+
+static void on_signal(struct loop *loop, int signal, void *context)
+{
+	(void)context;
+	if (signal != SIGHUP)
+		loop_stop(loop);
+}
+
+/* Before there are threads, which would stay outside. */
+static int enter_confinement(struct collector *c, struct error *error_r)
+{
+	const struct confine_options options = {
+		.plan = c->options->plan,
+		.control = c->options->control,
+		.record = c->options->record,
+	};
+
+	c->landlock = confine(&options, error_r);
+	return c->landlock < 0 ? c->landlock : 0;
+}
+
+static int open_loop(struct collector *c, struct error *error_r)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, 0};
+	int ret = loop_new(&c->loop, error_r);
+
+	/* Before the writers' threads start, so that they inherit the blocked signals. */
+	if (ret == 0)
+		ret = loop_add_signals(c->loop, signals, on_signal, c, error_r);
+	c->ack_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (ret == 0 && c->ack_fd < 0)
+		ret = error_set(error_r, errno, "cannot create an eventfd: %m");
+	if (ret == 0)
+		ret = collector_poll_open(c, error_r);
+	if (ret == 0)
+		ret = loop_add_timer(c->loop, on_tick, c, &c->tick, error_r);
+	if (ret == 0)
+		ret = loop_add_fd(c->loop, c->fds->peer, on_peer, c, &c->peer_watch, error_r);
+	return ret;
+}
+
+static int run(struct collector *c, struct error *error_r)
+{
+	const struct priv_message ready = {.version = PRIV_PROTO_VERSION, .type = PRIV_READY};
+	int ret = collector_poll_listen(c, error_r);
+
+	if (ret < 0)
+		return ret;
+	ret = collector_pages_open(c, error_r);
+	if (ret < 0)
+		return ret;
+	loop_timer_set(c->tick, TICK_NS, TICK_NS);
+	collector_drain(c);
+	/* If the attacher is gone, the loop will see it. */
+	(void)priv_send(c->fds->peer, &ready);
+	return loop_run(c->loop, error_r);
+}
+
+/* Everything that is in the ring goes out, as far as the dicts answer in time. */
+static void finish(struct collector *c)
+{
+	struct error error;
+
+	if (!c->pipeline || pipeline_drain(c->pipeline, NULL) < 0)
+		return;
+	pipeline_flush(c->pipeline);
+	if (targets_drain(&c->targets, clock_monotonic_ns() + COLLECTOR_DRAIN_NS, &error) < 0)
+		log_warning("%s", error.text);
+	if (targets_lost(&c->targets, &error) < 0) /* the counters go with this process */
+		log_warning("%s", error.text);
+	pipeline_release(c->pipeline);
+}
+
+/* Two readers of one ring would corrupt it for each other. */
+static int wait_for_turn(const struct collector *c, struct error *error_r)
+{
+	if (c->options->lock_fd < 0)
+		return 0;
+	return lock_wait(c->options->lock_fd, clock_monotonic_ns() + TURN_MAX_NS, error_r);
+}
+
+static int exit_status(const struct collector *c, int ret)
+{
+	if (ret == -EINVAL || ret == -EOPNOTSUPP)
+		return EX_CONFIG;
+	if (ret == -EADDRINUSE)
+		return EX_UNAVAILABLE;
+	if (ret == -EBUSY || is_shortage(-ret))
+		return EX_TEMPFAIL;
+	return ret < 0 ? EX_OSERR : c->status;
+}
+
+int collector_main(void *context, const struct collector_fds *fds)
+{
+	struct collector c = {.options = context, .fds = fds, .ack_fd = -1, .timeline.fd = -1};
+	struct error error = {0};
+	int ret;
+
+	c.probes.inherited = fds->inherited;
+	buf_init(&c.line, 8192);
+	ret = wait_for_turn(&c, &error);
+	if (ret == 0)
+		ret = enter_confinement(&c, &error);
+	if (ret == 0)
+		ret = open_loop(&c, &error);
+	if (ret == 0)
+		ret = collector_stages_open(&c, &error);
+	if (ret == 0)
+		ret = run(&c, &error);
+	if (ret < 0)
+		log_error("%s", error.text);
+	finish(&c);
+	collector_stages_close(&c);
+	return exit_status(&c, ret);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The unprivileged process: drains the ring through the pipeline into the dicts, until it is told
+ * to end or the attacher is gone. What is in the ring then is written before it ends.
+ */
+#ifndef DOVETAP_COLLECTOR_COLLECTOR_H
+#define DOVETAP_COLLECTOR_COLLECTOR_H
+
+#include "plan/plan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct collector_fds;
+
+struct collector_options {
+	const struct plan *plan;
+	const char *control; /* socket for dovetap status; "" = none */
+	bool live;	     /* a line for every login on standard output */
+	const char *record;  /* file that gets every event, or NULL */
+	int lock_fd;	     /* for lock_wait() (priv/lock.h), or -1 */
+	int64_t watchdog_ns; /* notify_watchdog_ns() of the attacher */
+};
+
+/* A collector_main_fn (priv/handover.h); context is a struct collector_options. Returns an exit
+ * status: 0, or one of sysexits.h. */
+int collector_main(void *context, const struct collector_fds *fds);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of the collector: its life (collector.c), stages, pace and pages. */
+#ifndef DOVETAP_COLLECTOR_COLLECTOR_PRIVATE_H
+#define DOVETAP_COLLECTOR_COLLECTOR_PRIVATE_H
+
+#include "base/loop.h"
+#include "capture/counters.h"
+#include "capture/replay.h"
+#include "collector/collector.h"
+#include "priv/handover.h"
+#include "stats/metrics_collect.h"
+#include "serve/http.h"
+#include "pipeline/targets.h"
+#include "stats/top.h"
+
+/* For the dicts, and then for the audit stream, at the end. */
+#define COLLECTOR_DRAIN_NS (5 * NS_PER_SEC)
+
+struct collector {
+	const struct collector_options *options;
+	const struct collector_fds *fds;
+	struct loop *loop;
+	struct loop_watch *ring_watch, *nap, *tick, *ack_watch, *peer_watch;
+	int64_t nap_ns;
+	int ack_fd;
+	struct event_source *source;
+	struct counters counters;
+	struct timeline timeline;
+	struct targets targets;
+	struct pipeline *pipeline;
+	struct http *control, *metrics;
+	struct gather_probes probes;
+	int64_t started_ns;
+	int landlock;	       /* the kernel's version of it; 0: none */
+	int64_t alive_ns;      /* of the last sign of life */
+	struct enrich *enrich; /* NULL: no template wants it */
+	struct geo *geo;       /* NULL: there is no database */
+	struct recorder *recorder;
+	struct top top;
+	struct audit *audit; /* NULL: none is wanted */
+	struct buf line;
+	int status; /* exit status once the loop has ended */
+};
+
+/* Ends the loop with this error. */
+void collector_fail(struct collector *c, const struct error *error);
+
+/* All that a login passes, in order. What was opened is closed by collector_stages_close(), also
+ * after an error, together with loop and descriptors. */
+int collector_stages_open(struct collector *c, struct error *error_r);
+void collector_stages_close(struct collector *c);
+
+/* The timer of the naps; needs the loop. */
+int collector_poll_open(struct collector *c, struct error *error_r);
+
+/* Writers' acknowledgements; needs the stages. */
+int collector_poll_listen(struct collector *c, struct error *error_r);
+
+/* Takes what is in the ring, gives back what is safe, and plans the next look. */
+void collector_drain(struct collector *c);
+
+/* Notices when the wall clock was set. */
+void collector_look_at_clock(struct collector *c);
+
+/*
+ * The control socket and the metrics, each where there is to be one. Logins matter more than
+ * numbers: without them the collector works all the same. Unless another dovetap answers there:
+ * -EADDRINUSE.
+ */
+int collector_pages_open(struct collector *c, struct error *error_r);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* What a login passes in the collector, from the rings to the dicts: opened in order, closed at the
+ * end. */
+#include "collector/collector_private.h"
+
+#include "base/log.h"
+#include "capture/ring.h"
+#include "capture/rings.h"
+#include "login/login_json.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static void print_live(struct collector *c, struct login login)
+{
+	const struct ip_mask mask = plan_mask(plan_settings(c->options->plan)->mask_ip);
+
+	ip_mask_apply(&mask, &login.remote_ip);
+	buf_reset(&c->line);
+	if (login_line(&c->line, &login) == 0) {
+		(void)puts(buf_str(&c->line));
+		(void)fflush(stdout);
+	}
+}
+
+/* Everything that is known of logins passes here. */
+static void observe(const struct login_event *event, int route, void *context)
+{
+	struct collector *c = context;
+
+	audit_event(c->audit, event);
+	top_note(&c->top, event);
+	if (c->options->live && route >= 0)
+		print_live(c, event->login);
+}
+
+static void record(struct slice bytes, void *context)
+{
+	struct collector *c = context;
+	struct error error;
+
+	if (c->recorder && recorder_write(c->recorder, bytes, &error) < 0) {
+		log_error("%s: %s; recording ends here", c->options->record, error.text);
+		(void)recorder_close(&c->recorder, NULL);
+	}
+}
+
+static int open_targets(struct collector *c, struct error *error_r)
+{
+	const struct targets_options options = {.ack_fd = c->ack_fd, .spool = true};
+
+	return targets_open(&c->targets, c->options->plan, &options, error_r);
+}
+
+static int open_pipeline(struct collector *c, struct error *error_r)
+{
+	struct pipeline_config config = {
+		.source = c->source,
+		.timeline = &c->timeline,
+		.deliver = targets_describe(&c->targets),
+		.observe = observe,
+		.record = record,
+		.context = c,
+		.enrich = c->enrich,
+		.geo = c->geo,
+	};
+
+	return pipeline_new(&config, &c->pipeline, error_r);
+}
+
+static int open_enrich(struct collector *c, struct error *error_r)
+{
+	return plan_wants_container(c->options->plan) ? enrich_new(NULL, &c->enrich, error_r) : 0;
+}
+
+static int open_audit(struct collector *c, struct error *error_r)
+{
+	const struct audit_config *config = plan_audit(c->options->plan);
+
+	return config ? audit_new(config, &c->audit, error_r) : 0;
+}
+
+static int open_record(struct collector *c, struct error *error_r)
+{
+	if (!c->options->record)
+		return 0;
+	return recorder_open(c->options->record, &c->timeline.offset, &c->recorder, error_r);
+}
+
+/* The rings of before first: what they hold is older. */
+static int open_rings(struct collector *c, struct error *error_r)
+{
+	struct event_source *rings[COLLECTOR_OLD_RINGS_MAX + 1];
+	size_t count = 0;
+	int ret = 0;
+
+	for (; count < c->fds->old_count && ret == 0; count += ret == 0)
+		ret = ring_open(c->fds->old[count], &rings[count], error_r);
+	if (ret == 0)
+		ret = ring_open(c->fds->ring, &rings[count], error_r);
+	if (ret == 0)
+		return rings_join(rings, count + 1, &c->source, error_r);
+	while (count > 0) {
+		count--;
+		rings[count]->ops->close(rings[count]);
+	}
+	return ret;
+}
+
+/* Without the file times do the same, as long as this process lives. */
+static void start_clock(struct collector *c)
+{
+	struct clock_offset offset;
+	struct error error;
+	char path[PATH_MAX];
+
+	clock_sample(&offset);
+	timeline_init(&c->timeline, &offset);
+	(void)snprintf(path, sizeof(path), "%s/clock", plan_settings(c->options->plan)->state_dir);
+	if (timeline_remember(&c->timeline, path, &error) < 0)
+		log_warning("a step of the clock is not remembered over a restart: %s", error.text);
+}
+
+int collector_stages_open(struct collector *c, struct error *error_r)
+{
+	int ret = open_rings(c, error_r);
+
+	if (ret == 0)
+		ret = counters_map(c->fds->counters, &c->counters, error_r);
+	start_clock(c);
+	c->started_ns = clock_wall_ns();
+	if (ret == 0)
+		ret = open_record(c, error_r);
+	if (ret == 0)
+		ret = open_enrich(c, error_r);
+	if (ret == 0)
+		ret = plan_open_geo(c->options->plan, &c->geo, error_r);
+	if (ret == 0)
+		ret = top_init(&c->top, error_r);
+	if (ret == 0)
+		ret = open_audit(c, error_r);
+	if (ret == 0)
+		ret = open_targets(c, error_r);
+	if (ret == 0)
+		ret = open_pipeline(c, error_r);
+	return ret;
+}
+
+void collector_stages_close(struct collector *c)
+{
+	struct error error;
+
+	http_close(&c->control);
+	http_close(&c->metrics);
+	pipeline_free(&c->pipeline);
+	audit_free(&c->audit, clock_monotonic_ns() + COLLECTOR_DRAIN_NS);
+	enrich_free(&c->enrich);
+	geo_free(&c->geo);
+	top_release(&c->top);
+	targets_close(&c->targets);
+	if (recorder_close(&c->recorder, &error) < 0)
+		log_error("%s: %s", c->options->record, error.text);
+	loop_free(&c->loop);
+	timeline_release(&c->timeline);
+	counters_unmap(&c->counters);
+	if (c->source)
+		c->source->ops->close(c->source);
+	if (c->ack_fd >= 0)
+		close(c->ack_fd);
+	buf_release(&c->line);
+}

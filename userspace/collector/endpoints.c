@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* What the collector tells over HTTP. */
+#include "collector/collector_private.h"
+
+#include "base/log.h"
+#include "stats/metrics_collect.h"
+#include "serve/http.h"
+#include "stats/summary.h"
+
+#include <errno.h>
+
+static struct gather_source numbers(const struct collector *c)
+{
+	return (struct gather_source){
+		.pipeline = c->pipeline,
+		.targets = &c->targets,
+		.audit = c->audit,
+		.failures = c->top.failures,
+		.ring = c->source,
+		.counters = &c->counters,
+		.probes = c->probes,
+		.started_ns = c->started_ns,
+		.landlock = c->landlock,
+		.timeline = &c->timeline,
+	};
+}
+
+static void gather_now(struct metrics *metrics, void *context)
+{
+	const struct gather_source source = numbers(context);
+
+	gather(&source, metrics);
+}
+
+static int summarize_now(struct buf *out, void *context)
+{
+	const struct gather_source source = numbers(context);
+
+	return summary(&source, out);
+}
+
+static int top_logins_page(struct buf *out, void *context)
+{
+	return top_logins_text(&((struct collector *)context)->top, out);
+}
+
+static int top_logins_json_page(struct buf *out, void *context)
+{
+	return top_logins_json(&((struct collector *)context)->top, out);
+}
+
+static int top_failures_page(struct buf *out, void *context)
+{
+	return top_failures_text(&((struct collector *)context)->top, out);
+}
+
+static int top_failures_json_page(struct buf *out, void *context)
+{
+	return top_failures_json(&((struct collector *)context)->top, out);
+}
+
+/* With user names and addresses: not for /metrics. */
+static const struct http_page private_pages[] = {
+	{"/top", "text/plain; charset=utf-8", top_logins_page},
+	{"/top.json", "application/json", top_logins_json_page},
+	{"/top/failures", "text/plain; charset=utf-8", top_failures_page},
+	{"/top/failures.json", "application/json", top_failures_json_page},
+	{NULL, NULL, NULL},
+};
+
+static bool is_ready(void *context)
+{
+	return ((const struct collector *)context)->probes.settled;
+}
+
+/*
+ * Logins matter more than numbers: without the socket the collector works all the same. Unless
+ * somebody answers there.
+ */
+static int open_one(struct collector *c, const char *address, const struct http_page *more,
+		    struct http **http_r, struct error *error_r)
+{
+	const struct http_config config = {
+		.listen = address,
+		.gather = gather_now,
+		.summary = summarize_now,
+		.ready = is_ready,
+		.more = more,
+		.context = c,
+	};
+	int ret = address[0] ? http_open(c->loop, &config, http_r, error_r) : 0;
+
+	if (ret == -EADDRINUSE && address[0] == '/')
+		return error_set(error_r, EADDRINUSE,
+				 "another dovetap answers at %s; end that one, or give this one a "
+				 "socket of its own",
+				 address);
+	if (ret < 0)
+		log_warning("no status there: %s", error_r->text);
+	return 0;
+}
+
+int collector_pages_open(struct collector *c, struct error *error_r)
+{
+	int ret = open_one(c, c->options->control, private_pages, &c->control, error_r);
+
+	if (ret == 0)
+		ret = open_one(c, plan_settings(c->options->plan)->metrics_listen, NULL,
+			       &c->metrics, error_r);
+	return ret;
+}

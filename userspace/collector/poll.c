@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* When the collector looks at the ring, and what it does then. */
+#include "collector/collector_private.h"
+
+#include "base/log.h"
+
+#include <unistd.h>
+
+/*
+ * While records are outstanding the kernel does not wake us (capture/ring.h), so the collector
+ * naps and looks again. A short nap makes batches; it grows while nothing happens, and ends at
+ * once when a writer has acknowledged something.
+ */
+#define NAP_MIN_NS  (5 * NS_PER_MSEC)
+#define NAP_AWAY_NS (50 * NS_PER_MSEC) /* while no dict takes records */
+#define NAP_MAX_NS  (100 * NS_PER_MSEC)
+
+static void wait_for_ring(struct collector *c);
+
+static void nap(struct collector *c, int64_t ns)
+{
+	c->nap_ns = ns < NAP_MAX_NS ? ns : NAP_MAX_NS;
+	loop_remove(&c->ring_watch);
+	loop_timer_set(c->nap, c->nap_ns, 0);
+}
+
+/* The ring fills while a dict is down: then the writers' memory is all that can hold more. */
+static void relieve_ring(struct collector *c)
+{
+	struct source_level level;
+
+	c->source->ops->level(c->source, &level);
+	if (level.used > level.size / 2)
+		pipeline_release_all(c->pipeline);
+}
+
+static void tell_step(int64_t step_ns)
+{
+	double seconds = (double)step_ns / (double)NS_PER_SEC;
+
+	if (step_ns < -TIMELINE_HOLD_NS)
+		log_warning("the clock was set back by %.1f s: logins that were recorded meanwhile "
+			    "have times to come, and count as newer until then",
+			    -seconds);
+	else if (step_ns != 0)
+		log_info("the clock was set %s by %.1f s; logins keep their order",
+			 step_ns < 0 ? "back" : "forward", step_ns < 0 ? -seconds : seconds);
+}
+
+void collector_look_at_clock(struct collector *c)
+{
+	struct clock_offset offset;
+
+	clock_sample(&offset);
+	tell_step(timeline_set_offset(&c->timeline, &offset));
+}
+
+static int64_t shortest_nap(const struct collector *c)
+{
+	return targets_up(&c->targets) ? NAP_MIN_NS : NAP_AWAY_NS;
+}
+
+void collector_drain(struct collector *c)
+{
+	struct error error;
+	bool idle;
+	int count;
+
+	collector_look_at_clock(c);
+	count = pipeline_drain(c->pipeline, &error);
+	timeline_save(&c->timeline);
+	if (count < 0) {
+		collector_fail(c, &error);
+		return;
+	}
+	idle = pipeline_release(c->pipeline) && count == 0;
+	relieve_ring(c);
+	if (idle)
+		wait_for_ring(c);
+	else
+		nap(c, count > 0 ? shortest_nap(c) : c->nap_ns * 2);
+}
+
+static void on_ring(struct loop *loop, void *context)
+{
+	(void)loop;
+	collector_drain(context);
+}
+
+static void wait_for_ring(struct collector *c)
+{
+	struct error error;
+
+	if (c->ring_watch)
+		return;
+	if (loop_add_fd(c->loop, c->source->ops->fd(c->source), on_ring, c, &c->ring_watch,
+			&error) < 0)
+		collector_fail(c, &error);
+}
+
+static void on_nap(struct loop *loop, void *context)
+{
+	(void)loop;
+	collector_drain(context);
+}
+
+static void on_ack(struct loop *loop, void *context)
+{
+	struct collector *c = context;
+	uint64_t count;
+
+	(void)loop;
+	if (read(c->ack_fd, &count, sizeof(count)) == sizeof(count))
+		pipeline_release(c->pipeline);
+}
+
+int collector_poll_open(struct collector *c, struct error *error_r)
+{
+	return loop_add_timer(c->loop, on_nap, c, &c->nap, error_r);
+}
+
+int collector_poll_listen(struct collector *c, struct error *error_r)
+{
+	return loop_add_fd(c->loop, c->ack_fd, on_ack, c, &c->ack_watch, error_r);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "pipeline/pipeline.h"
+
+#include "base/log.h"
+#include "capture/decode.h"
+#include "login/join.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct pipeline {
+	struct pipeline_config config;
+	struct pipeline_stats stats;
+	struct filter filter;
+	struct join *join;
+	struct deliver *deliver;
+	uint64_t taken; /* position behind the last record */
+	uint64_t released;
+};
+
+static uint64_t now(const struct pipeline *pipeline)
+{
+	uint64_t given = pipeline->config.now_boot_ns;
+
+	return given ? given : (uint64_t)clock_boot_ns();
+}
+
+/* How far everything has gone to the writers: not beyond a record that waits for its partner. */
+static uint64_t handed_on(const struct pipeline *pipeline)
+{
+	uint64_t waiting;
+
+	return join_waits(pipeline->join, &waiting) ? waiting : pipeline->taken;
+}
+
+static bool is_stranger(const struct login_event *event)
+{
+	return event->kind == LOGIN_EVENT_PROXY && !event->joined;
+}
+
+/* The join's output. */
+static void take_event(const struct login_event *joined, void *context)
+{
+	struct pipeline *pipeline = context;
+	const struct pipeline_config *config = &pipeline->config;
+	struct login_event event = *joined;
+	int route = -1;
+
+	pipeline->stats.kinds[event.kind]++;
+	if (event.kind == LOGIN_EVENT_LOGIN && event.joined)
+		pipeline->stats.joined++;
+	event.login.time_ns = timeline_time(config->timeline, event.login.boot_ns);
+	if (config->enrich)
+		event.where = enrich_login(config->enrich, &event.login);
+	if (config->geo)
+		event.geo = geo_find(config->geo, &event.login.remote_ip);
+	if (is_stranger(&event))
+		pipeline->stats.strangers++;
+	else
+		route = deliver_event(pipeline->deliver, &event, handed_on(pipeline));
+	if (config->observe)
+		config->observe(&event, route, config->context);
+}
+
+/* The first of each kind is told. */
+static void count_broken(struct pipeline_stats *stats, int err)
+{
+	uint64_t *counter = err == -EPROTO ? &stats->other_version : &stats->undecodable;
+
+	if ((*counter)++ == 0)
+		log_warning("a record in the ring cannot be read, and is counted as lost: %s",
+			    stats->last_error.text);
+}
+
+static void take_record(struct pipeline *pipeline, struct slice record, uint64_t before)
+{
+	struct pipeline_stats *stats = &pipeline->stats;
+	enum filter_result result;
+	struct login login;
+	int ret;
+
+	stats->events++;
+	if (pipeline->config.record)
+		pipeline->config.record(record, pipeline->config.context);
+	ret = decode_event(record, &login, &stats->last_error);
+	if (ret < 0) {
+		count_broken(stats, ret);
+		return;
+	}
+	result = filter_login(&pipeline->filter, &login, now(pipeline));
+	(login.type == DOVETAP_EVENT_MAIL_USER ? stats->filtered : stats->others)[result]++;
+	if (result == FILTER_PASS)
+		join_take(pipeline->join, &login, before, clock_monotonic_ns());
+}
+
+int pipeline_drain(struct pipeline *pipeline, struct error *error_r)
+{
+	const struct pipeline_config *config = &pipeline->config;
+	struct event_source *source = config->source;
+	uint64_t before = pipeline->taken;
+	struct slice record;
+	int count = 0, ret;
+
+	while ((ret = source->ops->peek(source, &record, &pipeline->taken, error_r)) > 0) {
+		take_record(pipeline, record, before);
+		before = pipeline->taken;
+		count++;
+	}
+	/* Only now: a partner may have been behind in the source. */
+	join_expire(pipeline->join, ret == -ENODATA ? INT64_MAX : clock_monotonic_ns());
+	for (size_t i = 0; i < config->deliver.writer_count; i++)
+		writer_mark(config->deliver.writers[i], handed_on(pipeline));
+	return ret < 0 ? ret : count;
+}
+
+void pipeline_flush(struct pipeline *pipeline)
+{
+	join_expire(pipeline->join, INT64_MAX);
+}
+
+/* --- giving back ------------------------------------------------------------------------------ */
+
+static void release_to(struct pipeline *pipeline, uint64_t position)
+{
+	if (position <= pipeline->released)
+		return;
+	pipeline->released = position;
+	pipeline->config.source->ops->release(pipeline->config.source, position);
+}
+
+bool pipeline_release(struct pipeline *pipeline)
+{
+	const struct deliver_config *config = &pipeline->config.deliver;
+	uint64_t safe = handed_on(pipeline);
+
+	for (size_t i = 0; i < config->writer_count; i++) {
+		uint64_t acked = writer_acked(config->writers[i]);
+
+		if (acked < safe)
+			safe = acked;
+	}
+	release_to(pipeline, safe);
+	return safe == pipeline->taken;
+}
+
+void pipeline_release_all(struct pipeline *pipeline)
+{
+	pipeline_flush(pipeline);
+	release_to(pipeline, pipeline->taken);
+}
+
+/* --- the rest --------------------------------------------------------------------------------- */
+
+int pipeline_new(const struct pipeline_config *config, struct pipeline **pipeline_r,
+		 struct error *error_r)
+{
+	struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+	int ret;
+
+	if (!pipeline)
+		return error_set(error_r, ENOMEM, "out of memory for the pipeline");
+	pipeline->config = *config;
+	ret = join_new(take_event, pipeline, &pipeline->join, error_r);
+	if (ret == 0)
+		ret = deliver_new(&config->deliver, &pipeline->deliver, error_r);
+	if (ret < 0)
+		pipeline_free(&pipeline);
+	else
+		*pipeline_r = pipeline;
+	return ret;
+}
+
+void pipeline_free(struct pipeline **pipeline)
+{
+	if (!*pipeline)
+		return;
+	join_free(&(*pipeline)->join);
+	deliver_free(&(*pipeline)->deliver);
+	free(*pipeline);
+	*pipeline = NULL;
+}
+
+static uint64_t sum(const uint64_t *values, unsigned int count)
+{
+	uint64_t total = 0;
+
+	while (count-- > 0)
+		total += values[count];
+	return total;
+}
+
+int64_t pipeline_difference(const struct pipeline *pipeline)
+{
+	const struct pipeline_stats *stats = &pipeline->stats;
+	const struct deliver_stats *delivered = pipeline_delivered(pipeline);
+	uint64_t passed = stats->filtered[FILTER_PASS] + stats->others[FILTER_PASS];
+	const int64_t differences[] = {
+		(int64_t)(stats->events - stats->undecodable - stats->other_version -
+			  sum(stats->filtered, FILTER_RESULT_COUNT) -
+			  sum(stats->others, FILTER_RESULT_COUNT)),
+		(int64_t)(passed - sum(stats->kinds, LOGIN_EVENT_KINDS) -
+			  pipeline_waiting(pipeline)),
+		(int64_t)(stats->kinds[LOGIN_EVENT_LOGIN] - delivered->unrouted -
+			  delivered->logins),
+		(int64_t)(sum(delivered->due, DELIVER_PURPOSES) - delivered->unexpandable -
+			  delivered->submitted),
+	};
+	int64_t total = 0;
+
+	for (size_t i = 0; i < sizeof(differences) / sizeof(differences[0]); i++)
+		total += llabs(differences[i]);
+	return total;
+}
+
+unsigned int pipeline_waiting(const struct pipeline *pipeline)
+{
+	return join_waiting(pipeline->join);
+}
+
+const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline)
+{
+	return &pipeline->stats;
+}
+
+const struct deliver_stats *pipeline_delivered(const struct pipeline *pipeline)
+{
+	return deliver_stats(pipeline->deliver);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way of a login through the collector, the only place where the stages meet:
+ *
+ *	source -> decode -> filter -> join -> time -> enrich -> deliver -> observe
+ *	                                                           └> route -> key -> writer
+ *
+ * Runs in one thread, the loop's; the writers have theirs. A record's room in the source is given
+ * back when every writer says that it is safe (writer.h).
+ */
+#ifndef DOVETAP_PIPELINE_PIPELINE_H
+#define DOVETAP_PIPELINE_PIPELINE_H
+
+#include "base/error.h"
+#include "base/timeline.h"
+#include "capture/event_source.h"
+#include "pipeline/deliver.h"
+#include "login/enrich.h"
+#include "login/event.h"
+#include "login/filter.h"
+#include "login/geo.h"
+
+struct pipeline_config {
+	struct event_source *source;
+	struct timeline *timeline;
+	uint64_t now_boot_ns;  /* 0: the clock's; a replay says when its file ended */
+	struct enrich *enrich; /* says pod and container for each event; NULL: nobody asks */
+	struct geo *geo;       /* says where each client is; NULL: nobody asks */
+	struct deliver_config deliver;
+
+	/* Sees every event behind the join, with the route of the login that was recorded or -1;
+	 * may be NULL. */
+	void (*observe)(const struct login_event *event, int route, void *context);
+	/* Sees every record's bytes before the decoder does; may be NULL. */
+	void (*record)(struct slice record, void *context);
+	void *context;
+};
+
+struct pipeline_stats {
+	uint64_t events;	/* records taken from the source */
+	uint64_t undecodable;	/* lost */
+	uint64_t other_version; /* lost: left in the ring by another version */
+	uint64_t
+		filtered[FILTER_RESULT_COUNT]; /* mail_user records; [FILTER_PASS] are the logins */
+	uint64_t others[FILTER_RESULT_COUNT];  /* auth and proxy records */
+	uint64_t kinds[LOGIN_EVENT_KINDS];     /* events behind the join */
+	uint64_t joined;		       /* logins that found their authentication */
+	uint64_t strangers;		       /* lost: proxied logins that did not */
+	struct error last_error;	       /* of both */
+};
+
+struct pipeline;
+
+/* config is copied; what it points to stays the caller's and must outlive the pipeline. */
+int pipeline_new(const struct pipeline_config *config, struct pipeline **pipeline_r,
+		 struct error *error_r);
+void pipeline_free(struct pipeline **pipeline); /* takes NULL, sets NULL */
+
+/*
+ * Takes every record that is there. Returns how many there were, -ENODATA at the end of a recorded
+ * file, or another negative errno of the source.
+ */
+int pipeline_drain(struct pipeline *pipeline, struct error *error_r);
+
+/* What waits for a partner waits no longer: the source will give no more. */
+void pipeline_flush(struct pipeline *pipeline);
+
+/* Gives back what is safe. True when nothing is outstanding any more. */
+bool pipeline_release(struct pipeline *pipeline);
+
+/* Gives back everything taken so far: the writers' memory is now the only copy. */
+void pipeline_release_all(struct pipeline *pipeline);
+
+/* What the statistics leave unexplained, from the source to the writers: 0. */
+int64_t pipeline_difference(const struct pipeline *pipeline);
+
+/* Records that wait for their partner. */
+unsigned int pipeline_waiting(const struct pipeline *pipeline);
+
+const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline);
+const struct deliver_stats *pipeline_delivered(const struct pipeline *pipeline);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The dicts of a plan, open, each behind its writer, and the routes to them. */
+#ifndef DOVETAP_PIPELINE_TARGETS_H
+#define DOVETAP_PIPELINE_TARGETS_H
+
+#include "pipeline/deliver.h"
+#include "plan/plan.h"
+#include "store/spool/spool.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+struct targets {
+	const struct plan *plan;
+	struct writer **writers; /* plan_dict_count() of them */
+	struct deliver_route *routes;
+	struct plan_keys *samples; /* of each dict, for its writer */
+};
+
+struct targets_options {
+	int ack_fd; /* an eventfd that wakes the caller (writer.h); 0 for none */
+	bool spool; /* what a dict does not take waits on disk; else in memory only */
+};
+
+/* Starts the writers' threads. On an error *targets is empty. Trouble with a spool is logged and
+ * no error. */
+int targets_open(struct targets *targets, const struct plan *plan,
+		 const struct targets_options *options, struct error *error_r);
+void targets_close(struct targets *targets); /* also when empty */
+
+/* What deliver.h needs to know of them. */
+struct deliver_config targets_describe(const struct targets *targets);
+
+/* The spool of one dict, as the collector has it. Trouble with it is logged and no error. */
+int targets_open_spool(const struct plan *plan, size_t index, struct spool **spool_r,
+		       struct error *error_r);
+
+/* Where the spools are: the setting spool_dir or its default, written to dir. */
+void targets_spool_dir(const struct plan *plan, char dir[PATH_MAX]);
+
+/* Does any of the dicts take records? */
+bool targets_up(const struct targets *targets);
+
+/* Waits until every dict has everything; -ETIMEDOUT with the first that has not. The deadline is
+ * on clock_monotonic_ns(). */
+int targets_drain(struct targets *targets, int64_t deadline_ns, struct error *error_r);
+
+/* 0; or -ENOMEM with the first dict some of whose records had no room in memory. */
+int targets_lost(const struct targets *targets, struct error *error_r);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the configuration and the command line come to: which logins go under which key, with
+ * which value, into which dicts. Made once, before anything is attached.
+ */
+#ifndef DOVETAP_PLAN_PLAN_H
+#define DOVETAP_PLAN_PLAN_H
+
+#include "audit/audit.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/precision.h"
+#include "conf/config.h"
+#include "login/event.h"
+#include "login/geo.h"
+#include "login/template/template.h"
+#include "plan/purpose.h"
+#include "store/dict.h"
+
+#include <stdbool.h>
+
+struct plan;
+
+struct plan_route {
+	struct template *key;
+	const char *key_text;
+	struct deliver_field *fields; /* of logins */
+	size_t field_count;
+	enum deliver_purpose purpose;
+	enum last_login_source source; /* of its logins */
+	enum precision precision;
+	size_t dict; /* index of plan_dict(), its own; see plan_also_count() */
+};
+
+/* Errors are the operator's: -EINVAL and "file:line: ..." (exit status EX_CONFIG), -ENOMEM. */
+int plan_new(const struct config_options *options, struct plan **plan_r, struct error *error_r);
+void plan_free(struct plan **plan); /* takes NULL, sets NULL */
+
+size_t plan_route_count(const struct plan *plan);
+const struct plan_route *plan_route(const struct plan *plan, size_t index);
+
+/* The dicts; the last plan_also_count() of them get the logins of all routes (also_dicts). */
+size_t plan_dict_count(const struct plan *plan);
+size_t plan_also_count(const struct plan *plan);
+bool plan_route_uses(const struct plan *plan, size_t route, size_t dict);
+const struct dict_config *plan_dict(const struct plan *plan, size_t index);
+/* "redis (dovetap.conf:3)", for people; no secrets. */
+const char *plan_dict_name(const struct plan *plan, size_t index);
+/* "redis", the second one "redis-2": the same at every start, for file names and metrics. */
+const char *plan_dict_id(const struct plan *plan, size_t index);
+
+/* Opens one of the dicts and shows it every key template that leads to it. */
+int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,
+		   struct error *error_r);
+
+/* The route of an event for that purpose, or -1 when it is not recorded. */
+int plan_match(const struct plan *plan, const struct login_event *event,
+	       enum deliver_purpose purpose);
+
+/*
+ * The keys under which a user's records may stand in a dict: one for each route and service, as
+ * far as they can be told without a login (a key with the address in it cannot).
+ */
+struct plan_keys {
+	struct slice *keys;
+	const char **services; /* of each key; "" when the key does not depend on it */
+	size_t count;
+	struct buf text;
+};
+
+int plan_keys_make(const struct plan *plan, size_t dict, struct slice user,
+		   struct plan_keys *keys_r, struct error *error_r);
+/* Keys of somebody who does not exist, as the routes to the dict for these purposes (1 << enum
+ * deliver_purpose) would make them. */
+int plan_keys_sample(const struct plan *plan, size_t dict, unsigned int purposes,
+		     struct plan_keys *keys_r, struct error *error_r);
+void plan_keys_release(struct plan_keys *keys);
+/* The service of a key as the dict has it (with or without "shared/"), or "". */
+const char *plan_keys_service(const struct plan_keys *keys, struct slice key);
+
+/* What templates may say of this machine: node is $DOVETAP_NODE, else the kernel's name for it; pod
+ * and container are unknown (login/enrich.h). */
+struct template_host plan_host(const struct plan *plan);
+
+/* From "dovetap { }". */
+const struct dovetap_settings *plan_settings(const struct plan *plan);
+
+/* Why the installed doveconf could not read the server's file, so that our own parser did; NULL
+ * when there is nothing to tell. */
+const char *plan_doveconf_trouble(const struct plan *plan);
+
+/* True when a template needs the home directory. */
+bool plan_wants_home(const struct plan *plan);
+
+/*
+ * The audit stream of the settings, or NULL when there is none. It is there once plan_load_audit()
+ * was called, which reads the key of the user names with the rights of whoever calls it: -EACCES,
+ * -ENOENT, -EINVAL.
+ */
+int plan_load_audit(struct plan *plan, struct error *error_r);
+const struct audit_config *plan_audit(const struct plan *plan);
+/* What it would tell, also when there is none. */
+const struct audit_config *plan_audit_policy(const struct plan *plan);
+
+/* The databases of the settings, open; *geo_r is NULL when there are none. */
+int plan_open_geo(const struct plan *plan, struct geo **geo_r, struct error *error_r);
+
+/* A setting of conf/mask.h, as the login stages have it. */
+struct ip_mask plan_mask(const char *setting);
+
+/* True when a template or the audit stream needs what login/enrich.h finds out. */
+bool plan_wants_container(const struct plan *plan);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* The audit stream, and what of clients may be known, as the settings want it. */
+#include "conf/mask.h"
+#include "plan/plan_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BIT(field) (UINT64_C(1) << AUDIT_FIELD_##field)
+#define CONTAINER_FIELDS                                                                           \
+	(BIT(POD) | BIT(CONTAINER) | BIT(POD_NAMESPACE) | BIT(POD_UID) | BIT(CONTAINER_ID))
+
+/* Bits of the words that are listed. */
+static uint64_t bits_of(const char *const *list, const char *const *words)
+{
+	uint64_t bits = 0;
+
+	for (; *list; list++) {
+		for (unsigned int i = 0; words[i]; i++) {
+			if (strcmp(*list, words[i]) == 0)
+				bits |= UINT64_C(1) << i;
+		}
+	}
+	return bits;
+}
+
+static uint64_t fields_of(const struct dovetap_settings *settings)
+{
+	uint64_t fields = bits_of(settings->audit_fields, audit_field_words);
+
+	/* To tell containers apart takes looking for them. */
+	return fields ? fields : ~CONTAINER_FIELDS;
+}
+
+struct ip_mask plan_mask(const char *setting)
+{
+	struct conf_mask mask = {32, 128};
+
+	/* The setting was checked when it was read. */
+	(void)conf_mask_parse(setting, &mask, NULL);
+	return (struct ip_mask){mask.v4, mask.v6};
+}
+
+int plan_open_geo(const struct plan *plan, struct geo **geo_r, struct error *error_r)
+{
+	const struct dovetap_settings *settings = plan_settings(plan);
+
+	return geo_new(settings->geoip_country, settings->geoip_asn, geo_r, error_r);
+}
+
+/* One newline at the end does not count, as in "<file" of a configuration. */
+static int use_key(struct plan *plan, int fd, struct error *error_r)
+{
+	char key[PSEUDONYM_KEY_MAX + 2];
+	ssize_t len = read(fd, key, sizeof(key));
+	int ret;
+
+	if (len < 0)
+		return error_set(error_r, errno, "%m");
+	if (len > 0 && key[len - 1] == '\n')
+		len--;
+	ret = pseudonym_new((struct slice){key, (size_t)len}, &plan->audit.policy.pseudonym,
+			    error_r);
+	explicit_bzero(key, sizeof(key));
+	return ret;
+}
+
+/* Whoever has the key can find out the users, by trying their names. */
+static int check_key_file(int fd, struct error *error_r)
+{
+	struct stat file;
+
+	if (fstat(fd, &file) < 0)
+		return error_set(error_r, errno, "%m");
+	if (file.st_mode & S_IROTH)
+		return error_set(error_r, EINVAL,
+				 "everybody may read this key; mode 0600 would be right");
+	return 0;
+}
+
+static int read_key(struct plan *plan, const char *path, struct error *error_r)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return error_set(error_r, errno, "audit_user_key: %s: %m", path);
+	ret = check_key_file(fd, error_r);
+	if (ret == 0)
+		ret = use_key(plan, fd, error_r);
+	close(fd);
+	return ret < 0 ? error_prefix(error_r, "audit_user_key: %s", path) : 0;
+}
+
+int plan_load_audit(struct plan *plan, struct error *error_r)
+{
+	const struct dovetap_settings *settings = plan_settings(plan);
+	uint64_t events = bits_of(settings->audit_events, audit_event_words);
+
+	plan->audit = (struct audit_config){
+		.target = settings->audit_log,
+		.events = events ? (unsigned int)events : ~0U,
+		.queue_size = settings->audit_queue_size,
+		.policy = {.fields = fields_of(settings),
+			   .mask = plan_mask(settings->audit_mask_ip),
+			   .node = plan_host(plan).node},
+	};
+	if (!settings->audit_user_key[0])
+		return 0;
+	return read_key(plan, settings->audit_user_key, error_r);
+}
+
+const struct audit_config *plan_audit(const struct plan *plan)
+{
+	return plan->audit.target && plan->audit.target[0] ? &plan->audit : NULL;
+}
+
+const struct audit_config *plan_audit_policy(const struct plan *plan)
+{
+	return &plan->audit;
+}
+
+bool plan_audit_wants_container(const struct plan *plan)
+{
+	return plan_audit(plan) && plan->audit.policy.fields & CONTAINER_FIELDS;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* The dicts of a plan: from what the configuration says to what a driver is opened with. */
+#include "conf/arena.h"
+#include "conf/parse.h"
+#include "plan/plan_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define EMBEDDED_DICT "sqlite:path=%s/last-login.db"
+
+static size_t count_words(const char *const *words)
+{
+	size_t count = 0;
+
+	while (words && words[count])
+		count++;
+	return count;
+}
+
+int plan_dicts_alloc(struct plan *plan, size_t routes, struct error *error_r)
+{
+	size_t count = routes + count_words(plan->config.settings.also_dicts);
+
+	plan->dicts = calloc(count + 1, sizeof(*plan->dicts));
+	return plan->dicts ? 0 : plan_no_memory(error_r);
+}
+
+void plan_dicts_free(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->dict_count; i++)
+		conf_free(&plan->dicts[i].map);
+	free(plan->dicts);
+}
+
+static int embedded_dict(struct plan *plan, struct dict_config *dict, struct error *error_r)
+{
+	dict->uri = arena_printf(plan_texts(plan), EMBEDDED_DICT, plan->config.settings.state_dir);
+	dict->where = "default";
+	return dict->uri ? 0 : plan_no_memory(error_r);
+}
+
+/*
+ * Behind Dovecot's dict server the store itself is the better target: there the newest login wins
+ * and the address goes with it. Where its map cannot be read, the server is the only way.
+ */
+static bool goes_direct(const struct plan *plan, const struct last_login_dict *source)
+{
+	const char *map = dict_map_path(source->backend_uri);
+
+	return plan->config.settings.dict_via == DOVETAP_DICT_DIRECT &&
+	       (source->backend_block || (source->backend_uri && (!map || access(map, R_OK) == 0)));
+}
+
+static int configured_dict(struct plan *plan, const struct last_login_dict *source,
+			   struct dict_config *dict, struct error *error_r)
+{
+	bool direct = goes_direct(plan, source);
+
+	dict->uri = direct ? source->backend_uri : source->uri;
+	dict->block = direct ? source->backend_block : source->block;
+	dict->where = plan_place(plan, direct ? &source->backend_pos : &source->pos);
+	return dict->where ? 0 : plan_no_memory(error_r);
+}
+
+/* Map files hold passwords, so they are often closed to the collector: they are read here. */
+static int read_map(struct plan_dict *dict, struct error *error_r)
+{
+	const char *path = dict_map_path(dict->config.uri);
+	int ret;
+
+	if (!path)
+		return 0;
+	ret = conf_parse_file(path, CONF_PARSE_MAP, &dict->map, error_r);
+	if (ret == 0)
+		ret = conf_load_files(dict->map, error_r);
+	dict->config.map = dict->map;
+	return ret;
+}
+
+static struct slice driver_of(const struct plan_dict *dict)
+{
+	const char *name = dict->config.uri ? dict->config.uri : dict->config.block->name;
+
+	return (struct slice){name, strcspn(name, ":/")};
+}
+
+static unsigned int count_same_kind(const struct plan *plan, const struct plan_dict *last)
+{
+	unsigned int count = 0;
+
+	for (const struct plan_dict *dict = plan->dicts; dict <= last; dict++)
+		count += slice_equal(driver_of(dict), driver_of(last)) &&
+			 dict->config.table == last->config.table;
+	return count;
+}
+
+/* "sqlite", "sqlite-2", "sqlite-last_failure": that there are failures, too, renames no other. */
+static int name_dict(struct plan *plan, struct plan_dict *dict, struct error *error_r)
+{
+	struct arena *texts = plan_texts(plan);
+	struct slice driver = driver_of(dict);
+	unsigned int nth = count_same_kind(plan, dict);
+	const char *table = dict->config.table;
+	const char *kind = arena_printf(texts, "%.*s%s%s", (int)driver.len, driver.ptr,
+					table ? "-" : "", table ? table : "");
+
+	dict->name = arena_printf(texts, "%.*s (%s%s%s)", (int)driver.len, driver.ptr,
+				  dict->config.where, table ? ", " : "", table ? table : "");
+	dict->id = nth > 1 && kind ? arena_printf(texts, "%s-%u", kind, nth) : kind;
+	return dict->name && dict->id ? 0 : plan_no_memory(error_r);
+}
+
+static struct plan_dict *next_dict(struct plan *plan, const struct last_login_dict *source)
+{
+	const struct dovetap_settings *settings = &plan->config.settings;
+	struct plan_dict *dict = &plan->dicts[plan->dict_count++];
+
+	dict->source = source;
+	dict->config.root = plan_server_root(plan);
+	dict->config.base_dir = conf_setting_value(dict->config.root, "base_dir", "/run/dovecot");
+	dict->config.dovecot_version = settings->dovecot_version;
+	dict->config.expire_secs = (int64_t)(settings->expire_after / 1000);
+	dict->config.strict = settings->compat == DOVETAP_COMPAT_STRICT;
+	return dict;
+}
+
+static int finish_dict(struct plan *plan, struct plan_dict *dict, struct error *error_r)
+{
+	int ret = read_map(dict, error_r);
+
+	return ret < 0 ? ret : name_dict(plan, dict, error_r);
+}
+
+static const char *const tables[DELIVER_PURPOSES] = {
+	[DELIVER_LOGIN] = NULL,
+	[DELIVER_AUTH] = "last_auth",
+	[DELIVER_FAILURE] = "last_failure",
+};
+
+static bool serves(const struct plan_dict *dict, const struct last_login_dict *source,
+		   enum deliver_purpose purpose)
+{
+	return dict->source == source &&
+	       (!dict_is_embedded(&dict->config) || dict->config.table == tables[purpose]);
+}
+
+int plan_dicts_find(struct plan *plan, const struct last_login_dict *source,
+		    enum deliver_purpose purpose, size_t *index_r, struct error *error_r)
+{
+	struct plan_dict *dict;
+	int ret;
+
+	for (size_t i = 0; i < plan->dict_count; i++) {
+		if (serves(&plan->dicts[i], source, purpose)) {
+			*index_r = i;
+			return 0;
+		}
+	}
+	*index_r = plan->dict_count;
+	dict = next_dict(plan, source);
+	ret = source ? configured_dict(plan, source, &dict->config, error_r)
+		     : embedded_dict(plan, &dict->config, error_r);
+	if (ret == 0 && dict_is_embedded(&dict->config))
+		dict->config.table = tables[purpose];
+	return ret < 0 ? ret : finish_dict(plan, dict, error_r);
+}
+
+int plan_dicts_add_also(struct plan *plan, struct error *error_r)
+{
+	const char *const *uri = plan->config.settings.also_dicts;
+	int ret = 0;
+
+	for (; uri && *uri && ret == 0; uri++) {
+		struct plan_dict *dict = next_dict(plan, NULL);
+
+		dict->config.uri = *uri;
+		dict->config.where = "also_dicts";
+		plan->also_count++;
+		ret = finish_dict(plan, dict, error_r);
+	}
+	return ret;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* The keys under which a user's records may stand: the templates, read backwards. */
+#include "plan/plan.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#define TEXT_MAX (1U << 20)
+#define PREFIX	 "shared/"
+
+#define SAMPLE_USER "user@example.com"
+#define ALL_TEXTS   (DOVETAP_BIT(DOVETAP_TEXT_COUNT) - 1)
+
+/* Dovecot's mail services (what %{service} can be), and what Postfix calls itself. */
+static const char *const services[] = {"imap", "pop3", "submission", "managesieve",
+				       "lmtp", "lda",  "doveadm",    "smtp"};
+
+#define SERVICE_COUNT (sizeof(services) / sizeof(services[0]))
+
+static struct login_event made_up_login(struct slice user, const char *service)
+{
+	struct login_event event = {.login.type = DOVETAP_EVENT_MAIL_USER};
+	struct login *login = &event.login;
+
+	login->text[DOVETAP_FIELD_USERNAME] = user;
+	login->text[DOVETAP_FIELD_SERVICE] = slice_str(service);
+	login->text[DOVETAP_FIELD_PROTOCOL] = slice_str(service);
+	login->present = DOVETAP_BIT(DOVETAP_FIELD_USERNAME) | DOVETAP_BIT(DOVETAP_FIELD_SERVICE) |
+			 DOVETAP_BIT(DOVETAP_FIELD_PROTOCOL);
+	return event;
+}
+
+static bool known_without_login(const struct template *key)
+{
+	static const char *const known[] = {"user",	"username", "domain", "service",
+					    "protocol", "hostname", "node"};
+	const char *const *name = template_variables(key);
+
+	for (; *name; name++) {
+		size_t i = 0;
+
+		while (i < sizeof(known) / sizeof(known[0]) && strcmp(*name, known[i]) != 0)
+			i++;
+		if (i == sizeof(known) / sizeof(known[0]))
+			return false;
+	}
+	return true;
+}
+
+/* With something in every field. */
+static struct login_event sample_login(const char *service)
+{
+	struct login_event event = made_up_login(slice_str(SAMPLE_USER), service);
+	struct login *login = &event.login;
+
+	login->time_ns = clock_wall_ns();
+	login->remote_ip = login->local_ip = (struct login_ip){AF_INET, {192, 0, 2, 1}};
+	login->remote_port = login->local_port = 1;
+	for (unsigned int i = 0; i < DOVETAP_TEXT_COUNT; i++) {
+		if (login->text[i].len == 0)
+			login->text[i] = slice_str("x");
+	}
+	login->present = ALL_TEXTS;
+	return event;
+}
+
+/* Appends the key; slices are set at the end, when the text no longer moves. */
+static void add_key(const struct plan *plan, const struct plan_route *route,
+		    struct login_event event, const char *service, struct plan_keys *keys)
+{
+	const struct template_host host = plan_host(plan);
+	size_t start = keys->text.len, parts;
+
+	buf_append_str(&keys->text, PREFIX);
+	if (template_expand(route->key, &event.login, &host, &keys->text, NULL, 0, &parts, NULL) <
+	    0) {
+		keys->text.len = start;
+		return;
+	}
+	keys->keys[keys->count].len = keys->text.len - start;
+	keys->services[keys->count++] = service;
+}
+
+/* Whatever the source: some kind of event of that service has this route. */
+static bool has_route(const struct plan *plan, size_t index, struct login_event event)
+{
+	for (unsigned int kind = 0; kind < LOGIN_EVENT_KINDS; kind++) {
+		event.kind = kind;
+		if (plan_match(plan, &event, DELIVER_LOGIN) == (int)index)
+			return true;
+	}
+	return false;
+}
+
+static void add_route(const struct plan *plan, size_t index, size_t dict, struct slice user,
+		      struct plan_keys *keys)
+{
+	const struct plan_route *route = plan_route(plan, index);
+
+	if (!plan_route_uses(plan, index, dict) || !known_without_login(route->key))
+		return;
+	for (size_t i = 0; i < SERVICE_COUNT; i++) {
+		if (has_route(plan, index, made_up_login(user, services[i])))
+			add_key(plan, route, made_up_login(user, services[i]), services[i], keys);
+	}
+}
+
+static void place_keys(struct plan_keys *keys)
+{
+	const char *text = buf_str(&keys->text);
+
+	for (size_t i = 0; i < keys->count; i++) {
+		keys->keys[i].ptr = text;
+		text += keys->keys[i].len;
+	}
+}
+
+static int alloc_keys(const struct plan *plan, struct plan_keys *keys_r, struct error *error_r)
+{
+	size_t max = plan_route_count(plan) * SERVICE_COUNT;
+
+	*keys_r = (struct plan_keys){0};
+	buf_init(&keys_r->text, TEXT_MAX);
+	keys_r->keys = calloc(max + 1, sizeof(*keys_r->keys));
+	keys_r->services = calloc(max + 1, sizeof(*keys_r->services));
+	if (keys_r->keys && keys_r->services)
+		return 0;
+	plan_keys_release(keys_r);
+	return error_set(error_r, ENOMEM, "out of memory for keys");
+}
+
+int plan_keys_make(const struct plan *plan, size_t dict, struct slice user,
+		   struct plan_keys *keys_r, struct error *error_r)
+{
+	int ret = alloc_keys(plan, keys_r, error_r);
+
+	for (size_t i = 0; ret == 0 && user.len > 0 && i < plan_route_count(plan); i++)
+		add_route(plan, i, dict, user, keys_r);
+	if (ret == 0)
+		place_keys(keys_r);
+	return ret;
+}
+
+int plan_keys_sample(const struct plan *plan, size_t dict, unsigned int purposes,
+		     struct plan_keys *keys_r, struct error *error_r)
+{
+	int ret = alloc_keys(plan, keys_r, error_r);
+
+	for (size_t i = 0; ret == 0 && i < plan_route_count(plan); i++) {
+		const struct plan_route *route = plan_route(plan, i);
+
+		if (!plan_route_uses(plan, i, dict) || !(purposes & 1U << route->purpose))
+			continue;
+		for (size_t j = 0; j < SERVICE_COUNT; j++)
+			add_key(plan, route, sample_login(services[j]), services[j], keys_r);
+	}
+	if (ret == 0)
+		place_keys(keys_r);
+	return ret;
+}
+
+void plan_keys_release(struct plan_keys *keys)
+{
+	free(keys->keys);
+	free(keys->services);
+	buf_release(&keys->text);
+	*keys = (struct plan_keys){0};
+}
+
+static bool is_key(struct slice key, struct slice asked)
+{
+	struct slice bare = {asked.ptr + strlen(PREFIX), asked.len - strlen(PREFIX)};
+
+	return slice_equal(key, asked) || slice_equal(key, bare);
+}
+
+const char *plan_keys_service(const struct plan_keys *keys, struct slice key)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		if (is_key(key, keys->keys[i]))
+			return keys->services[i];
+	}
+	return "";
+}

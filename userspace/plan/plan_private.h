@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* What plan.c and plan_dict.c share. */
+#ifndef DOVETAP_PLAN_PLAN_PRIVATE_H
+#define DOVETAP_PLAN_PLAN_PRIVATE_H
+
+#include "conf/config.h"
+#include "plan/plan.h"
+
+#include <sys/utsname.h>
+
+struct plan_dict {
+	struct dict_config config;
+	const struct last_login_dict *source; /* what it was made from; NULL = embedded */
+	const char *name, *id;
+	struct conf_section *map; /* its map file, if it has one; owned */
+};
+
+struct plan {
+	struct config config;
+	struct plan_route *routes;
+	size_t route_count;
+	int (*route_of)[DELIVER_PURPOSES]; /* index in routes or -1, for each target */
+	struct plan_dict *dicts;
+	size_t dict_count, also_count;
+	struct utsname node;
+	struct audit_config audit; /* target NULL: not loaded */
+};
+
+bool plan_audit_wants_container(const struct plan *plan);
+
+struct arena *plan_texts(const struct plan *plan); /* for texts that live as long as the plan */
+int plan_no_memory(struct error *error_r);
+
+/* "file:line", or what stands for it. NULL: out of memory. */
+const char *plan_place(const struct plan *plan, const struct conf_pos *pos);
+
+/* Of the server, if its file was read, else of dovetap.conf. */
+const struct conf_section *plan_server_root(const struct plan *plan);
+
+/* Room for the dicts of so many routes and for also_dicts. */
+int plan_dicts_alloc(struct plan *plan, size_t routes, struct error *error_r);
+void plan_dicts_free(struct plan *plan);
+
+/* The dict of that source, which routes share; it is added when it is new. The embedded one has a
+ * table, and here is another dict, for each purpose. */
+int plan_dicts_find(struct plan *plan, const struct last_login_dict *source,
+		    enum deliver_purpose purpose, size_t *index_r, struct error *error_r);
+
+/* plan_routes.c: from the targets of the configuration to routes. */
+int plan_routes_make(struct plan *plan, struct error *error_r);
+void plan_routes_free(struct plan *plan);
+
+/* Behind all others: the dicts that every login goes to. */
+int plan_dicts_add_also(struct plan *plan, struct error *error_r);
+
+#endif

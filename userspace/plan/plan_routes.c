@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* From the targets of the configuration to routes: a target can have one for each purpose. */
+#include "plan/plan_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define EMBEDDED_KEY "last-login/%{service}/%{user}/%{remote_ip}"
+
+static const char *const settings[DELIVER_PURPOSES] = {
+	[DELIVER_LOGIN] = "last_login_key",
+	[DELIVER_AUTH] = "last_auth_key",
+	[DELIVER_FAILURE] = "last_failure_key",
+};
+
+/* NULL: nothing is recorded for that purpose. */
+static const struct last_login_text *key_of(const struct last_login_target *target,
+					    enum deliver_purpose purpose)
+{
+	const struct last_login_text *const keys[DELIVER_PURPOSES] = {
+		[DELIVER_LOGIN] = target->logins ? target->key : NULL,
+		[DELIVER_AUTH] = target->auth_key,
+		[DELIVER_FAILURE] = target->failure_key,
+	};
+
+	return keys[purpose];
+}
+
+/* The embedded dict has columns for service and address: its default key has both. */
+static const char *key_text(const struct last_login_text *key, const struct dict_config *dict)
+{
+	if (key->pos.line == 0 && strcmp(key->pos.file, "default") == 0 && dict_is_embedded(dict))
+		return EMBEDDED_KEY;
+	return key->text;
+}
+
+/* A key with a variable that has no source would have the same hole in it for all. */
+static int check_geo(const struct plan *plan, const struct last_login_text *key,
+		     const struct template *template, struct error *error_r)
+{
+	const struct dovetap_settings *from = &plan->config.settings;
+	const char *const *name = template_variables(template);
+
+	for (; *name; name++) {
+		if ((strcmp(*name, "country") == 0 && from->geoip_country[0] == '\0') ||
+		    (strcmp(*name, "asn") == 0 && from->geoip_asn[0] == '\0'))
+			return error_set(error_r, EINVAL,
+					 "%s: %%{%s} needs the setting geoip_%s in dovetap { }",
+					 plan_place(plan, &key->pos), *name, *name);
+	}
+	return 0;
+}
+
+static int compile_key(struct plan *plan, const struct last_login_text *key,
+		       struct plan_route *route, struct error *error_r)
+{
+	const struct template_env env = {
+		.setting = settings[route->purpose],
+		.dovecot_version = plan->config.settings.dovecot_version,
+		.strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT,
+	};
+	bool v24 = last_login_speaks_v24(&plan->config.last_login, key);
+	int ret;
+
+	route->key_text = key_text(key, &plan->dicts[route->dict].config);
+	ret = template_compile(route->key_text, v24 ? TEMPLATE_V24 : TEMPLATE_V23,
+			       plan_place(plan, &key->pos), &env, &route->key, error_r);
+	return ret < 0 ? ret : check_geo(plan, key, route->key, error_r);
+}
+
+static int compile_field(struct plan *plan, const struct conf_setting *setting, const char *text,
+			 struct template **template_r, struct error *error_r)
+{
+	const struct last_login_text place = {text, setting->pos, true};
+	const struct template_env env = {
+		.setting = "last_login_dict_fields",
+		.dovecot_version = plan->config.settings.dovecot_version,
+		.strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT,
+	};
+	bool v24 = last_login_speaks_v24(&plan->config.last_login, &place);
+	int ret = template_compile(text, v24 ? TEMPLATE_V24 : TEMPLATE_V23,
+				   plan_place(plan, &setting->pos), &env, template_r, error_r);
+
+	return ret < 0 ? ret : check_geo(plan, &place, *template_r, error_r);
+}
+
+static int make_fields(struct plan *plan, const struct conf_section *block,
+		       struct plan_route *route, struct error *error_r)
+{
+	const struct conf_setting *setting;
+	size_t count = 0;
+	int ret = 0;
+
+	for (setting = block->settings; setting; setting = setting->next)
+		count++;
+	route->fields = calloc(count + 1, sizeof(*route->fields));
+	if (!route->fields)
+		return plan_no_memory(error_r);
+	for (setting = block->settings; setting && ret == 0; setting = setting->next) {
+		struct deliver_field *field = &route->fields[route->field_count++];
+
+		ret = compile_field(plan, setting, setting->key, &field->key, error_r);
+		if (ret == 0)
+			ret = compile_field(plan, setting, setting->value, &field->value, error_r);
+	}
+	return ret;
+}
+
+static int make_route(struct plan *plan, const struct last_login_target *target,
+		      enum deliver_purpose purpose, struct error *error_r)
+{
+	struct plan_route *route = &plan->routes[plan->route_count++];
+	int ret;
+
+	route->purpose = purpose;
+	route->source = last_login_source(target);
+	ret = plan_dicts_find(plan, target->dict, purpose, &route->dict, error_r);
+	if (ret == 0)
+		ret = compile_key(plan, key_of(target, purpose), route, error_r);
+	if (ret == 0 && precision_parse(target->precision->text, &route->precision) < 0)
+		ret = error_set(error_r, EINVAL, "%s: last_login_precision \"%s\": s, ms, us or ns",
+				plan_place(plan, &target->precision->pos), target->precision->text);
+	if (ret == 0 && purpose == DELIVER_LOGIN && target->fields)
+		ret = make_fields(plan, target->fields, route, error_r);
+	return ret;
+}
+
+static int make_routes_of(struct plan *plan, size_t index, struct error *error_r)
+{
+	const struct last_login_target *target = &plan->config.last_login.targets[index];
+	int ret = 0;
+
+	for (unsigned int purpose = 0; purpose < DELIVER_PURPOSES && ret == 0; purpose++) {
+		plan->route_of[index][purpose] = -1;
+		if (!key_of(target, purpose))
+			continue;
+		plan->route_of[index][purpose] = (int)plan->route_count;
+		ret = make_route(plan, target, purpose, error_r);
+	}
+	return ret;
+}
+
+int plan_routes_make(struct plan *plan, struct error *error_r)
+{
+	size_t targets = plan->config.last_login.target_count, most = targets * DELIVER_PURPOSES;
+	int ret = plan_dicts_alloc(plan, most, error_r);
+
+	plan->routes = calloc(most + 1, sizeof(*plan->routes));
+	plan->route_of = calloc(targets + 1, sizeof(*plan->route_of));
+	if (ret == 0 && (!plan->routes || !plan->route_of))
+		return plan_no_memory(error_r);
+	for (size_t i = 0; i < targets && ret == 0; i++)
+		ret = make_routes_of(plan, i, error_r);
+	return ret == 0 ? plan_dicts_add_also(plan, error_r) : ret;
+}
+
+static void free_fields(struct plan_route *route)
+{
+	for (size_t i = 0; i < route->field_count; i++) {
+		template_free(&route->fields[i].key);
+		template_free(&route->fields[i].value);
+	}
+	free(route->fields);
+}
+
+void plan_routes_free(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->route_count; i++) {
+		template_free(&plan->routes[i].key);
+		free_fields(&plan->routes[i]);
+	}
+	free(plan->routes);
+	free(plan->route_of);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* What the other files of the plan ask for: its memory, places in files, settings, the host. */
+#include "conf/arena.h"
+#include "login/enrich.h"
+#include "plan/plan_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int plan_no_memory(struct error *error_r)
+{
+	return error_set(error_r, ENOMEM, "out of memory for the configuration");
+}
+
+struct arena *plan_texts(const struct plan *plan)
+{
+	return conf_arena(plan->config.own);
+}
+
+const char *plan_place(const struct plan *plan, const struct conf_pos *pos)
+{
+	if (pos->line == 0)
+		return pos->file;
+	return arena_printf(plan_texts(plan), "%s:%u", pos->file, pos->line);
+}
+
+const struct conf_section *plan_server_root(const struct plan *plan)
+{
+	return plan->config.server ? plan->config.server : plan->config.own;
+}
+
+const struct dovetap_settings *plan_settings(const struct plan *plan)
+{
+	return &plan->config.settings;
+}
+
+struct template_host plan_host(const struct plan *plan)
+{
+	const char *told = getenv("DOVETAP_NODE");
+	struct slice node = slice_str(told && told[0] ? told : plan->node.nodename);
+	const struct conf_setting *hostname = conf_setting_find(plan_server_root(plan), "hostname");
+
+	return (struct template_host){
+		.hostname = hostname ? slice_str(hostname->value) : node,
+		.node = node,
+		.pod = slice_str(ENRICH_UNKNOWN),
+		.container = slice_str(ENRICH_UNKNOWN),
+		.pod_namespace = slice_str(ENRICH_UNKNOWN),
+		.pod_uid = slice_str(ENRICH_UNKNOWN),
+		.container_id = slice_str(ENRICH_UNKNOWN),
+	};
+}

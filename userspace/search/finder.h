@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Looks at files and into directories, and tells of each Dovecot file that was not known. What
+ * leads there (roots, processes, changes) is discover.c's.
+ */
+#ifndef DOVETAP_SEARCH_FINDER_H
+#define DOVETAP_SEARCH_FINDER_H
+
+#include "search/directory.h"
+#include "search/discover.h"
+#include "search/file_table.h"
+#include "search/recognise.h"
+#include "base/error.h"
+
+struct finder {
+	unsigned int roles; /* wanted */
+	bool fuse;	    /* files there, too */
+	discover_fn *fn;
+	void *ctx;
+	struct discover_guard guard;
+	struct directories dirs;
+	struct known_files known;
+	struct recogniser recogniser;
+	struct error first; /* reason of the current search that is worth telling */
+};
+
+/* The guard of discover.h; prefix and path are the place. What is left out is not lost. */
+bool finder_enter(struct finder *finder, uint64_t namespace, const char *prefix, const char *path);
+void finder_leave(const struct finder *finder);
+
+/* Keeps the first error of a search. */
+void finder_note_error(struct finder *finder, int code, const char *path);
+
+/*
+ * Looks at the open file, if it has a role that is wanted, and takes over fd. What stands in it
+ * tells the role; a library that is called like one of Dovecot's and tells nothing has the role of
+ * that one, to be refused with a reason. dir may be NULL: known by its process only.
+ */
+void finder_look_at(struct finder *finder, int fd, const char *path, const struct directory *dir);
+
+/* A process runs or maps a file that was deleted, which may be this one. */
+void finder_saw_deleted(struct finder *finder, enum priv_role role);
+
+/* Looks into the directories that something has led to since the last time. */
+void finder_look_into_touched(struct finder *finder);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a file is, told by what stands in it, wherever it lies and whatever it is called:
+ *
+ *	a program or library of Dovecot's	it needs a library libdovecot*.so, or is one
+ *	libdovecot-storage, libdovecot-login	by the soname, else by the probed functions
+ *	auth					needs libdovecot.so and has the probed functions
+ *	a login process				takes from libdovecot-login what is probed there
+ *
+ * Answers are kept by the file's identity, because nearly every process that starts runs a file
+ * that was looked at before. A file that is none of Dovecot's has a few hundred bytes read, once;
+ *one that says it is, and has another name than those above, is read whole.
+ */
+#ifndef DOVETAP_SEARCH_RECOGNISE_H
+#define DOVETAP_SEARCH_RECOGNISE_H
+
+#include "search/elf_dynamic.h"
+#include "search/read_budget.h"
+#include "priv/proto.h"
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#define RECOGNISE_LIBRARY "libdovecot" /* what the names of its libraries begin with */
+
+struct recognised {
+	bool dovecot;	     /* else nothing below says anything */
+	bool library;	     /* one of libdovecot*.so */
+	enum priv_role role; /* whose probed functions it has; 0: none */
+	bool importer;	     /* a login process */
+	bool waits;	     /* the budget does not allow to look at it now: nothing else is told */
+	struct elf_dynamic *dynamic;
+};
+
+struct recognise_entry;
+
+struct recogniser {
+	struct recognise_entry *entries; /* oldest first */
+	size_t count, dovecots;
+	struct read_budget *budget; /* for files that have to be read whole; NULL: without */
+};
+
+void recogniser_release(struct recogniser *recogniser);
+
+/*
+ * The answer that is kept for the file of st, or NULL. Both are valid until the next call of
+ * recognise().
+ */
+const struct recognised *recognise_known(const struct recogniser *recogniser,
+					 const struct stat *st);
+
+/* Looks at the open file, unless its answer is there. Never NULL. */
+const struct recognised *recognise(struct recogniser *recogniser, int fd);
+
+#endif

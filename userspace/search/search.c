@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include "search/search_private.h"
+
+#include "search/root.h"
+#include "base/clock.h"
+#include "priv/drop.h"
+#include "priv/sandbox.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <utlist.h>
+
+int search_new(const struct discover_options *options, const struct search_owner *owner,
+	       struct search **search_r, struct error *error_r)
+{
+	struct search *search;
+	int err = root_check(error_r);
+
+	if (err < 0)
+		return err;
+	search = calloc(1, sizeof(*search));
+	if (!search)
+		return error_set(error_r, ENOMEM, "out of memory");
+	search->options = options;
+	search->owner = owner;
+	search->channel = -1;
+	search->shared = mmap(NULL, sizeof(*search->shared), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (search->shared == MAP_FAILED) {
+		free(search);
+		return error_set(error_r, ENOMEM, "out of memory");
+	}
+	*search_r = search;
+	return 0;
+}
+
+/* In the child: nothing of the owner's but the channel. */
+static void become_searcher(const struct search *search, pid_t parent)
+{
+	closelog();
+	if (search->channel > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, (unsigned int)search->channel - 1, 0);
+	close_range((unsigned int)search->channel + 1, ~0U, 0);
+	prctl(PR_SET_NAME, SEARCH_NAME);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent ||
+	    (search->rights != SEARCH_AS_WE_ARE && priv_keep(PRIV_KEEP_SEARCH, NULL) < 0) ||
+	    (search->rights == SEARCH_SANDBOXED && priv_sandbox_enter(PRIV_SEARCHER, NULL) < 0))
+		_exit(EX_OSERR);
+}
+
+static int start(struct search *search, struct error *error_r)
+{
+	struct search_restored *restored = search_list_told(search);
+	pid_t parent = getpid();
+	int pair[2];
+
+	if (!restored)
+		return error_set(error_r, ENOMEM, "out of memory");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		free(restored);
+		return error_set(error_r, errno, "socketpair: %s", strerror(errno));
+	}
+	atomic_store(&search->shared->since_ns, 0);
+	(void)fflush(NULL);
+	search->pid = fork();
+	if (search->pid == 0) {
+		search->channel = pair[1];
+		become_searcher(search, parent);
+		searcher_run(search->options, restored, pair[1], search->shared);
+	}
+	free(restored);
+	close(pair[1]);
+	if (search->pid < 0) {
+		search->pid = 0;
+		close(pair[0]);
+		return error_set(error_r, errno, "fork: %s", strerror(errno));
+	}
+	search->channel = pair[0];
+	search->restart_ns = 0;
+	return 0;
+}
+
+int search_start(struct search *search, enum search_rights rights, struct error *error_r)
+{
+	search->rights = rights;
+	return start(search, error_r);
+}
+
+static void forget_channel(struct search *search)
+{
+	if (search->channel >= 0)
+		close(search->channel);
+	search->channel = -1;
+}
+
+void search_free(struct search **search)
+{
+	struct told *told, *next;
+
+	if (!*search)
+		return;
+	forget_channel(*search);
+	if ((*search)->pid > 0) {
+		kill((*search)->pid, SIGKILL);
+		(void)waitpid((*search)->pid, NULL, WNOHANG);
+	}
+	LL_FOREACH_SAFE((*search)->told, told, next)
+		search_told_free(told);
+	munmap((*search)->shared, sizeof(*(*search)->shared));
+	free(*search);
+	*search = NULL;
+}
+
+static bool ask(struct search *search, const struct search_request *request)
+{
+	search->judge_ns = clock_monotonic_ns() + SEARCH_PATIENCE_NS + NS_PER_SEC;
+	return search->channel >= 0 &&
+	       send(search->channel, request, sizeof(*request), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+		       (ssize_t)sizeof(*request);
+}
+
+void search_scan(struct search *search)
+{
+	const struct search_request request = {.type = SEARCH_SCAN};
+
+	if (search->scans < 2 && ask(search, &request))
+		search->scans++;
+}
+
+bool search_exec(struct search *search, pid_t pid, const char *name)
+{
+	struct search_request request = {.type = SEARCH_EXEC, .pid = pid};
+
+	if (name)
+		memcpy(request.name, name, strnlen(name, sizeof(request.name) - 1));
+	return ask(search, &request);
+}
+
+int search_fd(const struct search *search)
+{
+	return search->channel;
+}
+
+void search_replace(struct search *search)
+{
+	forget_channel(search);
+	search->pid = 0;
+	search_forget_unused(search);
+	search->scans = 0;
+	search->restart_ns = clock_monotonic_ns();
+}
+
+/* What it has said so far must be heard before it is judged. */
+static bool has_something_to_say(const struct search *search)
+{
+	struct pollfd fd = {.fd = search->channel, .events = POLLIN};
+
+	return poll(&fd, 1, 0) > 0;
+}
+
+static void judge(struct search *search)
+{
+	int64_t since = atomic_load(&search->shared->since_ns);
+
+	if (clock_monotonic_ns() >= search->judge_ns)
+		search->judge_ns = 0;
+	if (search->pid == 0 || since == 0 || clock_monotonic_ns() < since + SEARCH_PATIENCE_NS ||
+	    has_something_to_say(search))
+		return;
+	kill(search->pid, SIGKILL);
+	search_leave_out(search, search->pid);
+	search_replace(search);
+}
+
+int64_t search_due_ns(const struct search *search)
+{
+	int64_t since = atomic_load(&search->shared->since_ns);
+	int64_t due = search_holes_due_ns(search);
+
+	if (search->restart_ns != 0)
+		return search->restart_ns;
+	if (search->judge_ns != 0 && search->judge_ns < due)
+		due = search->judge_ns;
+	if (since != 0 && since + SEARCH_PATIENCE_NS < due)
+		due = since + SEARCH_PATIENCE_NS;
+	return due;
+}
+
+void search_due(struct search *search)
+{
+	search_reap_stuck(search);
+	judge(search);
+	if (search->restart_ns != 0 && clock_monotonic_ns() >= search->restart_ns) {
+		if (start(search, NULL) < 0)
+			search->restart_ns = clock_monotonic_ns() + NS_PER_SEC;
+		else
+			search_scan(search);
+	}
+	search_retry_holes(search);
+}
+
+static void take_scanned(struct search *search, const struct search_answer *answer)
+{
+	if (search->scans > 0)
+		search->scans--;
+	search_close_tried_holes(search);
+	if (search->owner->scanned)
+		search->owner->scanned(search->owner->ctx, &answer->error);
+}
+
+static void take(struct search *search, struct search_answer *answer, int fd)
+{
+	answer->path[sizeof(answer->path) - 1] = answer->abi[sizeof(answer->abi) - 1] = '\0';
+	answer->name[sizeof(answer->name) - 1] = '\0';
+	answer->error.text[sizeof(answer->error.text) - 1] = '\0';
+	if (answer->type == SEARCH_FOUND && fd >= 0) {
+		search_take_found(search, answer, fd);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (answer->type == SEARCH_LOST)
+		search_take_lost(search, answer);
+	else if (answer->type == SEARCH_SCANNED)
+		take_scanned(search, answer);
+	else if (answer->type == SEARCH_STRANGER && search->owner->stranger)
+		search->owner->stranger(search->owner->ctx, answer->name);
+}
+
+/* Returns 1 with what was said, 0 at the end, or a negative errno. */
+static int receive(const struct search *search, struct search_answer *answer_r, int *fd_r)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr header;
+	} control;
+	struct iovec text = {.iov_base = answer_r, .iov_len = sizeof(*answer_r)};
+	struct msghdr message = {
+		.msg_iov = &text,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	const struct cmsghdr *header;
+	ssize_t n = recvmsg(search->channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	*fd_r = -1;
+	if (n < 0)
+		return -errno;
+	header = CMSG_FIRSTHDR(&message);
+	if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(fd_r, CMSG_DATA(header), sizeof(int));
+	return n == (ssize_t)sizeof(*answer_r) ? 1 : 0;
+}
+
+void search_hear(struct search *search)
+{
+	struct search_answer answer;
+	int fd, ret = 1;
+
+	/* Not for ever: the loop has others to serve. */
+	for (int i = 0; i < 16 && search->channel >= 0 && ret > 0; i++) {
+		ret = receive(search, &answer, &fd);
+		if (ret > 0)
+			take(search, &answer, fd);
+		else if (ret == 0 && fd >= 0)
+			close(fd);
+	}
+	if (ret != 0 || search->channel < 0)
+		return;
+	/* It is gone: whatever it was looking at, the next one does not. */
+	kill(search->pid, SIGKILL);
+	if (atomic_load(&search->shared->since_ns) != 0)
+		search_leave_out(search, search->pid);
+	else
+		(void)waitpid(search->pid, NULL, 0);
+	search_replace(search);
+	search->restart_ns += NS_PER_SEC;
+}

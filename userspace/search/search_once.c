@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* All of a search at once. */
+#include "search/search.h"
+
+#include <assert.h>
+#include <poll.h>
+
+struct once {
+	const struct search_owner *owner;
+	struct error error;
+	bool done;
+};
+
+static void once_found(void *ctx, const struct build *build, const struct build *replaced)
+{
+	const struct once *once = ctx;
+
+	once->owner->found(once->owner->ctx, build, replaced);
+}
+
+static void once_scanned(void *ctx, const struct error *error)
+{
+	struct once *once = ctx;
+
+	once->error = *error;
+	once->done = true;
+}
+
+static void once_hung(void *ctx, const char *place, bool end, unsigned int count)
+{
+	const struct once *once = ctx;
+
+	if (once->owner->hung)
+		once->owner->hung(once->owner->ctx, place, end, count);
+}
+
+int search_once(const struct discover_options *options, const struct search_owner *owner,
+		struct error *error_r)
+{
+	struct once once = {.owner = owner};
+	const struct search_owner mine = {
+		.ctx = &once,
+		.found = once_found,
+		.scanned = once_scanned,
+		.hung = once_hung,
+	};
+	struct search *search = NULL;
+	int err = search_new(options, &mine, &search, error_r);
+
+	if (err < 0)
+		return err;
+	assert(search);
+	err = search_start(search, SEARCH_AS_WE_ARE, error_r);
+	if (err == 0)
+		search_scan(search);
+	while (err == 0 && !once.done) {
+		struct pollfd fd = {.fd = search_fd(search), .events = POLLIN};
+
+		(void)poll(&fd, 1, 100);
+		if (fd.revents)
+			search_hear(search);
+		search_due(search);
+	}
+	search_free(&search);
+	if (err == 0 && once.error.code != 0 && error_r)
+		*error_r = once.error;
+	return err < 0 ? err : -once.error.code;
+}

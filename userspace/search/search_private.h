@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of a search (search.h), private to search*.c: its searcher's life (search.c), what was
+ * told of (search_told.c), and the places that do not answer (search_holes.c). */
+#ifndef DOVETAP_SEARCH_SEARCH_PRIVATE_H
+#define DOVETAP_SEARCH_SEARCH_PRIVATE_H
+
+#include "search/search.h"
+#include "search/search_wire.h"
+
+/* A file that was told of, or restored. */
+struct told {
+	struct build build;
+	struct told *next;
+};
+
+/* A place that did not answer. */
+struct hole {
+	char place[SEARCH_PLACE_MAX];
+	uint64_t key;	  /* 0: free */
+	pid_t stuck;	  /* the searcher that was killed over it; 0: it has gone */
+	int64_t delay_ns; /* until it is tried again, doubled with each time */
+	int64_t retry_ns; /* 0: it is being tried */
+};
+
+struct search {
+	const struct discover_options *options;
+	const struct search_owner *owner;
+	struct search_shared *shared;
+	struct told *told;
+	struct hole holes[SEARCH_SKIPS_MAX]; /* as in shared->skips */
+	unsigned int hung;
+	pid_t pid; /* 0: none */
+	int channel;
+	enum search_rights rights;
+	int64_t restart_ns; /* 0: not planned */
+	int64_t judge_ns;   /* when to see how far it has come with what was asked; 0: not */
+	unsigned int scans; /* asked for and not answered */
+};
+
+/* --- search.c --- */
+
+/* The searcher was ended, or has ended by itself. The next one searches everything. */
+void search_replace(struct search *search);
+
+/* --- search_told.c --- */
+
+void search_told_free(struct told *told);
+
+/* The searcher reports a file, or that one is gone. fd is of the file, taken over. */
+void search_take_found(struct search *search, const struct search_answer *answer, int fd);
+void search_take_lost(struct search *search, const struct search_answer *answer);
+
+/* All that is known, as a searcher wants it; to be freed. NULL: no memory. */
+struct search_restored *search_list_told(const struct search *search);
+
+/* What is refused for want of an importer may have one by now. */
+void search_forget_unused(struct search *search);
+
+/* --- search_holes.c --- */
+
+/* Leaves out what the searcher was looking at when it had to be ended; stuck is its pid. */
+void search_leave_out(struct search *search, pid_t stuck);
+
+/* A search went well: it was of everything, with the places that are tried again. */
+void search_close_tried_holes(struct search *search);
+
+/* A killed searcher that is gone at last says that the server has answered. */
+void search_reap_stuck(struct search *search);
+
+/* When the next place is to be tried again, INT64_MAX: never; and what is due. */
+int64_t search_holes_due_ns(const struct search *search);
+void search_retry_holes(struct search *search);
+
+#endif

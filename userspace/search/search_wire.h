@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* What a searcher and its owner say to each other (search.h); private to the two. */
+#ifndef DOVETAP_SEARCH_SEARCH_WIRE_H
+#define DOVETAP_SEARCH_SEARCH_WIRE_H
+
+#include "search/binary.h"
+#include "search/discover.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define SEARCH_PLACE_MAX 256
+#define SEARCH_SKIPS_MAX 64
+
+/* In memory that both have. A place is a mount namespace (0: ours) and what is looked at in it. */
+struct search_shared {
+	_Atomic int64_t since_ns; /* the searcher's: when it began to look there; 0: it does not */
+	uint64_t namespace;
+	char place[SEARCH_PLACE_MAX];
+
+	_Atomic uint64_t skips[SEARCH_SKIPS_MAX]; /* the owner's: keys to leave out; 0: free */
+	atomic_bool only_ours;			  /* too many do not answer: no other namespaces */
+};
+
+/* In another namespace than ours whatever is there has one key. */
+uint64_t search_place_key(uint64_t namespace, const char *place);
+
+enum search_message_type {
+	SEARCH_SCAN = 1, /* to the searcher */
+	SEARCH_EXEC = 2,
+	SEARCH_FOUND = 3, /* to the owner; the file goes with it */
+	SEARCH_LOST = 4,
+	SEARCH_STRANGER = 5,
+	SEARCH_SCANNED = 6,
+};
+
+#define SEARCH_STRANGER_NAME_MAX 16
+
+struct search_request {
+	uint32_t type;
+	int32_t pid;			     /* EXEC */
+	char name[SEARCH_STRANGER_NAME_MAX]; /* EXEC; "" for none */
+};
+
+/* Numbers of probes are those of probe_table; probe_count is none. */
+struct search_answer {
+	uint32_t type;
+	uint32_t role;			     /* FOUND, LOST */
+	char name[SEARCH_STRANGER_NAME_MAX]; /* STRANGER */
+	struct file_id id, replaced;
+	uint64_t probe, beside;
+	uint64_t offset, beside_offset;
+	uint8_t code[ELF_FUNCTION_CODE], beside_code[ELF_FUNCTION_CODE];
+	uint8_t has_replaced, unused;
+	char abi[ABI_MAX];
+	char path[PATH_MAX];
+	struct error error; /* FOUND: why it has no probe; SCANNED */
+};
+
+/* The searcher's whole life. restore: an array that ends with role 0, of files known already. */
+struct search_restored {
+	enum priv_role role;
+	struct file_id id;
+};
+
+__attribute__((noreturn)) void searcher_run(const struct discover_options *options,
+					    const struct search_restored *restored, int channel,
+					    struct search_shared *shared);
+
+#endif

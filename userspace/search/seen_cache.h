@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was looked at a moment ago, and need not be again. Every login executes the same few
+ * services in the same namespaces, which map the same libraries; inotify tells of changes.
+ */
+#ifndef DOVETAP_SEARCH_SEEN_CACHE_H
+#define DOVETAP_SEARCH_SEEN_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RECENT_SLOTS 1024
+
+struct recent {
+	struct {
+		uint64_t key;
+		int64_t until_ns;
+	} slots[RECENT_SLOTS];
+};
+
+/* Key of a path in a namespace; number tells apart what stands there one after the other. */
+uint64_t recent_key(uint64_t namespace, const char *path, uint64_t number);
+
+bool recent_has(const struct recent *recent, uint64_t key, int64_t now_ns);
+
+/* Another key may take its place at any time. */
+void recent_note(struct recent *recent, uint64_t key, int64_t until_ns);
+
+#endif

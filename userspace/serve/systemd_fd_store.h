@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The keeper that hands descriptors to the service manager (sd_notify(3), FDSTORE=1), which gives
+ * them to the next process of the service (sd_listen_fds(3)). It forgets them when the service is
+ * stopped for good, and takes as many as FileDescriptorStoreMax= says.
+ */
+#ifndef DOVETAP_SERVE_SYSTEMD_FD_STORE_H
+#define DOVETAP_SERVE_SYSTEMD_FD_STORE_H
+
+#include "base/fd_store.h"
+
+#include <stdbool.h>
+
+/* True if there is a service manager to talk to ($NOTIFY_SOCKET). */
+bool fd_store_available(void);
+
+struct keeper fd_store_keeper(void);
+
+#endif

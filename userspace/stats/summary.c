@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "stats/summary.h"
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "capture/counters.h"
+
+#include <inttypes.h>
+
+#define MIB (1024.0 * 1024.0)
+
+static void line(struct buf *out, unsigned int indent, const char *what, uint64_t value)
+{
+	buf_appendf(out, "%*s%-*s %12" PRIu64 "\n", (int)indent, "", 40 - (int)indent, what, value);
+}
+
+/* What is rarely there is only told when it is. */
+static void line_if(struct buf *out, unsigned int indent, const char *what, uint64_t value)
+{
+	if (value > 0)
+		line(out, indent, what, value);
+}
+
+static void lost_if(struct buf *out, const char *what, uint64_t value)
+{
+	if (value > 0)
+		buf_appendf(out, "  LOST %-33s %12" PRIu64 "\n", what, value);
+}
+
+static void append_age(struct buf *out, int64_t ns)
+{
+	int64_t seconds = ns / NS_PER_SEC;
+
+	if (seconds >= 2L * 86400)
+		buf_appendf(out, "%" PRId64 " days", seconds / 86400);
+	else if (seconds >= 2L * 3600)
+		buf_appendf(out, "%" PRId64 " hours", seconds / 3600);
+	else if (seconds >= 2L * 60)
+		buf_appendf(out, "%" PRId64 " minutes", seconds / 60);
+	else
+		buf_appendf(out, "%" PRId64 " seconds", seconds);
+}
+
+static void tell_refused(const struct gather_probes *probes, struct buf *out)
+{
+	buf_appendf(out, "%u file%s of Dovecot cannot be watched; the last: ", probes->refused,
+		    probes->refused == 1 ? "" : "s");
+	(void)escape_terminal(out, slice_str(probes->last_refused));
+	buf_append_str(out, "\n");
+}
+
+static void tell_state(const struct gather_source *source, struct buf *out)
+{
+	struct source_level level;
+
+	buf_append_str(out, "dovetap " DOVETAP_VERSION ", collecting for ");
+	append_age(out, clock_wall_ns() - source->started_ns);
+	buf_appendf(out, ": %u probe%s attached%s\n", source->probes.links,
+		    source->probes.links == 1 ? "" : "s",
+		    source->probes.settled ? "" : ", still searching");
+	if (source->probes.refused > 0)
+		tell_refused(&source->probes, out);
+	if (source->probes.hung > 0)
+		buf_appendf(out, "%u place%s not answer the search for Dovecot (see the log)\n",
+			    source->probes.hung, source->probes.hung == 1 ? " does" : "s do");
+	source->ring->ops->level(source->ring, &level);
+	buf_appendf(out, "ring buffer: %.1f of %.1f MiB in use%s\n\n", (double)level.used / MIB,
+		    (double)level.size / MIB,
+		    source->probes.inherited ? ", taken over from before" : "");
+}
+
+static void tell_kernel(const struct counters *counters, struct buf *out)
+{
+	line(out, 0, "seen by the probes", counter_value(counters, DOVETAP_COUNT_SEEN));
+	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
+		uint64_t value = counter_value(counters, i);
+
+		if (counter_use(i) == DOVETAP_COUNTS_NO_LOGIN)
+			line_if(out, 2, counter_name(i), value);
+		else if (counter_use(i) == DOVETAP_COUNTS_LOGIN_LOST)
+			lost_if(out, counter_name(i), value);
+	}
+	line_if(out, 2, "what only a newer version can name",
+		counters_unknown(counters, DOVETAP_COUNTS_NO_LOGIN));
+	lost_if(out, "what only a newer version can name",
+		counters_unknown(counters, DOVETAP_COUNTS_LOGIN_LOST));
+}
+
+static void tell_filter(const struct pipeline_stats *stats, struct buf *out)
+{
+	for (unsigned int i = 0; i < FILTER_RESULT_COUNT; i++) {
+		uint64_t value = stats->filtered[i] + stats->others[i];
+
+		if (filter_is_loss(i))
+			lost_if(out, filter_result_name(i), value);
+		else if (i != FILTER_PASS)
+			line_if(out, 2, filter_result_name(i), value);
+	}
+}
+
+static void tell_deliver(const struct deliver_stats *stats, struct buf *out)
+{
+	line_if(out, 2, "logins that are not recorded", stats->unrouted);
+	line(out, 2, "logins that are recorded", stats->logins);
+	line_if(out, 2, "authentications that are recorded", stats->due[DELIVER_AUTH]);
+	line_if(out, 2, "failures that are recorded", stats->due[DELIVER_FAILURE]);
+	lost_if(out, "key has no value", stats->unexpandable);
+}
+
+static void tell_pipeline(const struct pipeline *pipeline, struct buf *out)
+{
+	const struct pipeline_stats *stats = pipeline_stats(pipeline);
+
+	line(out, 0, "taken by the collector", stats->events);
+	lost_if(out, "undecodable", stats->undecodable);
+	lost_if(out, "left by another version", stats->other_version);
+	tell_filter(stats, out);
+	line_if(out, 2, "wait for the rest of their session", pipeline_waiting(pipeline));
+	line_if(out, 2, "authentications", stats->kinds[LOGIN_EVENT_AUTH]);
+	line_if(out, 2, "failures", stats->kinds[LOGIN_EVENT_FAILURE]);
+	line_if(out, 2, "proxied logins", stats->kinds[LOGIN_EVENT_PROXY]);
+	lost_if(out, "proxied login without its authentication", stats->strangers);
+	tell_deliver(pipeline_delivered(pipeline), out);
+}
+
+static void tell_error(const char *what, const char *text, struct buf *out)
+{
+	if (!text[0])
+		return;
+	buf_appendf(out, "  %s: ", what);
+	escape_terminal(out, slice_str(text));
+	buf_append_char(out, '\n');
+}
+
+static void tell_dict(const char *name, const struct writer_stats *stats, struct buf *out)
+{
+	buf_appendf(out, "\ndict %s: %s\n", name, stats->up ? "takes records" : "DOWN");
+	if (!stats->up)
+		tell_error("because", stats->last_error.text, out);
+	line(out, 0, "handed to the dict's writer", stats->submitted);
+	line_if(out, 0, "found in the spool", stats->spool_found);
+	line(out, 2, "stored", stats->stored);
+	line_if(out, 2, "the dict had a newer one", stats->unchanged);
+	line_if(out, 2, "a newer one came before it was written", stats->superseded);
+	line_if(out, 2, "a newer one of min_interval stands for it", stats->coalesced);
+	line_if(out, 2, "taken out of the spool by hand", stats->spool_gone);
+	line_if(out, 2, "wait in memory", stats->pending);
+	line_if(out, 2, "wait in the spool", stats->spooled);
+	line_if(out, 2, "held until their min_interval is over", stats->held);
+	for (unsigned int i = 0; i < WRITER_LOST_COUNT; i++) {
+		lost_if(out, writer_lost_name(i), stats->lost[i]);
+	}
+	if (stats->lost[WRITER_LOST_REFUSED] > 0)
+		tell_error("refused because", stats->last_refusal, out);
+}
+
+int summary(const struct gather_source *source, struct buf *out)
+{
+	const struct plan *plan = source->targets->plan;
+	uint64_t lost = gather_lost(source);
+	int64_t difference = gather_difference(source);
+
+	tell_state(source, out);
+	tell_kernel(source->counters, out);
+	tell_pipeline(source->pipeline, out);
+	for (size_t i = 0; i < plan_dict_count(plan); i++) {
+		struct writer_stats stats;
+
+		writer_stats(source->targets->writers[i], &stats);
+		tell_dict(plan_dict_id(plan, i), &stats, out);
+	}
+	buf_appendf(out, "\n%" PRIu64 " lost, %" PRId64 " unexplained\n", lost, difference);
+	return out->failed;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What writer.c (the caller's side) and writer_thread.c (the thread) share. Everything behind
+ * "lock" is guarded by it; it is never held while dict or spool are called.
+ */
+#ifndef DOVETAP_STORE_WRITER_WRITER_STATE_H
+#define DOVETAP_STORE_WRITER_WRITER_STATE_H
+
+#include "store/dict.h"
+#include "store/writer/pending.h"
+#include "store/writer/writer.h"
+
+#include <pthread.h>
+
+struct writer {
+	struct writer_options options; /* with defaults filled in; name is owned */
+	pthread_t thread;
+
+	/* The thread's own. */
+	struct dict *dict;
+	struct spool *spool;
+	struct pending_entry **batch; /* writer_spool_batch() elements */
+	struct dict_entry *entries;   /* the same */
+	unsigned int failures_in_row;
+	unsigned int random;
+	int64_t expire_at_ns; /* no removing of old records before; INT64_MAX: never */
+	bool spool_failing, refusal_logged, expire_failing;
+	struct writer_tally {
+		uint64_t stored, unchanged, superseded, refused, nomem, retried, uncertain;
+		uint64_t spool_in, spool_out, spool_errors;
+	} tally;	      /* of this turn, until writer_publish() */
+	uint64_t spool_found; /* besides those of spool_stats() */
+
+	pthread_mutex_t lock;
+	pthread_cond_t work; /* for the thread: something to do, or stop */
+	pthread_cond_t idle; /* for writer_drain(): nothing is pending any more */
+	struct pending pending;
+	size_t writing; /* entries of the batch that the thread has out */
+	size_t writing_bytes;
+	uint64_t writing_before; /* position in front of the first of them */
+	uint64_t seen;		 /* position of the last submit or mark */
+	uint64_t acked;
+	int64_t retry_at_ns; /* no dict_write() before; 0 when none failed */
+	int64_t drain_at_ns; /* no reading from the spool before */
+	int64_t due_at_ns;   /* then something that is held is due; INT64_MAX: nothing is */
+	bool hurry, stop;
+	struct writer_stats stats;
+};
+
+void *writer_thread(void *writer);
+
+/* A transaction of the spool takes more entries than a dict_write(): it costs an fsync. */
+static inline size_t writer_spool_batch(const struct writer *writer)
+{
+	return 4 * writer->options.batch_max;
+}
+
+/* With the lock held, at the end of a turn: adds what the thread has counted to the statistics, so
+ * that they add up for whoever looks at them. */
+void writer_publish(struct writer *writer);
+
+/* With the lock held: brings acked up to date and tells ack_fd. */
+void writer_update_acked(struct writer *writer);
+
+#endif
