@@ -46,7 +46,7 @@ struct {
 	__uint(max_entries, 4096);
 	__type(key, struct exec_name);
 	__type(value, __u64);
-} strangers SEC(".maps");
+} unrelated_names SEC(".maps");
 
 /* How many unknown names were told in this second. */
 struct exec_budget {
@@ -85,9 +85,9 @@ static __always_inline bool name_is_usual(const struct exec_name *name)
 	return false;
 }
 
-static __always_inline bool name_is_strangers(const struct exec_name *name, __u64 now)
+static __always_inline bool name_is_unrelated(const struct exec_name *name, __u64 now)
 {
-	const __u64 *until = bpf_map_lookup_elem(&strangers, name);
+	const __u64 *until = bpf_map_lookup_elem(&unrelated_names, name);
 
 	return until && now < *until;
 }
@@ -101,7 +101,7 @@ static __always_inline void count(__u32 reason)
 }
 
 /* Two CPUs in a new second at once may tell a few more. */
-static __always_inline bool may_tell(__u64 now)
+static __always_inline bool may_print(__u64 now)
 {
 	__u32 zero = 0;
 	struct exec_budget *budget = bpf_map_lookup_elem(&exec_budget, &zero);
@@ -146,9 +146,9 @@ int process_started(void *ctx)
 		return 0;
 	}
 	now = bpf_ktime_get_ns();
-	if (name_is_strangers(&name, now))
+	if (name_is_unrelated(&name, now))
 		return 0;
-	if (may_tell(now))
+	if (may_print(now))
 		tell(&name, false);
 	else
 		count(DOVETAP_EXEC_UNASKED);

@@ -4,8 +4,8 @@
  * Writes the array of userspace/dovecot/layout.h: one entry per ABI string of the table, and one BTF
  * blob per distinct layout, shared by the entries that have it.
  */
-#include "dovecot/layout_btf.h"
 #include "base/buf.h"
+#include "dovecot/layout_btf.h"
 
 #include <bpf/btf.h>
 #include <errno.h>

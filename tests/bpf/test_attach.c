@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Probes are set, fire once for each call, and go; on both of the kernel's ways to set them. */
 #include "attach/attach.h"
-#include "search/discover.h"
 #include "attach/kernel.h"
+#include "search/discover.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -20,17 +20,17 @@ struct story {
 	struct error refusal;
 };
 
-static void on_found(void *ctx, const struct build *build, const struct build *replaced)
+static void on_found(void *ctx, const struct binary *binary, const struct binary *replaced)
 {
 	struct story *story = ctx;
 	struct error error;
 
 	(void)replaced;
 	story->found++;
-	story->refusal = build->refusal;
-	if (!build->probe)
+	story->refusal = binary->refusal;
+	if (!binary->probe)
 		return;
-	if (loader_attach(story->loader, build, &story->links[story->link_count], &error) == 0)
+	if (loader_attach(story->loader, binary, &story->links[story->link_count], &error) == 0)
 		story->link_count++;
 	else if (!story->may_fail)
 		fail_msg("%s", error.text);

@@ -287,7 +287,7 @@ static void test_the_collector_is_told_what_is_attached(void **state)
 	assert_string_equal(message.abi, "2.3.ABIv19(2.3.19.1)");
 	assert_string_equal(message.symbol, "hook_mail_user_created");
 	assert_string_equal(message.path + strlen(story.root), "/" STORY_LIBRARY);
-	await(&story, MESSAGE, PRIV_SETTLED);
+	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	story_stop(&story);
 }
 
@@ -324,7 +324,7 @@ static void test_an_upgrade_is_attached_at_once(void **state)
 	(void)state;
 	story_prepare(&story);
 	story_start(&story);
-	await(&story, MESSAGE, PRIV_SETTLED);
+	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	story_install(story.root, "libtarget-cet.so");
 	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 2);
 	story_stop(&story);
@@ -347,7 +347,7 @@ static void test_an_overwritten_file_is_never_without_a_probe(void **state)
 	(void)state;
 	story_prepare(&story);
 	story_start(&story);
-	await(&story, MESSAGE, PRIV_SETTLED);
+	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	overwrite_in_place(&story, "libtarget-cet.so");
 	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 2);
 	assert_int_equal(await(&story, MESSAGE, PRIV_DETACHED).message.links, 1);
@@ -363,7 +363,7 @@ static void test_not_if_another_instruction_stands_there(void **state)
 	(void)state;
 	story_prepare(&story);
 	story_start(&story);
-	await(&story, MESSAGE, PRIV_SETTLED);
+	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	overwrite_in_place(&story, "libtarget-moved.so");
 	assert_int_equal(await(&story, MESSAGE, PRIV_DETACHED).message.links, 0);
 	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 1);
@@ -379,7 +379,7 @@ static void test_a_refusal_is_told_to_each_collector_and_ends(void **state)
 	story_install(story.root, "libtarget-unknown.so");
 	story_start(&story);
 	assert_int_equal(await(&story, MESSAGE, PRIV_REFUSED).message.refused, 1);
-	await(&story, MESSAGE, PRIV_SETTLED);
+	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	assert_int_equal(kill(story.attacher, SIGHUP), 0);
 	await(&story, RELOADING, 0);
 	assert_int_equal(await(&story, MESSAGE, PRIV_REFUSED).message.refused, 1);
@@ -400,7 +400,7 @@ static void test_probes_outlive_a_killed_collector(void **state)
 	user = story_user_open(story.root);
 	story_start(&story);
 	first = await(&story, STARTED, 0);
-	await(&story, MESSAGE, PRIV_SETTLED);
+	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	assert_int_equal(kill(first.pid, SIGKILL), 0);
 	user.hook_mail_user_created(NULL);
 	second = await(&story, STARTED, 0);
@@ -408,7 +408,7 @@ static void test_probes_outlive_a_killed_collector(void **state)
 	assert_int_equal(second.failed, 0);
 	assert_int_equal(second.count, 1);
 	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 1);
-	await(&story, MESSAGE, PRIV_SETTLED);
+	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	story_user_close(&user);
 	story_stop(&story);
 }
@@ -420,7 +420,7 @@ static void test_the_collector_ends_with_the_attacher(void **state)
 	(void)state;
 	story_prepare(&story);
 	story_start(&story);
-	await(&story, MESSAGE, PRIV_SETTLED);
+	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	assert_int_equal(kill(story.attacher, SIGKILL), 0);
 	assert_int_equal(attacher_status(&story), -SIGKILL);
 	story_end(&story); /* ends when the collector has */
@@ -463,14 +463,14 @@ static void test_a_reload_brings_a_new_collector_at_once(void **state)
 	story_prepare(&story);
 	story_start(&story);
 	first = await(&story, STARTED, 0);
-	await(&story, MESSAGE, PRIV_SETTLED);
+	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	assert_int_equal(kill(story.attacher, SIGHUP), 0);
 	await(&story, RELOADING, 0);
 	assert_int_equal(await(&story, TERMINATED, 0).pid, first.pid);
 	second = await(&story, STARTED, 0);
 	assert_int_not_equal(second.pid, first.pid);
 	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 1);
-	await(&story, MESSAGE, PRIV_SETTLED);
+	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	story_stop(&story);
 }
 
@@ -484,7 +484,7 @@ static void test_a_refused_reload_changes_nothing(void **state)
 	story.reload_refused = true;
 	story_start(&story);
 	first = await(&story, STARTED, 0);
-	await(&story, MESSAGE, PRIV_SETTLED);
+	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	assert_int_equal(kill(story.attacher, SIGHUP), 0);
 	await(&story, RELOADING, 0);
 	assert_int_equal(kill(story.attacher, SIGTERM), 0);
@@ -501,7 +501,7 @@ static void test_probes_are_gone_before_the_collector_stops(void **state)
 	(void)state;
 	story_prepare(&story);
 	story_start(&story);
-	await(&story, MESSAGE, PRIV_SETTLED);
+	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	assert_int_equal(kill(story.attacher, SIGTERM), 0);
 	assert_int_equal(await(&story, MESSAGE, PRIV_DETACHED).message.links, 0);
 	await(&story, TERMINATED, 0);

@@ -125,7 +125,7 @@ static void note_stranger(const char *name, __u64 until)
 	char key[DOVETAP_EXEC_NAME_SIZE] = "";
 
 	memcpy(key, name, strlen(name));
-	assert_int_equal(bpf_map__update_elem(skel->maps.strangers, key, sizeof(key), &until,
+	assert_int_equal(bpf_map__update_elem(skel->maps.unrelated_names, key, sizeof(key), &until,
 					      sizeof(until), BPF_ANY),
 			 0);
 }
@@ -172,16 +172,16 @@ static __u64 count_of(__u32 reason)
 static void test_many_unknown_names_at_once_are_counted(void **state)
 {
 	char name[16];
-	int told = 0;
+	int reported_file = 0;
 
 	(void)state;
 	for (int i = 0; i < 40; i++) {
 		(void)snprintf(name, sizeof(name), "made-up-%d", i);
 		run_as(name);
-		told += seen.count;
+		reported_file += seen.count;
 	}
-	assert_true(told > 0);
-	assert_true(told == 40 || count_of(DOVETAP_EXEC_UNASKED) > 0);
+	assert_true(reported_file > 0);
+	assert_true(reported_file == 40 || count_of(DOVETAP_EXEC_UNASKED) > 0);
 	run_as("dovecot");
 	assert_int_equal(seen.count, 1);
 }

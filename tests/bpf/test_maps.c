@@ -22,7 +22,7 @@
 
 struct memory {
 	struct {
-		char name[KEEPER_NAME_MAX];
+		char name[FD_STORE_NAME_MAX];
 		int fd;
 	} kept[KEPT_MAX];
 	size_t count;
@@ -37,7 +37,7 @@ static int put(void *ctx, const char *name, int fd, struct error *error_r)
 		if (strcmp(memory->kept[i].name, name) == 0)
 			return 0;
 	}
-	(void)snprintf(memory->kept[memory->count].name, KEEPER_NAME_MAX, "%s", name);
+	(void)snprintf(memory->kept[memory->count].name, FD_STORE_NAME_MAX, "%s", name);
 	memory->kept[memory->count++].fd = dup(fd);
 	return 0;
 }
@@ -55,7 +55,7 @@ static void drop(void *ctx, const char *name)
 	}
 }
 
-static int each(void *ctx, keeper_fn *fn, void *fn_ctx, struct error *error_r)
+static int each(void *ctx, fd_store_fn *fn, void *fn_ctx, struct error *error_r)
 {
 	const struct memory *memory = ctx;
 
@@ -77,8 +77,8 @@ static bool has(const struct memory *memory, const char *name)
 /* One life of dovetap, as far as its maps go. */
 struct life {
 	struct memory *memory;
-	struct keeper keeper;
-	struct keepers keepers;
+	struct fd_store fd_store;
+	struct fd_stores fd_stores;
 	struct inherited inherited;
 	struct maps maps;
 };
@@ -87,12 +87,12 @@ static void begin(struct life *life, struct memory *memory, size_t ring_bytes)
 {
 	*life = (struct life){
 		.memory = memory,
-		.keeper = {.ctx = memory, .put = put, .drop = drop, .each = each},
+		.fd_store = {.ctx = memory, .put = put, .drop = drop, .each = each},
 	};
-	life->keepers = (struct keepers){.list = &life->keeper, .count = 1};
-	inherited_take(&life->inherited, &life->keepers);
-	assert_int_equal(maps_open(&life->maps, ring_bytes, &life->inherited, &life->keepers, NULL),
-			 0);
+	life->fd_stores = (struct fd_stores){.list = &life->fd_store, .count = 1};
+	inherited_take(&life->inherited, &life->fd_stores);
+	assert_int_equal(
+		maps_open(&life->maps, ring_bytes, &life->inherited, &life->fd_stores, NULL), 0);
 }
 
 static void end(struct life *life)
@@ -180,7 +180,7 @@ static void test_a_ring_of_another_size_is_read_to_its_end(void **state)
 	assert_int_not_equal(life.maps.ring_id, before);
 	assert_false(life.maps.inherited);
 	assert_int_equal(life.maps.old_count, 1);
-	maps_drop_read(&life.maps, &life.keepers);
+	maps_drop_read(&life.maps, &life.fd_stores);
 	assert_int_equal(life.maps.old_count, 1); /* 64 bytes are left */
 	end(&life);
 
@@ -188,7 +188,7 @@ static void test_a_ring_of_another_size_is_read_to_its_end(void **state)
 	assert_true(life.maps.inherited);
 	assert_int_equal(life.maps.old_count, 1);
 	set_consumer(life.maps.old[0].fd, 0);
-	maps_drop_read(&life.maps, &life.keepers);
+	maps_drop_read(&life.maps, &life.fd_stores);
 	assert_int_equal(life.maps.old_count, 0);
 	assert_false(has(&memory, "ring-65536"));
 	assert_true(has(&memory, "ring-131072"));
@@ -247,8 +247,8 @@ static void test_links_are_told_by_their_names(void **state)
 	assert_string_equal(claimed->name, "auth-a-1-1-5-1-0");
 	close(claimed->fd);
 	free(claimed);
-	assert_int_equal(inherited_detach_file(&life.inherited, &life.keepers, PRIV_ROLE_AUTH, &id),
-			 1);
+	assert_int_equal(
+		inherited_detach_file(&life.inherited, &life.fd_stores, PRIV_ROLE_AUTH, &id), 1);
 	assert_true(has(&memory, "auth-a-1-1-5-1-0"));
 	assert_false(has(&memory, "auth-b-1-1-5-1-0"));
 	assert_true(has(&memory, "auth-a-1-2-5-1-0"));

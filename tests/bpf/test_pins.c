@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Pins in a bpffs of the test's own, and what a kernel can pin. */
 #include "attach/attach.h"
-#include "search/discover.h"
 #include "attach/multi.h"
 #include "attach/pins.h"
+#include "search/discover.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -61,7 +61,7 @@ static void test_only_a_safe_place_is_taken(void **state)
 struct found {
 	unsigned int count;
 	int fd;
-	char name[KEEPER_NAME_MAX];
+	char name[FD_STORE_NAME_MAX];
 };
 
 static void find(void *ctx, const char *name, int fd)
@@ -79,23 +79,23 @@ static void test_a_map_outlives_its_descriptor(void **state)
 	uint64_t value = 42, read = 0;
 	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "kept", sizeof(key), sizeof(value), 1, NULL);
 	struct found found = {0}, again = {0};
-	struct keeper keeper;
+	struct fd_store fd_store;
 	struct pins *pins;
 
 	(void)state;
 	assert_int_equal(bpf_map_update_elem(fd, &key, &value, BPF_ANY), 0);
 	assert_int_equal(pins_open(dir, &pins, NULL), 0);
-	keeper = pins_keeper(pins);
-	assert_int_equal(keeper.put(keeper.ctx, "a-name", fd, NULL), 0);
-	assert_int_equal(keeper.put(keeper.ctx, "a-name", fd, NULL), 0);
+	fd_store = pins_fd_store(pins);
+	assert_int_equal(fd_store.put(fd_store.ctx, "a-name", fd, NULL), 0);
+	assert_int_equal(fd_store.put(fd_store.ctx, "a-name", fd, NULL), 0);
 	close(fd);
-	assert_int_equal(keeper.each(keeper.ctx, find, &found, NULL), 0);
+	assert_int_equal(fd_store.each(fd_store.ctx, find, &found, NULL), 0);
 	assert_int_equal(found.count, 1);
 	assert_string_equal(found.name, "a-name");
 	assert_int_equal(bpf_map_lookup_elem(found.fd, &key, &read), 0);
 	assert_int_equal(read, 42);
 	close(found.fd);
-	keeper.drop(keeper.ctx, "a-name");
+	fd_store.drop(fd_store.ctx, "a-name");
 	assert_int_equal(pins_list(dir, find, &again, NULL), 0);
 	assert_int_equal(again.count, 0);
 	assert_int_equal(pins_remove_dir(pins, NULL), 0);
@@ -118,12 +118,12 @@ struct story {
 	struct link *link;
 };
 
-static void on_found(void *ctx, const struct build *build, const struct build *replaced)
+static void on_found(void *ctx, const struct binary *binary, const struct binary *replaced)
 {
 	struct story *story = ctx;
 
 	(void)replaced;
-	assert_int_equal(loader_attach(story->loader, build, &story->link, NULL), 0);
+	assert_int_equal(loader_attach(story->loader, binary, &story->link, NULL), 0);
 }
 
 static void attach(struct story *story, enum attach_method method)
@@ -156,7 +156,7 @@ static unsigned long long count_one_call(const struct story *story)
 static void pin_a_probe(enum attach_method method)
 {
 	const bool can = kernel_pins_links();
-	struct keeper keeper;
+	struct fd_store fd_store;
 	struct error error;
 	struct story story;
 	struct pins *pins;
@@ -164,8 +164,8 @@ static void pin_a_probe(enum attach_method method)
 
 	attach(&story, method);
 	assert_int_equal(pins_open(dir, &pins, NULL), 0);
-	keeper = pins_keeper(pins);
-	ret = keeper.put(keeper.ctx, "a-probe", link_fd(story.link, 0), &error);
+	fd_store = pins_fd_store(pins);
+	ret = fd_store.put(fd_store.ctx, "a-probe", link_fd(story.link, 0), &error);
 	assert_int_equal(ret, can ? 0 : -EINVAL);
 	if (!can)
 		assert_non_null(strstr(error.text, "Linux 5.15"));
@@ -174,7 +174,7 @@ static void pin_a_probe(enum attach_method method)
 	if (method == ATTACH_PERF)
 		close(fd); /* which it leaves to the end of the process */
 	assert_int_equal(count_one_call(&story), can);
-	keeper.drop(keeper.ctx, "a-probe");
+	fd_store.drop(fd_store.ctx, "a-probe");
 	pins_close(&pins);
 	loader_free(&story.loader);
 	story_remove_root(story.root);

@@ -5,8 +5,8 @@
  */
 #include "search/discover.h"
 
-#include "search/process.h"
 #include "base/clock.h"
+#include "search/process.h"
 
 #include <linux/sched.h>
 #include <poll.h>
@@ -29,27 +29,27 @@ struct story {
 	char path[STORY_PATH]; /* of the last one found */
 };
 
-static bool is_ours(const struct story *story, const struct build *build)
+static bool is_ours(const struct story *story, const struct binary *binary)
 {
-	return build->id.ino == story->libraries[0] || build->id.ino == story->libraries[1];
+	return binary->id.ino == story->libraries[0] || binary->id.ino == story->libraries[1];
 }
 
-static void on_found(void *ctx, const struct build *build, const struct build *replaced)
+static void on_found(void *ctx, const struct binary *binary, const struct binary *replaced)
 {
 	struct story *story = ctx;
 
 	(void)replaced;
-	if (!is_ours(story, build))
+	if (!is_ours(story, binary))
 		return;
 	story->found++;
-	snprintf(story->path, sizeof(story->path), "%s", build->path);
+	snprintf(story->path, sizeof(story->path), "%s", binary->path);
 }
 
-static void on_lost(void *ctx, const struct build *build)
+static void on_lost(void *ctx, const struct binary *binary)
 {
 	struct story *story = ctx;
 
-	if (is_ours(story, build))
+	if (is_ours(story, binary))
 		story->lost++;
 }
 

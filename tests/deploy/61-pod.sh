@@ -54,7 +54,7 @@ render() { # overlay: with a dovetap.conf of the test's own, as docs/kubernetes.
 		dovetap {
 		  pin = /sys/fs/bpf/dovetap
 		  metrics_listen = 127.0.0.1:9190
-		  also_dicts = sqlite:path=/var/lib/dovetap/all.db
+		  mirror_dicts = sqlite:path=/var/lib/dovetap/all.db
 		}
 	END
 	"$top/tools/kubernetes" "$tmp/$1" > "$tmp/$1.yaml" || bail "no manifests of $1"

@@ -2,8 +2,8 @@
 /* Any event that the decoder accepts as records of the audit stream: one line of text that is UTF-8
  * in which nothing ends a string early, and fields of the journal that fit together. */
 #include "audit/record.h"
-#include "base/utf8.h"
 #include "base/escape.h"
+#include "base/utf8.h"
 #include "capture/decode.h"
 
 #include <assert.h>

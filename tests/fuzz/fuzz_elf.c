@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as an ELF file: whatever it claims, every answer stays within it. */
+#include "dovecot/probes.h"
 #include "search/elf.h"
 #include "search/elf_dynamic.h"
-#include "dovecot/probes.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes made harmless: what comes out is UTF-8 in which no terminal and no JSON parser finds
  * anything but text. */
-#include "base/utf8.h"
 #include "base/escape.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -59,13 +59,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	make_file(data, size);
 	if (spool_open(&options, &spool, &error) < 0)
 		return 0;
-	(void)spool_let_go(spool, &error);
+	(void)spool_release_held(spool, &error);
 	(void)spool_hold(spool, &entry, 1, &error);
 	if (spool_read(spool, 100, &batch, &error) == 0)
 		spool_batch_release(&batch);
 	/* The first may find damage; the second has a new file then. */
-	if (spool_settle(spool, &entry, 1, &error) == -EILSEQ)
-		assert(spool_settle(spool, &entry, 1, &error) == 0);
+	if (spool_apply_outcomes(spool, &entry, 1, &error) == -EILSEQ)
+		assert(spool_apply_outcomes(spool, &entry, 1, &error) == 0);
 	spool_close(&spool);
 	return 0;
 }

@@ -19,7 +19,7 @@ keys() {
 
 redis_port=$(free_port)
 mkdir -m 1777 "$tmp/dicts"
-printf 'dovetap {\n  also_dicts = file:%s/dicts/file\n}\n' "$tmp" > "$tmp/dovetap.conf"
+printf 'dovetap {\n  mirror_dicts = file:%s/dicts/file\n}\n' "$tmp" > "$tmp/dovetap.conf"
 stand_start bookworm
 dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf" \
 	--dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%u'

@@ -38,7 +38,7 @@ log_in_all_kinds() {
 
 # A name that no file can have: the second dict refuses it.
 long=$(printf 'x%.0s' {1..260})@example.com
-printf 'dovetap {\n  min_interval = 1 hours\n  also_dicts = fs:posix:prefix=%s/\n}\n' "$tmp/dicts" > "$tmp/dovetap.conf"
+printf 'dovetap {\n  min_interval = 1 hours\n  mirror_dicts = fs:posix:prefix=%s/\n}\n' "$tmp/dicts" > "$tmp/dovetap.conf"
 redis_start
 mkdir -m 1777 "$tmp/dicts"
 stand_start bookworm

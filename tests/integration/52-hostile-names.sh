@@ -68,7 +68,7 @@ story() { # version, called with a stand of it
 	cat > "$tmp/dovetap.conf" <<- END
 		!include sqlite.conf
 		dovetap {
-		  also_dicts = redis:host=127.0.0.1:port=$redis_port
+		  mirror_dicts = redis:host=127.0.0.1:port=$redis_port
 		  audit_log = $tmp/state/audit.json
 		}
 	END

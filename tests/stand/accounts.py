@@ -25,11 +25,11 @@ def dict_equation(name):
     found = total("dovetap_dict_spool_records_total", dict=name, way="found")
     known = total("dovetap_dict_records_total", dict=name,
                   outcome=["stored", "unchanged", "superseded", "refused", "lost"])
-    by_hand = total("dovetap_dict_spool_records_total", dict=name, way="by_hand")
+    external = total("dovetap_dict_spool_records_total", dict=name, way="external")
     coalesced = total("dovetap_logins_coalesced_total", dict=name)
     waiting = sum(total(f"dovetap_dict_{where}_records", dict=name)
                   for where in ("pending", "spooled", "held"))
-    return came + found, known + coalesced + by_hand + waiting
+    return came + found, known + coalesced + external + waiting
 
 
 def equations():
@@ -47,7 +47,7 @@ def equations():
     yield ("logins = recorded + unrecorded", total("dovetap_login_events_total", kind="login"),
            total("dovetap_logins_recorded_total") + total("dovetap_logins_unrecorded_total"))
     yield ("due = handed on + lost", total("dovetap_records_due_total"),
-           total("dovetap_records_handed_on_total") +
+           total("dovetap_records_submitted_total") +
            total("dovetap_events_lost_total", stage="key"))
     for sample in status["dovetap_dict_up"]:
         name = sample["dict"]

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/attach.h"
 
-#include "dovecot/layout.h"
 #include "attach/libbpf_log.h"
 #include "attach/multi.h"
+#include "dovecot/layout.h"
 
 #include "skel/login.skel.h"
 
@@ -64,7 +64,7 @@ int loader_new(const struct loader_options *options, struct loader **loader_r,
 
 	if (!loader)
 		return error_set(error_r, ENOMEM, "out of memory");
-	libbpf_say_init();
+	libbpf_log_init();
 	loader->options = *options;
 	loader->own = (struct maps){.ring_fd = -1, .counters_fd = -1};
 	loader->maps = options->maps ? options->maps : &loader->own;
@@ -163,7 +163,7 @@ static int load(struct loader *loader, const struct layout *layout, struct login
 	fd = layout_open(layout, path, error_r);
 	if (fd < 0)
 		return fd;
-	libbpf_say_forget();
+	libbpf_log_clear();
 	skel = login_bpf__open_opts(&options);
 	err = skel ? prepare(loader, skel) : -errno;
 	close(fd);
@@ -173,7 +173,7 @@ static int load(struct loader *loader, const struct layout *layout, struct login
 	}
 	err = err < 0 ? -err : EINVAL;
 	login_bpf__destroy(skel);
-	return error_set(error_r, err, "cannot load the BPF programs: %s", libbpf_said(err));
+	return error_set(error_r, err, "cannot load the BPF programs: %s", libbpf_log_last(err));
 }
 
 /* The object for layout, loaded when it is first asked for; releases may share a layout. */
@@ -206,22 +206,22 @@ static void hash(uint64_t *state, const void *bytes, size_t size)
 		*state = (*state ^ at[i]) * 0x100000001b3;
 }
 
-static const struct probe *hook_probe(const struct build *build, size_t hook)
+static const struct probe *hook_probe(const struct binary *binary, size_t hook)
 {
-	return hook == 0 ? build->probe : build->beside;
+	return hook == 0 ? binary->probe : binary->companion;
 }
 
-static uint64_t hook_offset(const struct build *build, size_t hook)
+static uint64_t hook_offset(const struct binary *binary, size_t hook)
 {
-	return hook == 0 ? build->offset : build->beside_offset;
+	return hook == 0 ? binary->offset : binary->companion_offset;
 }
 
-uint64_t loader_generation(const struct loader *loader, const struct build *build, size_t hook)
+uint64_t loader_generation(const struct loader *loader, const struct binary *binary, size_t hook)
 {
-	const struct probe *probe = hook_probe(build, hook);
+	const struct probe *probe = hook_probe(binary, hook);
 	const uint64_t numbers[] = {
 		loader->maps->ring_id,	      loader->maps->counters_id, loader->options.method,
-		loader->options.wanted_texts, hook_offset(build, hook),
+		loader->options.wanted_texts, hook_offset(binary, hook),
 	};
 	uint64_t state = 0xcbf29ce484222325;
 	size_t size;
@@ -230,7 +230,7 @@ uint64_t loader_generation(const struct loader *loader, const struct build *buil
 	if (!probe)
 		return 0;
 	hash(&state, object, size);
-	hash(&state, build->layout->btf, build->layout->btf_size);
+	hash(&state, binary->layout->btf, binary->layout->btf_size);
 	hash(&state, probe->program, strlen(probe->program));
 	hash(&state, numbers, sizeof(numbers));
 	return state;
@@ -263,26 +263,26 @@ static void hook_release(struct hook *hook)
 static int hook_error(const struct probe *probe, int err, struct error *error_r)
 {
 	return error_set(error_r, -err, "cannot attach %s to %s: %s", probe->program, probe->symbol,
-			 libbpf_said(-err));
+			 libbpf_log_last(-err));
 }
 
-static int attach_hook(struct loader *loader, const struct build *build, size_t hook,
+static int attach_hook(struct loader *loader, const struct binary *binary, size_t hook,
 		       struct link *link, struct error *error_r)
 {
-	const struct probe *probe = hook_probe(build, hook);
+	const struct probe *probe = hook_probe(binary, hook);
 	struct login_bpf *skel = NULL;
-	int err = skel_for(loader, build->layout, &skel, error_r);
+	int err = skel_for(loader, binary->layout, &skel, error_r);
 
 	if (err < 0)
 		return err;
 	assert(skel);
-	libbpf_say_forget();
-	err = hook_make(loader->options.method, skel, probe->program, build->fd,
-			hook_offset(build, hook), &link->hooks[hook]);
+	libbpf_log_clear();
+	err = hook_make(loader->options.method, skel, probe->program, binary->fd,
+			hook_offset(binary, hook), &link->hooks[hook]);
 	return err < 0 ? hook_error(probe, err, error_r) : 0;
 }
 
-int loader_adopt(struct loader *loader, const struct build *build, const int there[LINK_HOOKS],
+int loader_adopt(struct loader *loader, const struct binary *binary, const int there[LINK_HOOKS],
 		 struct link **link_r, struct error *error_r)
 {
 	struct link *link = calloc(1, sizeof(*link));
@@ -291,8 +291,8 @@ int loader_adopt(struct loader *loader, const struct build *build, const int the
 	for (size_t i = 0; link && i < LINK_HOOKS; i++)
 		link->hooks[i].fd = there[i];
 	for (size_t i = 0; link && i < LINK_HOOKS && err == 0; i++) {
-		if (there[i] < 0 && hook_probe(build, i))
-			err = attach_hook(loader, build, i, link, error_r);
+		if (there[i] < 0 && hook_probe(binary, i))
+			err = attach_hook(loader, binary, i, link, error_r);
 	}
 	if (!link)
 		return error_set(error_r, ENOMEM, "out of memory");
@@ -303,12 +303,12 @@ int loader_adopt(struct loader *loader, const struct build *build, const int the
 	return err;
 }
 
-int loader_attach(struct loader *loader, const struct build *build, struct link **link_r,
+int loader_attach(struct loader *loader, const struct binary *binary, struct link **link_r,
 		  struct error *error_r)
 {
 	static const int nothing[LINK_HOOKS] = {-1, -1};
 
-	return loader_adopt(loader, build, nothing, link_r, error_r);
+	return loader_adopt(loader, binary, nothing, link_r, error_r);
 }
 
 int link_fd(const struct link *link, size_t hook)

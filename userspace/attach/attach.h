@@ -6,9 +6,9 @@
 #ifndef DOVETAP_ATTACH_ATTACH_H
 #define DOVETAP_ATTACH_ATTACH_H
 
-#include "search/binary.h"
 #include "attach/maps.h"
 #include "base/error.h"
+#include "search/binary.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -54,7 +54,7 @@ struct link;
 #define LINK_HOOKS 2 /* at most */
 
 /* build->probe must be set. */
-int loader_attach(struct loader *loader, const struct build *build, struct link **link_r,
+int loader_attach(struct loader *loader, const struct binary *binary, struct link **link_r,
 		  struct error *error_r);
 void link_detach(struct link **link); /* takes the kernel some 70 ms */
 
@@ -63,11 +63,11 @@ void link_detach(struct link **link); /* takes the kernel some 70 ms */
  * and the maps it writes into. An equal one of an earlier process does the very same. 0: there is
  * no such hook.
  */
-uint64_t loader_generation(const struct loader *loader, const struct build *build, size_t hook);
+uint64_t loader_generation(const struct loader *loader, const struct binary *binary, size_t hook);
 
 /* The same as loader_attach(), with hooks that are there already: their descriptors, or -1. They
  * are taken over, also on failure. */
-int loader_adopt(struct loader *loader, const struct build *build, const int there[LINK_HOOKS],
+int loader_adopt(struct loader *loader, const struct binary *binary, const int there[LINK_HOOKS],
 		 struct link **link_r, struct error *error_r);
 
 /* Descriptor of a hook, -1 if there is none. */

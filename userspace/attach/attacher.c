@@ -33,9 +33,9 @@ static int take_over(struct attacher *attacher, struct error *error_r)
 {
 	size_t bytes = attacher->options.ring_bytes;
 
-	inherited_take(&attacher->inherited, &attacher->keepers);
+	inherited_take(&attacher->inherited, &attacher->fd_stores);
 	return maps_open(&attacher->maps, bytes ? bytes : RING_BYTES_DEFAULT, &attacher->inherited,
-			 &attacher->keepers, error_r);
+			 &attacher->fd_stores, error_r);
 }
 
 /* Each file with a probe on it counts as known, until nothing leads to it any more. */
@@ -45,7 +45,7 @@ static int restore(struct attacher *attacher, struct error *error_r)
 
 	LL_FOREACH_SAFE(attacher->inherited.links, link, next) {
 		if (!(attacher->options.discover.roles & PRIV_ROLE_BIT(link->is.role)))
-			inherited_detach(&attacher->inherited, &attacher->keepers, link);
+			inherited_detach(&attacher->inherited, &attacher->fd_stores, link);
 		else if (search_restore(attacher->search, link->is.role, &link->is.id) < 0)
 			return error_set(error_r, ENOMEM, "out of memory");
 	}
@@ -98,15 +98,15 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 	attachments_init(&attacher->attachments);
 	attacher->search_owner = attacher_search_owner;
 	attacher->search_owner.ctx = attacher;
-	attacher->keepers =
-		(struct keepers){.list = options->keepers, .count = options->keeper_count};
+	attacher->fd_stores =
+		(struct fd_stores){.list = options->fd_stores, .count = options->fd_store_count};
 	attacher->maps = (struct maps){.ring_fd = -1, .counters_fd = -1};
 	attacher->inherited.counters_fd = -1;
-	attacher->attachments.keepers = &attacher->keepers;
+	attacher->attachments.fd_stores = &attacher->fd_stores;
 	attacher->attachments.inherited = &attacher->inherited;
 	attacher->setup.maps = &attacher->maps;
-	collector_init(&attacher->collector, &attacher->setup);
-	attacher->attachments.collector = &attacher->collector;
+	child_init(&attacher->child, &attacher->setup);
+	attacher->attachments.child = &attacher->child;
 	raise_file_limit();
 	err = prepare(attacher, error_r);
 	if (err < 0) {
@@ -119,7 +119,7 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 
 static void end_attachments(struct attacher *attacher)
 {
-	if (attacher->keepers.count > 0)
+	if (attacher->fd_stores.count > 0)
 		attachments_leave(&attacher->attachments);
 	else
 		attachments_detach(&attacher->attachments);
@@ -136,7 +136,7 @@ void attacher_free(struct attacher **attacher)
 	loader_free(&(*attacher)->loader);
 	inherited_release(&(*attacher)->inherited);
 	maps_close(&(*attacher)->maps);
-	collector_release(&(*attacher)->collector);
+	child_release(&(*attacher)->child);
 	if ((*attacher)->signal_fd >= 0)
 		close((*attacher)->signal_fd);
 	free(*attacher);
@@ -146,13 +146,13 @@ void attacher_free(struct attacher **attacher)
 /* What is due by time. */
 static void take_time(struct attacher *attacher)
 {
-	struct collector *collector = &attacher->collector;
+	struct child *child = &attacher->child;
 	int64_t now = clock_monotonic_ns();
 	struct error error;
 
 	if (attacher->kill_ns != 0) {
 		if (now >= attacher->kill_ns)
-			collector_signal(collector, SIGKILL);
+			child_signal(child, SIGKILL);
 		return;
 	}
 	if (now >= attacher->rescan_ns)
@@ -161,19 +161,19 @@ static void take_time(struct attacher *attacher)
 		search_due(attacher->search);
 	/* Nobody writes there any more once each probe of before is taken over or detached. */
 	if (attacher->maps.old_count > 0 && !attacher->inherited.links)
-		maps_drop_read(&attacher->maps, &attacher->keepers);
-	if (collector->restart_ns == 0 || now < collector->restart_ns)
+		maps_drop_read(&attacher->maps, &attacher->fd_stores);
+	if (child->restart_ns == 0 || now < child->restart_ns)
 		return;
 	if (attacher_start_collector(attacher, &error) < 0) {
 		log_error("collector: %s", error.text);
-		collector_plan_restart(collector);
+		child_plan_restart(child);
 	}
 }
 
 static int wait_ms(const struct attacher *attacher)
 {
 	int64_t due = attacher->kill_ns ? attacher->kill_ns : attacher->rescan_ns;
-	int64_t restart = attacher->collector.restart_ns, now = clock_monotonic_ns();
+	int64_t restart = attacher->child.restart_ns, now = clock_monotonic_ns();
 
 	if (attacher->kill_ns == 0 && restart != 0 && restart < due)
 		due = restart;
@@ -190,16 +190,16 @@ static int turn(struct attacher *attacher, struct error *error_r)
 		{.fd = attacher->signal_fd, .events = POLLIN},
 		{.fd = attacher->kill_ns == 0 ? search_fd(attacher->search) : -1, .events = POLLIN},
 		{.fd = attacher->execs ? exec_watch_fd(attacher->execs) : -1, .events = POLLIN},
-		{.fd = attacher->collector.peer, .events = POLLIN},
+		{.fd = attacher->child.peer, .events = POLLIN},
 	};
 
 	if (poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(attacher)) < 0 && errno != EINTR)
 		return error_set(error_r, errno, "poll: %s", strerror(errno));
 	if (fds[1].revents)
-		search_hear(attacher->search);
+		search_receive(attacher->search);
 	if (fds[2].revents && attacher->kill_ns == 0)
 		attacher_take_execs(attacher);
-	if (fds[3].revents && collector_hear(&attacher->collector))
+	if (fds[3].revents && child_receive(&attacher->child))
 		attacher_report_ready(attacher);
 	if (fds[0].revents)
 		attacher_take_signals(attacher);
@@ -226,7 +226,7 @@ static int reduce_rights(const struct attacher *attacher, struct error *error_r)
 int attacher_run(struct attacher *attacher, collector_main_fn *collector_main, void *ctx,
 		 struct error *error_r)
 {
-	struct collector_setup *setup = &attacher->setup;
+	struct child_setup *setup = &attacher->setup;
 	int err;
 
 	setup->no_sandbox = attacher->options.no_sandbox;

@@ -18,10 +18,10 @@
 #define DOVETAP_ATTACH_ATTACHER_H
 
 #include "attach/attach.h"
-#include "search/discover.h"
 #include "base/error.h"
 #include "base/fd_store.h"
 #include "priv/handover.h"
+#include "search/discover.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,8 +52,8 @@ struct attacher_options {
 	 * Where ring, counters and probes outlive this process, and where they are taken over from
 	 * if an earlier one has left any. Without a keeper the probes are detached at the end.
 	 */
-	const struct keeper *keepers;
-	size_t keeper_count;
+	const struct fd_store *fd_stores;
+	size_t fd_store_count;
 
 	/* Descriptors that the collector keeps besides 0, 1, 2 and its collector_fds. */
 	const int *keep_fds;

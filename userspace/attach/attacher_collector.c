@@ -14,7 +14,7 @@
 
 void attacher_report_ready(const struct attacher *attacher)
 {
-	if (attacher->settled && attacher->collector.ready && attacher->options.ready)
+	if (attacher->initial_scan_done && attacher->child.ready && attacher->options.ready)
 		attacher->options.ready(attacher->setup.ctx, attacher->attachments.links);
 }
 
@@ -37,13 +37,13 @@ int attacher_take_over_signals(struct attacher *attacher, struct error *error_r)
 
 int attacher_start_collector(struct attacher *attacher, struct error *error_r)
 {
-	int err = collector_start(&attacher->collector, error_r);
+	int err = child_start(&attacher->child, error_r);
 
 	if (err < 0)
 		return err;
-	attachments_tell_all(&attacher->attachments);
-	if (attacher->settled)
-		attachments_tell(&attacher->attachments, PRIV_SETTLED);
+	attachments_report_all(&attacher->attachments);
+	if (attacher->initial_scan_done)
+		attachments_report(&attacher->attachments, PRIV_INITIAL_SCAN_DONE);
 	return 0;
 }
 
@@ -56,10 +56,10 @@ static void stop(struct attacher *attacher)
 	if (attacher->kill_ns != 0)
 		return;
 	attacher->kill_ns = clock_monotonic_ns() + STOP_PATIENCE_NS;
-	if (attacher->keepers.count == 0)
+	if (attacher->fd_stores.count == 0)
 		attachments_detach(&attacher->attachments);
-	collector_signal(&attacher->collector, SIGTERM);
-	attacher->done = attacher->collector.pid == 0;
+	child_signal(&attacher->child, SIGTERM);
+	attacher->done = attacher->child.pid == 0;
 }
 
 /* Whether another collector would end in the same way. */
@@ -71,7 +71,7 @@ static bool is_final(int status)
 	       (WEXITSTATUS(status) >= EX__BASE && WEXITSTATUS(status) <= EX__MAX);
 }
 
-static void say_ended(int status, int64_t delay_ns)
+static void log_ended(int status, int64_t delay_ns)
 {
 	double delay = (double)delay_ns / (double)NS_PER_SEC;
 
@@ -87,11 +87,11 @@ static void reap(struct attacher *attacher)
 {
 	int status;
 
-	if (!collector_reap(&attacher->collector, &status))
+	if (!child_reap(&attacher->child, &status))
 		return;
 	if (attacher->reloading && attacher->kill_ns == 0) {
 		attacher->reloading = false;
-		attacher->collector.restart_ns = clock_monotonic_ns();
+		attacher->child.restart_ns = clock_monotonic_ns();
 		return;
 	}
 	if (attacher->kill_ns != 0 || is_final(status)) {
@@ -99,7 +99,7 @@ static void reap(struct attacher *attacher)
 		attacher->done = true;
 		return;
 	}
-	say_ended(status, collector_plan_restart(&attacher->collector));
+	log_ended(status, child_plan_restart(&attacher->child));
 }
 
 static void reload(struct attacher *attacher)
@@ -107,8 +107,8 @@ static void reload(struct attacher *attacher)
 	if (!attacher->options.reload || attacher->kill_ns != 0 ||
 	    attacher->options.reload(attacher->setup.ctx) < 0)
 		return;
-	attacher->reloading = attacher->collector.pid != 0;
-	collector_signal(&attacher->collector, SIGTERM);
+	attacher->reloading = attacher->child.pid != 0;
+	child_signal(&attacher->child, SIGTERM);
 }
 
 void attacher_take_signals(struct attacher *attacher)

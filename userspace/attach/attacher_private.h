@@ -11,18 +11,18 @@
 #include "attach/attachments.h"
 #include "attach/child.h"
 #include "attach/exec_watch.h"
-#include "attach/inherited.h"
 #include "attach/fd_stores.h"
+#include "attach/inherited.h"
 #include "attach/maps.h"
-#include "search/search.h"
 #include "base/clock.h"
+#include "search/search.h"
 
 #define RESCAN_NS	(60 * NS_PER_SEC) /* between two full searches at the most */
 #define RESCAN_BLIND_NS (5 * NS_PER_SEC)  /* when new processes are not told by the kernel */
 
 struct attacher {
 	struct attacher_options options;
-	struct keepers keepers;
+	struct fd_stores fd_stores;
 	struct inherited inherited;
 	struct maps maps;
 	struct loader *loader;
@@ -30,9 +30,9 @@ struct attacher {
 	struct search_owner search_owner;
 	struct exec_watch *execs; /* NULL: the kernel does not tell */
 	struct attachments attachments;
-	bool settled; /* the first search is over */
-	struct collector_setup setup;
-	struct collector collector;
+	bool initial_scan_done; /* the first search is over */
+	struct child_setup setup;
+	struct child child;
 	int signal_fd;
 	int64_t scanned_ns, rescan_ns, interval_ns;
 	unsigned int changes; /* of the attachments, when last looked at */

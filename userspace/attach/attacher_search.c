@@ -34,26 +34,26 @@ static void use_exec(void *ctx, pid_t pid, const char *name)
 		plan_scan(attacher, attacher->scanned_ns + RESCAN_MISSED_NS);
 }
 
-static void on_stranger(void *ctx, const char *name)
+static void on_unrelated(void *ctx, const char *name)
 {
 	const struct attacher *attacher = ctx;
 
 	if (attacher->execs)
-		exec_watch_stranger(attacher->execs, name);
+		exec_watch_unrelated(attacher->execs, name);
 }
 
-static void on_found(void *ctx, const struct build *build, const struct build *replaced)
+static void on_found(void *ctx, const struct binary *binary, const struct binary *replaced)
 {
 	struct attacher *attacher = ctx;
 
-	attachments_found(&attacher->attachments, build, replaced);
+	attachments_found(&attacher->attachments, binary, replaced);
 }
 
-static void on_lost(void *ctx, const struct build *build)
+static void on_lost(void *ctx, const struct binary *binary)
 {
 	struct attacher *attacher = ctx;
 
-	attachments_lost(&attacher->attachments, build);
+	attachments_lost(&attacher->attachments, binary);
 }
 
 static void on_hung(void *ctx, const char *place, bool end, unsigned int count)
@@ -68,7 +68,7 @@ static void on_hung(void *ctx, const char *place, bool end, unsigned int count)
 			"hangs?): left out, tried again later",
 			place, (int)(SEARCH_PATIENCE_NS / NS_PER_SEC));
 	attacher->attachments.hung = count;
-	attachments_tell(&attacher->attachments, PRIV_HUNG);
+	attachments_report(&attacher->attachments, PRIV_HUNG);
 }
 
 /* The same trouble is told once, not with every search. */
@@ -79,10 +79,10 @@ static void on_scanned(void *ctx, const struct error *error)
 	if (error->code != 0 && strcmp(error->text, attacher->trouble.text) != 0)
 		log_warning("search for Dovecot: %s", error->text);
 	attacher->trouble = *error;
-	if (attacher->settled)
+	if (attacher->initial_scan_done)
 		return;
-	attacher->settled = true;
-	attachments_tell(&attacher->attachments, PRIV_SETTLED);
+	attacher->initial_scan_done = true;
+	attachments_report(&attacher->attachments, PRIV_INITIAL_SCAN_DONE);
 	attacher_report_ready(attacher);
 }
 
@@ -90,7 +90,7 @@ const struct search_owner attacher_search_owner = {
 	.found = on_found,
 	.lost = on_lost,
 	.scanned = on_scanned,
-	.stranger = on_stranger,
+	.unrelated = on_unrelated,
 	.hung = on_hung,
 };
 

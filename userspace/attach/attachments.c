@@ -17,10 +17,10 @@
 
 /* One file, with a probe or refused. */
 struct attachment {
-	const struct build *build;
-	struct link *link;			 /* NULL: refused */
-	char *reason;				 /* for which, owned */
-	char names[LINK_HOOKS][KEEPER_NAME_MAX]; /* under which its hooks are kept; "" for none */
+	const struct binary *binary;
+	struct link *link;			   /* NULL: refused */
+	char *reason;				   /* for which, owned */
+	char names[LINK_HOOKS][FD_STORE_NAME_MAX]; /* under which its hooks are kept; "" for none */
 	struct attachment *next;
 };
 
@@ -35,7 +35,7 @@ void attachments_release(struct attachments *attachments)
 }
 
 static struct priv_message message_about(const struct attachments *attachments,
-					 enum priv_message_type type, const struct build *build)
+					 enum priv_message_type type, const struct binary *binary)
 {
 	struct priv_message message = {
 		.version = PRIV_PROTO_VERSION,
@@ -45,54 +45,54 @@ static struct priv_message message_about(const struct attachments *attachments,
 		.hung = attachments->hung,
 	};
 
-	if (!build)
+	if (!binary)
 		return message;
-	message.role = build->role;
-	message.inode = build->id.ino;
-	snprintf(message.abi, sizeof(message.abi), "%s", build->abi);
-	snprintf(message.path, sizeof(message.path), "%s", build->path);
-	if (build->probe)
-		snprintf(message.symbol, sizeof(message.symbol), "%s", build->probe->symbol);
+	message.role = binary->role;
+	message.inode = binary->id.ino;
+	snprintf(message.abi, sizeof(message.abi), "%s", binary->abi);
+	snprintf(message.path, sizeof(message.path), "%s", binary->path);
+	if (binary->probe)
+		snprintf(message.symbol, sizeof(message.symbol), "%s", binary->probe->symbol);
 	return message;
 }
 
 static void tell(const struct attachments *attachments, enum priv_message_type type,
-		 const struct build *build)
+		 const struct binary *binary)
 {
-	struct priv_message message = message_about(attachments, type, build);
+	struct priv_message message = message_about(attachments, type, binary);
 
-	collector_tell(attachments->collector, &message);
+	child_send(attachments->child, &message);
 }
 
-static void tell_refused(const struct attachments *attachments, const struct attachment *refused)
+static void report_refused(const struct attachments *attachments, const struct attachment *refused)
 {
-	struct priv_message message = message_about(attachments, PRIV_REFUSED, refused->build);
+	struct priv_message message = message_about(attachments, PRIV_REFUSED, refused->binary);
 
 	snprintf(message.reason, sizeof(message.reason), "%.380s",
 		 refused->reason ? refused->reason : "");
-	collector_tell(attachments->collector, &message);
+	child_send(attachments->child, &message);
 }
 
 /* Remembered, so that the next collector is told as well, and its end. */
-static void refuse(struct attachments *attachments, const struct build *build, const char *reason)
+static void refuse(struct attachments *attachments, const struct binary *binary, const char *reason)
 {
 	struct attachment *refused = calloc(1, sizeof(*refused));
 
-	log_warning(SHOWN_PATH ": not attached: %s", build->path, reason);
+	log_warning(SHOWN_PATH ": not attached: %s", binary->path, reason);
 	if (!refused)
 		return;
-	refused->build = build;
+	refused->binary = binary;
 	refused->reason = strdup(reason);
 	LL_APPEND(attachments->list, refused);
 	attachments->refused++;
-	tell_refused(attachments, refused);
+	report_refused(attachments, refused);
 }
 
 static void drop(const struct attachments *attachments, const struct attachment *attachment)
 {
 	for (size_t i = 0; i < LINK_HOOKS; i++) {
 		if (attachment->names[i][0])
-			keepers_drop(attachments->keepers, attachment->names[i]);
+			fd_stores_drop(attachments->fd_stores, attachment->names[i]);
 	}
 }
 
@@ -100,8 +100,8 @@ static void keep(const struct attachments *attachments, const struct attachment 
 {
 	for (size_t i = 0; i < LINK_HOOKS; i++) {
 		if (attachment->names[i][0])
-			keepers_put(attachments->keepers, attachment->names[i],
-				    link_fd(attachment->link, i));
+			fd_stores_put(attachments->fd_stores, attachment->names[i],
+				      link_fd(attachment->link, i));
 	}
 }
 
@@ -115,46 +115,46 @@ static void detach(struct attachments *attachments, struct attachment *attachmen
 		attachments->refused--;
 	if (attachment->link)
 		closer_take(&attachments->closer, &attachment->link);
-	tell(attachments, PRIV_DETACHED, attachment->build);
+	tell(attachments, PRIV_DETACHED, attachment->binary);
 	free(attachment->reason);
 	free(attachment);
 }
 
-static void detach_inherited(struct attachments *attachments, const struct build *build,
+static void detach_inherited(struct attachments *attachments, const struct binary *binary,
 			     const char *why)
 {
-	unsigned int count = inherited_detach_file(attachments->inherited, attachments->keepers,
-						   build->role, &build->id);
+	unsigned int count = inherited_detach_file(attachments->inherited, attachments->fd_stores,
+						   binary->role, &binary->id);
 
 	if (count > 0)
 		log_info("%s: %u probe%s of an earlier process detached: %s",
-			 build->path ? build->path : priv_role_name(build->role), count,
+			 binary->path ? binary->path : priv_role_name(binary->role), count,
 			 count == 1 ? "" : "s", why);
 }
 
-static void detach_build(struct attachments *attachments, const struct build *build,
+static void detach_build(struct attachments *attachments, const struct binary *binary,
 			 const char *why)
 {
 	struct attachment *attachment;
 
-	LL_SEARCH_SCALAR(attachments->list, attachment, build, build);
+	LL_SEARCH_SCALAR(attachments->list, attachment, binary, binary);
 	if (!attachment || !attachment->link) /* nothing has led to it since we are here */
-		detach_inherited(attachments, build, why);
+		detach_inherited(attachments, binary, why);
 	if (!attachment)
 		return;
 	if (attachment->link)
-		log_info(SHOWN_PATH ": detached: %s", build->path, why);
+		log_info(SHOWN_PATH ": detached: %s", binary->path, why);
 	detach(attachments, attachment);
 }
 
 /* Sets the name of the hook. Returns its descriptor if the very same is there already, else -1. */
-static int claim(const struct attachments *attachments, const struct build *build, size_t hook,
-		 char name_r[KEEPER_NAME_MAX])
+static int claim(const struct attachments *attachments, const struct binary *binary, size_t hook,
+		 char name_r[FD_STORE_NAME_MAX])
 {
 	const struct link_name is = {
-		.role = build->role,
-		.generation = loader_generation(attachments->loader, build, hook),
-		.id = build->id,
+		.role = binary->role,
+		.generation = loader_generation(attachments->loader, binary, hook),
+		.id = binary->id,
 	};
 	struct inherited_link *left;
 	int fd;
@@ -165,64 +165,65 @@ static int claim(const struct attachments *attachments, const struct build *buil
 	left = inherited_claim(attachments->inherited, is.role, &is.id, is.generation);
 	if (!left)
 		return -1;
-	memcpy(name_r, left->name, KEEPER_NAME_MAX);
+	memcpy(name_r, left->name, FD_STORE_NAME_MAX);
 	fd = left->fd;
 	free(left);
 	return fd;
 }
 
 /* Returns how many hooks were there already, or a negative errno. */
-static int adopt_or_attach(struct attachments *attachments, const struct build *build,
+static int adopt_or_attach(struct attachments *attachments, const struct binary *binary,
 			   struct attachment *attachment, struct error *error_r)
 {
 	int there[LINK_HOOKS], count = 0, err;
 
 	for (size_t i = 0; i < LINK_HOOKS; i++) {
-		there[i] = claim(attachments, build, i, attachment->names[i]);
+		there[i] = claim(attachments, binary, i, attachment->names[i]);
 		count += there[i] >= 0;
 	}
-	err = loader_adopt(attachments->loader, build, there, &attachment->link, error_r);
+	err = loader_adopt(attachments->loader, binary, there, &attachment->link, error_r);
 	return err < 0 ? err : count;
 }
 
-static int attach(struct attachments *attachments, const struct build *build, struct error *error_r)
+static int attach(struct attachments *attachments, const struct binary *binary,
+		  struct error *error_r)
 {
 	struct attachment *attachment = calloc(1, sizeof(*attachment));
 	int ret;
 
 	if (!attachment)
 		return error_set(error_r, ENOMEM, "out of memory");
-	ret = adopt_or_attach(attachments, build, attachment, error_r);
+	ret = adopt_or_attach(attachments, binary, attachment, error_r);
 	if (ret < 0) {
 		drop(attachments, attachment);
 		free(attachment);
 		return ret;
 	}
 	keep(attachments, attachment);
-	log_info(SHOWN_PATH ": %s %s of Dovecot ABI %s by %s", build->path,
-		 ret > 0 ? "taken over, as attached to" : "attached to", build->probe->symbol,
-		 build->abi, attach_method_name(loader_method(attachments->loader)));
-	if (build_blind_spot(build))
-		log_warning(SHOWN_PATH ": %s cannot be seen in this build", build->path,
-			    build_blind_spot(build));
-	detach_inherited(attachments, build, "it was another version's");
-	attachment->build = build;
+	log_info(SHOWN_PATH ": %s %s of Dovecot ABI %s by %s", binary->path,
+		 ret > 0 ? "taken over, as attached to" : "attached to", binary->probe->symbol,
+		 binary->abi, attach_method_name(loader_method(attachments->loader)));
+	if (binary_blind_spot(binary))
+		log_warning(SHOWN_PATH ": %s cannot be seen in this build", binary->path,
+			    binary_blind_spot(binary));
+	detach_inherited(attachments, binary, "it was another version's");
+	attachment->binary = binary;
 	LL_APPEND(attachments->list, attachment);
 	attachments->links++;
 	attachments->changes++;
 	return 0;
 }
 
-static void take(struct attachments *attachments, const struct build *build)
+static void take(struct attachments *attachments, const struct binary *binary)
 {
 	struct error error;
 
-	if (!build->probe) {
-		refuse(attachments, build, build->refusal.text);
-	} else if (attach(attachments, build, &error) < 0) {
-		refuse(attachments, build, error.text);
+	if (!binary->probe) {
+		refuse(attachments, binary, binary->refusal.text);
+	} else if (attach(attachments, binary, &error) < 0) {
+		refuse(attachments, binary, error.text);
 	} else {
-		tell(attachments, PRIV_ATTACHED, build);
+		tell(attachments, PRIV_ATTACHED, binary);
 	}
 }
 
@@ -230,39 +231,39 @@ static void take(struct attachments *attachments, const struct build *build)
  * The new one first, so that no login falls between; unless both have a probe at one place, where
  * the kernel would execute what stood there before. A restored build has left no code to compare.
  */
-void attachments_found(void *ctx, const struct build *build, const struct build *replaced)
+void attachments_found(void *ctx, const struct binary *binary, const struct binary *replaced)
 {
 	static const char why[] = "it was overwritten";
 	struct attachments *attachments = ctx;
-	bool first = replaced && (!replaced->probe || build_collides(replaced, build));
+	bool first = replaced && (!replaced->probe || binary_collides(replaced, binary));
 
 	if (first) {
 		detach_build(attachments, replaced, why);
 		closer_wait(&attachments->closer);
 	}
-	take(attachments, build);
+	take(attachments, binary);
 	if (replaced && !first)
 		detach_build(attachments, replaced, why);
 }
 
-void attachments_lost(void *ctx, const struct build *build)
+void attachments_lost(void *ctx, const struct binary *binary)
 {
-	detach_build(ctx, build, "it is gone, and no process runs it");
+	detach_build(ctx, binary, "it is gone, and no process runs it");
 }
 
-void attachments_tell_all(const struct attachments *attachments)
+void attachments_report_all(const struct attachments *attachments)
 {
 	const struct attachment *attachment;
 
 	LL_FOREACH(attachments->list, attachment) {
 		if (attachment->link)
-			tell(attachments, PRIV_ATTACHED, attachment->build);
+			tell(attachments, PRIV_ATTACHED, attachment->binary);
 		else
-			tell_refused(attachments, attachment);
+			report_refused(attachments, attachment);
 	}
 }
 
-void attachments_tell(const struct attachments *attachments, enum priv_message_type type)
+void attachments_report(const struct attachments *attachments, enum priv_message_type type)
 {
 	tell(attachments, type, NULL);
 }

@@ -9,18 +9,18 @@
 #define DOVETAP_ATTACH_ATTACHMENTS_H
 
 #include "attach/attach.h"
-#include "attach/closer.h"
 #include "attach/child.h"
-#include "attach/inherited.h"
+#include "attach/closer.h"
 #include "attach/fd_stores.h"
+#include "attach/inherited.h"
 #include "priv/proto.h"
 
 struct attachment;
 
 struct attachments {
 	struct loader *loader; /* the owner's, as is the collector */
-	struct collector *collector;
-	struct keepers *keepers;
+	struct child *child;
+	struct fd_stores *fd_stores;
 	struct inherited *inherited;
 	struct attachment *list;
 	unsigned int links, refused;
@@ -34,14 +34,14 @@ void attachments_init(struct attachments *attachments);
 void attachments_release(struct attachments *attachments);
 
 /* For discover_new() and discover_on_lost(); ctx is the struct attachments. */
-void attachments_found(void *ctx, const struct build *build, const struct build *replaced);
-void attachments_lost(void *ctx, const struct build *build);
+void attachments_found(void *ctx, const struct binary *binary, const struct binary *replaced);
+void attachments_lost(void *ctx, const struct binary *binary);
 
 /* Tells a new collector what is attached and what is refused. */
-void attachments_tell_all(const struct attachments *attachments);
+void attachments_report_all(const struct attachments *attachments);
 
 /* Sends a message that is about no file. */
-void attachments_tell(const struct attachments *attachments, enum priv_message_type type);
+void attachments_report(const struct attachments *attachments, enum priv_message_type type);
 
 /* Detaches all; no event comes after that. */
 void attachments_detach(struct attachments *attachments);

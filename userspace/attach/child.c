@@ -20,19 +20,19 @@
 #define DELAY_MIN_NS (100 * NS_PER_MSEC)
 #define DELAY_MAX_NS (30 * NS_PER_SEC)
 
-void collector_init(struct collector *collector, const struct collector_setup *setup)
+void child_init(struct child *child, const struct child_setup *setup)
 {
-	*collector = (struct collector){.setup = setup, .peer = -1, .delay_ns = DELAY_MIN_NS};
+	*child = (struct child){.setup = setup, .peer = -1, .delay_ns = DELAY_MIN_NS};
 }
 
-void collector_release(struct collector *collector)
+void child_release(struct child *child)
 {
-	if (collector->peer >= 0)
-		close(collector->peer);
-	collector->peer = -1;
+	if (child->peer >= 0)
+		close(child->peer);
+	child->peer = -1;
 }
 
-static bool is_kept(const struct collector_setup *setup, const struct collector_fds *fds, int fd)
+static bool is_kept(const struct child_setup *setup, const struct collector_fds *fds, int fd)
 {
 	if (fd <= STDERR_FILENO || fd == fds->ring || fd == fds->counters || fd == fds->peer)
 		return true;
@@ -51,7 +51,7 @@ static bool is_kept(const struct collector_setup *setup, const struct collector_
  * Closes what the attacher had open: links, programs, files of containers. From one kept
  * descriptor to the next the gap is closed at once.
  */
-static void close_others(const struct collector_setup *setup, const struct collector_fds *fds)
+static void close_others(const struct child_setup *setup, const struct collector_fds *fds)
 {
 	int first = STDERR_FILENO + 1, highest = fds->peer;
 
@@ -71,8 +71,7 @@ static void close_others(const struct collector_setup *setup, const struct colle
 	close_range((unsigned int)highest + 1, ~0U, 0);
 }
 
-static int become_collector(const struct collector_setup *setup, pid_t parent,
-			    struct error *error_r)
+static int become_collector(const struct child_setup *setup, pid_t parent, struct error *error_r)
 {
 	int err = priv_drop(&setup->user, error_r);
 
@@ -103,7 +102,7 @@ static struct collector_fds fds_of(const struct maps *maps, int peer)
 	return fds;
 }
 
-__attribute__((noreturn)) static void run_child(const struct collector_setup *setup, pid_t parent,
+__attribute__((noreturn)) static void run_child(const struct child_setup *setup, pid_t parent,
 						int peer)
 {
 	const struct collector_fds fds = fds_of(setup->maps, peer);
@@ -118,7 +117,7 @@ __attribute__((noreturn)) static void run_child(const struct collector_setup *se
 	exit(setup->main(setup->ctx, &fds));
 }
 
-int collector_start(struct collector *collector, struct error *error_r)
+int child_start(struct child *child, struct error *error_r)
 {
 	pid_t parent = getpid();
 	int pair[2];
@@ -126,74 +125,74 @@ int collector_start(struct collector *collector, struct error *error_r)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_set(error_r, errno, "socketpair: %s", strerror(errno));
 	(void)fflush(NULL); /* or both processes write out what is buffered */
-	collector->pid = fork();
-	if (collector->pid == 0)
-		run_child(collector->setup, parent, pair[1]);
+	child->pid = fork();
+	if (child->pid == 0)
+		run_child(child->setup, parent, pair[1]);
 	close(pair[1]);
-	if (collector->pid < 0) {
-		collector->pid = 0;
+	if (child->pid < 0) {
+		child->pid = 0;
 		close(pair[0]);
 		return error_set(error_r, errno, "fork: %s", strerror(errno));
 	}
-	collector_release(collector);
-	collector->peer = pair[0];
-	collector->ready = false;
-	collector->came_up = false;
-	collector->restart_ns = 0;
+	child_release(child);
+	child->peer = pair[0];
+	child->ready = false;
+	child->came_up = false;
+	child->restart_ns = 0;
 	return 0;
 }
 
-void collector_tell(struct collector *collector, const struct priv_message *message)
+void child_send(struct child *child, const struct priv_message *message)
 {
-	if (collector->peer >= 0)
-		priv_send(collector->peer, message);
+	if (child->peer >= 0)
+		priv_send(child->peer, message);
 }
 
-void collector_signal(const struct collector *collector, int signal)
+void child_signal(const struct child *child, int signal)
 {
-	if (collector->pid > 0)
-		kill(collector->pid, signal);
+	if (child->pid > 0)
+		kill(child->pid, signal);
 }
 
-bool collector_hear(struct collector *collector)
+bool child_receive(struct child *child)
 {
-	bool was_ready = collector->ready;
+	bool was_ready = child->ready;
 	struct priv_message message;
 	int err = 1;
 
-	if (collector->peer < 0)
+	if (child->peer < 0)
 		return false;
 	/* One message a call: the loop comes back while there are more. */
-	err = priv_receive(collector->peer, &message);
+	err = priv_receive(child->peer, &message);
 	if (err == 1 && message.type == PRIV_READY)
-		collector->ready = collector->came_up = true;
+		child->ready = child->came_up = true;
 	if (err == 0) /* SIGCHLD tells the rest */
-		collector_release(collector);
-	return collector->ready && !was_ready;
+		child_release(child);
+	return child->ready && !was_ready;
 }
 
-bool collector_reap(struct collector *collector, int *status_r)
+bool child_reap(struct child *child, int *status_r)
 {
 	pid_t pid;
 
-	if (collector->pid == 0)
+	if (child->pid == 0)
 		return false;
 	do
-		pid = waitpid(collector->pid, status_r, WNOHANG);
+		pid = waitpid(child->pid, status_r, WNOHANG);
 	while (pid < 0 && errno == EINTR);
-	if (pid != collector->pid)
+	if (pid != child->pid)
 		return false;
-	collector->pid = 0;
-	collector->ready = false;
-	collector_release(collector);
+	child->pid = 0;
+	child->ready = false;
+	child_release(child);
 	return true;
 }
 
-int64_t collector_plan_restart(struct collector *collector)
+int64_t child_plan_restart(struct child *child)
 {
-	int64_t delay = collector->came_up ? DELAY_MIN_NS : collector->delay_ns;
+	int64_t delay = child->came_up ? DELAY_MIN_NS : child->delay_ns;
 
-	collector->restart_ns = clock_monotonic_ns() + delay;
-	collector->delay_ns = delay * 2 < DELAY_MAX_NS ? delay * 2 : DELAY_MAX_NS;
+	child->restart_ns = clock_monotonic_ns() + delay;
+	child->delay_ns = delay * 2 < DELAY_MAX_NS ? delay * 2 : DELAY_MAX_NS;
 	return delay;
 }

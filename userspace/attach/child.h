@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 /* What every collector is started with; all pointers stay the caller's. */
-struct collector_setup {
+struct child_setup {
 	struct priv_user user;
 	bool no_sandbox;
 	const struct maps *maps;
@@ -26,8 +26,8 @@ struct collector_setup {
 	sigset_t signals; /* mask that it runs with */
 };
 
-struct collector {
-	const struct collector_setup *setup;
+struct child {
+	const struct child_setup *setup;
 	pid_t pid; /* 0: none is running */
 	int peer;  /* our end of the socketpair; -1 when closed */
 	bool ready;
@@ -36,30 +36,30 @@ struct collector {
 	int64_t delay_ns;   /* before the next restart */
 };
 
-void collector_init(struct collector *collector, const struct collector_setup *setup);
-void collector_release(struct collector *collector); /* does not stop it */
+void child_init(struct child *child, const struct child_setup *setup);
+void child_release(struct child *child); /* does not stop it */
 
 /* Forks it. Returns 0 or a negative errno; the child never returns. */
-int collector_start(struct collector *collector, struct error *error_r);
+int child_start(struct child *child, struct error *error_r);
 
 /* Never waits; what a collector does not read is lost, it can do without. */
-void collector_tell(struct collector *collector, const struct priv_message *message);
-void collector_signal(const struct collector *collector, int signal);
+void child_send(struct child *child, const struct priv_message *message);
+void child_signal(const struct child *child, int signal);
 
 /* Takes what it has said; true if it has just become ready. */
-bool collector_hear(struct collector *collector);
+bool child_receive(struct child *child);
 
 /*
  * After SIGCHLD: true if it has ended, with *status_r as of waitpid(). Until it is started again
  * pid is 0.
  */
-bool collector_reap(struct collector *collector, int *status_r);
+bool child_reap(struct child *child, int *status_r);
 
 /*
  * Plans the next start: soon, for one that had taken everything out of the ring before it ended
  * (which READY says); later each time for one that did not come so far, as when a record kills it.
  * Returns the delay.
  */
-int64_t collector_plan_restart(struct collector *collector);
+int64_t child_plan_restart(struct child *child);
 
 #endif

@@ -58,11 +58,12 @@ int exec_watch_new(exec_watch_fn *fn, void *ctx, struct exec_watch **watch_r, st
 		return error_set(error_r, ENOMEM, "out of memory");
 	watch->fn = fn;
 	watch->ctx = ctx;
-	libbpf_say_init();
-	libbpf_say_forget();
+	libbpf_log_init();
+	libbpf_log_clear();
 	err = open_all(watch);
 	if (err < 0) {
-		error_set(error_r, -err, "cannot watch for new processes: %s", libbpf_said(-err));
+		error_set(error_r, -err, "cannot watch for new processes: %s",
+			  libbpf_log_last(-err));
 		exec_watch_free(&watch);
 		return err;
 	}
@@ -86,13 +87,13 @@ int exec_watch_fd(const struct exec_watch *watch)
 	return ring_buffer__epoll_fd(watch->ring);
 }
 
-void exec_watch_stranger(const struct exec_watch *watch, const char *name)
+void exec_watch_unrelated(const struct exec_watch *watch, const char *name)
 {
 	uint64_t until = (uint64_t)(clock_monotonic_ns() + STRANGER_NS);
 	char key[DOVETAP_EXEC_NAME_SIZE] = "";
 
 	memcpy(key, name, strnlen(name, sizeof(key) - 1));
-	bpf_map_update_elem(bpf_map__fd(watch->skel->maps.strangers), key, &until, BPF_ANY);
+	bpf_map_update_elem(bpf_map__fd(watch->skel->maps.unrelated_names), key, &until, BPF_ANY);
 }
 
 static uint64_t count_missed(const struct exec_watch *watch)

@@ -13,7 +13,7 @@
 
 struct exec_watch;
 
-/* name is as exec_watch_stranger() takes it; NULL if it never is a stranger's. */
+/* name is as exec_watch_unrelated() takes it; NULL if it never is a stranger's. */
 typedef void exec_watch_fn(void *ctx, pid_t pid, const char *name);
 
 /* Loads bpf/exec.bpf.c and attaches it, which needs no tracefs. */
@@ -22,7 +22,7 @@ int exec_watch_new(exec_watch_fn *fn, void *ctx, struct exec_watch **watch_r,
 void exec_watch_free(struct exec_watch **watch);
 
 /* The program was none of Dovecot's. */
-void exec_watch_stranger(const struct exec_watch *watch, const char *name);
+void exec_watch_unrelated(const struct exec_watch *watch, const char *name);
 
 /* Readable when there is something; exec_watch_drain() then calls fn for each process. It returns
  * true if some were missed since the last time: look at all processes. */

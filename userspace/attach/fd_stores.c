@@ -5,39 +5,39 @@
 
 #include <string.h>
 
-static void tell(struct keepers *keepers, const struct error *error)
+static void tell(struct fd_stores *fd_stores, const struct error *error)
 {
-	if (strcmp(error->text, keepers->told.text) != 0)
+	if (strcmp(error->text, fd_stores->reported_file.text) != 0)
 		log_warning("%s", error->text);
-	keepers->told = *error;
+	fd_stores->reported_file = *error;
 }
 
-void keepers_put(struct keepers *keepers, const char *name, int fd)
+void fd_stores_put(struct fd_stores *fd_stores, const char *name, int fd)
 {
 	struct error error;
 
-	for (size_t i = 0; i < keepers->count; i++) {
-		const struct keeper *keeper = &keepers->list[i];
+	for (size_t i = 0; i < fd_stores->count; i++) {
+		const struct fd_store *fd_store = &fd_stores->list[i];
 
-		if (keeper->put(keeper->ctx, name, fd, &error) < 0)
-			tell(keepers, &error);
+		if (fd_store->put(fd_store->ctx, name, fd, &error) < 0)
+			tell(fd_stores, &error);
 	}
 }
 
-void keepers_drop(const struct keepers *keepers, const char *name)
+void fd_stores_drop(const struct fd_stores *fd_stores, const char *name)
 {
-	for (size_t i = 0; i < keepers->count; i++)
-		keepers->list[i].drop(keepers->list[i].ctx, name);
+	for (size_t i = 0; i < fd_stores->count; i++)
+		fd_stores->list[i].drop(fd_stores->list[i].ctx, name);
 }
 
-void keepers_each(struct keepers *keepers, keeper_fn *fn, void *fn_ctx)
+void fd_stores_each(struct fd_stores *fd_stores, fd_store_fn *fn, void *fn_ctx)
 {
 	struct error error;
 
-	for (size_t i = 0; i < keepers->count; i++) {
-		const struct keeper *keeper = &keepers->list[i];
+	for (size_t i = 0; i < fd_stores->count; i++) {
+		const struct fd_store *fd_store = &fd_stores->list[i];
 
-		if (keeper->each(keeper->ctx, fn, fn_ctx, &error) < 0)
-			tell(keepers, &error);
+		if (fd_store->each(fd_store->ctx, fn, fn_ctx, &error) < 0)
+			tell(fd_stores, &error);
 	}
 }

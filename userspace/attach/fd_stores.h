@@ -7,14 +7,14 @@
 
 #include <stddef.h>
 
-struct keepers {
-	const struct keeper *list; /* the owner's */
+struct fd_stores {
+	const struct fd_store *list; /* the owner's */
 	size_t count;
-	struct error told;
+	struct error reported_file;
 };
 
-void keepers_put(struct keepers *keepers, const char *name, int fd);
-void keepers_drop(const struct keepers *keepers, const char *name);
-void keepers_each(struct keepers *keepers, keeper_fn *fn, void *fn_ctx);
+void fd_stores_put(struct fd_stores *fd_stores, const char *name, int fd);
+void fd_stores_drop(const struct fd_stores *fd_stores, const char *name);
+void fd_stores_each(struct fd_stores *fd_stores, fd_store_fn *fn, void *fn_ctx);
 
 #endif

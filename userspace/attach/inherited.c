@@ -77,10 +77,10 @@ static void take(void *ctx, const char *name, int fd)
 		close(fd);
 }
 
-void inherited_take(struct inherited *inherited, struct keepers *keepers)
+void inherited_take(struct inherited *inherited, struct fd_stores *fd_stores)
 {
 	*inherited = (struct inherited){.counters_fd = -1};
-	keepers_each(keepers, take, inherited);
+	fd_stores_each(fd_stores, take, inherited);
 }
 
 /* Takes the link that stands there off the list, and closes it. */
@@ -123,18 +123,18 @@ struct inherited_link *inherited_claim(struct inherited *inherited, enum priv_ro
 	return NULL;
 }
 
-void inherited_detach(struct inherited *inherited, const struct keepers *keepers,
+void inherited_detach(struct inherited *inherited, const struct fd_stores *fd_stores,
 		      struct inherited_link *link)
 {
 	struct inherited_link **at = &inherited->links;
 
 	while (*at != link)
 		at = &(*at)->next;
-	keepers_drop(keepers, link->name);
+	fd_stores_drop(fd_stores, link->name);
 	forget(at);
 }
 
-unsigned int inherited_detach_file(struct inherited *inherited, const struct keepers *keepers,
+unsigned int inherited_detach_file(struct inherited *inherited, const struct fd_stores *fd_stores,
 				   enum priv_role role, const struct file_id *id)
 {
 	struct inherited_link **at = &inherited->links;
@@ -145,7 +145,7 @@ unsigned int inherited_detach_file(struct inherited *inherited, const struct kee
 			at = &(*at)->next;
 			continue;
 		}
-		keepers_drop(keepers, (*at)->name);
+		fd_stores_drop(fd_stores, (*at)->name);
 		forget(at);
 		count++;
 	}

@@ -11,13 +11,13 @@
 #define INHERITED_RINGS_MAX 4 /* of different sizes; one is usual, two after a change */
 
 struct inherited_ring {
-	char name[KEEPER_NAME_MAX];
+	char name[FD_STORE_NAME_MAX];
 	int fd;
 };
 
 struct inherited_link {
 	struct link_name is;
-	char name[KEEPER_NAME_MAX];
+	char name[FD_STORE_NAME_MAX];
 	int fd;
 	struct inherited_link *next;
 };
@@ -30,7 +30,7 @@ struct inherited {
 };
 
 /* Names that are not ours are left alone. */
-void inherited_take(struct inherited *inherited, struct keepers *keepers);
+void inherited_take(struct inherited *inherited, struct fd_stores *fd_stores);
 void inherited_release(struct inherited *inherited); /* nothing is detached or dropped */
 
 /* The link of this generation on the file, or NULL. It leaves the list: its descriptor and memory
@@ -39,11 +39,11 @@ struct inherited_link *inherited_claim(struct inherited *inherited, enum priv_ro
 				       const struct file_id *id, uint64_t generation);
 
 /* Detaches it for good. */
-void inherited_detach(struct inherited *inherited, const struct keepers *keepers,
+void inherited_detach(struct inherited *inherited, const struct fd_stores *fd_stores,
 		      struct inherited_link *link);
 
 /* Detaches all links on the file. Returns how many there were. */
-unsigned int inherited_detach_file(struct inherited *inherited, const struct keepers *keepers,
+unsigned int inherited_detach_file(struct inherited *inherited, const struct fd_stores *fd_stores,
 				   enum priv_role role, const struct file_id *id);
 
 #endif

@@ -17,17 +17,17 @@ __attribute__((format(printf, 2, 0))) static int keep(enum libbpf_print_level le
 	return 0;
 }
 
-void libbpf_say_init(void)
+void libbpf_log_init(void)
 {
 	libbpf_set_print(keep);
 }
 
-void libbpf_say_forget(void)
+void libbpf_log_clear(void)
 {
 	last[0] = '\0';
 }
 
-const char *libbpf_said(int code)
+const char *libbpf_log_last(int code)
 {
 	return last[0] ? last : strerror(code);
 }

@@ -3,10 +3,10 @@
 #ifndef DOVETAP_ATTACH_LIBBPF_LOG_H
 #define DOVETAP_ATTACH_LIBBPF_LOG_H
 
-void libbpf_say_init(void);   /* takes over libbpf's output; any number of times */
-void libbpf_say_forget(void); /* before a call whose words are of interest */
+void libbpf_log_init(void);  /* takes over libbpf's output; any number of times */
+void libbpf_log_clear(void); /* before a call whose words are of interest */
 
 /* The last warning since then, in one line; without one, the text of errno code. */
-const char *libbpf_said(int code);
+const char *libbpf_log_last(int code);
 
 #endif

@@ -5,18 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
-_Static_assert(16 + 5 * 17 + 2 * FILE_ID_BUILD_MAX + 1 < KEEPER_NAME_MAX, "a name must fit");
+_Static_assert(16 + 5 * 17 + 2 * FILE_ID_BUILD_MAX + 1 < FD_STORE_NAME_MAX, "a name must fit");
 
-void link_name_format(const struct link_name *name, char text_r[KEEPER_NAME_MAX])
+void link_name_format(const struct link_name *name, char text_r[FD_STORE_NAME_MAX])
 {
 	const struct file_id *id = &name->id;
-	int len = snprintf(text_r, KEEPER_NAME_MAX,
+	int len = snprintf(text_r, FD_STORE_NAME_MAX,
 			   "%s-%016" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%s",
 			   priv_role_name(name->role), name->generation, id->dev, id->ino,
 			   (uint64_t)id->ctime_ns, id->size, id->build_id_len > 0 ? "" : "0");
 
 	for (uint32_t i = 0; i < id->build_id_len; i++)
-		len += snprintf(text_r + len, KEEPER_NAME_MAX - (size_t)len, "%02x",
+		len += snprintf(text_r + len, FD_STORE_NAME_MAX - (size_t)len, "%02x",
 				id->build_id[i]);
 }
 

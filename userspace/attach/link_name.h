@@ -12,9 +12,9 @@
 #ifndef DOVETAP_ATTACH_LINK_NAME_H
 #define DOVETAP_ATTACH_LINK_NAME_H
 
-#include "search/file_id.h"
 #include "base/fd_store.h"
 #include "priv/proto.h"
+#include "search/file_id.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +25,7 @@ struct link_name {
 	struct file_id id;
 };
 
-void link_name_format(const struct link_name *name, char text_r[KEEPER_NAME_MAX]);
+void link_name_format(const struct link_name *name, char text_r[FD_STORE_NAME_MAX]);
 
 /* False if text is no such name. */
 bool link_name_parse(const char *text, struct link_name *name_r);

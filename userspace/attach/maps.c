@@ -58,7 +58,7 @@ static const enum dovetap_counter_use uses[] = {
 };
 
 /* Adds to what an earlier version has said of its counters. */
-static int tell_use(int fd, enum dovetap_counter_use use)
+static int print_use(int fd, enum dovetap_counter_use use)
 {
 	uint32_t key = 1 + use;
 	uint64_t bits;
@@ -70,12 +70,12 @@ static int tell_use(int fd, enum dovetap_counter_use use)
 	return bpf_map_update_elem(fd, &key, &bits, BPF_ANY);
 }
 
-static int tell_uses(int fd, struct error *error_r)
+static int print_uses(int fd, struct error *error_r)
 {
 	int err = 0;
 
 	for (unsigned int use = 0; use < DOVETAP_COUNTER_USES && err == 0; use++)
-		err = tell_use(fd, use);
+		err = print_use(fd, use);
 	return err < 0 ? error_set(error_r, -err, "cannot label the counters: %s", strerror(-err))
 		       : 0;
 }
@@ -99,19 +99,19 @@ static int make_counters(struct error *error_r)
 	return error_set(error_r, -err, "cannot create the counters: %s", strerror(-err));
 }
 
-static void ring_name(size_t bytes, char name_r[KEEPER_NAME_MAX])
+static void ring_name(size_t bytes, char name_r[FD_STORE_NAME_MAX])
 {
-	snprintf(name_r, KEEPER_NAME_MAX, MAPS_RING "%zu", bytes);
+	snprintf(name_r, FD_STORE_NAME_MAX, MAPS_RING "%zu", bytes);
 }
 
 static void take_ring(struct maps *maps, const struct inherited_ring *ring, size_t wanted,
-		      struct keepers *keepers)
+		      struct fd_stores *fd_stores)
 {
 	size_t bytes;
 
 	if (!is_ring(ring->fd, &bytes)) {
 		log_warning("%s was kept, but is no ring buffer: not used", ring->name);
-		keepers_drop(keepers, ring->name);
+		fd_stores_drop(fd_stores, ring->name);
 		close(ring->fd);
 	} else if (bytes == wanted && maps->ring_fd < 0) {
 		maps->ring_fd = ring->fd;
@@ -124,14 +124,14 @@ static void take_ring(struct maps *maps, const struct inherited_ring *ring, size
 }
 
 static void take_over(struct maps *maps, size_t wanted, struct inherited *inherited,
-		      struct keepers *keepers)
+		      struct fd_stores *fd_stores)
 {
 	for (size_t i = 0; i < inherited->ring_count; i++)
-		take_ring(maps, &inherited->rings[i], wanted, keepers);
+		take_ring(maps, &inherited->rings[i], wanted, fd_stores);
 	inherited->ring_count = 0;
 	if (inherited->counters_fd >= 0 && !is_counters(inherited->counters_fd)) {
 		log_warning("the counters that were kept do not fit: starting from 0");
-		keepers_drop(keepers, MAPS_COUNTERS);
+		fd_stores_drop(fd_stores, MAPS_COUNTERS);
 		close(inherited->counters_fd);
 		inherited->counters_fd = -1;
 	}
@@ -150,19 +150,19 @@ static int make_missing(struct maps *maps, size_t ring_bytes, struct error *erro
 				 strerror(-maps->ring_fd));
 	if (maps->counters_fd < 0)
 		maps->counters_fd = make_counters(error_r);
-	return maps->counters_fd < 0 ? maps->counters_fd : tell_uses(maps->counters_fd, error_r);
+	return maps->counters_fd < 0 ? maps->counters_fd : print_uses(maps->counters_fd, error_r);
 }
 
 /* Also what came from a keeper: there may be another now. */
-static void keep(const struct maps *maps, size_t ring_bytes, struct keepers *keepers)
+static void keep(const struct maps *maps, size_t ring_bytes, struct fd_stores *fd_stores)
 {
-	char name[KEEPER_NAME_MAX];
+	char name[FD_STORE_NAME_MAX];
 
 	ring_name(ring_bytes, name);
-	keepers_put(keepers, name, maps->ring_fd);
-	keepers_put(keepers, MAPS_COUNTERS, maps->counters_fd);
+	fd_stores_put(fd_stores, name, maps->ring_fd);
+	fd_stores_put(fd_stores, MAPS_COUNTERS, maps->counters_fd);
 	for (size_t i = 0; i < maps->old_count; i++)
-		keepers_put(keepers, maps->old[i].name, maps->old[i].fd);
+		fd_stores_put(fd_stores, maps->old[i].name, maps->old[i].fd);
 }
 
 static int identify(struct maps *maps, struct error *error_r)
@@ -177,20 +177,20 @@ static int identify(struct maps *maps, struct error *error_r)
 }
 
 int maps_open(struct maps *maps, size_t ring_bytes, struct inherited *inherited,
-	      struct keepers *keepers, struct error *error_r)
+	      struct fd_stores *fd_stores, struct error *error_r)
 {
 	int err;
 
 	*maps = (struct maps){.ring_fd = -1, .counters_fd = -1};
 	if (inherited)
-		take_over(maps, ring_bytes, inherited, keepers);
+		take_over(maps, ring_bytes, inherited, fd_stores);
 	err = make_missing(maps, ring_bytes, error_r);
 	if (err == 0)
 		err = identify(maps, error_r);
 	if (err < 0)
 		maps_close(maps);
-	else if (keepers)
-		keep(maps, ring_bytes, keepers);
+	else if (fd_stores)
+		keep(maps, ring_bytes, fd_stores);
 	return err;
 }
 
@@ -205,19 +205,19 @@ void maps_close(struct maps *maps)
 	*maps = (struct maps){.ring_fd = -1, .counters_fd = -1};
 }
 
-void maps_drop_read(struct maps *maps, const struct keepers *keepers)
+void maps_drop_read(struct maps *maps, const struct fd_stores *fd_stores)
 {
 	size_t left = 0;
 
 	for (size_t i = 0; i < maps->old_count; i++) {
 		const struct inherited_ring *ring = &maps->old[i];
 
-		if (ring_level(ring->fd) != 0) {
+		if (ring_used(ring->fd) != 0) {
 			maps->old[left++] = *ring;
 			continue;
 		}
 		log_info("%s was read to its end and is gone", ring->name);
-		keepers_drop(keepers, ring->name);
+		fd_stores_drop(fd_stores, ring->name);
 		close(ring->fd);
 	}
 	maps->old_count = left;

@@ -11,8 +11,8 @@
 #ifndef DOVETAP_ATTACH_MAPS_H
 #define DOVETAP_ATTACH_MAPS_H
 
-#include "attach/inherited.h"
 #include "attach/fd_stores.h"
+#include "attach/inherited.h"
 #include "base/error.h"
 
 #include <stdbool.h>
@@ -36,12 +36,12 @@ struct maps {
  * and gives all to the keepers. Returns 0 or a negative errno.
  */
 int maps_open(struct maps *maps, size_t ring_bytes, struct inherited *inherited,
-	      struct keepers *keepers, struct error *error_r);
+	      struct fd_stores *fd_stores, struct error *error_r);
 void maps_close(struct maps *maps); /* takes closed ones; the keepers still have theirs */
 
 /*
  * For when no program writes into the old rings any more: drops those that were read to their end.
  */
-void maps_drop_read(struct maps *maps, const struct keepers *keepers);
+void maps_drop_read(struct maps *maps, const struct fd_stores *fd_stores);
 
 #endif

@@ -145,7 +145,7 @@ static void drop(void *ctx, const char *name)
 	unlinkat(((const struct pins *)ctx)->fd, name, 0);
 }
 
-int pins_list(const char *dir, keeper_fn *fn, void *fn_ctx, struct error *error_r)
+int pins_list(const char *dir, fd_store_fn *fn, void *fn_ctx, struct error *error_r)
 {
 	DIR *stream = opendir(dir);
 	const struct dirent *entry;
@@ -153,7 +153,7 @@ int pins_list(const char *dir, keeper_fn *fn, void *fn_ctx, struct error *error_
 	if (!stream)
 		return error_set(error_r, errno, "%s: %s", dir, strerror(errno));
 	while ((entry = readdir(stream)) != NULL) {
-		if (entry->d_name[0] != '.' && strlen(entry->d_name) < KEEPER_NAME_MAX)
+		if (entry->d_name[0] != '.' && strlen(entry->d_name) < FD_STORE_NAME_MAX)
 			fn(fn_ctx, entry->d_name, -1);
 	}
 	closedir(stream);
@@ -162,7 +162,7 @@ int pins_list(const char *dir, keeper_fn *fn, void *fn_ctx, struct error *error_
 
 struct visit {
 	const struct pins *pins;
-	keeper_fn *fn;
+	fd_store_fn *fn;
 	void *fn_ctx;
 };
 
@@ -179,16 +179,16 @@ static void open_pin(void *ctx, const char *name, int none)
 		visit->fn(visit->fn_ctx, name, fd);
 }
 
-static int each(void *ctx, keeper_fn *fn, void *fn_ctx, struct error *error_r)
+static int each(void *ctx, fd_store_fn *fn, void *fn_ctx, struct error *error_r)
 {
 	struct visit visit = {ctx, fn, fn_ctx};
 
 	return pins_list(visit.pins->dir, open_pin, &visit, error_r);
 }
 
-struct keeper pins_keeper(struct pins *pins)
+struct fd_store pins_fd_store(struct pins *pins)
 {
-	return (struct keeper){.ctx = pins, .put = put, .drop = drop, .each = each};
+	return (struct fd_store){.ctx = pins, .put = put, .drop = drop, .each = each};
 }
 
 int pins_remove_dir(const struct pins *pins, struct error *error_r)

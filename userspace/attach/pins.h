@@ -23,11 +23,11 @@ int pins_open(const char *dir, struct pins **pins_r, struct error *error_r);
 void pins_close(struct pins **pins); /* all pins stay */
 
 /* Valid until pins_close(). */
-struct keeper pins_keeper(struct pins *pins);
+struct fd_store pins_fd_store(struct pins *pins);
 
 /* The names in dir, without opening what they stand for: fd is -1. Takes no lock. -ENOENT when
  * there is no such directory. */
-int pins_list(const char *dir, keeper_fn *fn, void *fn_ctx, struct error *error_r);
+int pins_list(const char *dir, fd_store_fn *fn, void *fn_ctx, struct error *error_r);
 
 /* Removes the directory; -ENOTEMPTY while something is in it. */
 int pins_remove_dir(const struct pins *pins, struct error *error_r);

@@ -18,7 +18,7 @@ static int read_position(int ring_fd, off_t at, size_t page, unsigned long *posi
 	return 0;
 }
 
-int64_t ring_level(int ring_fd)
+int64_t ring_used(int ring_fd)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	unsigned long consumer = 0, producer = 0;

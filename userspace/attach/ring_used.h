@@ -6,6 +6,6 @@
 #include <stdint.h>
 
 /* Bytes between consumer and producer, or a negative errno. */
-int64_t ring_level(int ring_fd);
+int64_t ring_used(int ring_fd);
 
 #endif

@@ -157,7 +157,7 @@ static void get_where(const struct audit_policy *policy, const struct login_even
 {
 	(void)policy;
 	if (event->where)
-		set_text(value_r, enrich_tell(event->where, (enum enrich_fact)argument));
+		set_text(value_r, enrich_get(event->where, (enum enrich_fact)argument));
 }
 
 static get_fn get_truncated;

@@ -101,7 +101,7 @@ static int ring_fd(struct event_source *source)
 	return ((struct ring *)source)->epoll_fd;
 }
 
-static void ring_level(struct event_source *source, struct source_level *level_r)
+static void ring_used(struct event_source *source, struct source_level *level_r)
 {
 	const struct ring *ring = (struct ring *)source;
 
@@ -127,7 +127,7 @@ static const struct event_source_ops ring_ops = {
 	.peek = ring_peek,
 	.release = ring_release,
 	.fd = ring_fd,
-	.level = ring_level,
+	.level = ring_used,
 	.close = ring_close,
 };
 

@@ -22,8 +22,8 @@ static void count_pin(void *context, const char *name, int fd)
 		count->others++;
 }
 
-static void say_pins(const char *dir, const struct pin_count *count, const char *state,
-		     struct finding *finding)
+static void print_pins(const char *dir, const struct pin_count *count, const char *state,
+		       struct finding *finding)
 {
 	(void)snprintf(finding->subject, sizeof(finding->subject), "pins in %.250s", dir);
 	(void)snprintf(finding->text, sizeof(finding->text), "%u probe%s, %u map%s; %.300s",
@@ -48,11 +48,11 @@ void check_pins(const char *wanted, struct findings *findings)
 	finding = findings_add(findings, "kernel", wanted[0] ? FINDING_OK : FINDING_WARNING);
 	if (!finding)
 		return;
-	say_pins(dir, &count,
-		 ret == 0	 ? "the next dovetap with this pin setting goes on there"
-		 : ret == -EBUSY ? "a dovetap works with them"
-				 : error.text,
-		 finding);
+	print_pins(dir, &count,
+		   ret == 0	   ? "the next dovetap with this pin setting goes on there"
+		   : ret == -EBUSY ? "a dovetap works with them"
+				   : error.text,
+		   finding);
 	if (!wanted[0] && ret != -EBUSY)
 		(void)snprintf(finding->advice, sizeof(finding->advice), "%s",
 			       "set pin in dovetap { }, or remove them with \"dovetap detach\"");

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/kernel.h"
-#include "dovecot/layout.h"
-#include "dovecot/layout_own.h"
-#include "search/search.h"
 #include "audit/sink.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -13,7 +10,10 @@
 #include "cli/findings.h"
 #include "cli/processes.h"
 #include "cli/roots.h"
+#include "dovecot/layout.h"
+#include "dovecot/layout_own.h"
 #include "priv/drop.h"
+#include "search/search.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -98,25 +98,25 @@ static void check_kernel(struct findings *findings)
 	}
 }
 
-static void on_build(void *context, const struct build *build, const struct build *replaced)
+static void on_build(void *context, const struct binary *binary, const struct binary *replaced)
 {
 	struct findings *findings = context;
 	const char *blind;
 	struct finding *finding =
-		findings_add(findings, "dovecot", build->probe ? FINDING_OK : FINDING_BAD);
+		findings_add(findings, "dovecot", binary->probe ? FINDING_OK : FINDING_BAD);
 
 	(void)replaced;
 	if (!finding)
 		return;
-	set(finding->subject, sizeof(finding->subject), build->path);
-	if (!build->probe) {
+	set(finding->subject, sizeof(finding->subject), binary->path);
+	if (!binary->probe) {
 		set(finding->text, sizeof(finding->text), "cannot be watched");
-		set(finding->advice, sizeof(finding->advice), build->refusal.text);
+		set(finding->advice, sizeof(finding->advice), binary->refusal.text);
 		return;
 	}
-	(void)snprintf(finding->text, sizeof(finding->text), "%s, layout %s, %s at %s", build->abi,
-		       build->layout->name, priv_role_name(build->role), build->probe->symbol);
-	blind = build_blind_spot(build);
+	(void)snprintf(finding->text, sizeof(finding->text), "%s, layout %s, %s at %s", binary->abi,
+		       binary->layout->name, priv_role_name(binary->role), binary->probe->symbol);
+	blind = binary_blind_spot(binary);
 	if (!blind)
 		return;
 	finding->state = FINDING_WARNING;

@@ -17,8 +17,8 @@ struct detach_command {
 	const char *pin;
 	bool json;
 	const char *dir;
-	struct keeper keeper;
-	struct keepers keepers;
+	struct fd_store fd_store;
+	struct fd_stores fd_stores;
 	struct inherited inherited;
 	unsigned int removed;
 };
@@ -86,15 +86,15 @@ static void remove_all(struct detach_command *command)
 
 	while (inherited->links) {
 		tell(command, "probe", inherited->links->name, -1);
-		inherited_detach(inherited, &command->keepers, inherited->links);
+		inherited_detach(inherited, &command->fd_stores, inherited->links);
 	}
 	for (size_t i = 0; i < inherited->ring_count; i++) {
-		tell(command, "ring", inherited->rings[i].name, ring_level(inherited->rings[i].fd));
-		keepers_drop(&command->keepers, inherited->rings[i].name);
+		tell(command, "ring", inherited->rings[i].name, ring_used(inherited->rings[i].fd));
+		fd_stores_drop(&command->fd_stores, inherited->rings[i].name);
 	}
 	if (inherited->counters_fd >= 0) {
 		tell(command, "map", MAPS_COUNTERS, -1);
-		keepers_drop(&command->keepers, MAPS_COUNTERS);
+		fd_stores_drop(&command->fd_stores, MAPS_COUNTERS);
 	}
 	inherited_release(inherited);
 }
@@ -115,9 +115,9 @@ static int remove_pins(struct detach_command *command, struct pins *pins, struct
 {
 	int ret;
 
-	command->keeper = pins_keeper(pins);
-	command->keepers = (struct keepers){.list = &command->keeper, .count = 1};
-	inherited_take(&command->inherited, &command->keepers);
+	command->fd_store = pins_fd_store(pins);
+	command->fd_stores = (struct fd_stores){.list = &command->fd_store, .count = 1};
+	inherited_take(&command->inherited, &command->fd_stores);
 	print_begin(command);
 	remove_all(command);
 	ret = pins_remove_dir(pins, error_r);

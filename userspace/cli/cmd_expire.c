@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cmds.h"
-#include "cli/older.h"
 #include "cli/dict_search.h"
+#include "cli/older.h"
 
 #include <errno.h>
 #include <inttypes.h>

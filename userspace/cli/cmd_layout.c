@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "search/elf.h"
-#include "dovecot/layout.h"
-#include "dovecot/layout_own.h"
-#include "dovecot/layout_print.h"
-#include "dovecot/layout_read.h"
 #include "attach/attach.h"
 #include "attach/libbpf_log.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/layout_source.h"
+#include "dovecot/layout.h"
+#include "dovecot/layout_own.h"
+#include "dovecot/layout_print.h"
+#include "dovecot/layout_read.h"
+#include "search/elf.h"
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -262,7 +262,7 @@ int cmd_layout(int argc, char **argv)
 	int status = EX_OK;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &command);
-	libbpf_say_init();
+	libbpf_log_init();
 	command.table.structs = calloc(LAYOUT_STRUCTS_MAX, sizeof(*command.table.structs));
 	if (!command.table.structs) {
 		log_error("out of memory for the layouts");

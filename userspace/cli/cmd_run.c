@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/attacher.h"
-#include "dovecot/layout_own.h"
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/dirs.h"
@@ -8,6 +7,7 @@
 #include "cli/reload.h"
 #include "cli/roots.h"
 #include "collector/collector.h"
+#include "dovecot/layout_own.h"
 #include "serve/notify.h"
 
 #include <errno.h>
@@ -133,7 +133,7 @@ static void use_log(const struct run_options *run)
 
 static void use_plan(struct run_options *run)
 {
-	const char *trouble = plan_doveconf_trouble(run->plan);
+	const char *trouble = plan_doveconf_error(run->plan);
 
 	use_log(run);
 	if (trouble)
@@ -168,26 +168,27 @@ static int start_collector(void *context, const struct collector_fds *fds)
 
 /* Nothing is touched before it is sure that this process may attach, and that it is the only one.
  */
-static int open_keep(const struct run_options *run, struct keep *keep, struct error *error_r)
+static int open_instance(const struct run_options *run, struct instance *instance,
+			 struct error *error_r)
 {
 	const struct dovetap_settings *settings = plan_settings(run->plan);
 	int ret = attacher_check_rights(run->method, error_r);
 
-	*keep = (struct keep){.lock_fd = -1};
+	*instance = (struct instance){.lock_fd = -1};
 	if (ret == 0)
 		ret = dirs_make(settings->state_dir, run->collector.control, user_of(run), error_r);
 	if (ret == 0 && settings->audit_log[0] == '/')
 		ret = dirs_make_for_file(settings->audit_log, user_of(run), error_r);
 	if (ret == 0)
-		ret = keep_open(keep, settings->state_dir, run->pin ? run->pin : settings->pin,
-				error_r);
+		ret = instance_open(instance, settings->state_dir,
+				    run->pin ? run->pin : settings->pin, error_r);
 	return ret;
 }
 
 static int run_attacher(struct run_options *run, struct error *error_r)
 {
 	const struct dovetap_settings *settings = plan_settings(run->plan);
-	struct keep keep;
+	struct instance instance;
 	struct attacher_options attacher_options = {
 		.discover = roots_discover(&run->roots),
 		.method = run->method,
@@ -196,22 +197,22 @@ static int run_attacher(struct run_options *run, struct error *error_r)
 		.user = user_of(run),
 		.ready = on_ready,
 		.reload = on_reload,
-		.keepers = keep.list,
-		.keep_fds = &keep.lock_fd,
+		.fd_stores = instance.list,
+		.keep_fds = &instance.lock_fd,
 		.keep_fd_count = 1,
 	};
 	struct attacher *attacher = NULL;
-	int ret = open_keep(run, &keep, error_r);
+	int ret = open_instance(run, &instance, error_r);
 
 	attacher_options.discover.fuse = settings->attach_fuse;
-	attacher_options.keeper_count = keep.count;
-	run->collector.lock_fd = keep.lock_fd;
+	attacher_options.fd_store_count = instance.count;
+	run->collector.lock_fd = instance.lock_fd;
 	if (ret == 0)
 		ret = attacher_new(&attacher_options, &attacher, error_r);
 	if (ret == 0)
 		ret = attacher_run(attacher, start_collector, run, error_r);
 	attacher_free(&attacher);
-	keep_close(&keep);
+	instance_close(&instance);
 	return ret;
 }
 

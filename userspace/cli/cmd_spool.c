@@ -4,8 +4,8 @@
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/spool_drain.h"
-#include "store/spool/spool_view.h"
 #include "pipeline/targets.h"
+#include "store/spool/spool_view.h"
 
 #include <errno.h>
 #include <inttypes.h>

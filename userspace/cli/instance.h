@@ -14,15 +14,16 @@
 
 struct pins;
 
-struct keep {
+struct instance {
 	int lock_fd; /* -1: the state directory cannot be locked, which was logged */
 	struct pins *pins;
-	struct keeper list[2];
+	struct fd_store list[2];
 	size_t count;
 };
 
 /* -EBUSY: another dovetap runs. pin_dir "" for none. Close it after an error as well. */
-int keep_open(struct keep *keep, const char *state_dir, const char *pin_dir, struct error *error_r);
-void keep_close(struct keep *keep); /* everything stays kept */
+int instance_open(struct instance *instance, const char *state_dir, const char *pin_dir,
+		  struct error *error_r);
+void instance_close(struct instance *instance); /* everything stays kept */
 
 #endif

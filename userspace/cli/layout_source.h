@@ -9,8 +9,8 @@
 #ifndef DOVETAP_LAYOUT_SOURCE_H
 #define DOVETAP_LAYOUT_SOURCE_H
 
-#include "dovecot/abi.h"
 #include "base/error.h"
+#include "dovecot/abi.h"
 
 struct btf;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/processes.h"
 
-#include "search/search.h"
 #include "cli/control.h"
 #include "priv/drop.h"
 #include "priv/status.h"
+#include "search/search.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -59,7 +59,7 @@ static void child(const struct plan *plan, const char *user, int fd)
 	_exit(EXIT_SUCCESS);
 }
 
-static int hear_child(pid_t pid, int fd, struct error *error_r)
+static int wait_for_child(pid_t pid, int fd, struct error *error_r)
 {
 	struct error error;
 	ssize_t got = read(fd, &error, sizeof(error));
@@ -87,7 +87,8 @@ static int try_plan(const struct plan *plan, const char *user, struct error *err
 		child(plan, user, fds[1]);
 	}
 	close(fds[1]);
-	ret = pid < 0 ? error_set(error_r, errno, "fork: %m") : hear_child(pid, fds[0], error_r);
+	ret = pid < 0 ? error_set(error_r, errno, "fork: %m")
+		      : wait_for_child(pid, fds[0], error_r);
 	close(fds[0]);
 	return ret;
 }

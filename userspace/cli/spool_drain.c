@@ -2,8 +2,8 @@
 #include "cli/spool_drain.h"
 
 #include "base/clock.h"
-#include "store/spool/spool.h"
 #include "pipeline/targets.h"
+#include "store/spool/spool.h"
 
 #define BATCH	   1000
 #define TIMEOUT_NS (30 * NS_PER_SEC)
@@ -25,7 +25,7 @@ static int drain_batch(struct spool *spool, struct dict *dict, struct error *err
 			batch.entries[i].outcome == DICT_UNCHANGED ||
 			batch.entries[i].outcome == DICT_REFUSED;
 	if (ret == 0)
-		ret = spool_settle(spool, batch.entries, batch.count, error_r);
+		ret = spool_apply_outcomes(spool, batch.entries, batch.count, error_r);
 	spool_batch_release(&batch);
 	return ret < 0 ? ret : done;
 }
@@ -40,7 +40,7 @@ int64_t spool_drain(const struct plan *plan, size_t index, struct error *error_r
 	if (ret == 0)
 		ret = targets_open_spool(plan, index, &spool, error_r);
 	if (ret == 0)
-		ret = spool_let_go(spool, error_r);
+		ret = spool_release_held(spool, error_r);
 	while (ret == 0) {
 		int done = drain_batch(spool, dict, error_r);
 

@@ -32,7 +32,7 @@ void collector_fail(struct collector *c, const struct error *error)
 }
 
 /* What the attacher has not yet taken from the socket, in bytes; -1 if that cannot be said. */
-static int unheard(const struct collector *c)
+static int peer_unread(const struct collector *c)
 {
 	int bytes;
 
@@ -44,13 +44,13 @@ static int unheard(const struct collector *c)
  * nobody would be here, and the attacher's, which has heard what was said to it last time. That
  * is READY again, which says nothing new to it.
  */
-static void show_life(struct collector *c)
+static void ping_watchdog(struct collector *c)
 {
 	const struct priv_message ready = {.version = PRIV_PROTO_VERSION, .type = PRIV_READY};
 	int64_t now = clock_monotonic_ns();
 
 	if (c->options->watchdog_ns == 0 || now - c->alive_ns < c->options->watchdog_ns / 4 ||
-	    unheard(c) != 0)
+	    peer_unread(c) != 0)
 		return;
 	notify_alive();
 	c->alive_ns = now;
@@ -66,7 +66,7 @@ static void on_tick(struct loop *loop, void *context)
 	collector_look_at_clock(c);
 	if (c->ring_watch)
 		collector_drain(c);
-	show_life(c);
+	ping_watchdog(c);
 }
 
 static void note_message(struct collector *c, const struct priv_message *message)
@@ -77,8 +77,8 @@ static void note_message(struct collector *c, const struct priv_message *message
 	if (message->type == PRIV_REFUSED)
 		(void)snprintf(c->probes.last_refused, sizeof(c->probes.last_refused), "%s: %s",
 			       message->path, message->reason);
-	else if (message->type == PRIV_SETTLED)
-		c->probes.settled = true;
+	else if (message->type == PRIV_INITIAL_SCAN_DONE)
+		c->probes.initial_scan_done = true;
 }
 
 static void on_peer(struct loop *loop, void *context)

@@ -7,10 +7,10 @@
 #include "capture/counters.h"
 #include "capture/replay.h"
 #include "collector/collector.h"
-#include "priv/handover.h"
-#include "stats/metrics_collect.h"
-#include "serve/http.h"
 #include "pipeline/targets.h"
+#include "priv/handover.h"
+#include "serve/http.h"
+#include "stats/metrics_collect.h"
 #include "stats/top.h"
 
 /* For the dicts, and then for the audit stream, at the end. */
@@ -20,8 +20,8 @@ struct collector {
 	const struct collector_options *options;
 	const struct collector_fds *fds;
 	struct loop *loop;
-	struct loop_watch *ring_watch, *nap, *tick, *ack_watch, *peer_watch;
-	int64_t nap_ns;
+	struct loop_watch *ring_watch, *poll_timer, *tick, *ack_watch, *peer_watch;
+	int64_t poll_ns;
 	int ack_fd;
 	struct event_source *source;
 	struct counters counters;
@@ -29,7 +29,7 @@ struct collector {
 	struct targets targets;
 	struct pipeline *pipeline;
 	struct http *control, *metrics;
-	struct gather_probes probes;
+	struct metrics_probes probes;
 	int64_t started_ns;
 	int landlock;	       /* the kernel's version of it; 0: none */
 	int64_t alive_ns;      /* of the last sign of life */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/confine.h"
 
-#include "priv/landlock.h"
 #include "pipeline/targets.h"
+#include "priv/landlock.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -3,15 +3,15 @@
 #include "collector/collector_private.h"
 
 #include "base/log.h"
-#include "stats/metrics_collect.h"
 #include "serve/http.h"
+#include "stats/metrics_collect.h"
 #include "stats/summary.h"
 
 #include <errno.h>
 
-static struct gather_source numbers(const struct collector *c)
+static struct metrics_source numbers(const struct collector *c)
 {
-	return (struct gather_source){
+	return (struct metrics_source){
 		.pipeline = c->pipeline,
 		.targets = &c->targets,
 		.audit = c->audit,
@@ -25,16 +25,16 @@ static struct gather_source numbers(const struct collector *c)
 	};
 }
 
-static void gather_now(struct metrics *metrics, void *context)
+static void collect_now(struct metrics *metrics, void *context)
 {
-	const struct gather_source source = numbers(context);
+	const struct metrics_source source = numbers(context);
 
-	gather(&source, metrics);
+	metrics_collect(&source, metrics);
 }
 
 static int summarize_now(struct buf *out, void *context)
 {
-	const struct gather_source source = numbers(context);
+	const struct metrics_source source = numbers(context);
 
 	return summary(&source, out);
 }
@@ -70,7 +70,7 @@ static const struct http_page private_pages[] = {
 
 static bool is_ready(void *context)
 {
-	return ((const struct collector *)context)->probes.settled;
+	return ((const struct collector *)context)->probes.initial_scan_done;
 }
 
 /*
@@ -82,7 +82,7 @@ static int open_one(struct collector *c, const char *address, const struct http_
 {
 	const struct http_config config = {
 		.listen = address,
-		.gather = gather_now,
+		.metrics_collect = collect_now,
 		.summary = summarize_now,
 		.ready = is_ready,
 		.more = more,

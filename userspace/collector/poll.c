@@ -11,17 +11,17 @@
  * naps and looks again. A short nap makes batches; it grows while nothing happens, and ends at
  * once when a writer has acknowledged something.
  */
-#define NAP_MIN_NS  (5 * NS_PER_MSEC)
-#define NAP_AWAY_NS (50 * NS_PER_MSEC) /* while no dict takes records */
-#define NAP_MAX_NS  (100 * NS_PER_MSEC)
+#define POLL_MIN_NS    (5 * NS_PER_MSEC)
+#define POLL_OUTAGE_NS (50 * NS_PER_MSEC) /* while no dict takes records */
+#define POLL_MAX_NS    (100 * NS_PER_MSEC)
 
 static void wait_for_ring(struct collector *c);
 
-static void nap(struct collector *c, int64_t ns)
+static void poll_timer(struct collector *c, int64_t ns)
 {
-	c->nap_ns = ns < NAP_MAX_NS ? ns : NAP_MAX_NS;
+	c->poll_ns = ns < POLL_MAX_NS ? ns : POLL_MAX_NS;
 	loop_remove(&c->ring_watch);
-	loop_timer_set(c->nap, c->nap_ns, 0);
+	loop_timer_set(c->poll_timer, c->poll_ns, 0);
 }
 
 /* The ring fills while a dict is down: then the writers' memory is all that can hold more. */
@@ -34,7 +34,7 @@ static void relieve_ring(struct collector *c)
 		pipeline_release_all(c->pipeline);
 }
 
-static void tell_step(int64_t step_ns)
+static void log_clock_step(int64_t step_ns)
 {
 	double seconds = (double)step_ns / (double)NS_PER_SEC;
 
@@ -52,12 +52,12 @@ void collector_look_at_clock(struct collector *c)
 	struct clock_offset offset;
 
 	clock_sample(&offset);
-	tell_step(timeline_set_offset(&c->timeline, &offset));
+	log_clock_step(timeline_set_offset(&c->timeline, &offset));
 }
 
-static int64_t shortest_nap(const struct collector *c)
+static int64_t shortest_poll(const struct collector *c)
 {
-	return targets_up(&c->targets) ? NAP_MIN_NS : NAP_AWAY_NS;
+	return targets_up(&c->targets) ? POLL_MIN_NS : POLL_OUTAGE_NS;
 }
 
 void collector_drain(struct collector *c)
@@ -78,7 +78,7 @@ void collector_drain(struct collector *c)
 	if (idle)
 		wait_for_ring(c);
 	else
-		nap(c, count > 0 ? shortest_nap(c) : c->nap_ns * 2);
+		poll_timer(c, count > 0 ? shortest_poll(c) : c->poll_ns * 2);
 }
 
 static void on_ring(struct loop *loop, void *context)
@@ -98,7 +98,7 @@ static void wait_for_ring(struct collector *c)
 		collector_fail(c, &error);
 }
 
-static void on_nap(struct loop *loop, void *context)
+static void on_poll(struct loop *loop, void *context)
 {
 	(void)loop;
 	collector_drain(context);
@@ -116,7 +116,7 @@ static void on_ack(struct loop *loop, void *context)
 
 int collector_poll_open(struct collector *c, struct error *error_r)
 {
-	return loop_add_timer(c->loop, on_nap, c, &c->nap, error_r);
+	return loop_add_timer(c->loop, on_poll, c, &c->poll_timer, error_r);
 }
 
 int collector_poll_listen(struct collector *c, struct error *error_r)

@@ -88,7 +88,7 @@ static int load_server(const struct config_options *options, struct config *conf
 	if (*config->settings.dovecot_config == '\0')
 		return 0;
 	return doveconf_read(config->settings.dovecot_config, &doveconf, &config->server,
-			     &config->doveconf, &config->doveconf_why_not, error_r);
+			     &config->doveconf, &config->doveconf_error, error_r);
 }
 
 static int read_last_login(struct config *config, struct error *error_r)

@@ -29,8 +29,8 @@ struct config {
 	struct conf_section *server; /* NULL without one */
 	struct conf_section *own;    /* never NULL; empty when there is no file */
 	struct conf_section *command_line;
-	const char *doveconf;	       /* the program that read the server's file, or NULL */
-	struct error doveconf_why_not; /* code 0, or why our parser had to step in */
+	const char *doveconf;	     /* the program that read the server's file, or NULL */
+	struct error doveconf_error; /* code 0, or why our parser had to step in */
 	struct dovetap_settings settings;
 	struct last_login_conf last_login;
 };

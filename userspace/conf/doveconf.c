@@ -64,20 +64,20 @@ static int read_with(const char *program, const char *path, int timeout_ms,
 }
 
 int doveconf_read(const char *path, const struct doveconf_options *options,
-		  struct conf_section **root_r, const char **program_r, struct error *why_not_r,
-		  struct error *error_r)
+		  struct conf_section **root_r, const char **program_r,
+		  struct error *doveconf_error_r, struct error *error_r)
 {
 	const char *program = options->program ? options->program : doveconf_find();
-	struct error why_not = {0};
+	struct error doveconf_error = {0};
 	int ret = -1;
 
 	if (program && *program != '\0')
 		ret = read_with(program, path,
 				options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS, root_r,
-				&why_not);
+				&doveconf_error);
 	if (program_r)
 		*program_r = ret == 0 ? program : NULL;
-	if (why_not_r)
-		*why_not_r = why_not;
+	if (doveconf_error_r)
+		*doveconf_error_r = doveconf_error;
 	return ret == 0 ? 0 : conf_parse_file(path, 0, root_r, error_r);
 }

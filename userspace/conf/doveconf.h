@@ -23,11 +23,11 @@ struct doveconf_options {
 
 /*
  * Reads the file at path. program_r (may be NULL) tells which doveconf read it, NULL if our own
- * parser did. why_not_r (may be NULL) gets code 0, or why an installed doveconf could not be used.
+ * parser did. doveconf_error_r (may be NULL) gets code 0, or why an installed doveconf could not be used.
  */
 int doveconf_read(const char *path, const struct doveconf_options *options,
-		  struct conf_section **root_r, const char **program_r, struct error *why_not_r,
-		  struct error *error_r);
+		  struct conf_section **root_r, const char **program_r,
+		  struct error *doveconf_error_r, struct error *error_r);
 
 /* The doveconf of this machine, or NULL. */
 const char *doveconf_find(void);

@@ -97,7 +97,7 @@ static const struct conf_field fields[] = {
 	{FIELD(pin), .type = CONF_STRING, .otherwise = "", .check = check_pin},
 	{FIELD(metrics_listen), .type = CONF_STRING, .otherwise = ""},
 	{FIELD(dovecot_version), .type = CONF_STRING},
-	{FIELD(also_dicts), .type = CONF_LIST},
+	{FIELD(mirror_dicts), .type = CONF_LIST},
 	{FIELD(services), .type = CONF_LIST},
 	{FIELD(ring_size), .type = CONF_SIZE, .otherwise = "8M", .max = 1U << 30,
 	 .check = check_ring_size},

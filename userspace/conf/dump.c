@@ -103,8 +103,8 @@ int config_dump(const struct config *config, struct buf *out)
 		buf_appendf(out, "# the server's file %s, read by %s\n",
 			    config->settings.dovecot_config,
 			    config->doveconf ? config->doveconf : "dovetap");
-	if (config->doveconf_why_not.code)
-		buf_appendf(out, "# %s\n", config->doveconf_why_not.text);
+	if (config->doveconf_error.code)
+		buf_appendf(out, "# %s\n", config->doveconf_error.text);
 	dump_own(config, out);
 	for (size_t i = 0; i < config->last_login.target_count; i++)
 		dump_target(&config->last_login.targets[i], out);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/parse.h"
 
+#include "base/read_file.h"
 #include "conf/arena.h"
 #include "conf/expand.h"
-#include "base/read_file.h"
 #include "conf/lex.h"
 
 #include <errno.h>

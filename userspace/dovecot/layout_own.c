@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dovecot/layout_own.h"
 
-#include "dovecot/layout_btf.h"
 #include "base/read_file.h"
+#include "dovecot/layout_btf.h"
 
 #include <bpf/btf.h>
 #include <errno.h>

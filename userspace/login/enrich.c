@@ -141,7 +141,7 @@ static struct slice first_of(const char *name, const char *id)
 	return slice_str(name[0] ? name : id[0] ? id : ENRICH_UNKNOWN);
 }
 
-struct slice enrich_tell(const struct enrichment *enrichment, enum enrich_fact fact)
+struct slice enrich_get(const struct enrichment *enrichment, enum enrich_fact fact)
 {
 	const struct container_names *names = &enrichment->names;
 	const struct container *ids = &enrichment->container;

@@ -53,6 +53,6 @@ enum enrich_fact {
 };
 
 /* "unknown" when it is. Valid as long as the enrichment. */
-struct slice enrich_tell(const struct enrichment *enrichment, enum enrich_fact fact);
+struct slice enrich_get(const struct enrichment *enrichment, enum enrich_fact fact);
 
 #endif

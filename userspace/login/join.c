@@ -72,7 +72,7 @@ static bool wait_for_auth(struct join *join, const struct login *record, uint64_
 	struct waiting *waiting = may_wait(record) ? calloc(1, sizeof(*waiting)) : NULL;
 
 	if (waiting)
-		waiting->login = login_keep(record);
+		waiting->login = login_copy(record);
 	if (!waiting || !waiting->login) {
 		free(waiting);
 		return false;

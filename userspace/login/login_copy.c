@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-size_t login_keep_size(const struct login *login)
+size_t login_copy_size(const struct login *login)
 {
 	size_t size = sizeof(*login);
 
@@ -12,10 +12,10 @@ size_t login_keep_size(const struct login *login)
 	return size;
 }
 
-/* UNSAFE: the block has as many bytes as login_keep_size() says. */
-struct login *login_keep(const struct login *login)
+/* UNSAFE: the block has as many bytes as login_copy_size() says. */
+struct login *login_copy(const struct login *login)
 {
-	struct login *kept = malloc(login_keep_size(login));
+	struct login *kept = malloc(login_copy_size(login));
 	char *at = (char *)(kept + 1);
 
 	if (!kept)

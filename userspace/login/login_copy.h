@@ -6,9 +6,9 @@
 #include "login/login.h"
 
 /* A copy with its texts in one block for free(3), or NULL. */
-struct login *login_keep(const struct login *login);
+struct login *login_copy(const struct login *login);
 
 /* Bytes that the copy takes. */
-size_t login_keep_size(const struct login *login);
+size_t login_copy_size(const struct login *login);
 
 #endif

@@ -15,7 +15,7 @@ struct partner {
 static void forget(struct partners *partners, struct partner *partner)
 {
 	HASH_DEL(partners->first, partner);
-	partners->bytes -= login_keep_size(partner->auth);
+	partners->bytes -= login_copy_size(partner->auth);
 	free(partner->auth);
 	free(partner);
 }
@@ -39,7 +39,7 @@ static bool is_old(const struct partner *partner, const struct login *login)
 static bool is_full(const struct partners *partners, const struct login *auth)
 {
 	return HASH_COUNT(partners->first) >= PARTNERS_MAX ||
-	       partners->bytes + login_keep_size(auth) > PARTNERS_BYTES;
+	       partners->bytes + login_copy_size(auth) > PARTNERS_BYTES;
 }
 
 static void make_room(struct partners *partners, const struct login *auth)
@@ -62,7 +62,7 @@ void partners_add(struct partners *partners, const struct login *auth)
 	make_room(partners, auth);
 	partner = calloc(1, sizeof(*partner));
 	if (partner)
-		partner->auth = login_keep(auth);
+		partner->auth = login_copy(auth);
 	if (!partner || !partner->auth) {
 		free(partner);
 		return;
@@ -70,7 +70,7 @@ void partners_add(struct partners *partners, const struct login *auth)
 	HASH_ADD_KEYPTR(hh, partners->first, login_session(partner->auth).ptr,
 			login_session(auth).len, partner);
 	if (hash_added(partner)) {
-		partners->bytes += login_keep_size(auth);
+		partners->bytes += login_copy_size(auth);
 		return;
 	}
 	free(partner->auth);

@@ -47,11 +47,11 @@ static struct template_host host_of(const struct deliver *deliver, const struct 
 	struct template_host host = deliver->config.host;
 
 	if (event->where) {
-		host.pod = enrich_tell(event->where, ENRICH_POD);
-		host.container = enrich_tell(event->where, ENRICH_CONTAINER);
-		host.pod_namespace = enrich_tell(event->where, ENRICH_POD_NAMESPACE);
-		host.pod_uid = enrich_tell(event->where, ENRICH_POD_UID);
-		host.container_id = enrich_tell(event->where, ENRICH_CONTAINER_ID);
+		host.pod = enrich_get(event->where, ENRICH_POD);
+		host.container = enrich_get(event->where, ENRICH_CONTAINER);
+		host.pod_namespace = enrich_get(event->where, ENRICH_POD_NAMESPACE);
+		host.pod_uid = enrich_get(event->where, ENRICH_POD_UID);
+		host.container_id = enrich_get(event->where, ENRICH_CONTAINER_ID);
 	}
 	if (event->geo) {
 		host.country = slice_str(event->geo->country);
@@ -81,7 +81,7 @@ static void hand_on(struct deliver *deliver, const struct deliver_route *route,
 	(void)writer_submit(route->writer, record, position);
 	if (!route->also)
 		return;
-	for (size_t i = config->writer_count - config->also_count; i < config->writer_count; i++)
+	for (size_t i = config->writer_count - config->mirror_count; i < config->writer_count; i++)
 		(void)writer_submit(config->writers[i], record, position);
 }
 

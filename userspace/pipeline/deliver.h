@@ -31,7 +31,7 @@ struct deliver_config {
 	size_t route_count;
 	struct writer **writers; /* each once */
 	size_t writer_count;
-	size_t also_count; /* the last of the writers */
+	size_t mirror_count; /* the last of the writers */
 	struct template_host host;
 	struct ip_mask mask; /* what keys may have of a client's address */
 

@@ -26,14 +26,14 @@ static uint64_t now(const struct pipeline *pipeline)
 }
 
 /* How far everything has gone to the writers: not beyond a record that waits for its partner. */
-static uint64_t handed_on(const struct pipeline *pipeline)
+static uint64_t submitted_position(const struct pipeline *pipeline)
 {
 	uint64_t waiting;
 
 	return join_waits(pipeline->join, &waiting) ? waiting : pipeline->taken;
 }
 
-static bool is_stranger(const struct login_event *event)
+static bool is_unrelated(const struct login_event *event)
 {
 	return event->kind == LOGIN_EVENT_PROXY && !event->joined;
 }
@@ -54,10 +54,10 @@ static void take_event(const struct login_event *joined, void *context)
 		event.where = enrich_login(config->enrich, &event.login);
 	if (config->geo)
 		event.geo = geo_find(config->geo, &event.login.remote_ip);
-	if (is_stranger(&event))
-		pipeline->stats.strangers++;
+	if (is_unrelated(&event))
+		pipeline->stats.unmatched++;
 	else
-		route = deliver_event(pipeline->deliver, &event, handed_on(pipeline));
+		route = deliver_event(pipeline->deliver, &event, submitted_position(pipeline));
 	if (config->observe)
 		config->observe(&event, route, config->context);
 }
@@ -109,7 +109,7 @@ int pipeline_drain(struct pipeline *pipeline, struct error *error_r)
 	/* Only now: a partner may have been behind in the source. */
 	join_expire(pipeline->join, ret == -ENODATA ? INT64_MAX : clock_monotonic_ns());
 	for (size_t i = 0; i < config->deliver.writer_count; i++)
-		writer_mark(config->deliver.writers[i], handed_on(pipeline));
+		writer_mark(config->deliver.writers[i], submitted_position(pipeline));
 	return ret < 0 ? ret : count;
 }
 
@@ -131,7 +131,7 @@ static void release_to(struct pipeline *pipeline, uint64_t position)
 bool pipeline_release(struct pipeline *pipeline)
 {
 	const struct deliver_config *config = &pipeline->config.deliver;
-	uint64_t safe = handed_on(pipeline);
+	uint64_t safe = submitted_position(pipeline);
 
 	for (size_t i = 0; i < config->writer_count; i++) {
 		uint64_t acked = writer_acked(config->writers[i]);

@@ -14,11 +14,11 @@
 #include "base/error.h"
 #include "base/timeline.h"
 #include "capture/event_source.h"
-#include "pipeline/deliver.h"
 #include "login/enrich.h"
 #include "login/event.h"
 #include "login/filter.h"
 #include "login/geo.h"
+#include "pipeline/deliver.h"
 
 struct pipeline_config {
 	struct event_source *source;
@@ -45,7 +45,7 @@ struct pipeline_stats {
 	uint64_t others[FILTER_RESULT_COUNT];  /* auth and proxy records */
 	uint64_t kinds[LOGIN_EVENT_KINDS];     /* events behind the join */
 	uint64_t joined;		       /* logins that found their authentication */
-	uint64_t strangers;		       /* lost: proxied logins that did not */
+	uint64_t unmatched;		       /* lost: proxied logins that did not */
 	struct error last_error;	       /* of both */
 };
 

@@ -139,7 +139,7 @@ struct deliver_config targets_describe(const struct targets *targets)
 		.route_count = plan_route_count(plan),
 		.writers = targets->writers,
 		.writer_count = plan_dict_count(plan),
-		.also_count = plan_also_count(plan),
+		.mirror_count = plan_mirror_count(plan),
 		.host = plan_host(plan),
 		.mask = plan_mask(plan_settings(plan)->mask_ip),
 		.match = match,

@@ -57,15 +57,15 @@ size_t plan_dict_count(const struct plan *plan)
 	return plan->dict_count;
 }
 
-size_t plan_also_count(const struct plan *plan)
+size_t plan_mirror_count(const struct plan *plan)
 {
-	return plan->also_count;
+	return plan->mirror_count;
 }
 
 bool plan_route_uses(const struct plan *plan, size_t route, size_t dict)
 {
 	return plan->routes[route].dict == dict || (plan->routes[route].purpose == DELIVER_LOGIN &&
-						    dict >= plan->dict_count - plan->also_count);
+						    dict >= plan->dict_count - plan->mirror_count);
 }
 
 const struct dict_config *plan_dict(const struct plan *plan, size_t index)
@@ -194,11 +194,11 @@ static bool route_wants(const struct plan_route *route, const char *variable)
 	return wants;
 }
 
-const char *plan_doveconf_trouble(const struct plan *plan)
+const char *plan_doveconf_error(const struct plan *plan)
 {
-	const struct error *why_not = &plan->config.doveconf_why_not;
+	const struct error *doveconf_error = &plan->config.doveconf_error;
 
-	return why_not->code ? why_not->text : NULL;
+	return doveconf_error->code ? doveconf_error->text : NULL;
 }
 
 static bool wants_variable(const struct plan *plan, const char *variable)

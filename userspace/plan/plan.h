@@ -29,7 +29,7 @@ struct plan_route {
 	enum deliver_purpose purpose;
 	enum last_login_source source; /* of its logins */
 	enum precision precision;
-	size_t dict; /* index of plan_dict(), its own; see plan_also_count() */
+	size_t dict; /* index of plan_dict(), its own; see plan_mirror_count() */
 };
 
 /* Errors are the operator's: -EINVAL and "file:line: ..." (exit status EX_CONFIG), -ENOMEM. */
@@ -39,9 +39,9 @@ void plan_free(struct plan **plan); /* takes NULL, sets NULL */
 size_t plan_route_count(const struct plan *plan);
 const struct plan_route *plan_route(const struct plan *plan, size_t index);
 
-/* The dicts; the last plan_also_count() of them get the logins of all routes (also_dicts). */
+/* The dicts; the last plan_mirror_count() of them get the logins of all routes (mirror_dicts). */
 size_t plan_dict_count(const struct plan *plan);
-size_t plan_also_count(const struct plan *plan);
+size_t plan_mirror_count(const struct plan *plan);
 bool plan_route_uses(const struct plan *plan, size_t route, size_t dict);
 const struct dict_config *plan_dict(const struct plan *plan, size_t index);
 /* "redis (dovetap.conf:3)", for people; no secrets. */
@@ -87,7 +87,7 @@ const struct dovetap_settings *plan_settings(const struct plan *plan);
 
 /* Why the installed doveconf could not read the server's file, so that our own parser did; NULL
  * when there is nothing to tell. */
-const char *plan_doveconf_trouble(const struct plan *plan);
+const char *plan_doveconf_error(const struct plan *plan);
 
 /* True when a template needs the home directory. */
 bool plan_wants_home(const struct plan *plan);

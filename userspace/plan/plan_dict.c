@@ -21,7 +21,7 @@ static size_t count_words(const char *const *words)
 
 int plan_dicts_alloc(struct plan *plan, size_t routes, struct error *error_r)
 {
-	size_t count = routes + count_words(plan->config.settings.also_dicts);
+	size_t count = routes + count_words(plan->config.settings.mirror_dicts);
 
 	plan->dicts = calloc(count + 1, sizeof(*plan->dicts));
 	return plan->dicts ? 0 : plan_no_memory(error_r);
@@ -167,17 +167,17 @@ int plan_dicts_find(struct plan *plan, const struct last_login_dict *source,
 	return ret < 0 ? ret : finish_dict(plan, dict, error_r);
 }
 
-int plan_dicts_add_also(struct plan *plan, struct error *error_r)
+int plan_dicts_add_mirrors(struct plan *plan, struct error *error_r)
 {
-	const char *const *uri = plan->config.settings.also_dicts;
+	const char *const *uri = plan->config.settings.mirror_dicts;
 	int ret = 0;
 
 	for (; uri && *uri && ret == 0; uri++) {
 		struct plan_dict *dict = next_dict(plan, NULL);
 
 		dict->config.uri = *uri;
-		dict->config.where = "also_dicts";
-		plan->also_count++;
+		dict->config.where = "mirror_dicts";
+		plan->mirror_count++;
 		ret = finish_dict(plan, dict, error_r);
 	}
 	return ret;

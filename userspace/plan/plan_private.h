@@ -21,7 +21,7 @@ struct plan {
 	size_t route_count;
 	int (*route_of)[DELIVER_PURPOSES]; /* index in routes or -1, for each target */
 	struct plan_dict *dicts;
-	size_t dict_count, also_count;
+	size_t dict_count, mirror_count;
 	struct utsname node;
 	struct audit_config audit; /* target NULL: not loaded */
 };
@@ -37,7 +37,7 @@ const char *plan_place(const struct plan *plan, const struct conf_pos *pos);
 /* Of the server, if its file was read, else of dovetap.conf. */
 const struct conf_section *plan_server_root(const struct plan *plan);
 
-/* Room for the dicts of so many routes and for also_dicts. */
+/* Room for the dicts of so many routes and for mirror_dicts. */
 int plan_dicts_alloc(struct plan *plan, size_t routes, struct error *error_r);
 void plan_dicts_free(struct plan *plan);
 
@@ -51,6 +51,6 @@ int plan_routes_make(struct plan *plan, struct error *error_r);
 void plan_routes_free(struct plan *plan);
 
 /* Behind all others: the dicts that every login goes to. */
-int plan_dicts_add_also(struct plan *plan, struct error *error_r);
+int plan_dicts_add_mirrors(struct plan *plan, struct error *error_r);
 
 #endif

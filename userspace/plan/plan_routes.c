@@ -151,7 +151,7 @@ int plan_routes_make(struct plan *plan, struct error *error_r)
 		return plan_no_memory(error_r);
 	for (size_t i = 0; i < targets && ret == 0; i++)
 		ret = make_routes_of(plan, i, error_r);
-	return ret == 0 ? plan_dicts_add_also(plan, error_r) : ret;
+	return ret == 0 ? plan_dicts_add_mirrors(plan, error_r) : ret;
 }
 
 static void free_fields(struct plan_route *route)

@@ -38,7 +38,7 @@ enum priv_message_type {
 	PRIV_ATTACHED = 1,
 	PRIV_REFUSED = 2,
 	PRIV_DETACHED = 3,
-	PRIV_SETTLED = 4,
+	PRIV_INITIAL_SCAN_DONE = 4,
 	PRIV_READY = 5,
 	PRIV_HUNG = 6,
 };

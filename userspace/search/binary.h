@@ -6,17 +6,17 @@
 #ifndef DOVETAP_SEARCH_BINARY_H
 #define DOVETAP_SEARCH_BINARY_H
 
+#include "base/error.h"
+#include "dovecot/probes.h"
 #include "search/elf.h"
 #include "search/file_id.h"
-#include "dovecot/probes.h"
-#include "base/error.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct layout;
 
-struct build {
+struct binary {
 	enum priv_role role;
 	int fd;	    /* of the file, O_PATH, owned; -1 when closed */
 	char *path; /* as it was found, owned; "/proc/PID/root/..." in a container */
@@ -26,9 +26,9 @@ struct build {
 	const struct probe *probe;	 /* NULL if the build is refused */
 	uint64_t offset;		 /* of the probe in the file */
 	uint8_t code[ELF_FUNCTION_CODE]; /* what stood there */
-	const struct probe *beside;	 /* goes with it (probes.h); NULL if there is none */
-	uint64_t beside_offset;
-	uint8_t beside_code[ELF_FUNCTION_CODE];
+	const struct probe *companion;	 /* goes with it (probes.h); NULL if there is none */
+	uint64_t companion_offset;
+	uint8_t companion_code[ELF_FUNCTION_CODE];
 	bool unused;	      /* probe is NULL only because no importer is known */
 	struct error refusal; /* why probe is NULL, and what to do */
 };
@@ -37,31 +37,31 @@ struct build {
  * Tells whether some executable beside the file imports symbol; asked only for a library's
  * function that the library itself does not call.
  */
-typedef bool build_importer_fn(void *ctx, const char *suffix, const char *symbol);
+typedef bool binary_importer_fn(void *ctx, const char *suffix, const char *symbol);
 
 /*
  * Examines fd, which build_r takes over on success only. A file that cannot be probed is a
  * success with build_r->probe NULL. Returns -ENOMEM or the errno of a failed read.
  */
-int build_examine(int fd, const char *path, enum priv_role role, build_importer_fn *importer,
-		  void *ctx, struct build *build_r, struct error *error_r);
+int binary_examine(int fd, const char *path, enum priv_role role, binary_importer_fn *importer,
+		   void *ctx, struct binary *build_r, struct error *error_r);
 
 /* The same for a file that is not to be probed, for the reason in *error; nothing of it is read.
  * Errors take the reason's place. */
-int build_refuse(int fd, const char *path, enum priv_role role, struct error *error,
-		 struct build *build_r);
+int binary_refuse(int fd, const char *path, enum priv_role role, struct error *error,
+		  struct binary *build_r);
 
 /*
  * True if both have a probe at the same offset on different instructions. The kernel keeps the
  * instruction of the first as long as there is a probe at that place, and would execute it for the
  * second.
  */
-bool build_collides(const struct build *old, const struct build *new);
+bool binary_collides(const struct binary *old, const struct binary *new);
 
 /* What a build that is watched cannot tell ("refused authentications"), or NULL: the probe that
  * would go beside its fallback is dead there. */
-const char *build_blind_spot(const struct build *build);
+const char *binary_blind_spot(const struct binary *binary);
 
-void build_release(struct build *build);
+void binary_release(struct binary *binary);
 
 #endif

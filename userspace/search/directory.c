@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/directory.h"
 
+#include "base/clock.h"
 #include "search/elf.h"
 #include "search/root.h"
-#include "base/clock.h"
 
 #include <dirent.h>
 #include <errno.h>

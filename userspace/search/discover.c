@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/discover.h"
 
+#include "base/clock.h"
 #include "search/finder.h"
 #include "search/process.h"
-#include "search/seen_cache.h"
 #include "search/rescan.h"
 #include "search/root.h"
-#include "base/clock.h"
+#include "search/seen_cache.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,17 +42,17 @@ static const char *const usual_masters[] = {
 /* Where the services are that a master in PREFIX/sbin will start. */
 static const char beside_master[] = "$ORIGIN/libexec/dovecot:$ORIGIN/lib/dovecot";
 
-#define RECENT_EXEC_NS	   (1 * NS_PER_SEC)
-#define RECENT_STRANGER_NS (600 * NS_PER_SEC)
+#define RECENT_EXEC_NS	  (1 * NS_PER_SEC)
+#define SEEN_UNRELATED_NS (600 * NS_PER_SEC)
 
 struct discover {
 	struct finder finder;
 	bool processes;
 	char **roots; /* NULL-terminated */
 	discover_lost_fn *lost;
-	struct recent recent;	 /* executables, by namespace */
-	struct recent strangers; /* libraries that are none of Dovecot's, by namespace */
-	struct relook relook;
+	struct seen_cache seen_cache;	   /* executables, by namespace */
+	struct seen_cache unrelated_names; /* libraries that are none of Dovecot's, by namespace */
+	struct rescan rescan;
 };
 
 /* Adds the directories that an executable's RUNPATH names, and where its services may be. */
@@ -68,9 +68,9 @@ static void add_runpath(struct discover *discover, int root_fd, const char *pref
 	snprintf(origin, sizeof(origin), "%s", exe);
 	directory = dirname(origin);
 	directories_add_runpath(&discover->finder.dirs, root_fd, prefix, is->dynamic->runpath,
-				directory, discover->finder.known.search);
+				directory, discover->finder.known_file.search);
 	directories_add_runpath(&discover->finder.dirs, root_fd, prefix, beside_master,
-				dirname(directory), discover->finder.known.search);
+				dirname(directory), discover->finder.known_file.search);
 }
 
 static void fix(struct discover *discover, int index)
@@ -90,8 +90,9 @@ static void search_root(struct discover *discover, const char *root)
 		return;
 	}
 	for (size_t i = 0; i < sizeof(usual_directories) / sizeof(usual_directories[0]); i++)
-		fix(discover, directories_add(&discover->finder.dirs, root_fd, prefix,
-					      usual_directories[i], discover->finder.known.search));
+		fix(discover,
+		    directories_add(&discover->finder.dirs, root_fd, prefix, usual_directories[i],
+				    discover->finder.known_file.search));
 	for (size_t i = 0; i < sizeof(usual_masters) / sizeof(usual_masters[0]); i++) {
 		fd = root_open_file(root_fd, usual_masters[i]);
 		if (fd < 0)
@@ -112,7 +113,7 @@ static int add_directory_of(struct discover *discover, const struct process *pro
 	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
 		return -ENAMETOOLONG;
 	return directories_add(&discover->finder.dirs, process->root_fd, process->prefix,
-			       dirname(copy), discover->finder.known.search);
+			       dirname(copy), discover->finder.known_file.search);
 }
 
 /* Looks at what a process runs or maps, and takes over fd. */
@@ -137,13 +138,13 @@ static void use_library(void *ctx, const struct process *process,
 			const struct process_library *library)
 {
 	struct discover *discover = ctx;
-	uint64_t key = recent_key(process->namespace, library->path, library->inode);
+	uint64_t key = seen_cache_key(process->namespace, library->path, library->inode);
 	int64_t now = clock_monotonic_ns();
 	enum priv_role named = probe_role_of_name(strrchr(library->path, '/') + 1);
 	const struct recognised *is;
 	int fd;
 
-	if (recent_has(&discover->strangers, key, now))
+	if (seen_cache_has(&discover->unrelated_names, key, now))
 		return;
 	if (library->deleted)
 		finder_saw_deleted(&discover->finder, named);
@@ -159,18 +160,18 @@ static void use_library(void *ctx, const struct process *process,
 	}
 	close(fd);
 	if (!is->waits)
-		recent_note(&discover->strangers, key, now + RECENT_STRANGER_NS);
+		seen_cache_add(&discover->unrelated_names, key, now + SEEN_UNRELATED_NS);
 }
 
 /* What was refused because nobody seemed to use it is looked at anew: it is used. */
 static void reconsider(struct discover *discover)
 {
-	const struct build *build;
+	const struct binary *binary;
 
-	while ((build = known_next_unused(&discover->finder.known)) != NULL) {
+	while ((binary = file_table_next_unused(&discover->finder.known_file)) != NULL) {
 		if (discover->lost)
-			discover->lost(discover->finder.ctx, build);
-		known_drop(&discover->finder.known, build);
+			discover->lost(discover->finder.ctx, binary);
+		file_table_drop(&discover->finder.known_file, binary);
 	}
 }
 
@@ -269,11 +270,12 @@ static void search_process(void *ctx, pid_t pid)
 
 static void drop_lost(struct discover *discover)
 {
-	const struct build *build;
+	const struct binary *binary;
 
-	while (discover->lost && (build = known_next_lost(&discover->finder.known)) != NULL) {
-		discover->lost(discover->finder.ctx, build);
-		known_drop(&discover->finder.known, build);
+	while (discover->lost &&
+	       (binary = file_table_next_lost(&discover->finder.known_file)) != NULL) {
+		discover->lost(discover->finder.ctx, binary);
+		file_table_drop(&discover->finder.known_file, binary);
 	}
 }
 
@@ -281,7 +283,7 @@ int discover_scan(struct discover *discover, struct error *error_r)
 {
 	struct error *first = &discover->finder.first;
 
-	discover->finder.known.search++;
+	discover->finder.known_file.search++;
 	first->code = 0;
 	for (size_t i = 0; discover->roots[i]; i++) {
 		if (!finder_enter(&discover->finder, 0, discover->roots[i], ""))
@@ -291,7 +293,7 @@ int discover_scan(struct discover *discover, struct error *error_r)
 		finder_leave(&discover->finder);
 	}
 	process_each(search_process, discover, first->code == 0 ? first : NULL);
-	directories_sweep(&discover->finder.dirs, discover->finder.known.search);
+	directories_sweep(&discover->finder.dirs, discover->finder.known_file.search);
 	finder_look_into_touched(&discover->finder);
 	drop_lost(discover);
 	if (first->code != 0 && error_r)
@@ -306,12 +308,12 @@ int discover_scan(struct discover *discover, struct error *error_r)
  */
 static bool was_taken(struct discover *discover, const struct process *process, int64_t now)
 {
-	uint64_t key = recent_key(process->namespace, process->exe,
-				  process->exe_stat.st_ino ^ (process->exe_stat.st_dev << 32));
+	uint64_t key = seen_cache_key(process->namespace, process->exe,
+				      process->exe_stat.st_ino ^ (process->exe_stat.st_dev << 32));
 
-	if (recent_has(&discover->recent, key, now))
+	if (seen_cache_has(&discover->seen_cache, key, now))
 		return true;
-	recent_note(&discover->recent, key, now + RECENT_EXEC_NS);
+	seen_cache_add(&discover->seen_cache, key, now + RECENT_EXEC_NS);
 	return false;
 }
 
@@ -325,7 +327,7 @@ static enum discover_exec take_exec(struct discover *discover, struct process *p
 		return DISCOVER_EXEC_STRANGER;
 	if (!was_taken(discover, process, now) && process_open(process) == 0) {
 		use_exe(discover, process);
-		relook_add(&discover->relook, process, now);
+		rescan_add(&discover->rescan, process, now);
 	}
 	return DISCOVER_EXEC_DOVECOT;
 }
@@ -349,14 +351,14 @@ enum discover_exec discover_exec(struct discover *discover, pid_t pid)
 
 int64_t discover_due_ns(const struct discover *discover)
 {
-	return relook_due_ns(&discover->relook);
+	return rescan_due_ns(&discover->rescan);
 }
 
 void discover_due(struct discover *discover)
 {
 	struct process process;
 
-	while (relook_take(&discover->relook, clock_monotonic_ns(), &process)) {
+	while (rescan_take(&discover->rescan, clock_monotonic_ns(), &process)) {
 		if (enter(discover, &process)) {
 			if (process_open(&process) == 0)
 				process_libraries(&process, use_library, discover);
@@ -515,19 +517,19 @@ void discover_set_guard(struct discover *discover, const struct discover_guard *
 
 int discover_restore(struct discover *discover, enum priv_role role, const struct file_id *id)
 {
-	return known_restore(&discover->finder.known, role, id);
+	return file_table_restore(&discover->finder.known_file, role, id);
 }
 
 void discover_free(struct discover **discover)
 {
 	if (!*discover)
 		return;
-	known_release(&(*discover)->finder.known);
+	file_table_release(&(*discover)->finder.known_file);
 	for (char **root = (*discover)->roots; root && *root; root++)
 		free(*root);
 	free((*discover)->roots);
 	recogniser_release(&(*discover)->finder.recogniser);
-	relook_release(&(*discover)->relook);
+	rescan_release(&(*discover)->rescan);
 	directories_release(&(*discover)->finder.dirs);
 	free(*discover);
 	*discover = NULL;

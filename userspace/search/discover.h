@@ -15,8 +15,8 @@
 #ifndef DOVETAP_SEARCH_DISCOVER_H
 #define DOVETAP_SEARCH_DISCOVER_H
 
-#include "search/binary.h"
 #include "base/error.h"
+#include "search/binary.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,10 +34,10 @@ struct discover_options {
  * does its address. If the file was overwritten in place, replaced is the build whose code is no
  * longer there, valid for this call only; its probes are meaningless. Else it is NULL.
  */
-typedef void discover_fn(void *ctx, const struct build *build, const struct build *replaced);
+typedef void discover_fn(void *ctx, const struct binary *binary, const struct binary *replaced);
 
 /* No path and no process has led to the file for two searches; build is valid for this call. */
-typedef void discover_lost_fn(void *ctx, const struct build *build);
+typedef void discover_lost_fn(void *ctx, const struct binary *binary);
 
 struct discover;
 

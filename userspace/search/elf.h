@@ -9,9 +9,9 @@
 #ifndef DOVETAP_SEARCH_ELF_H
 #define DOVETAP_SEARCH_ELF_H
 
-#include "dovecot/abi.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "dovecot/abi.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -26,7 +26,7 @@ static bool same_build(const struct file_id *a, const struct file_id *b)
  * An image file system without real change times (squashfs, erofs) gives all its files the same
  * one, in whole seconds: there only a build id tells two images apart.
  */
-static bool tells_apart(const struct file_id *id)
+static bool distinguishes(const struct file_id *id)
 {
 	return id->build_id_len > 0 || id->ctime_ns % NS_PER_SEC != 0;
 }
@@ -51,7 +51,7 @@ bool file_id_equal(const struct file_id *a, const struct file_id *b)
 	if (a->ino != b->ino || a->size != b->size || !same_build(a, b) || file_id_copied_up(a, b))
 		return false;
 	if (a->ctime_ns == b->ctime_ns)
-		return a->dev == b->dev || tells_apart(a);
+		return a->dev == b->dev || distinguishes(a);
 	/* Without a build id a changed time on the same inode may mean changed code. */
 	return a->dev == b->dev && a->build_id_len > 0;
 }

@@ -16,8 +16,8 @@
 #define REWRITES_MAX	12		    /* counted: more than an hour */
 #define REWRITES_FORGET (7200 * NS_PER_SEC) /* since the last one */
 
-struct known {
-	struct build build;
+struct known_file {
+	struct binary binary;
 	uint64_t aliases[ALIASES_MAX]; /* other devices on which it was last recognised */
 	size_t alias_count;
 	uint64_t namespaces;   /* that ever led to it: a bit for each, by its hash */
@@ -25,40 +25,40 @@ struct known {
 	unsigned int rewrites; /* of the inode, lately */
 	int64_t written_ns;    /* when it was found so, monotonic */
 	unsigned int seen;     /* number of the search that last led to it */
-	struct known *next;
+	struct known_file *next;
 };
 
-static void release(struct known *known)
+static void release(struct known_file *known_file)
 {
-	build_release(&known->build);
-	free(known);
+	binary_release(&known_file->binary);
+	free(known_file);
 }
 
-void known_release(struct known_files *files)
+void file_table_release(struct file_table *files)
 {
-	struct known *known, *next;
+	struct known_file *known_file, *next;
 
-	LL_FOREACH_SAFE(files->list, known, next)
-		release(known);
-	*files = (struct known_files){0};
+	LL_FOREACH_SAFE(files->list, known_file, next)
+		release(known_file);
+	*files = (struct file_table){0};
 }
 
-static bool is_on(const struct known *known, uint64_t device)
+static bool is_on(const struct known_file *known_file, uint64_t device)
 {
-	if (known->build.id.dev == device)
+	if (known_file->binary.id.dev == device)
 		return true;
-	for (size_t i = 0; i < known->alias_count && i < ALIASES_MAX; i++) {
-		if (known->aliases[i] == device)
+	for (size_t i = 0; i < known_file->alias_count && i < ALIASES_MAX; i++) {
+		if (known_file->aliases[i] == device)
 			return true;
 	}
 	return false;
 }
 
 /* Saves reading it again at the next look. The containers of the oldest may be gone. */
-static void add_alias(struct known *known, uint64_t device)
+static void add_alias(struct known_file *known_file, uint64_t device)
 {
-	if (!is_on(known, device))
-		known->aliases[known->alias_count++ % ALIASES_MAX] = device;
+	if (!is_on(known_file, device))
+		known_file->aliases[known_file->alias_count++ % ALIASES_MAX] = device;
 }
 
 static uint64_t bit_of(uint64_t namespace)
@@ -67,78 +67,80 @@ static uint64_t bit_of(uint64_t namespace)
 }
 
 /* Older processes may run what a copy was made of: as long as something leads to the copy. */
-static void mark_seen(const struct known_files *files, struct known *seen)
+static void mark_seen(const struct file_table *files, struct known_file *seen)
 {
-	struct known *known;
+	struct known_file *known_file;
 
-	LL_FOREACH(files->list, known) {
-		if (known != seen && !file_id_copied_up(&known->build.id, &seen->build.id))
+	LL_FOREACH(files->list, known_file) {
+		if (known_file != seen &&
+		    !file_id_copied_up(&known_file->binary.id, &seen->binary.id))
 			continue;
-		known->seen = files->search;
-		known->namespaces |= bit_of(files->namespace);
+		known_file->seen = files->search;
+		known_file->namespaces |= bit_of(files->namespace);
 	}
 }
 
-bool known_has_to_wait(const struct known_files *files, const struct stat *st, int64_t now_ns)
+bool file_table_has_to_wait(const struct file_table *files, const struct stat *st, int64_t now_ns)
 {
-	struct known *known;
+	struct known_file *known_file;
 
-	LL_FOREACH(files->list, known) {
-		if (known->restored || known->build.id.ino != st->st_ino ||
-		    !is_on(known, st->st_dev) || known->rewrites <= REWRITES_FREE)
+	LL_FOREACH(files->list, known_file) {
+		if (known_file->restored || known_file->binary.id.ino != st->st_ino ||
+		    !is_on(known_file, st->st_dev) || known_file->rewrites <= REWRITES_FREE)
 			continue;
-		if (now_ns - known->written_ns < REWRITE_WAIT
-							 << (known->rewrites - REWRITES_FREE)) {
-			mark_seen(files, known);
+		if (now_ns - known_file->written_ns <
+		    REWRITE_WAIT << (known_file->rewrites - REWRITES_FREE)) {
+			mark_seen(files, known_file);
 			return true;
 		}
 	}
 	return false;
 }
 
-static unsigned int count_rewrites(const struct build *replaced, int64_t now_ns)
+static unsigned int count_rewrites(const struct binary *replaced, int64_t now_ns)
 {
-	const struct known *known = (const struct known *)replaced; /* its first member */
+	const struct known_file *known_file =
+		(const struct known_file *)replaced; /* its first member */
 
-	if (!replaced || now_ns - known->written_ns > REWRITES_FORGET)
+	if (!replaced || now_ns - known_file->written_ns > REWRITES_FORGET)
 		return 0;
-	return known->rewrites < REWRITES_MAX ? known->rewrites + 1 : REWRITES_MAX;
+	return known_file->rewrites < REWRITES_MAX ? known_file->rewrites + 1 : REWRITES_MAX;
 }
 
-bool known_has(const struct known_files *files, const struct stat *st)
+bool file_table_has(const struct file_table *files, const struct stat *st)
 {
-	struct known *known;
+	struct known_file *known_file;
 	struct file_id id;
 
 	file_id_from_stat(&id, st);
-	LL_FOREACH(files->list, known) {
-		if (!known->restored && known->build.id.ino == id.ino &&
-		    known->build.id.size == id.size && known->build.id.ctime_ns == id.ctime_ns &&
-		    is_on(known, id.dev)) {
-			mark_seen(files, known);
+	LL_FOREACH(files->list, known_file) {
+		if (!known_file->restored && known_file->binary.id.ino == id.ino &&
+		    known_file->binary.id.size == id.size &&
+		    known_file->binary.id.ctime_ns == id.ctime_ns && is_on(known_file, id.dev)) {
+			mark_seen(files, known_file);
 			return true;
 		}
 	}
 	return false;
 }
 
-void known_saw_deleted(const struct known_files *files, enum priv_role role)
+void file_table_saw_deleted(const struct file_table *files, enum priv_role role)
 {
-	struct known *known;
+	struct known_file *known_file;
 
-	LL_FOREACH(files->list, known) {
-		if (known->build.role == role)
-			known->seen = files->search;
+	LL_FOREACH(files->list, known_file) {
+		if (known_file->binary.role == role)
+			known_file->seen = files->search;
 	}
 }
 
-void known_left_out(const struct known_files *files, uint64_t namespace)
+void file_table_left_out(const struct file_table *files, uint64_t namespace)
 {
-	struct known *known;
+	struct known_file *known_file;
 
-	LL_FOREACH(files->list, known) {
-		if (known->namespaces & bit_of(namespace))
-			known->seen = files->search;
+	LL_FOREACH(files->list, known_file) {
+		if (known_file->namespaces & bit_of(namespace))
+			known_file->seen = files->search;
 	}
 }
 
@@ -147,153 +149,153 @@ void known_left_out(const struct known_files *files, uint64_t namespace)
  * anew when a file of another device is compared; on the same device it does not count. Where the
  * file was copied up in its overlay, the new time is the copy's: then the old one is the file's.
  */
-static bool is_same(struct build *build, const struct file_id *other)
+static bool is_same(struct binary *binary, const struct file_id *other)
 {
-	struct file_id now = build->id;
+	struct file_id now = binary->id;
 	struct statx stx;
 
-	if (file_id_equal(&build->id, other))
+	if (file_id_equal(&binary->id, other))
 		return true;
 	/* What the kernel knows is enough; another file's server is not asked, it may not answer.
 	 */
-	if (build->id.ino != other->ino || build->id.dev == other->dev || build->fd < 0 ||
-	    statx(build->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_CTIME | STATX_SIZE,
+	if (binary->id.ino != other->ino || binary->id.dev == other->dev || binary->fd < 0 ||
+	    statx(binary->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_CTIME | STATX_SIZE,
 		  &stx) < 0 ||
-	    stx.stx_size != build->id.size)
+	    stx.stx_size != binary->id.size)
 		return false;
 	now.ctime_ns = stx.stx_ctime.tv_sec * NS_PER_SEC + stx.stx_ctime.tv_nsec;
 	if (!file_id_equal(&now, other))
 		return false;
-	build->id.ctime_ns = now.ctime_ns;
+	binary->id.ctime_ns = now.ctime_ns;
 	return true;
 }
 
 /* The one that is the same file; else NULL, and the one that it overwrites in *replaced_r. */
-static struct known *find(const struct known_files *files, const struct file_id *id,
-			  const struct build **replaced_r)
+static struct known_file *find(const struct file_table *files, const struct file_id *id,
+			       const struct binary **replaced_r)
 {
-	struct known *known;
+	struct known_file *known_file;
 
-	LL_FOREACH(files->list, known) {
-		if (is_same(&known->build, id))
-			return known;
-		if (file_id_overwritten(&known->build.id, id))
-			*replaced_r = &known->build;
+	LL_FOREACH(files->list, known_file) {
+		if (is_same(&known_file->binary, id))
+			return known_file;
+		if (file_id_overwritten(&known_file->binary.id, id))
+			*replaced_r = &known_file->binary;
 	}
 	return NULL;
 }
 
-static bool is_full(const struct known_files *files, uint64_t device)
+static bool is_full(const struct file_table *files, uint64_t device)
 {
-	const struct known *known;
+	const struct known_file *known_file;
 	size_t count = 0;
 
-	LL_FOREACH(files->list, known)
-		count += known->build.id.dev == device;
-	return files->count >= KNOWN_MAX || count >= KNOWN_MAX_PER_DEVICE;
+	LL_FOREACH(files->list, known_file)
+		count += known_file->binary.id.dev == device;
+	return files->count >= FILE_TABLE_MAX || count >= FILE_TABLE_MAX_PER_DEVICE;
 }
 
 /* It is the file that a probe was left on: now all is known of it. */
-static const struct build *complete(const struct known_files *files, struct known *known,
-				    struct build *build)
+static const struct binary *complete(const struct file_table *files, struct known_file *known_file,
+				     struct binary *binary)
 {
-	known->build = *build;
-	known->restored = false;
-	known->seen = files->search;
-	known->namespaces = bit_of(files->namespace);
-	return &known->build;
+	known_file->binary = *binary;
+	known_file->restored = false;
+	known_file->seen = files->search;
+	known_file->namespaces = bit_of(files->namespace);
+	return &known_file->binary;
 }
 
-int known_restore(struct known_files *files, enum priv_role role, const struct file_id *id)
+int file_table_restore(struct file_table *files, enum priv_role role, const struct file_id *id)
 {
-	const struct build *replaced = NULL;
-	struct known *known = find(files, id, &replaced);
+	const struct binary *replaced = NULL;
+	struct known_file *known_file = find(files, id, &replaced);
 
-	if (known)
+	if (known_file)
 		return 0;
-	known = calloc(1, sizeof(*known));
-	if (!known)
+	known_file = calloc(1, sizeof(*known_file));
+	if (!known_file)
 		return -ENOMEM;
-	known->build = (struct build){.role = role, .fd = -1, .id = *id};
-	known->restored = true;
-	known->seen = files->search;
-	known->namespaces = ~0ULL; /* any of them may have */
-	LL_APPEND(files->list, known);
+	known_file->binary = (struct binary){.role = role, .fd = -1, .id = *id};
+	known_file->restored = true;
+	known_file->seen = files->search;
+	known_file->namespaces = ~0ULL; /* any of them may have */
+	LL_APPEND(files->list, known_file);
 	files->count++;
 	return 0;
 }
 
-int known_add(struct known_files *files, struct build *build, const struct build **added_r,
-	      const struct build **replaced_r)
+int file_table_add(struct file_table *files, struct binary *binary, const struct binary **added_r,
+		   const struct binary **replaced_r)
 {
-	struct known *known;
+	struct known_file *known_file;
 
 	*added_r = *replaced_r = NULL;
-	known = find(files, &build->id, replaced_r);
-	if (known && known->restored) {
-		*added_r = complete(files, known, build);
+	known_file = find(files, &binary->id, replaced_r);
+	if (known_file && known_file->restored) {
+		*added_r = complete(files, known_file, binary);
 		return 0;
 	}
-	if (known) {
-		mark_seen(files, known);
-		add_alias(known, build->id.dev);
-		if (known->build.id.dev == build->id.dev)
-			known->build.id.ctime_ns = build->id.ctime_ns;
-		build_release(build);
+	if (known_file) {
+		mark_seen(files, known_file);
+		add_alias(known_file, binary->id.dev);
+		if (known_file->binary.id.dev == binary->id.dev)
+			known_file->binary.id.ctime_ns = binary->id.ctime_ns;
+		binary_release(binary);
 		return 0;
 	}
-	if (is_full(files, build->id.dev)) {
-		build_release(build);
+	if (is_full(files, binary->id.dev)) {
+		binary_release(binary);
 		return -ENOSPC;
 	}
-	known = calloc(1, sizeof(*known));
-	if (!known) {
-		build_release(build);
+	known_file = calloc(1, sizeof(*known_file));
+	if (!known_file) {
+		binary_release(binary);
 		return -ENOMEM;
 	}
-	known->build = *build;
-	known->seen = files->search;
-	known->namespaces = bit_of(files->namespace);
-	known->written_ns = clock_monotonic_ns();
-	known->rewrites = count_rewrites(*replaced_r, known->written_ns);
-	LL_APPEND(files->list, known);
+	known_file->binary = *binary;
+	known_file->seen = files->search;
+	known_file->namespaces = bit_of(files->namespace);
+	known_file->written_ns = clock_monotonic_ns();
+	known_file->rewrites = count_rewrites(*replaced_r, known_file->written_ns);
+	LL_APPEND(files->list, known_file);
 	files->count++;
-	*added_r = &known->build;
+	*added_r = &known_file->binary;
 	return 0;
 }
 
-const struct build *known_next_lost(const struct known_files *files)
+const struct binary *file_table_next_lost(const struct file_table *files)
 {
-	const struct known *known;
+	const struct known_file *known_file;
 
-	LL_FOREACH(files->list, known) {
-		if (files->search - known->seen >= 2)
-			return &known->build;
+	LL_FOREACH(files->list, known_file) {
+		if (files->search - known_file->seen >= 2)
+			return &known_file->binary;
 	}
 	return NULL;
 }
 
-const struct build *known_next_unused(const struct known_files *files)
+const struct binary *file_table_next_unused(const struct file_table *files)
 {
-	const struct known *known;
+	const struct known_file *known_file;
 
-	LL_FOREACH(files->list, known) {
-		if (known->build.unused)
-			return &known->build;
+	LL_FOREACH(files->list, known_file) {
+		if (known_file->binary.unused)
+			return &known_file->binary;
 	}
 	return NULL;
 }
 
-void known_drop(struct known_files *files, const struct build *build)
+void file_table_drop(struct file_table *files, const struct binary *binary)
 {
-	struct known **at = &files->list, *known;
+	struct known_file **at = &files->list, *known_file;
 
-	while (*at && &(*at)->build != build)
+	while (*at && &(*at)->binary != binary)
 		at = &(*at)->next;
-	known = *at;
-	if (!known)
+	known_file = *at;
+	if (!known_file)
 		return;
-	*at = known->next;
+	*at = known_file->next;
 	files->count--;
-	release(known);
+	release(known_file);
 }

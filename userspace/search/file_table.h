@@ -12,62 +12,62 @@
 
 /* A host has a few, a container fewer; the limits are for those who make files up, so that they
  * use up their own share first. */
-#define KNOWN_MAX	     1024
-#define KNOWN_MAX_PER_DEVICE 128
+#define FILE_TABLE_MAX		  1024
+#define FILE_TABLE_MAX_PER_DEVICE 128
 
-struct known;
+struct known_file;
 
-struct known_files {
-	struct known *list;
+struct file_table {
+	struct known_file *list;
 	size_t count;
 	unsigned int search; /* number of the current full search, from the owner */
 	uint64_t namespace;  /* which is looked into, from the owner */
 };
 
-void known_release(struct known_files *files);
+void file_table_release(struct file_table *files);
 
 /* True if st is that of a file looked at before and not changed since; it then counts as seen. */
-bool known_has(const struct known_files *files, const struct stat *st);
+bool file_table_has(const struct file_table *files, const struct stat *st);
 
 /*
  * True if st is that of a file that was written anew so often lately that it has to wait; it counts
  * as seen. Each time doubles the delay: who rewrites a file all the time would have it looked at,
  * attached and told of without end. now_ns is monotonic.
  */
-bool known_has_to_wait(const struct known_files *files, const struct stat *st, int64_t now_ns);
+bool file_table_has_to_wait(const struct file_table *files, const struct stat *st, int64_t now_ns);
 
 /*
  * A process maps or runs a file of this role that was deleted. Which one cannot be told for sure
  * (an overlay shows other inode numbers to stat() than in /proc/PID/maps), so all of the role
  * count as seen: a probe too many costs nothing, one too few loses logins.
  */
-void known_saw_deleted(const struct known_files *files, enum priv_role role);
+void file_table_saw_deleted(const struct file_table *files, enum priv_role role);
 
 /* Nothing is looked at in this namespace: all that it ever led to counts as seen. */
-void known_left_out(const struct known_files *files, uint64_t namespace);
+void file_table_left_out(const struct file_table *files, uint64_t namespace);
 
 /*
  * Takes over build, and returns it at its place for good; or, if it is a known file after all,
  * releases it and returns NULL. *replaced_r is the build that stood at the same inode until it
  * was overwritten, or NULL; to be dropped. Fails, after releasing build, with -ENOSPC or -ENOMEM.
  */
-int known_add(struct known_files *files, struct build *build, const struct build **added_r,
-	      const struct build **replaced_r);
+int file_table_add(struct file_table *files, struct binary *binary, const struct binary **added_r,
+		   const struct binary **replaced_r);
 
 /*
  * A file on which an earlier process has left a probe: until a path leads to it, all that is known
- * are role and id. known_add() fills in the rest, at the same address, as if it were new. Fails
+ * are role and id. file_table_add() fills in the rest, at the same address, as if it were new. Fails
  * with -ENOMEM.
  */
-int known_restore(struct known_files *files, enum priv_role role, const struct file_id *id);
+int file_table_restore(struct file_table *files, enum priv_role role, const struct file_id *id);
 
 /* The next build that two full searches in a row have not seen, or NULL. */
-const struct build *known_next_lost(const struct known_files *files);
+const struct binary *file_table_next_lost(const struct file_table *files);
 
 /* The next build that was refused only because nobody is known to use it, or NULL. */
-const struct build *known_next_unused(const struct known_files *files);
+const struct binary *file_table_next_unused(const struct file_table *files);
 
 /* Releases and forgets it. */
-void known_drop(struct known_files *files, const struct build *build);
+void file_table_drop(struct file_table *files, const struct binary *binary);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/finder.h"
 
-#include "search/root.h"
-#include "search/fuse.h"
 #include "base/clock.h"
+#include "search/fuse.h"
+#include "search/root.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -29,13 +29,13 @@ bool finder_enter(struct finder *finder, uint64_t namespace, const char *prefix,
 {
 	char place[PATH_MAX];
 
-	finder->known.namespace = namespace;
+	finder->known_file.namespace = namespace;
 	if (!finder->guard.enter)
 		return true;
 	snprintf(place, sizeof(place), "%s%.3900s", prefix, path);
 	if (finder->guard.enter(finder->guard.ctx, namespace, place))
 		return true;
-	known_left_out(&finder->known, namespace);
+	file_table_left_out(&finder->known_file, namespace);
 	return false;
 }
 
@@ -52,10 +52,10 @@ void finder_note_error(struct finder *finder, int code, const char *path)
 }
 
 /* Files the build and tells of it, unless it is known by another path. */
-static void file_build(struct finder *finder, struct build *build, const char *path)
+static void file_build(struct finder *finder, struct binary *binary, const char *path)
 {
-	const struct build *added, *replaced;
-	int err = known_add(&finder->known, build, &added, &replaced);
+	const struct binary *added, *replaced;
+	int err = file_table_add(&finder->known_file, binary, &added, &replaced);
 
 	if (err < 0)
 		finder_note_error(finder, -err, path);
@@ -63,7 +63,7 @@ static void file_build(struct finder *finder, struct build *build, const char *p
 		return;
 	finder->fn(finder->ctx, added, replaced);
 	if (replaced)
-		known_drop(&finder->known, replaced);
+		file_table_drop(&finder->known_file, replaced);
 }
 
 /* What has to wait is looked at by a later search: nothing is known of it yet. */
@@ -72,7 +72,7 @@ static bool may_read(struct finder *finder, const struct stat *st, const char *p
 	struct read_budget *budget = finder->dirs.budget;
 	int64_t now = clock_monotonic_ns();
 
-	if (known_has_to_wait(&finder->known, st, now) ||
+	if (file_table_has_to_wait(&finder->known_file, st, now) ||
 	    !read_budget_allows(budget, st->st_dev, now)) {
 		if (finder->first.code == 0)
 			error_set(&finder->first, EBUSY,
@@ -103,16 +103,16 @@ static void examine(struct finder *finder, int fd, const char *path, enum priv_r
 		    const struct directory *dir)
 {
 	struct place place = {finder, dir};
-	struct build build;
+	struct binary binary;
 	struct error error;
 	int err;
 
-	if (!finder->fuse && served_check(fd, &error) < 0)
-		err = build_refuse(fd, path, role, &error, &build);
+	if (!finder->fuse && fuse_check(fd, &error) < 0)
+		err = binary_refuse(fd, path, role, &error, &binary);
 	else
-		err = build_examine(fd, path, role, place_imports, &place, &build, &error);
+		err = binary_examine(fd, path, role, place_imports, &place, &binary, &error);
 	if (err == 0) {
-		file_build(finder, &build, path);
+		file_build(finder, &binary, path);
 		return;
 	}
 	close(fd);
@@ -125,7 +125,7 @@ void finder_look_at(struct finder *finder, int fd, const char *path, const struc
 	enum priv_role role;
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || known_has(&finder->known, &st)) {
+	if (fstat(fd, &st) < 0 || file_table_has(&finder->known_file, &st)) {
 		close(fd);
 		return;
 	}
@@ -139,7 +139,7 @@ void finder_look_at(struct finder *finder, int fd, const char *path, const struc
 void finder_saw_deleted(struct finder *finder, enum priv_role role)
 {
 	if (finder->roles & PRIV_ROLE_BIT(role))
-		known_saw_deleted(&finder->known, role);
+		file_table_saw_deleted(&finder->known_file, role);
 }
 
 /* A name costs more than its reading; ordinary directories have a few, and nothing to pay. */
@@ -164,7 +164,7 @@ static void look_for(struct finder *finder, const struct directory *dir, const c
 	if (path_fd < 0)
 		return;
 	fd = -1;
-	if (fstat(path_fd, &st) == 0 && !known_has(&finder->known, &st)) {
+	if (fstat(path_fd, &st) == 0 && !file_table_has(&finder->known_file, &st)) {
 		fd = root_reopen_file(path_fd);
 		if (fd < 0 && fd != -ENOEXEC)
 			finder_note_error(finder, -fd, full);

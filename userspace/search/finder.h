@@ -6,11 +6,11 @@
 #ifndef DOVETAP_SEARCH_FINDER_H
 #define DOVETAP_SEARCH_FINDER_H
 
+#include "base/error.h"
 #include "search/directory.h"
 #include "search/discover.h"
 #include "search/file_table.h"
 #include "search/recognise.h"
-#include "base/error.h"
 
 struct finder {
 	unsigned int roles; /* wanted */
@@ -19,7 +19,7 @@ struct finder {
 	void *ctx;
 	struct discover_guard guard;
 	struct directories dirs;
-	struct known_files known;
+	struct file_table known_file;
 	struct recogniser recogniser;
 	struct error first; /* reason of the current search that is worth telling */
 };

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/vfs.h>
 
-int served_check(int fd, struct error *error_r)
+int fuse_check(int fd, struct error *error_r)
 {
 	struct statfs fs;
 

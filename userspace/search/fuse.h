@@ -13,6 +13,6 @@
 #include "base/error.h"
 
 /* 0, or -EREMOTE with the reason why no probe goes into fd, and what to do. May ask the server. */
-int served_check(int fd, struct error *error_r);
+int fuse_check(int fd, struct error *error_r);
 
 #endif

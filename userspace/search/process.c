@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/process.h"
 
-#include "search/root.h"
 #include "priv/sandbox.h"
+#include "search/root.h"
 
 #include <ctype.h>
 #include <dirent.h>

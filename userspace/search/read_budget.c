@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/read_budget.h"
 
-#include "search/elf.h"
 #include "base/clock.h"
+#include "search/elf.h"
 
 #include <stddef.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/recognise.h"
 
+#include "dovecot/probes.h"
 #include "search/elf.h"
 #include "search/file_id.h"
-#include "dovecot/probes.h"
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -139,14 +139,14 @@ const struct recognised *recognise(struct recogniser *recogniser, int fd)
 {
 	static const struct recognised nothing, later = {.waits = true};
 	struct recognise_entry *entry;
-	const struct recognised *known;
+	const struct recognised *known_file;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return &nothing;
-	known = recognise_known(recogniser, &st);
-	if (known)
-		return known;
+	known_file = recognise_known(recogniser, &st);
+	if (known_file)
+		return known_file;
 	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return &nothing;

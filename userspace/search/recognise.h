@@ -14,9 +14,9 @@
 #ifndef DOVETAP_SEARCH_RECOGNISE_H
 #define DOVETAP_SEARCH_RECOGNISE_H
 
+#include "priv/proto.h"
 #include "search/elf_dynamic.h"
 #include "search/read_budget.h"
-#include "priv/proto.h"
 
 #include <stdbool.h>
 #include <sys/stat.h>

@@ -4,50 +4,50 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-void relook_add(struct relook *relook, const struct process *process, int64_t now_ns)
+void rescan_add(struct rescan *rescan, const struct process *process, int64_t now_ns)
 {
-	size_t at = (relook->first + relook->count) % RELOOK_MAX;
+	size_t at = (rescan->first + rescan->count) % RESCAN_MAX;
 	int fd;
 
-	if (relook->count == RELOOK_MAX)
+	if (rescan->count == RESCAN_MAX)
 		return;
 	fd = fcntl(process->fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	relook->list[at].pid = process->pid;
-	relook->list[at].fd = fd;
-	relook->list[at].at_ns = now_ns + RELOOK_NS;
-	relook->count++;
+	rescan->list[at].pid = process->pid;
+	rescan->list[at].fd = fd;
+	rescan->list[at].at_ns = now_ns + RESCAN_DELAY_NS;
+	rescan->count++;
 }
 
-int64_t relook_due_ns(const struct relook *relook)
+int64_t rescan_due_ns(const struct rescan *rescan)
 {
-	return relook->count > 0 ? relook->list[relook->first].at_ns : INT64_MAX;
+	return rescan->count > 0 ? rescan->list[rescan->first].at_ns : INT64_MAX;
 }
 
-static void advance(struct relook *relook)
+static void advance(struct rescan *rescan)
 {
-	relook->first = (relook->first + 1) % RELOOK_MAX;
-	relook->count--;
+	rescan->first = (rescan->first + 1) % RESCAN_MAX;
+	rescan->count--;
 }
 
-bool relook_take(struct relook *relook, int64_t now_ns, struct process *process_r)
+bool rescan_take(struct rescan *rescan, int64_t now_ns, struct process *process_r)
 {
-	while (relook->count > 0 && relook->list[relook->first].at_ns <= now_ns) {
-		pid_t pid = relook->list[relook->first].pid;
-		int fd = relook->list[relook->first].fd;
+	while (rescan->count > 0 && rescan->list[rescan->first].at_ns <= now_ns) {
+		pid_t pid = rescan->list[rescan->first].pid;
+		int fd = rescan->list[rescan->first].fd;
 
-		advance(relook);
+		advance(rescan);
 		if (process_identify_fd(fd, pid, process_r) == 0)
 			return true;
 	}
 	return false;
 }
 
-void relook_release(struct relook *relook)
+void rescan_release(struct rescan *rescan)
 {
-	while (relook->count > 0) {
-		close(relook->list[relook->first].fd);
-		advance(relook);
+	while (rescan->count > 0) {
+		close(rescan->list[rescan->first].fd);
+		advance(rescan);
 	}
 }

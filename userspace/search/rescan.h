@@ -9,27 +9,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RELOOK_MAX 64
-#define RELOOK_NS  30000000LL /* a mail process maps its libraries in less */
+#define RESCAN_MAX	64
+#define RESCAN_DELAY_NS 30000000LL /* a mail process maps its libraries in less */
 
-struct relook {
+struct rescan {
 	struct {
 		pid_t pid;
 		int fd; /* of struct process */
 		int64_t at_ns;
-	} list[RELOOK_MAX]; /* a ring, oldest first */
+	} list[RESCAN_MAX]; /* a ring, oldest first */
 	size_t first, count;
 };
 
 /* When there is no room it is left to the next full search. */
-void relook_add(struct relook *relook, const struct process *process, int64_t now_ns);
+void rescan_add(struct rescan *rescan, const struct process *process, int64_t now_ns);
 
 /* When the oldest is due; INT64_MAX if there is none. */
-int64_t relook_due_ns(const struct relook *relook);
+int64_t rescan_due_ns(const struct rescan *rescan);
 
 /* The next one that is due and still runs a program, identified as by process_identify(). */
-bool relook_take(struct relook *relook, int64_t now_ns, struct process *process_r);
+bool rescan_take(struct rescan *rescan, int64_t now_ns, struct process *process_r);
 
-void relook_release(struct relook *relook);
+void rescan_release(struct rescan *rescan);
 
 #endif

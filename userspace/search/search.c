@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/search_private.h"
 
-#include "search/root.h"
 #include "base/clock.h"
 #include "priv/drop.h"
 #include "priv/sandbox.h"
+#include "search/root.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -63,7 +63,7 @@ static void become_searcher(const struct search *search, pid_t parent)
 
 static int start(struct search *search, struct error *error_r)
 {
-	struct search_restored *restored = search_list_told(search);
+	struct search_restored *restored = search_list_reported(search);
 	pid_t parent = getpid();
 	int pair[2];
 
@@ -108,7 +108,7 @@ static void forget_channel(struct search *search)
 
 void search_free(struct search **search)
 {
-	struct told *told, *next;
+	struct reported_file *reported_file, *next;
 
 	if (!*search)
 		return;
@@ -117,8 +117,8 @@ void search_free(struct search **search)
 		kill((*search)->pid, SIGKILL);
 		(void)waitpid((*search)->pid, NULL, WNOHANG);
 	}
-	LL_FOREACH_SAFE((*search)->told, told, next)
-		search_told_free(told);
+	LL_FOREACH_SAFE((*search)->reported_file, reported_file, next)
+		search_reported_free(reported_file);
 	munmap((*search)->shared, sizeof(*(*search)->shared));
 	free(*search);
 	*search = NULL;
@@ -164,7 +164,7 @@ void search_replace(struct search *search)
 }
 
 /* What it has said so far must be heard before it is judged. */
-static bool has_something_to_say(const struct search *search)
+static bool has_output(const struct search *search)
 {
 	struct pollfd fd = {.fd = search->channel, .events = POLLIN};
 
@@ -178,7 +178,7 @@ static void judge(struct search *search)
 	if (clock_monotonic_ns() >= search->judge_ns)
 		search->judge_ns = 0;
 	if (search->pid == 0 || since == 0 || clock_monotonic_ns() < since + SEARCH_PATIENCE_NS ||
-	    has_something_to_say(search))
+	    has_output(search))
 		return;
 	kill(search->pid, SIGKILL);
 	search_leave_out(search, search->pid);
@@ -188,7 +188,7 @@ static void judge(struct search *search)
 int64_t search_due_ns(const struct search *search)
 {
 	int64_t since = atomic_load(&search->shared->since_ns);
-	int64_t due = search_holes_due_ns(search);
+	int64_t due = search_stalled_due_ns(search);
 
 	if (search->restart_ns != 0)
 		return search->restart_ns;
@@ -209,14 +209,14 @@ void search_due(struct search *search)
 		else
 			search_scan(search);
 	}
-	search_retry_holes(search);
+	search_retry_stalled(search);
 }
 
 static void take_scanned(struct search *search, const struct search_answer *answer)
 {
 	if (search->scans > 0)
 		search->scans--;
-	search_close_tried_holes(search);
+	search_forgive_stalled(search);
 	if (search->owner->scanned)
 		search->owner->scanned(search->owner->ctx, &answer->error);
 }
@@ -236,8 +236,8 @@ static void take(struct search *search, struct search_answer *answer, int fd)
 		search_take_lost(search, answer);
 	else if (answer->type == SEARCH_SCANNED)
 		take_scanned(search, answer);
-	else if (answer->type == SEARCH_STRANGER && search->owner->stranger)
-		search->owner->stranger(search->owner->ctx, answer->name);
+	else if (answer->type == SEARCH_UNRELATED && search->owner->unrelated)
+		search->owner->unrelated(search->owner->ctx, answer->name);
 }
 
 /* Returns 1 with what was said, 0 at the end, or a negative errno. */
@@ -266,7 +266,7 @@ static int receive(const struct search *search, struct search_answer *answer_r, 
 	return n == (ssize_t)sizeof(*answer_r) ? 1 : 0;
 }
 
-void search_hear(struct search *search)
+void search_receive(struct search *search)
 {
 	struct search_answer answer;
 	int fd, ret = 1;

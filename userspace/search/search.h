@@ -16,8 +16,8 @@
 #ifndef DOVETAP_SEARCH_SEARCH_H
 #define DOVETAP_SEARCH_SEARCH_H
 
-#include "search/discover.h"
 #include "base/error.h"
+#include "search/discover.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,7 +36,7 @@ struct search_owner {
 	void (*scanned)(void *ctx, const struct error *error);
 
 	/* A program of this name (search_exec()) is none of Dovecot's. May be NULL. */
-	void (*stranger)(void *ctx, const char *name);
+	void (*unrelated)(void *ctx, const char *name);
 
 	/* A place does not answer, or (end) does again; count is how many do not at the moment. */
 	void (*hung)(void *ctx, const char *place, bool end, unsigned int count);
@@ -69,9 +69,9 @@ void search_scan(struct search *search);
  * to be looked for by a scan. */
 bool search_exec(struct search *search, pid_t pid, const char *name);
 
-/* Readable: search_hear(). Takes what was said, and calls the owner. */
+/* Readable: search_receive(). Takes what was said, and calls the owner. */
 int search_fd(const struct search *search);
-void search_hear(struct search *search);
+void search_receive(struct search *search);
 
 /* By this time of the monotonic clock, at each SIGCHLD, and often does no harm: ends a searcher
  * that does not answer, and starts the next. */

@@ -11,11 +11,11 @@ struct once {
 	bool done;
 };
 
-static void once_found(void *ctx, const struct build *build, const struct build *replaced)
+static void once_found(void *ctx, const struct binary *binary, const struct binary *replaced)
 {
 	const struct once *once = ctx;
 
-	once->owner->found(once->owner->ctx, build, replaced);
+	once->owner->found(once->owner->ctx, binary, replaced);
 }
 
 static void once_scanned(void *ctx, const struct error *error)
@@ -58,7 +58,7 @@ int search_once(const struct discover_options *options, const struct search_owne
 
 		(void)poll(&fd, 1, 100);
 		if (fd.revents)
-			search_hear(search);
+			search_receive(search);
 		search_due(search);
 	}
 	search_free(&search);

@@ -8,13 +8,13 @@
 #include "search/search_wire.h"
 
 /* A file that was told of, or restored. */
-struct told {
-	struct build build;
-	struct told *next;
+struct reported_file {
+	struct binary binary;
+	struct reported_file *next;
 };
 
 /* A place that did not answer. */
-struct hole {
+struct stalled_path {
 	char place[SEARCH_PLACE_MAX];
 	uint64_t key;	  /* 0: free */
 	pid_t stuck;	  /* the searcher that was killed over it; 0: it has gone */
@@ -26,8 +26,8 @@ struct search {
 	const struct discover_options *options;
 	const struct search_owner *owner;
 	struct search_shared *shared;
-	struct told *told;
-	struct hole holes[SEARCH_SKIPS_MAX]; /* as in shared->skips */
+	struct reported_file *reported_file;
+	struct stalled_path stalled[SEARCH_SKIPS_MAX]; /* as in shared->skips */
 	unsigned int hung;
 	pid_t pid; /* 0: none */
 	int channel;
@@ -44,14 +44,14 @@ void search_replace(struct search *search);
 
 /* --- search_told.c --- */
 
-void search_told_free(struct told *told);
+void search_reported_free(struct reported_file *reported_file);
 
 /* The searcher reports a file, or that one is gone. fd is of the file, taken over. */
 void search_take_found(struct search *search, const struct search_answer *answer, int fd);
 void search_take_lost(struct search *search, const struct search_answer *answer);
 
 /* All that is known, as a searcher wants it; to be freed. NULL: no memory. */
-struct search_restored *search_list_told(const struct search *search);
+struct search_restored *search_list_reported(const struct search *search);
 
 /* What is refused for want of an importer may have one by now. */
 void search_forget_unused(struct search *search);
@@ -62,13 +62,13 @@ void search_forget_unused(struct search *search);
 void search_leave_out(struct search *search, pid_t stuck);
 
 /* A search went well: it was of everything, with the places that are tried again. */
-void search_close_tried_holes(struct search *search);
+void search_forgive_stalled(struct search *search);
 
 /* A killed searcher that is gone at last says that the server has answered. */
 void search_reap_stuck(struct search *search);
 
 /* When the next place is to be tried again, INT64_MAX: never; and what is due. */
-int64_t search_holes_due_ns(const struct search *search);
-void search_retry_holes(struct search *search);
+int64_t search_stalled_due_ns(const struct search *search);
+void search_retry_stalled(struct search *search);
 
 #endif

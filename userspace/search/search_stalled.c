@@ -11,21 +11,22 @@
 #define RETRY_MAX_NS (3600 * NS_PER_SEC)
 #define STUCK_MAX    16 /* searchers that cannot be killed; each waits for a server */
 
-static void tell_hung(const struct search *search, const struct hole *hole, bool end)
+static void report_stalled(const struct search *search, const struct stalled_path *stalled_path,
+			   bool end)
 {
 	if (search->owner->hung)
-		search->owner->hung(search->owner->ctx, hole->place, end, search->hung);
+		search->owner->hung(search->owner->ctx, stalled_path->place, end, search->hung);
 }
 
-static struct hole *hole_for(struct search *search, uint64_t key)
+static struct stalled_path *hole_for(struct search *search, uint64_t key)
 {
-	struct hole *unused = NULL;
+	struct stalled_path *unused = NULL;
 
 	for (size_t i = 0; i < SEARCH_SKIPS_MAX; i++) {
-		if (search->holes[i].key == key)
-			return &search->holes[i];
-		if (search->holes[i].key == 0 && !unused)
-			unused = &search->holes[i];
+		if (search->stalled[i].key == key)
+			return &search->stalled[i];
+		if (search->stalled[i].key == 0 && !unused)
+			unused = &search->stalled[i];
 	}
 	return unused;
 }
@@ -35,90 +36,91 @@ static unsigned int count_stuck(const struct search *search)
 	unsigned int count = 0;
 
 	for (size_t i = 0; i < SEARCH_SKIPS_MAX; i++)
-		count += search->holes[i].key != 0 && search->holes[i].stuck != 0;
+		count += search->stalled[i].key != 0 && search->stalled[i].stuck != 0;
 	return count;
 }
 
 void search_leave_out(struct search *search, pid_t stuck)
 {
 	uint64_t key = search_place_key(search->shared->namespace, search->shared->place);
-	struct hole *hole = hole_for(search, key);
+	struct stalled_path *stalled_path = hole_for(search, key);
 	bool new;
 
-	if (!hole) {
+	if (!stalled_path) {
 		atomic_store(&search->shared->only_ours, true);
 		return;
 	}
-	new = hole->key == 0;
+	new = stalled_path->key == 0;
 	if (new) {
-		*hole = (struct hole){.key = key, .delay_ns = RETRY_MIN_NS};
-		memcpy(hole->place, search->shared->place, sizeof(hole->place));
-		hole->place[sizeof(hole->place) - 1] = '\0';
+		*stalled_path = (struct stalled_path){.key = key, .delay_ns = RETRY_MIN_NS};
+		memcpy(stalled_path->place, search->shared->place, sizeof(stalled_path->place));
+		stalled_path->place[sizeof(stalled_path->place) - 1] = '\0';
 		search->hung++;
-	} else if (hole->delay_ns < RETRY_MAX_NS) {
-		hole->delay_ns *= 2;
+	} else if (stalled_path->delay_ns < RETRY_MAX_NS) {
+		stalled_path->delay_ns *= 2;
 	}
-	hole->stuck = stuck;
-	hole->retry_ns = clock_monotonic_ns() + hole->delay_ns;
-	atomic_store(&search->shared->skips[hole - search->holes], key);
+	stalled_path->stuck = stuck;
+	stalled_path->retry_ns = clock_monotonic_ns() + stalled_path->delay_ns;
+	atomic_store(&search->shared->skips[stalled_path - search->stalled], key);
 	atomic_store(&search->shared->only_ours, count_stuck(search) >= STUCK_MAX);
 	if (new)
-		tell_hung(search, hole, false);
+		report_stalled(search, stalled_path, false);
 }
 
-void search_close_tried_holes(struct search *search)
+void search_forgive_stalled(struct search *search)
 {
 	for (size_t i = 0; i < SEARCH_SKIPS_MAX; i++) {
-		struct hole hole = search->holes[i];
+		struct stalled_path stalled_path = search->stalled[i];
 
-		if (hole.key == 0 || hole.retry_ns != 0)
+		if (stalled_path.key == 0 || stalled_path.retry_ns != 0)
 			continue;
-		search->holes[i].key = 0;
+		search->stalled[i].key = 0;
 		search->hung--;
-		tell_hung(search, &hole, true);
+		report_stalled(search, &stalled_path, true);
 	}
 }
 
 void search_reap_stuck(struct search *search)
 {
 	for (size_t i = 0; i < SEARCH_SKIPS_MAX; i++) {
-		struct hole *hole = &search->holes[i];
+		struct stalled_path *stalled_path = &search->stalled[i];
 
-		if (hole->key != 0 && hole->stuck != 0 && waitpid(hole->stuck, NULL, WNOHANG) != 0)
-			hole->stuck = 0;
+		if (stalled_path->key != 0 && stalled_path->stuck != 0 &&
+		    waitpid(stalled_path->stuck, NULL, WNOHANG) != 0)
+			stalled_path->stuck = 0;
 	}
 	atomic_store(&search->shared->only_ours, count_stuck(search) >= STUCK_MAX);
 }
 
-static bool waits(const struct hole *hole)
+static bool waits(const struct stalled_path *stalled_path)
 {
-	return hole->key != 0 && hole->stuck == 0 && hole->retry_ns != 0;
+	return stalled_path->key != 0 && stalled_path->stuck == 0 && stalled_path->retry_ns != 0;
 }
 
-int64_t search_holes_due_ns(const struct search *search)
+int64_t search_stalled_due_ns(const struct search *search)
 {
 	int64_t due = INT64_MAX;
 
 	for (size_t i = 0; i < SEARCH_SKIPS_MAX; i++) {
-		const struct hole *hole = &search->holes[i];
+		const struct stalled_path *stalled_path = &search->stalled[i];
 
-		if (waits(hole) && hole->retry_ns < due)
-			due = hole->retry_ns;
+		if (waits(stalled_path) && stalled_path->retry_ns < due)
+			due = stalled_path->retry_ns;
 	}
 	return due;
 }
 
-void search_retry_holes(struct search *search)
+void search_retry_stalled(struct search *search)
 {
 	int64_t now = clock_monotonic_ns();
 	bool any = false;
 
 	for (size_t i = 0; i < SEARCH_SKIPS_MAX; i++) {
-		struct hole *hole = &search->holes[i];
+		struct stalled_path *stalled_path = &search->stalled[i];
 
-		if (!waits(hole) || now < hole->retry_ns)
+		if (!waits(stalled_path) || now < stalled_path->retry_ns)
 			continue;
-		hole->retry_ns = 0;
+		stalled_path->retry_ns = 0;
 		atomic_store(&search->shared->skips[i], 0);
 		any = true;
 	}

@@ -31,7 +31,7 @@ enum search_message_type {
 	SEARCH_EXEC = 2,
 	SEARCH_FOUND = 3, /* to the owner; the file goes with it */
 	SEARCH_LOST = 4,
-	SEARCH_STRANGER = 5,
+	SEARCH_UNRELATED = 5,
 	SEARCH_SCANNED = 6,
 };
 
@@ -49,9 +49,9 @@ struct search_answer {
 	uint32_t role;			     /* FOUND, LOST */
 	char name[SEARCH_STRANGER_NAME_MAX]; /* STRANGER */
 	struct file_id id, replaced;
-	uint64_t probe, beside;
-	uint64_t offset, beside_offset;
-	uint8_t code[ELF_FUNCTION_CODE], beside_code[ELF_FUNCTION_CODE];
+	uint64_t probe, companion;
+	uint64_t offset, companion_offset;
+	uint8_t code[ELF_FUNCTION_CODE], companion_code[ELF_FUNCTION_CODE];
 	uint8_t has_replaced, unused;
 	char abi[ABI_MAX];
 	char path[PATH_MAX];

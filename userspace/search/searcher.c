@@ -90,50 +90,50 @@ static uint64_t number_of(const struct probe *probe)
 	return probe ? (uint64_t)(probe - probe_table) : probe_count;
 }
 
-static void describe(const struct build *build, struct search_answer *answer_r)
+static void describe(const struct binary *binary, struct search_answer *answer_r)
 {
-	answer_r->role = build->role;
-	answer_r->id = build->id;
-	answer_r->probe = number_of(build->probe);
-	answer_r->beside = number_of(build->beside);
-	answer_r->offset = build->offset;
-	answer_r->beside_offset = build->beside_offset;
-	memcpy(answer_r->code, build->code, sizeof(build->code));
-	memcpy(answer_r->beside_code, build->beside_code, sizeof(build->beside_code));
-	answer_r->unused = build->unused;
-	snprintf(answer_r->abi, sizeof(answer_r->abi), "%s", build->abi);
-	if (build->path)
-		snprintf(answer_r->path, sizeof(answer_r->path), "%s", build->path);
-	answer_r->error = build->refusal;
+	answer_r->role = binary->role;
+	answer_r->id = binary->id;
+	answer_r->probe = number_of(binary->probe);
+	answer_r->companion = number_of(binary->companion);
+	answer_r->offset = binary->offset;
+	answer_r->companion_offset = binary->companion_offset;
+	memcpy(answer_r->code, binary->code, sizeof(binary->code));
+	memcpy(answer_r->companion_code, binary->companion_code, sizeof(binary->companion_code));
+	answer_r->unused = binary->unused;
+	snprintf(answer_r->abi, sizeof(answer_r->abi), "%s", binary->abi);
+	if (binary->path)
+		snprintf(answer_r->path, sizeof(answer_r->path), "%s", binary->path);
+	answer_r->error = binary->refusal;
 }
 
-static void on_found(void *ctx, const struct build *build, const struct build *replaced)
+static void on_found(void *ctx, const struct binary *binary, const struct binary *replaced)
 {
 	struct search_answer found = {.type = SEARCH_FOUND, .has_replaced = replaced != NULL};
 
-	describe(build, &found);
+	describe(binary, &found);
 	if (replaced)
 		found.replaced = replaced->id;
-	answer(ctx, &found, build->fd);
+	answer(ctx, &found, binary->fd);
 }
 
-static void on_lost(void *ctx, const struct build *build)
+static void on_lost(void *ctx, const struct binary *binary)
 {
 	struct search_answer lost = {.type = SEARCH_LOST};
 
-	describe(build, &lost);
+	describe(binary, &lost);
 	answer(ctx, &lost, -1);
 }
 
 static void take_exec(const struct searcher *searcher, const struct search_request *request)
 {
-	struct search_answer stranger = {.type = SEARCH_STRANGER};
+	struct search_answer unrelated = {.type = SEARCH_UNRELATED};
 
 	if (discover_exec(searcher->discover, request->pid) != DISCOVER_EXEC_STRANGER ||
 	    !request->name[0])
 		return;
-	memcpy(stranger.name, request->name, sizeof(stranger.name) - 1);
-	answer(searcher, &stranger, -1);
+	memcpy(unrelated.name, request->name, sizeof(unrelated.name) - 1);
+	answer(searcher, &unrelated, -1);
 }
 
 /* False if nothing was asked. */

@@ -7,7 +7,7 @@ static uint64_t add(uint64_t key, unsigned char byte)
 	return (key ^ byte) * 0x100000001b3ULL;
 }
 
-uint64_t recent_key(uint64_t namespace, const char *path, uint64_t number)
+uint64_t seen_cache_key(uint64_t namespace, const char *path, uint64_t number)
 {
 	uint64_t key = 0xcbf29ce484222325ULL ^ namespace;
 
@@ -18,17 +18,17 @@ uint64_t recent_key(uint64_t namespace, const char *path, uint64_t number)
 	return key;
 }
 
-bool recent_has(const struct recent *recent, uint64_t key, int64_t now_ns)
+bool seen_cache_has(const struct seen_cache *seen_cache, uint64_t key, int64_t now_ns)
 {
-	uint64_t slot = key % RECENT_SLOTS;
+	uint64_t slot = key % SEEN_CACHE_SLOTS;
 
-	return recent->slots[slot].key == key && now_ns < recent->slots[slot].until_ns;
+	return seen_cache->slots[slot].key == key && now_ns < seen_cache->slots[slot].until_ns;
 }
 
-void recent_note(struct recent *recent, uint64_t key, int64_t until_ns)
+void seen_cache_add(struct seen_cache *seen_cache, uint64_t key, int64_t until_ns)
 {
-	uint64_t slot = key % RECENT_SLOTS;
+	uint64_t slot = key % SEEN_CACHE_SLOTS;
 
-	recent->slots[slot].key = key;
-	recent->slots[slot].until_ns = until_ns;
+	seen_cache->slots[slot].key = key;
+	seen_cache->slots[slot].until_ns = until_ns;
 }

@@ -9,21 +9,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RECENT_SLOTS 1024
+#define SEEN_CACHE_SLOTS 1024
 
-struct recent {
+struct seen_cache {
 	struct {
 		uint64_t key;
 		int64_t until_ns;
-	} slots[RECENT_SLOTS];
+	} slots[SEEN_CACHE_SLOTS];
 };
 
 /* Key of a path in a namespace; number tells apart what stands there one after the other. */
-uint64_t recent_key(uint64_t namespace, const char *path, uint64_t number);
+uint64_t seen_cache_key(uint64_t namespace, const char *path, uint64_t number);
 
-bool recent_has(const struct recent *recent, uint64_t key, int64_t now_ns);
+bool seen_cache_has(const struct seen_cache *seen_cache, uint64_t key, int64_t now_ns);
 
 /* Another key may take its place at any time. */
-void recent_note(struct recent *recent, uint64_t key, int64_t until_ns);
+void seen_cache_add(struct seen_cache *seen_cache, uint64_t key, int64_t until_ns);
 
 #endif

@@ -33,7 +33,7 @@ static unsigned int make_metrics(const struct http *http, struct buf *out,
 	int ret;
 
 	metrics_init(&metrics);
-	http->config.gather(&metrics, http->config.context);
+	http->config.metrics_collect(&metrics, http->config.context);
 	ret = print(&metrics, out);
 	if (metrics.failed < 0)
 		ret = metrics.failed;

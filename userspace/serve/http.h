@@ -28,8 +28,8 @@ struct http_page {
 
 struct http_config {
 	const char *listen; /* "/path" or "127.0.0.1:9190", "[::1]:9190" */
-	void (*gather)(struct metrics *metrics, void *context); /* the numbers of now */
-	int (*summary)(struct buf *out, void *context);		/* the same for a person */
+	void (*metrics_collect)(struct metrics *metrics, void *context); /* the numbers of now */
+	int (*summary)(struct buf *out, void *context);			 /* the same for a person */
 	bool (*ready)(void *context);
 	const struct http_page *more; /* or NULL */
 	void *context;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-bool fd_store_available(void)
+bool systemd_fd_store_available(void)
 {
 	return getenv("NOTIFY_SOCKET") != NULL;
 }
@@ -15,7 +15,7 @@ bool fd_store_available(void)
 /* FDPOLL=0: to the manager's poll(2) a perf event looks like a connection that was hung up. */
 static int put(void *ctx, const char *name, int fd, struct error *error_r)
 {
-	char state[KEEPER_NAME_MAX + 64];
+	char state[FD_STORE_NAME_MAX + 64];
 	int ret;
 
 	(void)ctx;
@@ -34,7 +34,7 @@ static void drop(void *ctx, const char *name)
 	(void)sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", name);
 }
 
-static int each(void *ctx, keeper_fn *fn, void *fn_ctx, struct error *error_r)
+static int each(void *ctx, fd_store_fn *fn, void *fn_ctx, struct error *error_r)
 {
 	char **names = NULL;
 	int count = sd_listen_fds_with_names(true, &names);
@@ -51,7 +51,7 @@ static int each(void *ctx, keeper_fn *fn, void *fn_ctx, struct error *error_r)
 	return 0;
 }
 
-struct keeper fd_store_keeper(void)
+struct fd_store systemd_fd_store(void)
 {
-	return (struct keeper){.put = put, .drop = drop, .each = each};
+	return (struct fd_store){.put = put, .drop = drop, .each = each};
 }

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 /* True if there is a service manager to talk to ($NOTIFY_SOCKET). */
-bool fd_store_available(void);
+bool systemd_fd_store_available(void);
 
-struct keeper fd_store_keeper(void);
+struct fd_store systemd_fd_store(void);
 
 #endif

@@ -18,7 +18,7 @@ static const struct metric failed = {"dovetap_auth_failures_total",
 				     METRIC_COUNTER,
 				     {"service", "reason"}};
 
-void gather_audit(const struct audit *audit, struct metrics *metrics)
+void metrics_collect_audit(const struct audit *audit, struct metrics *metrics)
 {
 	struct audit_stats stats;
 
@@ -33,7 +33,7 @@ void gather_audit(const struct audit *audit, struct metrics *metrics)
 }
 
 /* Those that there were: of the others most would be 0 for ever. */
-void gather_failures(const struct failures *failures, struct metrics *metrics)
+void metrics_collect_failures(const struct failures *failures, struct metrics *metrics)
 {
 	const char *service;
 

@@ -26,7 +26,7 @@ static const struct metric clock_steps = {"dovetap_clock_steps_total",
 					  METRIC_COUNTER,
 					  {"direction"}};
 
-void gather(const struct gather_source *source, struct metrics *metrics)
+void metrics_collect(const struct metrics_source *source, struct metrics *metrics)
 {
 	metrics_add(metrics, &info, DOVETAP_VERSION, NULL, 1);
 	metrics_add(metrics, &started, NULL, NULL, (double)source->started_ns / (double)NS_PER_SEC);
@@ -36,13 +36,13 @@ void gather(const struct gather_source *source, struct metrics *metrics)
 	metrics_add(metrics, &landlock, NULL, NULL, source->landlock);
 	metrics_add(metrics, &clock_steps, "forward", NULL, (double)source->timeline->forward);
 	metrics_add(metrics, &clock_steps, "back", NULL, (double)source->timeline->back);
-	gather_ring(source, metrics);
-	gather_kernel(source->counters, metrics);
-	gather_pipeline(source->pipeline, metrics);
-	gather_losses(source, metrics);
-	gather_audit_losses(source->audit, metrics);
-	gather_differences(source, metrics);
-	gather_audit(source->audit, metrics);
-	gather_failures(source->failures, metrics);
-	gather_dicts(source, metrics);
+	metrics_collect_ring(source, metrics);
+	metrics_collect_kernel(source->counters, metrics);
+	metrics_collect_pipeline(source->pipeline, metrics);
+	metrics_collect_losses(source, metrics);
+	metrics_collect_audit_losses(source->audit, metrics);
+	metrics_collect_differences(source, metrics);
+	metrics_collect_audit(source->audit, metrics);
+	metrics_collect_failures(source->failures, metrics);
+	metrics_collect_dicts(source, metrics);
 }

@@ -6,41 +6,41 @@
 #include "audit/audit.h"
 #include "login/failures.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/targets.h"
 #include "priv/proto.h"
 #include "serve/metrics.h"
-#include "pipeline/targets.h"
 
 /* What the attacher has told so far. */
-struct gather_probes {
+struct metrics_probes {
 	unsigned int links;
 	unsigned int refused;	/* files that cannot be watched */
 	unsigned int hung;	/* places where the search does not get an answer */
 	char last_refused[656]; /* path and reason; from outside */
 	bool inherited;		/* the ring was there before this process */
-	bool settled;		/* the first search is over */
+	bool initial_scan_done; /* the first search is over */
 };
 
-struct gather_source {
+struct metrics_source {
 	const struct pipeline *pipeline;
 	const struct targets *targets;
 	const struct audit *audit; /* NULL: there is none */
 	const struct failures *failures;
 	struct event_source *ring;
 	const struct counters *counters; /* capture/counters.h */
-	struct gather_probes probes;
+	struct metrics_probes probes;
 	int64_t started_ns; /* wall clock */
 	int landlock;	    /* priv/landlock.h */
 	const struct timeline *timeline;
 };
 
-void gather(const struct gather_source *source, struct metrics *metrics);
+void metrics_collect(const struct metrics_source *source, struct metrics *metrics);
 
 /* All of dovetap_events_lost_total together. */
-uint64_t gather_lost(const struct gather_source *source);
+uint64_t metrics_lost(const struct metrics_source *source);
 
 /* What the counters leave unexplained, all stages together; 0, but for what is on its way between
  * two of them right now. */
-int64_t gather_difference(const struct gather_source *source);
+int64_t metrics_difference(const struct metrics_source *source);
 
 /* Filter results that are a login which should have been recorded. */
 bool filter_is_loss(enum filter_result result);

@@ -28,10 +28,10 @@ static const struct metric spool = {"dovetap_dict_spool_records_total",
 				    "Records by their way into and out of the spool.",
 				    METRIC_COUNTER,
 				    {"dict", "way"}};
-static const struct metric spool_trouble = {"dovetap_dict_spool_trouble_total",
-					    "Calls that failed, and files moved aside.",
-					    METRIC_COUNTER,
-					    {"dict", "kind"}};
+static const struct metric spool_errors = {"dovetap_dict_spool_errors_total",
+					   "Calls that failed, and files moved aside.",
+					   METRIC_COUNTER,
+					   {"dict", "kind"}};
 static const struct metric held = {"dovetap_dict_held_records",
 				   "Records that min_interval holds back.",
 				   METRIC_GAUGE,
@@ -48,9 +48,9 @@ static const struct metric up = {
 	"dovetap_dict_up", "1 while the dict answers.", METRIC_GAUGE, {"dict"}};
 
 /* One family at a time, because samples of a metric must follow each other. */
-static void gather_each_dict(const struct gather_source *source, struct metrics *metrics,
-			     void (*one)(struct metrics *, const char *,
-					 const struct writer_stats *))
+static void collect_each_dict(const struct metrics_source *source, struct metrics *metrics,
+			      void (*one)(struct metrics *, const char *,
+					  const struct writer_stats *))
 {
 	const struct plan *plan = source->targets->plan;
 
@@ -107,14 +107,14 @@ static void add_spool(struct metrics *metrics, const char *dict, const struct wr
 	metrics_add(metrics, &spool, dict, "found", (double)w->spool_found);
 	metrics_add(metrics, &spool, dict, "in", (double)w->spool_in);
 	metrics_add(metrics, &spool, dict, "out", (double)w->spool_out);
-	metrics_add(metrics, &spool, dict, "by_hand", (double)w->spool_gone);
+	metrics_add(metrics, &spool, dict, "external", (double)w->spool_gone);
 }
 
-static void add_spool_trouble(struct metrics *metrics, const char *dict,
-			      const struct writer_stats *w)
+static void add_spool_errors(struct metrics *metrics, const char *dict,
+			     const struct writer_stats *w)
 {
-	metrics_add(metrics, &spool_trouble, dict, "error", (double)w->spool_errors);
-	metrics_add(metrics, &spool_trouble, dict, "damaged", (double)w->spool_damaged);
+	metrics_add(metrics, &spool_errors, dict, "error", (double)w->spool_errors);
+	metrics_add(metrics, &spool_errors, dict, "damaged", (double)w->spool_damaged);
 }
 
 static void add_held(struct metrics *metrics, const char *dict, const struct writer_stats *w)
@@ -137,20 +137,20 @@ static void add_up(struct metrics *metrics, const char *dict, const struct write
 	metrics_add(metrics, &up, dict, NULL, w->up);
 }
 
-void gather_dicts(const struct gather_source *source, struct metrics *metrics)
+void metrics_collect_dicts(const struct metrics_source *source, struct metrics *metrics)
 {
 	static void (*const families[])(struct metrics *, const char *,
 					const struct writer_stats *) = {
 		add_submitted,	   add_written,	  add_batches, add_pending,
-		add_pending_bytes, add_spooled,	  add_spool,   add_spool_trouble,
+		add_pending_bytes, add_spooled,	  add_spool,   add_spool_errors,
 		add_held,	   add_coalesced, add_up,      add_expired,
 	};
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-		gather_each_dict(source, metrics, families[i]);
+		collect_each_dict(source, metrics, families[i]);
 }
 
-int64_t gather_dicts_difference(const struct gather_source *source)
+int64_t metrics_dicts_difference(const struct metrics_source *source)
 {
 	int64_t sum = 0;
 

@@ -11,10 +11,10 @@ static const struct metric hits = {"dovetap_probe_hits_total",
 				   {"result"}};
 static const struct metric seen = {
 	"dovetap_probe_seen_total", "Probe hits, in the kernel.", METRIC_COUNTER, {NULL}};
-static const struct metric remarks = {"dovetap_record_remarks_total",
-				      "Records of which something is to be said.",
-				      METRIC_COUNTER,
-				      {"remark"}};
+static const struct metric record_flags = {"dovetap_record_flags_total",
+					   "Records of which something is to be said.",
+					   METRIC_COUNTER,
+					   {"remark"}};
 static const struct metric on_cpu = {"dovetap_cpu_hits_total",
 				     "Probe hits on each CPU: seen = recorded + lost + left_out.",
 				     METRIC_COUNTER,
@@ -45,7 +45,7 @@ static uint64_t unknown_results(const struct counters *counters)
 	       counters_unknown(counters, DOVETAP_COUNTS_NO_LOGIN);
 }
 
-static void gather_cpu(const struct counters *counters, unsigned int cpu, struct metrics *metrics)
+static void collect_cpu(const struct counters *counters, unsigned int cpu, struct metrics *metrics)
 {
 	const struct {
 		const char *name;
@@ -63,7 +63,7 @@ static void gather_cpu(const struct counters *counters, unsigned int cpu, struct
 			    (double)counters_sum(counters, cpu, results[i].use));
 }
 
-void gather_kernel(const struct counters *counters, struct metrics *metrics)
+void metrics_collect_kernel(const struct counters *counters, struct metrics *metrics)
 {
 	metrics_add(metrics, &seen, NULL, NULL,
 		    (double)counter_value(counters, DOVETAP_COUNT_SEEN));
@@ -75,14 +75,14 @@ void gather_kernel(const struct counters *counters, struct metrics *metrics)
 	metrics_add(metrics, &hits, "unknown", NULL, (double)unknown_results(counters));
 	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
 		if (counter_use(i) == DOVETAP_COUNTS_REMARK)
-			metrics_add(metrics, &remarks, counter_name(i), NULL,
+			metrics_add(metrics, &record_flags, counter_name(i), NULL,
 				    (double)counter_value(counters, i));
 	}
 	for (unsigned int cpu = 0; cpu < counters->cpus; cpu++)
-		gather_cpu(counters, cpu, metrics);
+		collect_cpu(counters, cpu, metrics);
 }
 
-void gather_ring(const struct gather_source *source, struct metrics *metrics)
+void metrics_collect_ring(const struct metrics_source *source, struct metrics *metrics)
 {
 	struct source_level level;
 
@@ -92,7 +92,7 @@ void gather_ring(const struct gather_source *source, struct metrics *metrics)
 	metrics_add(metrics, &ring_inherited, NULL, NULL, source->probes.inherited);
 }
 
-int64_t gather_kernel_difference(const struct counters *counters)
+int64_t metrics_kernel_difference(const struct counters *counters)
 {
 	uint64_t results = unknown_results(counters);
 

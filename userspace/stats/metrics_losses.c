@@ -22,7 +22,7 @@ bool filter_is_loss(enum filter_result result)
 	return result == FILTER_CUT_NAME || result == FILTER_NO_NAME || result == FILTER_FUTURE;
 }
 
-static uint64_t lost_by_writers(const struct gather_source *source, enum writer_lost reason)
+static uint64_t lost_by_writers(const struct metrics_source *source, enum writer_lost reason)
 {
 	uint64_t sum = 0;
 
@@ -35,7 +35,7 @@ static uint64_t lost_by_writers(const struct gather_source *source, enum writer_
 	return sum;
 }
 
-void gather_losses(const struct gather_source *source, struct metrics *metrics)
+void metrics_collect_losses(const struct metrics_source *source, struct metrics *metrics)
 {
 	const struct pipeline_stats *stats = pipeline_stats(source->pipeline);
 
@@ -53,7 +53,7 @@ void gather_losses(const struct gather_source *source, struct metrics *metrics)
 			metrics_add(metrics, &lost, "filter", filter_result_name(i),
 				    (double)(stats->filtered[i] + stats->others[i]));
 	}
-	metrics_add(metrics, &lost, "join", "no_auth", (double)stats->strangers);
+	metrics_add(metrics, &lost, "join", "no_auth", (double)stats->unmatched);
 	metrics_add(metrics, &lost, "key", "unexpandable",
 		    (double)pipeline_delivered(source->pipeline)->unexpandable);
 	for (unsigned int reason = 0; reason < WRITER_LOST_COUNT; reason++)
@@ -61,10 +61,10 @@ void gather_losses(const struct gather_source *source, struct metrics *metrics)
 			    writer_lost_name(reason), (double)lost_by_writers(source, reason));
 }
 
-uint64_t gather_lost(const struct gather_source *source)
+uint64_t metrics_lost(const struct metrics_source *source)
 {
 	const struct pipeline_stats *stats = pipeline_stats(source->pipeline);
-	uint64_t sum = stats->undecodable + stats->other_version + stats->strangers +
+	uint64_t sum = stats->undecodable + stats->other_version + stats->unmatched +
 		       pipeline_delivered(source->pipeline)->unexpandable;
 
 	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
@@ -81,7 +81,7 @@ uint64_t gather_lost(const struct gather_source *source)
 	return sum;
 }
 
-void gather_audit_losses(const struct audit *audit, struct metrics *metrics)
+void metrics_collect_audit_losses(const struct audit *audit, struct metrics *metrics)
 {
 	struct audit_stats stats;
 
@@ -93,17 +93,17 @@ void gather_audit_losses(const struct audit *audit, struct metrics *metrics)
 			    (double)stats.lost[reason]);
 }
 
-void gather_differences(const struct gather_source *source, struct metrics *metrics)
+void metrics_collect_differences(const struct metrics_source *source, struct metrics *metrics)
 {
 	metrics_add(metrics, &unexplained, "probe", NULL,
-		    (double)gather_kernel_difference(source->counters));
+		    (double)metrics_kernel_difference(source->counters));
 	metrics_add(metrics, &unexplained, "pipeline", NULL,
 		    (double)pipeline_difference(source->pipeline));
-	metrics_add(metrics, &unexplained, "dict", NULL, (double)gather_dicts_difference(source));
+	metrics_add(metrics, &unexplained, "dict", NULL, (double)metrics_dicts_difference(source));
 }
 
-int64_t gather_difference(const struct gather_source *source)
+int64_t metrics_difference(const struct metrics_source *source)
 {
-	return llabs(gather_kernel_difference(source->counters)) +
-	       llabs(pipeline_difference(source->pipeline)) + gather_dicts_difference(source);
+	return llabs(metrics_kernel_difference(source->counters)) +
+	       llabs(pipeline_difference(source->pipeline)) + metrics_dicts_difference(source);
 }

@@ -33,16 +33,16 @@ static const struct metric due = {"dovetap_records_due_total",
 				  "Records to be written, by what they tell.",
 				  METRIC_COUNTER,
 				  {"purpose"}};
-static const struct metric handed_on = {"dovetap_records_handed_on_total",
-					"Records handed to one dict or several.",
-					METRIC_COUNTER,
-					{NULL}};
+static const struct metric submitted_position = {"dovetap_records_submitted_total",
+						 "Records handed to one dict or several.",
+						 METRIC_COUNTER,
+						 {NULL}};
 static const struct metric joined = {"dovetap_logins_joined_total",
 				     "Logins that found their authentication.",
 				     METRIC_COUNTER,
 				     {NULL}};
 
-void gather_pipeline(const struct pipeline *pipeline, struct metrics *metrics)
+void metrics_collect_pipeline(const struct pipeline *pipeline, struct metrics *metrics)
 {
 	const struct pipeline_stats *stats = pipeline_stats(pipeline);
 	const struct deliver_stats *delivered = pipeline_delivered(pipeline);
@@ -63,6 +63,6 @@ void gather_pipeline(const struct pipeline *pipeline, struct metrics *metrics)
 	for (unsigned int i = 0; i < DELIVER_PURPOSES; i++)
 		metrics_add(metrics, &due, deliver_purpose_name(i), NULL,
 			    (double)delivered->due[i]);
-	metrics_add(metrics, &handed_on, NULL, NULL, (double)delivered->submitted);
+	metrics_add(metrics, &submitted_position, NULL, NULL, (double)delivered->submitted);
 	metrics_add(metrics, &joined, NULL, NULL, (double)stats->joined);
 }

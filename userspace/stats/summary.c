@@ -41,7 +41,7 @@ static void append_age(struct buf *out, int64_t ns)
 		buf_appendf(out, "%" PRId64 " seconds", seconds);
 }
 
-static void tell_refused(const struct gather_probes *probes, struct buf *out)
+static void report_refused(const struct metrics_probes *probes, struct buf *out)
 {
 	buf_appendf(out, "%u file%s of Dovecot cannot be watched; the last: ", probes->refused,
 		    probes->refused == 1 ? "" : "s");
@@ -49,7 +49,7 @@ static void tell_refused(const struct gather_probes *probes, struct buf *out)
 	buf_append_str(out, "\n");
 }
 
-static void tell_state(const struct gather_source *source, struct buf *out)
+static void print_state(const struct metrics_source *source, struct buf *out)
 {
 	struct source_level level;
 
@@ -57,9 +57,9 @@ static void tell_state(const struct gather_source *source, struct buf *out)
 	append_age(out, clock_wall_ns() - source->started_ns);
 	buf_appendf(out, ": %u probe%s attached%s\n", source->probes.links,
 		    source->probes.links == 1 ? "" : "s",
-		    source->probes.settled ? "" : ", still searching");
+		    source->probes.initial_scan_done ? "" : ", still searching");
 	if (source->probes.refused > 0)
-		tell_refused(&source->probes, out);
+		report_refused(&source->probes, out);
 	if (source->probes.hung > 0)
 		buf_appendf(out, "%u place%s not answer the search for Dovecot (see the log)\n",
 			    source->probes.hung, source->probes.hung == 1 ? " does" : "s do");
@@ -69,7 +69,7 @@ static void tell_state(const struct gather_source *source, struct buf *out)
 		    source->probes.inherited ? ", taken over from before" : "");
 }
 
-static void tell_kernel(const struct counters *counters, struct buf *out)
+static void print_kernel(const struct counters *counters, struct buf *out)
 {
 	line(out, 0, "seen by the probes", counter_value(counters, DOVETAP_COUNT_SEEN));
 	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
@@ -86,7 +86,7 @@ static void tell_kernel(const struct counters *counters, struct buf *out)
 		counters_unknown(counters, DOVETAP_COUNTS_LOGIN_LOST));
 }
 
-static void tell_filter(const struct pipeline_stats *stats, struct buf *out)
+static void print_filter(const struct pipeline_stats *stats, struct buf *out)
 {
 	for (unsigned int i = 0; i < FILTER_RESULT_COUNT; i++) {
 		uint64_t value = stats->filtered[i] + stats->others[i];
@@ -98,7 +98,7 @@ static void tell_filter(const struct pipeline_stats *stats, struct buf *out)
 	}
 }
 
-static void tell_deliver(const struct deliver_stats *stats, struct buf *out)
+static void print_deliver(const struct deliver_stats *stats, struct buf *out)
 {
 	line_if(out, 2, "logins that are not recorded", stats->unrouted);
 	line(out, 2, "logins that are recorded", stats->logins);
@@ -107,23 +107,23 @@ static void tell_deliver(const struct deliver_stats *stats, struct buf *out)
 	lost_if(out, "key has no value", stats->unexpandable);
 }
 
-static void tell_pipeline(const struct pipeline *pipeline, struct buf *out)
+static void print_pipeline(const struct pipeline *pipeline, struct buf *out)
 {
 	const struct pipeline_stats *stats = pipeline_stats(pipeline);
 
 	line(out, 0, "taken by the collector", stats->events);
 	lost_if(out, "undecodable", stats->undecodable);
 	lost_if(out, "left by another version", stats->other_version);
-	tell_filter(stats, out);
+	print_filter(stats, out);
 	line_if(out, 2, "wait for the rest of their session", pipeline_waiting(pipeline));
 	line_if(out, 2, "authentications", stats->kinds[LOGIN_EVENT_AUTH]);
 	line_if(out, 2, "failures", stats->kinds[LOGIN_EVENT_FAILURE]);
 	line_if(out, 2, "proxied logins", stats->kinds[LOGIN_EVENT_PROXY]);
-	lost_if(out, "proxied login without its authentication", stats->strangers);
-	tell_deliver(pipeline_delivered(pipeline), out);
+	lost_if(out, "proxied login without its authentication", stats->unmatched);
+	print_deliver(pipeline_delivered(pipeline), out);
 }
 
-static void tell_error(const char *what, const char *text, struct buf *out)
+static void report_error(const char *what, const char *text, struct buf *out)
 {
 	if (!text[0])
 		return;
@@ -132,11 +132,11 @@ static void tell_error(const char *what, const char *text, struct buf *out)
 	buf_append_char(out, '\n');
 }
 
-static void tell_dict(const char *name, const struct writer_stats *stats, struct buf *out)
+static void print_dict(const char *name, const struct writer_stats *stats, struct buf *out)
 {
 	buf_appendf(out, "\ndict %s: %s\n", name, stats->up ? "takes records" : "DOWN");
 	if (!stats->up)
-		tell_error("because", stats->last_error.text, out);
+		report_error("because", stats->last_error.text, out);
 	line(out, 0, "handed to the dict's writer", stats->submitted);
 	line_if(out, 0, "found in the spool", stats->spool_found);
 	line(out, 2, "stored", stats->stored);
@@ -151,23 +151,23 @@ static void tell_dict(const char *name, const struct writer_stats *stats, struct
 		lost_if(out, writer_lost_name(i), stats->lost[i]);
 	}
 	if (stats->lost[WRITER_LOST_REFUSED] > 0)
-		tell_error("refused because", stats->last_refusal, out);
+		report_error("refused because", stats->last_refusal, out);
 }
 
-int summary(const struct gather_source *source, struct buf *out)
+int summary(const struct metrics_source *source, struct buf *out)
 {
 	const struct plan *plan = source->targets->plan;
-	uint64_t lost = gather_lost(source);
-	int64_t difference = gather_difference(source);
+	uint64_t lost = metrics_lost(source);
+	int64_t difference = metrics_difference(source);
 
-	tell_state(source, out);
-	tell_kernel(source->counters, out);
-	tell_pipeline(source->pipeline, out);
+	print_state(source, out);
+	print_kernel(source->counters, out);
+	print_pipeline(source->pipeline, out);
 	for (size_t i = 0; i < plan_dict_count(plan); i++) {
 		struct writer_stats stats;
 
 		writer_stats(source->targets->writers[i], &stats);
-		tell_dict(plan_dict_id(plan, i), &stats, out);
+		print_dict(plan_dict_id(plan, i), &stats, out);
 	}
 	buf_appendf(out, "\n%" PRIu64 " lost, %" PRId64 " unexplained\n", lost, difference);
 	return out->failed;

@@ -10,6 +10,6 @@
 #include "stats/metrics_collect.h"
 
 /* Returns 0 or the buffer's error. */
-int summary(const struct gather_source *source, struct buf *out);
+int summary(const struct metrics_source *source, struct buf *out);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Layouts read from BTF, and those of the operator's own. */
+#include "attach/attach.h"
 #include "dovecot/layout_own.h"
 #include "dovecot/layout_print.h"
 #include "dovecot/layout_read.h"
-#include "attach/attach.h"
 
 #include "../cmocka_all.h"
 

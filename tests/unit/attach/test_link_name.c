@@ -18,7 +18,7 @@ static const struct link_name whole = {
 
 static void comes_back(const struct link_name *name)
 {
-	char text[KEEPER_NAME_MAX], again[KEEPER_NAME_MAX];
+	char text[FD_STORE_NAME_MAX], again[FD_STORE_NAME_MAX];
 	struct link_name parsed;
 
 	link_name_format(name, text);
@@ -29,7 +29,7 @@ static void comes_back(const struct link_name *name)
 
 static void test_a_name_says_everything(void **state)
 {
-	char text[KEEPER_NAME_MAX];
+	char text[FD_STORE_NAME_MAX];
 
 	(void)state;
 	link_name_format(&whole, text);

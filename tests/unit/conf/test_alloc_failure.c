@@ -14,7 +14,7 @@ static char v23[] = "mail_plugins = $mail_plugins last_login\n"
 		    "  last_login_key = last-login/%{service}/%u\n"
 		    "  last_login_precision = ms\n"
 		    "}\n"
-		    "dovetap {\n  services = imap pop3\n  also_dicts = file:/a file:/b\n}\n";
+		    "dovetap {\n  services = imap pop3\n  mirror_dicts = file:/a file:/b\n}\n";
 
 static char v24[] = "dovecot_config_version = 2.4.1\n"
 		    "protocol imap {\n  mail_plugins {\n    last_login = yes\n  }\n}\n"

@@ -110,8 +110,8 @@ static void expect(struct world *world, uint64_t cgroup_id, const char *pod, con
 	const struct login login = {.cgroup_id = cgroup_id, .pid = 7, .boot_ns = BOOT};
 	const struct enrichment *found = enrich_login(world->enrich, &login);
 
-	assert_string_equal(enrich_tell(found, ENRICH_POD).ptr, pod);
-	assert_string_equal(enrich_tell(found, ENRICH_CONTAINER).ptr, container);
+	assert_string_equal(enrich_get(found, ENRICH_POD).ptr, pod);
+	assert_string_equal(enrich_get(found, ENRICH_CONTAINER).ptr, container);
 }
 
 static void expect_ids(struct world *world, const char *namespace, const char *uid, const char *id)
@@ -119,9 +119,9 @@ static void expect_ids(struct world *world, const char *namespace, const char *u
 	const struct login login = {.cgroup_id = 1, .pid = 7, .boot_ns = BOOT};
 	const struct enrichment *found = enrich_login(world->enrich, &login);
 
-	assert_string_equal(enrich_tell(found, ENRICH_POD_NAMESPACE).ptr, namespace);
-	assert_string_equal(enrich_tell(found, ENRICH_POD_UID).ptr, uid);
-	assert_string_equal(enrich_tell(found, ENRICH_CONTAINER_ID).ptr, id);
+	assert_string_equal(enrich_get(found, ENRICH_POD_NAMESPACE).ptr, namespace);
+	assert_string_equal(enrich_get(found, ENRICH_POD_UID).ptr, uid);
+	assert_string_equal(enrich_get(found, ENRICH_CONTAINER_ID).ptr, id);
 }
 
 static void a_process_that_has_ended_is_found_by_number(void **state)

@@ -24,26 +24,26 @@ struct story {
 	unsigned int found, lost;
 	char path[256]; /* of the last one found */
 	char abi[ABI_MAX];
-	const struct build *last;
+	const struct binary *last;
 	bool replaced; /* the last one replaced another */
 };
 
-static inline void on_found(void *ctx, const struct build *build, const struct build *replaced)
+static inline void on_found(void *ctx, const struct binary *binary, const struct binary *replaced)
 {
 	struct story *story = ctx;
 
 	story->found++;
-	story->last = build;
+	story->last = binary;
 	story->replaced = replaced != NULL;
-	snprintf(story->path, sizeof(story->path), "%s", build->path + strlen(story->root) + 1);
-	snprintf(story->abi, sizeof(story->abi), "%s", build->abi);
+	snprintf(story->path, sizeof(story->path), "%s", binary->path + strlen(story->root) + 1);
+	snprintf(story->abi, sizeof(story->abi), "%s", binary->abi);
 }
 
-static inline void on_lost(void *ctx, const struct build *build)
+static inline void on_lost(void *ctx, const struct binary *binary)
 {
 	struct story *story = ctx;
 
-	(void)build;
+	(void)binary;
 	story->lost++;
 }
 

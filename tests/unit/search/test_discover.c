@@ -299,7 +299,7 @@ static void test_somebody_elses_auth_is_left_alone(void **state)
 static void test_a_restored_file_is_told_as_found(void **state)
 {
 	struct story *story = *state;
-	const struct build *restored;
+	const struct binary *restored;
 	struct file_id id;
 
 	write_storage(story, STORAGE, "2.4.ABIv1");

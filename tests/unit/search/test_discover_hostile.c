@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Roots that want to lead discovery astray, or to keep it busy. */
-#include "search/read_budget.h"
 #include "base/clock.h"
 #include "discover_story.h"
+#include "search/read_budget.h"
 
 #include <errno.h>
 #include <sys/sysmacros.h>

@@ -5,9 +5,9 @@
 #include "base/clock.h"
 
 /* A library with a probe, made at birth_s, and changed last at the same time. */
-static struct build library(int64_t birth_s)
+static struct binary library(int64_t birth_s)
 {
-	return (struct build){
+	return (struct binary){
 		.role = PRIV_ROLE_MAIL_USER,
 		.fd = -1,
 		.id = {.dev = 7,
@@ -26,19 +26,19 @@ static struct stat stat_of(int64_t birth_s)
 		.st_dev = 7, .st_ino = 100, .st_size = 4096, .st_ctim = {.tv_sec = birth_s}};
 }
 
-static const struct build *add(struct known_files *files, int64_t birth_s)
+static const struct binary *add(struct file_table *files, int64_t birth_s)
 {
-	const struct build *added, *replaced;
-	struct build build = library(birth_s);
+	const struct binary *added, *replaced;
+	struct binary binary = library(birth_s);
 
-	assert_int_equal(known_add(files, &build, &added, &replaced), 0);
+	assert_int_equal(file_table_add(files, &binary, &added, &replaced), 0);
 	assert_null(replaced);
 	return added;
 }
 
 static void a_copy_keeps_what_it_was_made_of(void **state)
 {
-	struct known_files files = {.search = 1};
+	struct file_table files = {.search = 1};
 	const struct stat copy = stat_of(20);
 
 	(void)state;
@@ -47,79 +47,79 @@ static void a_copy_keeps_what_it_was_made_of(void **state)
 	/* No path leads to the lower file any more, but processes may run it. */
 	for (int i = 0; i < 3; i++) {
 		files.search++;
-		assert_true(known_has(&files, &copy));
-		assert_null(known_next_lost(&files));
+		assert_true(file_table_has(&files, &copy));
+		assert_null(file_table_next_lost(&files));
 	}
 	files.search += 2;
-	assert_non_null(known_next_lost(&files));
-	known_release(&files);
+	assert_non_null(file_table_next_lost(&files));
+	file_table_release(&files);
 }
 
 /* On a host with containers, of which one does not answer: what it runs is not lost. */
 static void what_is_left_out_is_kept(void **state)
 {
-	struct known_files files = {.search = 1, .namespace = 4026531841};
-	struct build build = library(10);
+	struct file_table files = {.search = 1, .namespace = 4026531841};
+	struct binary binary = library(10);
 
 	(void)state;
-	assert_int_equal(known_restore(&files, build.role, &build.id), 0);
+	assert_int_equal(file_table_restore(&files, binary.role, &binary.id), 0);
 	files.search += 2;
-	known_left_out(&files, 4026532000); /* nobody knows by now who led to it */
-	assert_null(known_next_lost(&files));
+	file_table_left_out(&files, 4026532000); /* nobody knows by now who led to it */
+	assert_null(file_table_next_lost(&files));
 	assert_non_null(add(&files, 10));
 	files.search += 2;
-	known_left_out(&files, 4026531841);
-	assert_null(known_next_lost(&files));
+	file_table_left_out(&files, 4026531841);
+	assert_null(file_table_next_lost(&files));
 	files.search += 2;
-	known_left_out(&files, 4026532000);
-	assert_non_null(known_next_lost(&files));
-	known_release(&files);
+	file_table_left_out(&files, 4026532000);
+	assert_non_null(file_table_next_lost(&files));
+	file_table_release(&files);
 }
 
 /* The same inode, each time with other code. */
-static void rewrite(struct known_files *files, int count)
+static void rewrite(struct file_table *files, int count)
 {
-	const struct build *added, *replaced;
+	const struct binary *added, *replaced;
 
 	for (int i = 0; i < count; i++) {
-		struct build build = library(10);
+		struct binary binary = library(10);
 
-		build.id.build_id[0] = (uint8_t)i;
-		assert_int_equal(known_add(files, &build, &added, &replaced), 0);
+		binary.id.build_id[0] = (uint8_t)i;
+		assert_int_equal(file_table_add(files, &binary, &added, &replaced), 0);
 		if (replaced)
-			known_drop(files, replaced);
+			file_table_drop(files, replaced);
 	}
 }
 
 static void a_file_that_is_rewritten_often_has_to_wait(void **state)
 {
-	struct known_files files = {.search = 1};
+	struct file_table files = {.search = 1};
 	const struct stat st = stat_of(10);
 	const struct stat other = {.st_dev = 7, .st_ino = 101};
 	int64_t now = clock_monotonic_ns();
 
 	(void)state;
 	rewrite(&files, 4);
-	assert_false(known_has_to_wait(&files, &st, now));
-	known_release(&files);
+	assert_false(file_table_has_to_wait(&files, &st, now));
+	file_table_release(&files);
 	files.search = 1;
 	rewrite(&files, 8);
 	files.search += 2;
-	assert_true(known_has_to_wait(&files, &st, now + 15 * NS_PER_SEC));
-	assert_null(known_next_lost(&files));
-	assert_false(known_has_to_wait(&files, &other, now));
-	assert_false(known_has_to_wait(&files, &st, clock_monotonic_ns() + 16 * NS_PER_SEC));
-	known_release(&files);
+	assert_true(file_table_has_to_wait(&files, &st, now + 15 * NS_PER_SEC));
+	assert_null(file_table_next_lost(&files));
+	assert_false(file_table_has_to_wait(&files, &other, now));
+	assert_false(file_table_has_to_wait(&files, &st, clock_monotonic_ns() + 16 * NS_PER_SEC));
+	file_table_release(&files);
 }
 
 static void the_same_file_is_added_once(void **state)
 {
-	struct known_files files = {.search = 1};
+	struct file_table files = {.search = 1};
 
 	(void)state;
 	assert_non_null(add(&files, 10));
 	assert_null(add(&files, 10));
-	known_release(&files);
+	file_table_release(&files);
 }
 
 int main(void)

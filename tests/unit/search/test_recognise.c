@@ -3,9 +3,9 @@
 #include "search/recognise.h"
 
 #include "../cmocka_all.h"
-#include "search/elf.h"
 #include "base/clock.h"
 #include "make_elf.h"
+#include "search/elf.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -170,7 +170,7 @@ static int use_spool(void *context)
 	if (ret > 0)
 		ret = -error.code;
 	if (ret == 0)
-		ret = spool_settle(spool, place->entries, ENTRIES, &error);
+		ret = spool_apply_outcomes(spool, place->entries, ENTRIES, &error);
 	if (ret == 0)
 		ret = spool_read(spool, 10, &batch, &error);
 	if (ret == 0)

@@ -2,9 +2,9 @@
 /* Values by column type, tokens, and the settings that lead to a cluster. */
 #include "base/clock.h"
 #include "conf/parse.h"
+#include "store/drivers/cassandra/cql_settings.h"
 #include "store/drivers/cassandra/murmur3.h"
 #include "store/drivers/cassandra/token_ring.h"
-#include "store/drivers/cassandra/cql_settings.h"
 #include "store/drivers/cassandra/types.h"
 #include "store/drivers/cassandra/wire.h"
 

@@ -72,7 +72,7 @@ static void settle(struct place *place, struct dict_entry entry, enum dict_outco
 	struct error error = {0};
 
 	dict_entry_set(&entry, outcome, "%s", outcome == DICT_REFUSED ? "too long" : "");
-	if (spool_settle(place->spool, &entry, 1, &error) < 0)
+	if (spool_apply_outcomes(place->spool, &entry, 1, &error) < 0)
 		fail_msg("%s", error.text);
 }
 
@@ -326,8 +326,8 @@ static void damage_is_noticed_while_running(void **state)
 	memset(garbage, 0xa5, sizeof(garbage));
 	for (off_t page = 1; page < 20; page++)
 		write_file(place, garbage, sizeof(garbage), page * 4096);
-	assert_int_equal(spool_settle(place->spool, &entry, 1, &error), -EILSEQ);
-	assert_int_equal(spool_settle(place->spool, &entry, 1, &error), 0);
+	assert_int_equal(spool_apply_outcomes(place->spool, &entry, 1, &error), -EILSEQ);
+	assert_int_equal(spool_apply_outcomes(place->spool, &entry, 1, &error), 0);
 	assert_int_equal(spool_stats(place->spool)->damaged, 1);
 	assert_int_equal(spool_stats(place->spool)->lost, 2000);
 	expect_order(place, "again ");
@@ -355,10 +355,10 @@ static void a_full_disk_changes_nothing_and_passes(void **state)
 	reopen(place);
 	put(place, "a", "1", 1);
 	limit_file_size(256 << 10);
-	assert_true(spool_settle(place->spool, &large, 1, &error) < 0);
+	assert_true(spool_apply_outcomes(place->spool, &large, 1, &error) < 0);
 	assert_int_equal(spool_count(place->spool), 1);
 	limit_file_size(RLIM_INFINITY);
-	assert_int_equal(spool_settle(place->spool, &large, 1, &error), 0);
+	assert_int_equal(spool_apply_outcomes(place->spool, &large, 1, &error), 0);
 	expect_order(place, "a large ");
 	free(value);
 }
@@ -375,10 +375,10 @@ static void a_place_that_cannot_be_used_is_tried_again(void **state)
 	assert_int_equal(spool_open(&options, &place->spool, &error), 1);
 	assert_non_null(strstr(error.text, "not/there"));
 	assert_false(spool_ready(place->spool));
-	assert_true(spool_settle(place->spool, &entry, 1, &error) < 0);
+	assert_true(spool_apply_outcomes(place->spool, &entry, 1, &error) < 0);
 	sub[strlen(sub) - strlen("/there")] = '\0';
 	assert_int_equal(mkdir(sub, 0700), 0);
-	assert_int_equal(spool_settle(place->spool, &entry, 1, &error), 0);
+	assert_int_equal(spool_apply_outcomes(place->spool, &entry, 1, &error), 0);
 	assert_true(spool_ready(place->spool));
 }
 

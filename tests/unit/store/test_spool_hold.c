@@ -81,7 +81,7 @@ static bool login(struct place *place, const char *key)
 	if (entry.outcome == DICT_UNCHANGED)
 		return false;
 	dict_entry_set(&entry, DICT_STORED, "%s", "");
-	assert_int_equal(spool_settle(place->spool, &entry, 1, &error), 0);
+	assert_int_equal(spool_apply_outcomes(place->spool, &entry, 1, &error), 0);
 	return true;
 }
 
@@ -104,7 +104,7 @@ static const char *written_now(struct place *place)
 					(long long)(entry->time_ns / MINUTE));
 		dict_entry_set(entry, DICT_STORED, "%s", "");
 	}
-	assert_int_equal(spool_settle(place->spool, batch.entries, batch.count, &error), 0);
+	assert_int_equal(spool_apply_outcomes(place->spool, batch.entries, batch.count, &error), 0);
 	spool_batch_release(&batch);
 	return text;
 }
@@ -299,7 +299,7 @@ static void all_can_be_let_go(void **state)
 	login(place, "alice");
 	at(1003);
 	login(place, "bob");
-	assert_int_equal(spool_let_go(place->spool, NULL), 0);
+	assert_int_equal(spool_release_held(place->spool, NULL), 0);
 	assert_int_equal(spool_held(place->spool), 0);
 	assert_int_equal(spool_count(place->spool), 2);
 	assert_string_equal(written_now(place), "alice@1002 bob@1003");
@@ -318,10 +318,10 @@ static void a_row_that_waits_already_gets_the_newer_login(void **state)
 
 	login(place, "alice");
 	dict_entry_set(&entry, DICT_RETRY, "%s", "");
-	assert_int_equal(spool_settle(place->spool, &entry, 1, NULL), 0);
+	assert_int_equal(spool_apply_outcomes(place->spool, &entry, 1, NULL), 0);
 	at(1002);
 	assert_false(login(place, "alice"));
-	assert_int_equal(spool_let_go(place->spool, NULL), 0);
+	assert_int_equal(spool_release_held(place->spool, NULL), 0);
 	assert_int_equal(spool_count(place->spool), 1);
 	assert_string_equal(written_now(place), "alice@1002");
 }

@@ -342,7 +342,7 @@ static void settle(struct life *life, struct dict_entry *entries, size_t count)
 	int ret = -1;
 
 	for (int i = 0; i < TRIES && ret < 0; i++)
-		ret = spool_settle(life->spool, entries, count, &error);
+		ret = spool_apply_outcomes(life->spool, entries, count, &error);
 	if (ret < 0)
 		fail_msg("one failure, and still: %s", error.text);
 }

@@ -79,19 +79,19 @@ void spool_close(struct spool **spool); /* takes NULL, sets NULL */
  *
  * Returns 0; or a negative errno and nothing changed. After -EILSEQ the damaged file was moved
  * aside, and the same call can be made again. */
-int spool_settle(struct spool *spool, const struct dict_entry *entries, size_t count,
-		 struct error *error_r);
+int spool_apply_outcomes(struct spool *spool, const struct dict_entry *entries, size_t count,
+			 struct error *error_r);
 
 /* Holds back each entry whose key was written less than min_interval ago, and gives it the outcome
  * UNCHANGED; the others stay as they are. Returns 0; or a negative errno, and nothing is held. */
 int spool_hold(struct spool *spool, struct dict_entry *entries, size_t count,
 	       struct error *error_r);
 
-/* True with a min_interval: spool_settle() wants to know of every write. */
-bool spool_notes(const struct spool *spool);
+/* True with a min_interval: spool_apply_outcomes() wants to know of every write. */
+bool spool_has_min_interval(const struct spool *spool);
 
 /* What is held waits for its interval no longer, whatever the time. */
-int spool_let_go(struct spool *spool, struct error *error_r);
+int spool_release_held(struct spool *spool, struct error *error_r);
 
 /* Keys that are held, and how long from now the first of them is (INT64_MAX: none is held). */
 uint64_t spool_held(const struct spool *spool);
@@ -112,8 +112,8 @@ uint64_t spool_count(const struct spool *spool);
  * spool_count() + spool_held() = found + inserted - removed - gone - lost. */
 struct spool_stats {
 	uint64_t found;	    /* were there when the file was opened, or came without our doing */
-	uint64_t inserted;  /* by spool_settle() */
-	uint64_t removed;   /* by spool_settle() */
+	uint64_t inserted;  /* by spool_apply_outcomes() */
+	uint64_t removed;   /* by spool_apply_outcomes() */
 	uint64_t gone;	    /* without our doing: "dovetap spool drain" */
 	uint64_t coalesced; /* not written, for a newer one of their interval was or will be */
 	uint64_t lost;	    /* known to be in files that were moved aside */

@@ -19,7 +19,7 @@ uint64_t spool_held(const struct spool *spool)
 	return spool->held;
 }
 
-bool spool_notes(const struct spool *spool)
+bool spool_has_min_interval(const struct spool *spool)
 {
 	return spool->min_interval_ns > 0;
 }
@@ -197,7 +197,7 @@ int spool_move_due(struct spool *spool)
 	return move(spool, now, latest);
 }
 
-int spool_let_go(struct spool *spool, struct error *error_r)
+int spool_release_held(struct spool *spool, struct error *error_r)
 {
 	int code, ret = spool_connect(spool, error_r);
 

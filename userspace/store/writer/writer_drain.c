@@ -16,7 +16,7 @@ static void pause_draining(struct writer *writer, int64_t delay_ns)
 static int settle_and_count(struct writer *writer, const struct spool_batch *batch)
 {
 	const struct spool_stats before = *spool_stats(writer->spool);
-	int ret = writer_settle(writer, batch->entries, batch->count);
+	int ret = writer_apply_outcomes(writer, batch->entries, batch->count);
 	const struct spool_stats *after = spool_stats(writer->spool);
 	size_t done;
 

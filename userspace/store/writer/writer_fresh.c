@@ -71,7 +71,7 @@ static void write_entries(struct writer *writer, size_t count)
 		writer_dict_failed(writer, &error);
 	else
 		writer_dict_answered(writer);
-	writer_settle_batch(writer, count);
+	writer_apply_batch_outcomes(writer, count);
 	for (size_t i = 0; i < count; i++)
 		put_back |= writer->entries[i].outcome != DICT_STORED;
 	if (put_back)
@@ -96,6 +96,6 @@ void writer_spool_fresh(struct writer *writer)
 		dict_entry_set(&writer->entries[i], DICT_PENDING, "%s", "");
 	left = writer_hold(writer, count);
 	if (left > 0)
-		writer_settle_batch(writer, left);
+		writer_apply_batch_outcomes(writer, left);
 	finish_batch(writer, count);
 }

@@ -6,7 +6,7 @@
  *	writer_drain.c     the spool -> the dict
  *	writer_expire.c    old records out of the dict
  *
- * by means of writer_dict.c (is it up, and when is it asked again), writer_settle.c (what is with
+ * by means of writer_dict.c (is it up, and when is it asked again), writer_apply_outcomes.c (what is with
  *the spool) and writer_tally.c (what counts as what).
  */
 #ifndef DOVETAP_STORE_WRITER_WRITER_TURN_H
@@ -38,10 +38,10 @@ size_t writer_batch_size(const struct writer *writer, size_t full);
 /* Says when the spool begins to fail, and when it works again. */
 void writer_spool_result(struct writer *writer, int ret, const struct error *error);
 
-int writer_settle(struct writer *writer, const struct dict_entry *entries, size_t count);
+int writer_apply_outcomes(struct writer *writer, const struct dict_entry *entries, size_t count);
 
 /* Of the batch. After this, STORED stands for "done with". */
-void writer_settle_batch(struct writer *writer, size_t count);
+void writer_apply_batch_outcomes(struct writer *writer, size_t count);
 
 /* What was written a moment ago is in the spool now. Returns how many entries are left to write. A
  * spool that fails costs writes, no logins. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/template/v23/v23.h"
 
-#include "login/template/template_hash.h"
 #include "login/template/names.h"
+#include "login/template/template_hash.h"
 
 #define DIGITS_MAX 999999999
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/template/v24/v24.h"
 
-#include "login/template/functions.h"
 #include "login/template/dovecot_utf8.h"
+#include "login/template/functions.h"
 
 static const struct {
 	char byte;

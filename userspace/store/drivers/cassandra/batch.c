@@ -7,8 +7,8 @@
 #include <utlist.h>
 
 #include "base/clock.h"
-#include "store/drivers/cassandra/error_code.h"
 #include "store/drivers/cassandra/cql_settings.h"
+#include "store/drivers/cassandra/error_code.h"
 #include "store/drivers/cassandra/startup.h"
 
 #define VALUES_MAX  (1U << 20)

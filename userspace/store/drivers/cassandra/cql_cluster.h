@@ -15,8 +15,8 @@
 
 #include "base/error.h"
 #include "store/drivers/cassandra/cql_conn.h"
-#include "store/drivers/cassandra/topology.h"
 #include "store/drivers/cassandra/token_ring.h"
+#include "store/drivers/cassandra/topology.h"
 #include "store/drivers/cassandra/transport.h"
 
 #include <stdbool.h>

@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "store/drivers/cassandra/cql_settings.h"
-#include "store/drivers/cassandra/startup.h"
 #include "store/drivers/cassandra/cql_statement.h"
+#include "store/drivers/cassandra/startup.h"
 
 #define READ_SIZE   (64U << 10)
 #define READS_MAX   16 /* then the other connections have their turn */

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "store/drivers/cassandra/murmur3.h"
 #include "store/drivers/cassandra/cql_settings.h"
+#include "store/drivers/cassandra/murmur3.h"
 #include "store/drivers/cassandra/types.h"
 
 #define TEXT_MAX    4096

@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/precision.h"
-#include "store/drivers/cassandra/error_code.h"
 #include "store/drivers/cassandra/cql_settings.h"
+#include "store/drivers/cassandra/error_code.h"
 #include "store/drivers/cassandra/types.h"
 
 #define TEXT_MAX  (1U << 20)

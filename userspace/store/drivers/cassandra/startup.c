@@ -4,9 +4,9 @@
 #include <errno.h>
 
 #include "store/drivers/cassandra/cql_conn.h"
-#include "store/drivers/cassandra/error_code.h"
 #include "store/drivers/cassandra/cql_settings.h"
 #include "store/drivers/cassandra/cql_statement.h"
+#include "store/drivers/cassandra/error_code.h"
 
 enum step { STEP_OPTIONS, STEP_STARTUP, STEP_AUTH, STEP_PREPARE, STEP_WAIT };
 

@@ -78,7 +78,7 @@ static void discovery_done(struct cql_request *request, struct cql_conn *conn,
 static void on_event(struct cql_conn *conn, const struct cql_event *event, void *context)
 {
 	struct cql_cluster *cluster = context;
-	int64_t settled = clock_monotonic_ns() + SETTLE_NS;
+	int64_t initial_scan_done = clock_monotonic_ns() + SETTLE_NS;
 	struct sockaddr_storage addr;
 	struct cql_host *host;
 
@@ -89,14 +89,14 @@ static void on_event(struct cql_conn *conn, const struct cql_event *event, void 
 	if (event->kind != CQL_EVENT_TOPOLOGY && event->kind != CQL_EVENT_STATUS)
 		return;
 	if (cluster->discovery.due_ns == 0)
-		cluster->discovery.due_ns = settled;
+		cluster->discovery.due_ns = initial_scan_done;
 	if (!slice_is(event->change, "UP") ||
 	    !cql_address_set(&addr, event->address, (unsigned int)event->port))
 		return;
 	host = cql_cluster_find(cluster, &addr);
 	if (host && !host->conn) {
 		host->failures = 0;
-		host->next_try_ns = settled;
+		host->next_try_ns = initial_scan_done;
 	}
 }
 

@@ -5,8 +5,8 @@
 
 #include "store/dict.h"
 #include "store/drivers/redis/redis_nodes.h"
-#include "store/drivers/redis/script.h"
 #include "store/drivers/redis/redis_settings.h"
+#include "store/drivers/redis/script.h"
 #include "store/drivers/redis/slots.h"
 
 struct redis;

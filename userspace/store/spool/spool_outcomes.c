@@ -80,8 +80,8 @@ static int settle_all(struct spool *spool, const struct dict_entry *entries, siz
 	return code == SQLITE_OK ? spool_run(spool, COMMIT) : code;
 }
 
-int spool_settle(struct spool *spool, const struct dict_entry *entries, size_t count,
-		 struct error *error_r)
+int spool_apply_outcomes(struct spool *spool, const struct dict_entry *entries, size_t count,
+			 struct error *error_r)
 {
 	int code, ret = spool_connect(spool, error_r);
 	const struct spool before = *spool;

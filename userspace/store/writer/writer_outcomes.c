@@ -17,15 +17,15 @@ void writer_spool_result(struct writer *writer, int ret, const struct error *err
 	writer->tally.spool_errors += ret < 0;
 }
 
-int writer_settle(struct writer *writer, const struct dict_entry *entries, size_t count)
+int writer_apply_outcomes(struct writer *writer, const struct dict_entry *entries, size_t count)
 {
 	struct error error = {0};
-	int ret = spool_settle(writer->spool, entries, count, &error);
+	int ret = spool_apply_outcomes(writer->spool, entries, count, &error);
 
 	if (ret == -EILSEQ) {
 		log_error("spool of dict %s was damaged and moved aside: %s", writer->options.name,
 			  error.text);
-		ret = spool_settle(writer->spool, entries, count, &error);
+		ret = spool_apply_outcomes(writer->spool, entries, count, &error);
 	}
 	writer_spool_result(writer, ret, &error);
 	return ret;
@@ -36,7 +36,7 @@ static bool spool_concerned(const struct writer *writer, size_t count)
 {
 	if (!writer->spool)
 		return false;
-	if (spool_count(writer->spool) > 0 || spool_notes(writer->spool))
+	if (spool_count(writer->spool) > 0 || spool_has_min_interval(writer->spool))
 		return true;
 	for (size_t i = 0; i < count; i++) {
 		if (writer->entries[i].outcome != DICT_STORED &&
@@ -55,7 +55,7 @@ static bool settle_fresh(struct writer *writer, size_t count, size_t kept)
 	if (!spool_concerned(writer, count))
 		return false;
 	before = *spool_stats(writer->spool);
-	if (writer_settle(writer, writer->entries, count) < 0)
+	if (writer_apply_outcomes(writer, writer->entries, count) < 0)
 		return false;
 	after = *spool_stats(writer->spool);
 	writer->tally.superseded +=
@@ -64,7 +64,7 @@ static bool settle_fresh(struct writer *writer, size_t count, size_t kept)
 	return true;
 }
 
-void writer_settle_batch(struct writer *writer, size_t count)
+void writer_apply_batch_outcomes(struct writer *writer, size_t count)
 {
 	size_t kept = count - writer_count_done(writer, writer->entries, count);
 	bool in_spool = settle_fresh(writer, count, kept);
@@ -105,7 +105,7 @@ size_t writer_hold(struct writer *writer, size_t count)
 	struct error error = {0};
 	int ret;
 
-	if (!writer->spool || !spool_notes(writer->spool) || count == 0)
+	if (!writer->spool || !spool_has_min_interval(writer->spool) || count == 0)
 		return count;
 	ret = spool_hold(writer->spool, writer->entries, count, &error);
 	writer_spool_result(writer, ret, &error);
