@@ -13,7 +13,6 @@
 #include <vmlinux.h>
 
 #include <bpf/bpf_helpers.h>
-
 #include <dovetap/counters.h>
 #include <dovetap/event.h>
 

@@ -18,7 +18,6 @@
 #include <vmlinux.h>
 
 #include <bpf/bpf_helpers.h>
-
 #include <dovetap/exec.h>
 
 char LICENSE[] SEC("license") = "GPL";

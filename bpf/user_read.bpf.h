@@ -18,7 +18,6 @@
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
-
 #include <dovetap/event.h>
 
 #include "dovecot_types.bpf.h"

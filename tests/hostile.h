@@ -3,11 +3,11 @@
 #ifndef DOVETAP_TEST_HOSTILE_H
 #define DOVETAP_TEST_HOSTILE_H
 
-#include "base/slice.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/slice.h"
 
 #define HOSTILE_NAMES "tests/hostile-names"
 #define HOSTILE_MAX   2048 /* bytes of a name */

@@ -4,14 +4,14 @@
  * Writes the array of userspace/dovecot/layout.h: one entry per ABI string of the table, and one BTF
  * blob per distinct layout, shared by the entries that have it.
  */
-#include "base/buf.h"
-#include "dovecot/layout_btf.h"
-
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/buf.h"
+#include "dovecot/layout_btf.h"
 
 #define TABLE_BYTES_MAX (1U << 20)
 #define ABIS_MAX	512

@@ -5,8 +5,6 @@
  * one kernel) it fails when a program is missing there or costs more than a tenth above its number.
  * Needs root.
  */
-#include "dovecot/layout.h"
-
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/types.h>
@@ -14,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "dovecot/layout.h"
 #include "dovetap/exec.h"
 #include "skel/exec.skel.h"
 #include "skel/login.skel.h"

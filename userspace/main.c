@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* dovetap: tells when each mailbox was last logged in to. argv -> subcommand -> exit status. */
-#include "cli/cmds.h"
-
 #include <argp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+
+#include "cli/cmds.h"
 
 static const struct {
 	const char *name;

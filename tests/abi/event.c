@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints where everything in event.h and exec.h lies and what every number in them is. */
+#include "dovetap/event.h"
+
 #include <linux/types.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "dovetap/counters.h"
-#include "dovetap/event.h"
 #include "dovetap/exec.h"
 
 #define size(type)	    printf("sizeof %s %zu\n", #type, sizeof(struct type))

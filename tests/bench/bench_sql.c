@@ -5,14 +5,13 @@
  * server, so that the ratio says something on a busy machine; the fastest quarter of the rounds
  * counts.
  */
-#include "base/clock.h"
-#include "store/drivers/sql/sql.h"
-
-#include "../dict/sql/stand.h"
-
 #include <mariadb/mysql.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+
+#include "../dict/sql/stand.h"
+#include "base/clock.h"
+#include "store/drivers/sql/sql.h"
 
 #define ROWS   1000 /* the writer's batch */
 #define USERS  20000

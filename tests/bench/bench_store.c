@@ -10,11 +10,6 @@
  * Rounds take turns, so that a busy machine slows both; the median of their ratios counts. Fails
  * below 0.9, 0.7 and 50,000 records/s. Arguments pick: bench_store [sqlite] [redis] [spool]
  */
-#include "base/clock.h"
-#include "store/dict.h"
-#include "store/spool/spool.h"
-#include "store/writer/writer.h"
-
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -22,6 +17,11 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "store/dict.h"
+#include "store/spool/spool.h"
+#include "store/writer/writer.h"
 
 #define USERS  100000
 #define BATCH  1000

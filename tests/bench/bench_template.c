@@ -5,13 +5,12 @@
  * best of many short rounds, so that a busy machine does not decide; or when any template allocates
  * while it is expanded.
  */
-#include "login/template/template.h"
-
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "login/template/template.h"
 
 #define ROUNDS	  200
 #define PER_ROUND 5000

@@ -7,8 +7,6 @@
  *
  * Prints one line; exit 1 when the ratio is above the limit that the first argument gives.
  */
-#include "login_object.h"
-
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "login_object.h"
 #include "skel/empty.skel.h"
 #include "target/functions.h"
 #include "target/login_image.h"

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "login_object.h"
 
-#include "base/buf.h"
-
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "unit/cmocka_all.h"
 
 #define TABLE "layouts/dovecot.layouts"

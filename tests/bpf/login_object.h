@@ -6,12 +6,11 @@
 #ifndef DOVETAP_TEST_LOGIN_OBJECT_H
 #define DOVETAP_TEST_LOGIN_OBJECT_H
 
-#include "dovecot/layout.h"
-#include "dovecot/layout_table.h"
-
 #include <bpf/libbpf.h>
 #include <linux/types.h>
 
+#include "dovecot/layout.h"
+#include "dovecot/layout_table.h"
 #include "dovetap/counters.h"
 #include "dovetap/event.h"
 #include "skel/login.skel.h"

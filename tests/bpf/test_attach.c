@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Probes are set, fire once for each call, and go; on both of the kernel's ways to set them. */
-#include "attach/attach.h"
-#include "attach/kernel.h"
-#include "search/discover.h"
-
 #include <sched.h>
 #include <sys/mount.h>
 
+#include "attach/attach.h"
+#include "attach/kernel.h"
+#include "search/discover.h"
 #include "story_root.h"
 
 struct story {

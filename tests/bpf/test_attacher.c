@@ -4,11 +4,6 @@
  *
  *	test ── fork ── attacher ── fork ── collector ── reports by a pipe ──▶ test
  */
-#include "attach/attacher.h"
-#include "attach/multi.h"
-#include "base/log.h"
-#include "priv/drop.h"
-
 #include <linux/bpf.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,6 +13,10 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 
+#include "attach/attacher.h"
+#include "attach/multi.h"
+#include "base/log.h"
+#include "priv/drop.h"
 #include "story_root.h"
 
 #define COLLECTOR_STATUS 5  /* with which it ends when it is told to */

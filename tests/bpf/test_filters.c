@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which hits become records, and which counter tells of those that do not. */
-#include "login_object.h"
-
 #include <sys/socket.h>
 
+#include "login_object.h"
 #include "target/functions.h"
 #include "target/login_image.h"
 #include "unit/cmocka_all.h"

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "dovetap/event.h"
-#include "helpers.h"
+#include "helper_args.h"
 #include "skel/helpers.skel.h"
 #include "unit/cmocka_all.h"
 

@@ -6,11 +6,10 @@
  * is read one bit off shows. And every member that the table has counts: with its bits inverted
  * something else comes of the call.
  */
-#include "login_object.h"
-
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "login_object.h"
 #include "target/functions.h"
 #include "target/login_image.h"
 #include "unit/cmocka_all.h"

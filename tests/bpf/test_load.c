@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The object does not load with a layout that it would read wrong. (With every embedded one it
  * does: test_layouts.c.) */
-#include "login_object.h"
-
-#include "dovecot/layout_btf.h"
-
 #include <bpf/btf.h>
 
+#include "dovecot/layout_btf.h"
+#include "login_object.h"
 #include "unit/cmocka_all.h"
 
 #define ABI "2.4.ABIv1"

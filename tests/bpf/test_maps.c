@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* What is taken over of what an earlier process has left, with a keeper that remembers in memory.
  */
-#include "attach/maps.h"
-
-#include "unit/cmocka_all.h"
-
-#include <linux/types.h>
-
-#include "dovetap/counters.h"
-
 #include <bpf/bpf.h>
+#include <linux/types.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "attach/maps.h"
+#include "dovetap/counters.h"
+#include "unit/cmocka_all.h"
 
 #define KEPT_MAX 8
 #define RING	 65536

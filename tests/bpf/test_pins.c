@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Pins in a bpffs of the test's own, and what a kernel can pin. */
-#include "attach/attach.h"
-#include "attach/multi.h"
-#include "attach/pins.h"
-#include "search/discover.h"
-
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/utsname.h>
 
+#include "attach/attach.h"
+#include "attach/multi.h"
+#include "attach/pins.h"
+#include "search/discover.h"
 #include "story_root.h"
 
 static char bpffs[] = "/tmp/test-pins.XXXXXX";

@@ -3,17 +3,15 @@
  * Discovery by running processes: this program, copied to where a Dovecot service would be, maps
  * the library and waits. Other Dovecots may run on the machine; only files of the story count.
  */
-#include "search/discover.h"
-
-#include "base/clock.h"
-#include "search/process.h"
-
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
+#include "search/discover.h"
+#include "search/process.h"
 #include "story_root.h"
 
 #define SERVICE	      "usr/lib/dovecot/imap"

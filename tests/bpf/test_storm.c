@@ -4,13 +4,12 @@
  * its thread put in: two hits that shared memory would mix. And what the ring has no room for is
  * counted, one by one.
  */
-#include "login_object.h"
-
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "login_object.h"
 #include "target/functions.h"
 #include "target/login_image.h"
 #include "unit/cmocka_all.h"

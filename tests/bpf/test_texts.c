@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Texts of every awkward length and kind: what fits is whole, what does not is marked. */
-#include "login_object.h"
-
 #include <sys/mman.h>
 
+#include "login_object.h"
 #include "target/functions.h"
 #include "target/login_image.h"
 #include "unit/cmocka_all.h"

@@ -3,15 +3,14 @@
  * A real Cassandra of one node under the conformance cases. It takes seconds to start, so all cases
  * share one server, and each gets a keyspace of its own.
  */
-#include "subject.h"
-
-#include "../unit/cmocka_all.h"
-
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
+
+#include "../unit/cmocka_all.h"
+#include "subject.h"
 
 static char cluster_dir[64];
 static int port;

@@ -3,15 +3,14 @@
  * The same stories for every driver: conformance [SUBJECT...]. The drivers and their stores are
  * in subjects.c.
  */
-#include "base/clock.h"
-#include "subject.h"
-
-#include "../hostile.h"
-#include "../unit/cmocka_all.h"
-
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "../hostile.h"
+#include "../unit/cmocka_all.h"
+#include "base/clock.h"
+#include "subject.h"
 
 #define BASE_SECS  1795337984LL
 #define TIME_LIMIT (20 * NS_PER_SEC) /* for stores that work */

@@ -3,15 +3,14 @@
  * The dict servers of three Dovecots behind "proxy:", each with a dict file, a Redis and a MySQL
  * behind it. tests/servers/dict.sh runs them from the Debian trees of tools/rootfs.
  */
-#include "sql/stand.h"
-#include "subject.h"
-
-#include "store/drivers/sql/sql.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "sql/stand.h"
+#include "store/drivers/sql/sql.h"
+#include "subject.h"
 
 #define ROOTS "/var/cache/dovetap/root"
 

@@ -4,10 +4,10 @@
  * and a master that is found through a sentinel. They take seconds to start, so all cases share
  * them, and each gets a prefix of its own.
  */
-#include "subject.h"
-
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "subject.h"
 
 #define SCRIPT "tests/servers/redis.sh"
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server.h"
 
-#include "../unit/cmocka_all.h"
-
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,6 +11,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../unit/cmocka_all.h"
 
 #define TRIES 2000 /* of 5 ms */
 

@@ -3,13 +3,12 @@
  * The SQL drivers for conformance.c. Their servers start once and serve all stories; each story
  * has a new table. What concerns servers that die and hang is told in sql/conformance.c.
  */
-#include "sql/stand.h"
-#include "subject.h"
-
-#include "store/drivers/sql/sql.h"
-
 #include <iconv.h>
 #include <stdlib.h>
+
+#include "sql/stand.h"
+#include "store/drivers/sql/sql.h"
+#include "subject.h"
 
 static const char map[] = "map {\n  pattern = shared/last-login/$service/$user/$remote_ip\n"
 			  "  table = last_login\n  value_field = last_access\n"

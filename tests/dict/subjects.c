@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "subject.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "subject.h"
 
 #define set_uri(stand, ...) snprintf((stand)->uri, sizeof((stand)->uri), __VA_ARGS__)
 

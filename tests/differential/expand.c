@@ -7,11 +7,11 @@
  * each answer: "=" and the expansion, "!" and why this login has none, or "?" and why the template
  * was refused.
  */
-#include "login/template/template.h"
-
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "login/template/template.h"
 
 struct subject {
 	struct login login;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Any event that the decoder accepts as records of the audit stream: one line of text that is UTF-8
  * in which nothing ends a string early, and fields of the journal that fit together. */
+#include <assert.h>
+
 #include "audit/record.h"
 #include "base/escape.h"
 #include "base/utf8.h"
 #include "capture/decode.h"
-
-#include <assert.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

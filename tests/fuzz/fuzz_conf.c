@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes through the configuration parser, and what it accepts through all that reads trees. */
+#include <stdint.h>
+
 #include "conf/dovetap.h"
 #include "conf/last_login/last_login.h"
 #include "conf/parse.h"
 #include "conf/print.h"
-
-#include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

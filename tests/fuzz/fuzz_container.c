@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as the path of a control group, as /proc/PID/cgroup, and as the name of a log file. */
-#include "login/container.h"
-
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "login/container.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

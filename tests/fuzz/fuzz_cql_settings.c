@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as the "connect" line of a map file. */
-#include "store/drivers/cassandra/cql_settings.h"
-
 #include <stdlib.h>
+
+#include "store/drivers/cassandra/cql_settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as the text of a dict file; what is read, written again, reads the same. */
-#include "store/drivers/file_format.h"
-
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
+
+#include "store/drivers/file_format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as replies of a dict server. */
-#include "store/drivers/proxy/dict_proto.h"
-
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
+
+#include "store/drivers/proxy/dict_proto.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

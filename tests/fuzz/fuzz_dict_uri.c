@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as the URI of a dict. Opening connects to nothing; what is accepted must close. */
-#include "store/dict.h"
-
 #include <stdint.h>
 #include <stdlib.h>
+
+#include "store/dict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

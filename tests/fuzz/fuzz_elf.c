@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as an ELF file: whatever it claims, every answer stays within it. */
-#include "dovecot/probes.h"
-#include "search/elf.h"
-#include "search/elf_dynamic.h"
-
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "dovecot/probes.h"
+#include "search/elf.h"
+#include "search/elf_dynamic.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

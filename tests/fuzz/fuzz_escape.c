@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes made harmless: what comes out is UTF-8 in which no terminal and no JSON parser finds
  * anything but text. */
-#include "base/escape.h"
-#include "base/utf8.h"
-
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
+
+#include "base/escape.h"
+#include "base/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

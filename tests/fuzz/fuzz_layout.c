@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as a layout table; what the parser accepts must make BTF for every ABI that has all. */
-#include "dovecot/layout_btf.h"
-
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+
+#include "dovecot/layout_btf.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as replies of memcached: none is read beyond its end, and each makes progress. */
-#include "store/drivers/memcache_proto.h"
-
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
+
+#include "store/drivers/memcache_proto.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

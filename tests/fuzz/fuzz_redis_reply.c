@@ -3,12 +3,12 @@
  * Any bytes as replies of a Redis Cluster: each is read as a map of slots and, when it is an error,
  * as a redirection. Memory stays within the reader's limits whatever is announced.
  */
+#include <assert.h>
+#include <stdint.h>
+
 #include "store/drivers/redis/reader.h"
 #include "store/drivers/redis/resp.h"
 #include "store/drivers/redis/slots.h"
-
-#include <assert.h>
-#include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

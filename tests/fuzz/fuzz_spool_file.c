@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as a spool file: it opens, reads and takes entries, or is moved aside for a new one. */
-#include "store/spool/spool.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "store/spool/spool.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as the parts column of a spool: every part that is accepted lies within the key, and
  * is written as it was read. */
-#include "store/spool/spool_parts.h"
-
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
+
+#include "store/spool/spool_parts.h"
 
 #define KEY_LEN 100
 

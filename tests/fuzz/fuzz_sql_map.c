@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Any map file, and any key with any parts through what it compiles to. The input is the file, a
  * line "--", and the key; the key's first bytes also say where its parts lie. */
+#include <stdint.h>
+
 #include "conf/parse.h"
 #include "store/drivers/sql/map.h"
 #include "store/drivers/sql/statement.h"
 #include "store/drivers/sql/words.h"
-
-#include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

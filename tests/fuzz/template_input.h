@@ -3,10 +3,10 @@
 #ifndef DOVETAP_FUZZ_TEMPLATE_INPUT_H
 #define DOVETAP_FUZZ_TEMPLATE_INPUT_H
 
-#include "login/template/template.h"
-
 #include <stdint.h>
 #include <stdlib.h>
+
+#include "login/template/template.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

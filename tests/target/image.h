@@ -7,10 +7,10 @@
 #ifndef DOVETAP_TARGET_IMAGE_H
 #define DOVETAP_TARGET_IMAGE_H
 
-#include "dovecot/layout_table.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "dovecot/layout_table.h"
 
 struct image {
 	const struct layout_table *table;

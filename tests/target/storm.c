@@ -8,10 +8,6 @@
  * nanoseconds since 1970 around the call of the probed function. --shuffle takes users at random,
  * as they come in life, so that a store's neighbours are not each other's.
  */
-#include "target/login_image.h"
-
-#include "base/buf.h"
-
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -24,7 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "target/functions.h"
+#include "target/login_image.h"
 
 #define NAME_LENGTH_MAX 4096U
 #define THREADS_MAX	256U

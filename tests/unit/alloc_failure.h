@@ -7,12 +7,12 @@
 #ifndef DOVETAP_ALLOC_FAILURE_H
 #define DOVETAP_ALLOC_FAILURE_H
 
-#include "cmocka_all.h"
-
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cmocka_all.h"
 
 /* Allocations until one fails; negative: none does. */
 static _Thread_local int countdown = -1;

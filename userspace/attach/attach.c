@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/attach.h"
 
-#include "attach/libbpf_log.h"
-#include "attach/multi.h"
-#include "dovecot/layout.h"
-
-#include "skel/login.skel.h"
-
 #include <assert.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -15,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "attach/libbpf_log.h"
+#include "attach/multi.h"
+#include "dovecot/layout.h"
+#include "skel/login.skel.h"
 
 #define RING_BYTES_DEFAULT (4U << 20)
 #define LAYOUTS_MAX	   32 /* different Dovecot releases on one host */

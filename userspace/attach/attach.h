@@ -6,12 +6,12 @@
 #ifndef DOVETAP_ATTACH_ATTACH_H
 #define DOVETAP_ATTACH_ATTACH_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "attach/maps.h"
 #include "base/error.h"
 #include "search/binary.h"
-
-#include <stddef.h>
-#include <stdint.h>
 
 enum attach_method {
 	ATTACH_AUTO,  /* multi where the kernel has it */

@@ -1,9 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "attach/attacher_private.h"
-#include "attach/kernel.h"
-#include "base/log.h"
-#include "priv/sandbox.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -11,8 +6,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
 #include <utlist.h>
+
+#include "attach/attacher_private.h"
+#include "attach/kernel.h"
+#include "base/log.h"
+#include "priv/sandbox.h"
 
 #define RING_BYTES_DEFAULT (4U << 20)
 #define OLD_RING_NS	   (1 * NS_PER_SEC) /* between two looks whether it is read */

@@ -17,15 +17,15 @@
 #ifndef DOVETAP_ATTACH_ATTACHER_H
 #define DOVETAP_ATTACH_ATTACHER_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "attach/attach.h"
 #include "base/error.h"
 #include "base/fd_store.h"
 #include "priv/handover.h"
 #include "search/discover.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 struct attacher_options {
 	struct discover_options discover; /* roles 0 means all */

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "attach/attacher_private.h"
-#include "base/log.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -9,6 +6,9 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#include "attach/attacher_private.h"
+#include "base/log.h"
 
 #define STOP_PATIENCE_NS (60 * NS_PER_SEC) /* for the collector to drain */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "attach/attacher_private.h"
 #include "base/log.h"
-
-#include <string.h>
 
 #define RESCAN_SOON_NS	 (5 * NS_PER_SEC) /* after a change; each next takes twice as long */
 #define RESCAN_MISSED_NS (1 * NS_PER_SEC) /* when it told of more than could be looked at */

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/attachments.h"
 
-#include "base/log.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
 #include <utlist.h>
+
+#include "base/log.h"
 
 /* A path in a message. A container makes them as long as it likes; what follows has to be read,
  * too. */

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/child.h"
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "priv/sandbox.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +12,10 @@
 #include <sysexits.h>
 #include <syslog.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "priv/sandbox.h"
 
 #define DELAY_MIN_NS (100 * NS_PER_MSEC)
 #define DELAY_MAX_NS (30 * NS_PER_SEC)

@@ -3,16 +3,16 @@
 #ifndef DOVETAP_ATTACH_CHILD_H
 #define DOVETAP_ATTACH_CHILD_H
 
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
 #include "attach/attacher.h"
 #include "attach/maps.h"
 #include "base/error.h"
 #include "priv/drop.h"
 #include "priv/proto.h"
-
-#include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
 
 /* What every collector is started with; all pointers stay the caller's. */
 struct child_setup {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/closer.h"
 
-#include "attach/attach.h"
-
 #include <stdbool.h>
 #include <stdlib.h>
-
 #include <utlist.h>
+
+#include "attach/attach.h"
 
 #define STACK_BYTES (128 << 10)
 

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/exec_watch.h"
 
-#include "attach/libbpf_log.h"
-#include "base/clock.h"
-
-#include <linux/types.h>
-
-#include "dovetap/exec.h"
-#include "skel/exec.skel.h"
-
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/types.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "attach/libbpf_log.h"
+#include "base/clock.h"
+#include "dovetap/exec.h"
+#include "skel/exec.skel.h"
 
 #define STRANGER_NS (10 * NS_PER_SEC)
 

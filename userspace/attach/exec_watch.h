@@ -6,10 +6,10 @@
 #ifndef DOVETAP_ATTACH_EXEC_WATCH_H
 #define DOVETAP_ATTACH_EXEC_WATCH_H
 
-#include "base/error.h"
-
 #include <stdbool.h>
 #include <sys/types.h>
+
+#include "base/error.h"
 
 struct exec_watch;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/fd_stores.h"
 
-#include "base/log.h"
-
 #include <string.h>
+
+#include "base/log.h"
 
 static void tell(struct fd_stores *fd_stores, const struct error *error)
 {

@@ -3,9 +3,9 @@
 #ifndef DOVETAP_ATTACH_FD_STORES_H
 #define DOVETAP_ATTACH_FD_STORES_H
 
-#include "base/fd_store.h"
-
 #include <stddef.h>
+
+#include "base/fd_store.h"
 
 struct fd_stores {
 	const struct fd_store *list; /* the owner's */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/inherited.h"
 
-#include "attach/maps.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
 #include <utlist.h>
+
+#include "attach/maps.h"
 
 static bool has_ring(const struct inherited *inherited, const char *name)
 {

@@ -3,10 +3,10 @@
 #ifndef DOVETAP_ATTACH_INHERITED_H
 #define DOVETAP_ATTACH_INHERITED_H
 
+#include <stddef.h>
+
 #include "attach/fd_stores.h"
 #include "attach/link_name.h"
-
-#include <stddef.h>
 
 #define INHERITED_RINGS_MAX 4 /* of different sizes; one is usual, two after a change */
 

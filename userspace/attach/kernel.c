@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/kernel.h"
 
-#include "attach/multi.h"
-
 #include <cap-ng.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -10,6 +8,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#include "attach/multi.h"
 
 #define KERNEL_MIN_MAJOR 5
 #define KERNEL_MIN_MINOR 10

@@ -6,10 +6,10 @@
 #ifndef DOVETAP_ATTACH_KERNEL_H
 #define DOVETAP_ATTACH_KERNEL_H
 
-#include "base/error.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/error.h"
 
 enum kernel_state {
 	KERNEL_OK,

@@ -12,12 +12,12 @@
 #ifndef DOVETAP_ATTACH_LINK_NAME_H
 #define DOVETAP_ATTACH_LINK_NAME_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/fd_store.h"
 #include "priv/proto.h"
 #include "search/file_id.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 struct link_name {
 	enum priv_role role;

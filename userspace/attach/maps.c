@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "attach/maps.h"
 
-#include "attach/ring_used.h"
-#include "base/log.h"
-
-#include <linux/types.h>
-
-#include "dovetap/counters.h"
-
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/types.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "attach/ring_used.h"
+#include "base/log.h"
+#include "dovetap/counters.h"
 
 static int map_info(int fd, struct bpf_map_info *info_r)
 {

@@ -11,13 +11,13 @@
 #ifndef DOVETAP_ATTACH_MAPS_H
 #define DOVETAP_ATTACH_MAPS_H
 
-#include "attach/fd_stores.h"
-#include "attach/inherited.h"
-#include "base/error.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "attach/fd_stores.h"
+#include "attach/inherited.h"
+#include "base/error.h"
 
 /* Under which names they are kept; behind that of a ring stands its size. */
 #define MAPS_RING     "ring-"

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "audit/audit.h"
 
-#include "audit/queue.h"
-#include "audit/sink.h"
-#include "base/clock.h"
-#include "base/log.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+
+#include "audit/queue.h"
+#include "audit/sink.h"
+#include "base/clock.h"
+#include "base/log.h"
 
 #define RECORD_MAX   (64U << 10)
 #define TRY_AGAIN_NS (1 * NS_PER_SEC)

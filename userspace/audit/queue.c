@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "audit/queue.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
+
+#include "base/clock.h"
 
 #define PER_RECORD 64 /* a record has many times more: the ends never are the bound */
 

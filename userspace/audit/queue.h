@@ -6,9 +6,9 @@
 #ifndef DOVETAP_AUDIT_QUEUE_H
 #define DOVETAP_AUDIT_QUEUE_H
 
-#include "base/buf.h"
-
 #include <pthread.h>
+
+#include "base/buf.h"
 
 /* Records behind each other, and where each ends. */
 struct audit_batch {

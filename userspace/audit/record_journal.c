@@ -4,14 +4,13 @@
  * the rest, and MESSAGE_ID (journalctl MESSAGE_ID=...) is the same for every audit record of any
  * dovetap; the other fields are those of the JSON form, as DOVETAP_USER and so on.
  */
-#include "audit/record.h"
-
-#include "base/clock.h"
-#include "base/escape.h"
-
 #include <ctype.h>
 #include <inttypes.h>
 #include <syslog.h>
+
+#include "audit/record.h"
+#include "base/clock.h"
+#include "base/escape.h"
 
 #define MESSAGE_ID   "8f3c1d5e7a424b6f9c0e2b7d64a1f035"
 #define FIELD_PREFIX "DOVETAP_"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "audit/record.h"
-
 #include "base/json.h"
 
 #define NAME_MAX_LEN 64

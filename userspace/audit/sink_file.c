@@ -7,12 +7,12 @@
  * was cut short, on a full disk, is taken up again where it ended; a file that ends within a line,
  * after a power cut, gets the newline first.
  */
-#include "audit/sink.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "audit/sink.h"
 
 static int encode_line(const struct audit_record *record, struct buf *out)
 {

@@ -2,12 +2,12 @@
 /* Structured fields for the journal (sd_journal_sendv(3)), not JSON inside of a message. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 
-#include "audit/sink.h"
-
 #include <errno.h>
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
+
+#include "audit/sink.h"
 
 #define SOCKET_PATH "/run/systemd/journal/socket"
 #define FIELDS_MAX  (AUDIT_FIELD_COUNT + 16)

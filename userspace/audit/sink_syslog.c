@@ -7,8 +7,6 @@
  * Not by syslog(3): that tells nobody when a message is lost, and its lock would make the
  * collector's loop wait for this thread.
  */
-#include "audit/sink.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -16,6 +14,8 @@
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "audit/sink.h"
 
 #define SOCKET_PATH "/dev/log"
 

@@ -8,10 +8,10 @@
 #ifndef DOVETAP_BUF_H
 #define DOVETAP_BUF_H
 
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/slice.h"
 
 struct buf {
 	char *data;

@@ -9,9 +9,9 @@
 #ifndef DOVETAP_CLOCK_H
 #define DOVETAP_CLOCK_H
 
-#include "base/buf.h"
-
 #include <stdint.h>
+
+#include "base/buf.h"
 
 #define NS_PER_SEC  1000000000LL
 #define NS_PER_MSEC 1000000LL

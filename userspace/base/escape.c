@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/escape.h"
 
-#include "base/utf8.h"
-
 #include <stdint.h>
+
+#include "base/utf8.h"
 
 /* C1, and what is not seen but changes how the rest is shown: zero width, writing direction, line
  * and paragraph separators. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/json.h"
 
+#include <inttypes.h>
+
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/utf8.h"
-
-#include <inttypes.h>
 
 static int add_name(struct buf *out, const char *name, const char *suffix)
 {

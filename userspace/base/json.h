@@ -6,9 +6,9 @@
 #ifndef DOVETAP_JSON_H
 #define DOVETAP_JSON_H
 
-#include "base/buf.h"
-
 #include <stdint.h>
+
+#include "base/buf.h"
 
 int json_name(struct buf *out, const char *name); /* "name": and nothing behind it */
 int json_number(struct buf *out, const char *name, int64_t number);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/log.h"
 
-#include "base/buf.h"
-#include "base/escape.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <syslog.h>
+
+#include "base/buf.h"
+#include "base/escape.h"
 
 #define LINE_MAX_BYTES 2048
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/loop.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -11,8 +9,9 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
-
 #include <utlist.h>
+
+#include "base/clock.h"
 
 enum watch_kind { WATCH_FD, WATCH_TIMER, WATCH_SIGNALS };
 

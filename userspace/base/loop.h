@@ -6,9 +6,9 @@
 #ifndef DOVETAP_LOOP_H
 #define DOVETAP_LOOP_H
 
-#include "base/error.h"
-
 #include <stdint.h>
+
+#include "base/error.h"
 
 struct loop;
 struct loop_watch;

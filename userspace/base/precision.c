@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/precision.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/clock.h"
 
 static const struct {
 	const char *name;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/space_saving.h"
 
-#include "base/hash.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "base/hash.h"
 
 struct counter {
 	UT_hash_handle hh;

@@ -17,10 +17,10 @@
 #ifndef DOVETAP_SPACE_SAVING_H
 #define DOVETAP_SPACE_SAVING_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/slice.h"
-
-#include <stdint.h>
 
 #define SPACE_SAVING_KEY_MAX 512
 

@@ -15,11 +15,11 @@
 #ifndef DOVETAP_TIMELINE_H
 #define DOVETAP_TIMELINE_H
 
+#include <stdbool.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/slice.h"
-
-#include <stdbool.h>
 
 #define TIMELINE_HOLD_NS (300 * NS_PER_SEC)  /* as far as a login may lie in the future */
 #define TIMELINE_STEP_NS (100 * NS_PER_MSEC) /* less is the drift between two samples */

@@ -3,11 +3,11 @@
 #ifndef DOVETAP_BASE_UTF8_H
 #define DOVETAP_BASE_UTF8_H
 
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 /* Length in bytes (1 to 4) of the sequence that begins at p, of which len bytes (at least 1) may
  * be read; 0 if it is invalid or cut. */

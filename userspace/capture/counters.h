@@ -3,11 +3,10 @@
 #ifndef DOVETAP_CAPTURE_COUNTERS_H
 #define DOVETAP_CAPTURE_COUNTERS_H
 
-#include "base/error.h"
-
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "dovetap/counters.h"
 
 struct counters {

@@ -9,10 +9,10 @@
 #ifndef DOVETAP_CAPTURE_EVENT_SOURCE_H
 #define DOVETAP_CAPTURE_EVENT_SOURCE_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/slice.h"
-
-#include <stdint.h>
 
 struct event_source;
 

@@ -6,9 +6,9 @@
 #ifndef DOVETAP_RINGS_H
 #define DOVETAP_RINGS_H
 
-#include "capture/event_source.h"
-
 #include <stddef.h>
+
+#include "capture/event_source.h"
 
 /*
  * Takes over the sources (of ring_open()), also on failure; the array stays the caller's. With one

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/check_pins.h"
 
+#include <errno.h>
+
 #include "attach/link_name.h"
 #include "attach/pins.h"
-
-#include <errno.h>
 
 struct pin_count {
 	unsigned int probes, others;

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
 #include "attach/kernel.h"
 #include "audit/sink.h"
 #include "base/clock.h"
@@ -14,12 +20,6 @@
 #include "dovecot/layout_own.h"
 #include "priv/drop.h"
 #include "search/search.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <sysexits.h>
-#include <unistd.h>
 
 #define PING_NS (5 * NS_PER_SEC)
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/cmds.h"
-#include "conf/dump.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+
+#include "cli/cmds.h"
+#include "conf/dump.h"
 
 #define OUTPUT_MAX (64U << 20)
 

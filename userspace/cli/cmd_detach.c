@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sysexits.h>
+
 #include "attach/inherited.h"
 #include "attach/maps.h"
 #include "attach/pins.h"
@@ -6,11 +11,6 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "cli/cmds.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <sysexits.h>
 
 struct detach_command {
 	struct config_options config;

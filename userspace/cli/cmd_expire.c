@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <sysexits.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/dict_search.h"
 #include "cli/older.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <sysexits.h>
 
 #define BATCH	   1000
 #define TIMEOUT_NS (30 * NS_PER_SEC)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/dict_search.h"
 #include "cli/older.h"
-
-#include <errno.h>
-#include <stdlib.h>
-#include <sysexits.h>
 
 struct inactive_options {
 	struct config_options plan;

@@ -1,4 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
 #include "attach/attach.h"
 #include "attach/libbpf_log.h"
 #include "base/buf.h"
@@ -10,15 +19,6 @@
 #include "dovecot/layout_print.h"
 #include "dovecot/layout_read.h"
 #include "search/elf.h"
-
-#include <bpf/btf.h>
-#include <bpf/libbpf.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sysexits.h>
-#include <unistd.h>
 
 #define ARGS_MAX       32
 #define TABLE_TEXT_MAX (1U << 20)

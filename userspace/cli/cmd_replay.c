@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <sysexits.h>
+
 #include "base/log.h"
 #include "capture/decode.h"
 #include "capture/replay.h"
@@ -6,10 +10,6 @@
 #include "login/login_json.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/targets.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <sysexits.h>
 
 #define DRAIN_NS (60 * NS_PER_SEC)
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <sysexits.h>
+
 #include "attach/attacher.h"
 #include "base/log.h"
 #include "cli/cmds.h"
@@ -9,9 +12,6 @@
 #include "collector/collector.h"
 #include "dovecot/layout_own.h"
 #include "serve/notify.h"
-
-#include <errno.h>
-#include <sysexits.h>
 
 #define ALL_TEXTS (DOVETAP_BIT(DOVETAP_TEXT_COUNT) - 1)
 

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/log.h"
@@ -6,11 +11,6 @@
 #include "cli/spool_drain.h"
 #include "pipeline/targets.h"
 #include "store/spool/spool_view.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <sysexits.h>
 
 #define LINE_MAX_BYTES (1U << 20)
 

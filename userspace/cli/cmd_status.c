@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <sysexits.h>
+
 #include "base/buf.h"
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/control.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <sysexits.h>
 
 struct status_options {
 	const char *control;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/buf.h"
-#include "base/log.h"
-#include "cli/cmds.h"
-#include "cli/control.h"
-#include "cli/screen.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "cli/cmds.h"
+#include "cli/control.h"
+#include "cli/screen.h"
 
 struct top_options {
 	const char *control;

@@ -5,9 +5,9 @@
 #ifndef DOVETAP_CMDS_H
 #define DOVETAP_CMDS_H
 
-#include "plan/plan.h"
-
 #include <argp.h>
+
+#include "plan/plan.h"
 
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);

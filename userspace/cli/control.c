@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/control.h"
 
-#include "serve/listen.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "serve/listen.h"
 
 static int ask(int fd, const char *page)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/dict_search.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <sysexits.h>
+
+#include "base/clock.h"
 
 #define TIMEOUT_NS (10 * NS_PER_SEC)
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/dirs.h"
 
-#include "priv/drop.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "priv/drop.h"
 
 static int make_for(const char *dir, const struct priv_user *user, struct error *error_r)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/findings.h"
 
-#include "base/escape.h"
-
 #include <stdlib.h>
+
+#include "base/escape.h"
 
 static const char *const state_names[] = {
 	[FINDING_OK] = "ok",

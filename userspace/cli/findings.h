@@ -3,11 +3,11 @@
 #ifndef DOVETAP_FINDINGS_H
 #define DOVETAP_FINDINGS_H
 
-#include "base/error.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+
+#include "base/error.h"
 
 enum finding_state { FINDING_OK, FINDING_WARNING, FINDING_BAD };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/instance.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "attach/pins.h"
 #include "base/log.h"
 #include "priv/lock.h"
 #include "serve/systemd_fd_store.h"
-
-#include <errno.h>
-#include <unistd.h>
 
 /* On a file system that cannot be written the logins are more important than the lock. */
 static int take_lock(struct instance *instance, const char *state_dir, struct error *error_r)

@@ -7,10 +7,10 @@
 #ifndef DOVETAP_CLI_INSTANCE_H
 #define DOVETAP_CLI_INSTANCE_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 #include "base/fd_store.h"
-
-#include <stddef.h>
 
 struct pins;
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/layout_source.h"
 
-#include "base/buf.h"
-#include "base/read_file.h"
-
 #include <bpf/btf.h>
 #include <errno.h>
 #include <limits.h>
@@ -15,6 +12,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/buf.h"
+#include "base/read_file.h"
 
 #define OBJECT_MAX (16U << 20)
 

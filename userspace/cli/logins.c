@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/logins.h"
 
-#include "base/clock.h"
-#include "base/escape.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "base/clock.h"
+#include "base/escape.h"
 
 #define CELL_MAX 4096
 

@@ -3,10 +3,10 @@
 #ifndef DOVETAP_LOGINS_H
 #define DOVETAP_LOGINS_H
 
-#include "base/buf.h"
-
 #include <stdint.h>
 #include <stdio.h>
+
+#include "base/buf.h"
 
 /* One line of the table; texts are in the list's own memory, NUL-terminated and with a length. */
 struct logins_row {

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/processes.h"
 
-#include "cli/control.h"
-#include "priv/drop.h"
-#include "priv/status.h"
-#include "search/search.h"
-
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "cli/control.h"
+#include "priv/drop.h"
+#include "priv/status.h"
+#include "search/search.h"
 
 #define PROCESSES_MAX	 64
 #define LANDLOCK_UNKNOWN (-1)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/reload.h"
 
-#include "audit/sink.h"
-#include "priv/drop.h"
-#include "priv/sandbox.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "audit/sink.h"
+#include "priv/drop.h"
+#include "priv/sandbox.h"
 
 static int try_geo(const struct plan *plan, struct error *error_r)
 {

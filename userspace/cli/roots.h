@@ -3,9 +3,9 @@
 #ifndef DOVETAP_ROOTS_H
 #define DOVETAP_ROOTS_H
 
-#include "search/discover.h"
-
 #include <argp.h>
+
+#include "search/discover.h"
 
 #define ROOTS_MAX 16
 

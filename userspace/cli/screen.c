@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/screen.h"
 
-#include "base/buf.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "base/buf.h"
 
 /* Of ECMA-48, and xterm's second screen. */
 #define ENTER  "\033[?1049h\033[?25l"

@@ -6,9 +6,9 @@
 #ifndef DOVETAP_SCREEN_H
 #define DOVETAP_SCREEN_H
 
-#include "base/error.h"
-
 #include <stdbool.h>
+
+#include "base/error.h"
 
 /* Takes over standard input and output, which must be a terminal. */
 int screen_open(struct error *error_r);

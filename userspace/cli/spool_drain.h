@@ -3,9 +3,9 @@
 #ifndef DOVETAP_SPOOL_DRAIN_H
 #define DOVETAP_SPOOL_DRAIN_H
 
-#include "plan/plan.h"
-
 #include <stdint.h>
+
+#include "plan/plan.h"
 
 /*
  * Stops at the first batch that the dict does not take as a whole. Harmless beside a running

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "collector/collector_private.h"
-
-#include "base/log.h"
-#include "collector/confine.h"
-#include "priv/lock.h"
-#include "priv/proto.h"
-#include "serve/notify.h"
-
 #include <errno.h>
 #include <linux/sockios.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sysexits.h>
+
+#include "base/log.h"
+#include "collector/collector_private.h"
+#include "collector/confine.h"
+#include "priv/lock.h"
+#include "priv/proto.h"
+#include "serve/notify.h"
 
 #define TICK_NS	    (1 * NS_PER_SEC)
 #define TURN_MAX_NS (30 * NS_PER_SEC)

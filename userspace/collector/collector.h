@@ -6,10 +6,10 @@
 #ifndef DOVETAP_COLLECTOR_COLLECTOR_H
 #define DOVETAP_COLLECTOR_COLLECTOR_H
 
-#include "plan/plan.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "plan/plan.h"
 
 struct collector_fds;
 

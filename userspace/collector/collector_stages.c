@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What a login passes in the collector, from the rings to the dicts: opened in order, closed at the
  * end. */
-#include "collector/collector_private.h"
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "capture/ring.h"
 #include "capture/rings.h"
+#include "collector/collector_private.h"
 #include "login/login_json.h"
-
-#include <limits.h>
-#include <stdio.h>
-#include <unistd.h>
 
 static void print_live(struct collector *c, struct login login)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/confine.h"
 
-#include "pipeline/targets.h"
-#include "priv/landlock.h"
-
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "pipeline/targets.h"
+#include "priv/landlock.h"
 
 /* What libraries read: configuration, plug-ins, certificates, name service, time zones; and what
  * login/enrich.h reads. */

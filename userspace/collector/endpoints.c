@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What the collector tells over HTTP. */
-#include "collector/collector_private.h"
+#include <errno.h>
 
 #include "base/log.h"
+#include "collector/collector_private.h"
 #include "serve/http.h"
 #include "stats/metrics_collect.h"
 #include "stats/summary.h"
-
-#include <errno.h>
 
 static struct metrics_source numbers(const struct collector *c)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* When the collector looks at the ring, and what it does then. */
-#include "collector/collector_private.h"
+#include <unistd.h>
 
 #include "base/log.h"
-
-#include <unistd.h>
+#include "collector/collector_private.h"
 
 /*
  * While records are outstanding the kernel does not wake us (capture/ring.h), so the collector

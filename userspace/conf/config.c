@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/config.h"
 
-#include "conf/doveconf.h"
-#include "conf/parse.h"
-
 #include <errno.h>
 #include <stddef.h>
 #include <unistd.h>
+
+#include "conf/doveconf.h"
+#include "conf/parse.h"
 
 void config_release(struct config *config)
 {

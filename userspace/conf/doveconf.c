@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/doveconf.h"
 
+#include <unistd.h>
+
 #include "conf/locate.h"
 #include "conf/parse.h"
 #include "conf/run.h"
-
-#include <unistd.h>
 
 #define TIMEOUT_MS 10000
 #define STDERR_MAX 4096

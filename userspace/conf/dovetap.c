@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/dovetap.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "conf/audit_words.h"
 #include "conf/mask.h"
 #include "conf/settings.h"
-
-#include <errno.h>
-#include <string.h>
 
 static const char *const compat_words[] = {"newest", "strict", NULL};
 static const char *const dict_via_words[] = {"direct", "proxy", NULL};

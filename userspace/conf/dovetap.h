@@ -8,10 +8,10 @@
 #ifndef DOVETAP_CONF_DOVETAP_H
 #define DOVETAP_CONF_DOVETAP_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "conf/tree.h"
-
-#include <stdint.h>
 
 enum dovetap_compat { DOVETAP_COMPAT_NEWEST, DOVETAP_COMPAT_STRICT };
 enum dovetap_dict_via { DOVETAP_DICT_DIRECT, DOVETAP_DICT_PROXY };

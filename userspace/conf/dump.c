@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/dump.h"
 
+#include <string.h>
+
 #include "conf/print.h"
 #include "conf/settings.h"
-
-#include <string.h>
 
 #define FLAGS (CONF_PRINT_MASK | CONF_PRINT_PLACES)
 

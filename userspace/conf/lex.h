@@ -16,11 +16,11 @@
 #ifndef DOVETAP_CONF_LEX_H
 #define DOVETAP_CONF_LEX_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
-
-#include <stdbool.h>
 
 #define CONF_LINE_MAX 65536 /* bytes of a logical line */
 

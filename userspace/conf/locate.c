@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/locate.h"
 
-#include "conf/arena.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "conf/arena.h"
 
 static int take_place(struct conf_section *section, struct conf_pos *to,
 		      const struct conf_pos *from)

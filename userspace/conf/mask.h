@@ -3,9 +3,9 @@
 #ifndef DOVETAP_CONF_MASK_H
 #define DOVETAP_CONF_MASK_H
 
-#include "base/error.h"
-
 #include <stdint.h>
+
+#include "base/error.h"
 
 struct conf_mask {
 	uint8_t v4, v6; /* bits that stay */

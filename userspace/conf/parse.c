@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/parse.h"
 
+#include <errno.h>
+#include <glob.h>
+#include <string.h>
+
 #include "base/read_file.h"
 #include "conf/arena.h"
 #include "conf/expand.h"
 #include "conf/lex.h"
-
-#include <errno.h>
-#include <glob.h>
-#include <string.h>
 
 /* One run over a file and its includes. */
 struct parser {

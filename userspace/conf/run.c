@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/run.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,6 +9,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum { OUT, ERR, STREAMS };
 

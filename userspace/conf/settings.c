@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/settings.h"
 
-#include "base/buf.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "base/buf.h"
 
 #define WORD_MAX 64 /* longer words are not compared */
 

@@ -24,10 +24,10 @@
 #ifndef DOVETAP_CONF_SETTINGS_H
 #define DOVETAP_CONF_SETTINGS_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "conf/tree.h"
-
-#include <stdint.h>
 
 enum conf_type {
 	CONF_STRING,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/tree.h"
 
-#include "conf/arena.h"
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "conf/arena.h"
 
 /* The root is the first member, so a root is also its tree. */
 struct conf_tree {

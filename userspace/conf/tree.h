@@ -8,10 +8,10 @@
 #ifndef DOVETAP_CONF_TREE_H
 #define DOVETAP_CONF_TREE_H
 
-#include "base/error.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/error.h"
 
 struct arena;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The types of settings.h: texts into values. */
-#include "conf/arena.h"
-#include "conf/settings.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "conf/arena.h"
+#include "conf/settings.h"
 
 struct unit {
 	const char *name;

@@ -6,10 +6,10 @@
 #ifndef DOVETAP_DOVECOT_ABI_H
 #define DOVETAP_DOVECOT_ABI_H
 
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 #define ABI_MAX 48 /* with the NUL */
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "dovecot/layout.h"
 
-#include "dovecot/layout_own.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "dovecot/layout_own.h"
 
 const struct layout *layout_find(const char *abi)
 {

@@ -6,9 +6,9 @@
 #ifndef DOVETAP_DOVECOT_LAYOUT_H
 #define DOVETAP_DOVECOT_LAYOUT_H
 
-#include "base/error.h"
-
 #include <stddef.h>
+
+#include "base/error.h"
 
 struct layout {
 	const char *abi;  /* "2.3.ABIv19(2.3.19.1)" */

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "dovecot/layout_own.h"
 
-#include "base/read_file.h"
-#include "dovecot/layout_btf.h"
-
 #include <bpf/btf.h>
 #include <errno.h>
 #include <glob.h>
@@ -11,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/read_file.h"
+#include "dovecot/layout_btf.h"
 
 #define OWN_MAX		64
 #define TABLE_BYTES_MAX (1U << 20) /* bytes of one file */

@@ -7,11 +7,11 @@
 #ifndef DOVETAP_DOVECOT_LAYOUT_TABLE_H
 #define DOVETAP_DOVECOT_LAYOUT_TABLE_H
 
-#include "base/error.h"
-#include "base/slice.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/error.h"
+#include "base/slice.h"
 
 #define LAYOUT_NAME_MAX	   48	  /* bytes of a name or ABI string, with the NUL */
 #define LAYOUT_MEMBERS_MAX 64	  /* of one struct */

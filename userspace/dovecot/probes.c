@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "dovecot/probes.h"
 
-#include "dovecot/abi.h"
-
 #include <stdbool.h>
 #include <string.h>
+
+#include "dovecot/abi.h"
 
 #define R PROBE_RELEASE
 

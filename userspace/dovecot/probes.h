@@ -9,10 +9,10 @@
 #ifndef DOVETAP_DOVECOT_PROBES_H
 #define DOVETAP_DOVECOT_PROBES_H
 
-#include "priv/proto.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "priv/proto.h"
 
 /* Comparable release number. */
 #define PROBE_RELEASE(major, minor, patch)                                                         \

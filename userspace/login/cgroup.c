@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/cgroup.h"
 
-#include "base/clock.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define GROUPS_MAX 20000 /* of one walk */
 #define DEPTH_MAX  16

@@ -3,11 +3,11 @@
 #ifndef DOVETAP_CGROUP_H
 #define DOVETAP_CGROUP_H
 
-#include "login/container.h"
-#include "login/login.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "login/container.h"
+#include "login/login.h"
 
 struct cgroup_finder {
 	const char *root; /* of the control groups */

@@ -14,9 +14,9 @@
 #ifndef DOVETAP_CONTAINER_H
 #define DOVETAP_CONTAINER_H
 
-#include "base/slice.h"
-
 #include <stdbool.h>
+
+#include "base/slice.h"
 
 #define CONTAINER_ID_LEN   64
 #define CONTAINER_NAME_MAX 253 /* of names in Kubernetes */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/enrich.h"
 
-#include "base/clock.h"
-#include "base/hash.h"
-#include "login/cgroup.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "login/cgroup.h"
 
 /* The kubelet makes a container's log file a moment after the container. */
 #define NAMES_AGAIN_NS (5 * NS_PER_SEC)

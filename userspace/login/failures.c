@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/failures.h"
 
-#include "login/ip_mask.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
+
+#include "login/ip_mask.h"
 
 #define NAME_SIZE 24
 #define TOP_MAX	  64

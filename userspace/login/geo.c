@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/geo.h"
 
-#include "login/ip_mask.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <maxminddb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "login/ip_mask.h"
 
 enum { COUNTRY, ASN, DATABASES };
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/join.h"
 
-#include "login/login_copy.h"
-#include "login/partners.h"
-
 #include <errno.h>
 #include <stdlib.h>
-
 #include <utlist.h>
+
+#include "login/login_copy.h"
+#include "login/partners.h"
 
 struct waiting {
 	struct waiting *prev, *next;

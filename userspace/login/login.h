@@ -8,12 +8,11 @@
 #ifndef DOVETAP_LOGIN_H
 #define DOVETAP_LOGIN_H
 
-#include "base/slice.h"
-
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "dovetap/event.h"
 
 struct login_ip {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/login_json.h"
 
+#include <inttypes.h>
+
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/json.h"
 #include "login/outcome.h"
-
-#include <inttypes.h>
 
 static const char *const type_names[] = {
 	[DOVETAP_EVENT_MAIL_USER] = "mail_user",

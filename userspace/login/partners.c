@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/partners.h"
 
+#include <stdlib.h>
+
 #include "base/hash.h"
 #include "login/login_copy.h"
-
-#include <stdlib.h>
 
 /* The hash keeps the order of arrival: its head is the oldest. */
 struct partner {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline/deliver.h"
 
-#include "login/enrich.h"
-#include "login/geo.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "login/enrich.h"
+#include "login/geo.h"
 
 #define KEY_PREFIX "shared/"
 #define KEY_MAX	   65536

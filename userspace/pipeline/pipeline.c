@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline/pipeline.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "capture/decode.h"
 #include "login/join.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 struct pipeline {
 	struct pipeline_config config;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline/targets.h"
 
-#include "base/clock.h"
-#include "base/log.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
 
 void targets_spool_dir(const struct plan *plan, char dir[PATH_MAX])
 {

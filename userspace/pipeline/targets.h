@@ -3,12 +3,12 @@
 #ifndef DOVETAP_PIPELINE_TARGETS_H
 #define DOVETAP_PIPELINE_TARGETS_H
 
+#include <limits.h>
+#include <stdbool.h>
+
 #include "pipeline/deliver.h"
 #include "plan/plan.h"
 #include "store/spool/spool.h"
-
-#include <limits.h>
-#include <stdbool.h>
 
 struct targets {
 	const struct plan *plan;

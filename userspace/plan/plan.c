@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "conf/arena.h"
 #include "login/enrich.h"
 #include "login/source.h"
 #include "plan/plan_private.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 int plan_new(const struct config_options *options, struct plan **plan_r, struct error *error_r)
 {

@@ -6,6 +6,8 @@
 #ifndef DOVETAP_PLAN_PLAN_H
 #define DOVETAP_PLAN_PLAN_H
 
+#include <stdbool.h>
+
 #include "audit/audit.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -16,8 +18,6 @@
 #include "login/template/template.h"
 #include "plan/purpose.h"
 #include "store/dict.h"
-
-#include <stdbool.h>
 
 struct plan;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The audit stream, and what of clients may be known, as the settings want it. */
-#include "conf/mask.h"
-#include "plan/plan_private.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "conf/mask.h"
+#include "plan/plan_private.h"
 
 #define BIT(field) (UINT64_C(1) << AUDIT_FIELD_##field)
 #define CONTAINER_FIELDS                                                                           \

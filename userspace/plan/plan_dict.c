@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The dicts of a plan: from what the configuration says to what a driver is opened with. */
-#include "conf/arena.h"
-#include "conf/parse.h"
-#include "plan/plan_private.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "conf/arena.h"
+#include "conf/parse.h"
+#include "plan/plan_private.h"
 
 #define EMBEDDED_DICT "sqlite:path=%s/last-login.db"
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The keys under which a user's records may stand: the templates, read backwards. */
-#include "plan/plan.h"
-
-#include "base/clock.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+
+#include "base/clock.h"
+#include "plan/plan.h"
 
 #define TEXT_MAX (1U << 20)
 #define PREFIX	 "shared/"

@@ -3,10 +3,10 @@
 #ifndef DOVETAP_PLAN_PLAN_PRIVATE_H
 #define DOVETAP_PLAN_PLAN_PRIVATE_H
 
+#include <sys/utsname.h>
+
 #include "conf/config.h"
 #include "plan/plan.h"
-
-#include <sys/utsname.h>
 
 struct plan_dict {
 	struct dict_config config;

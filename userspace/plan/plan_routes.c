@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* From the targets of the configuration to routes: a target can have one for each purpose. */
-#include "plan/plan_private.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "plan/plan_private.h"
 
 #define EMBEDDED_KEY "last-login/%{service}/%{user}/%{remote_ip}"
 

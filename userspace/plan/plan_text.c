@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What the other files of the plan ask for: its memory, places in files, settings, the host. */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "conf/arena.h"
 #include "login/enrich.h"
 #include "plan/plan_private.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 int plan_no_memory(struct error *error_r)
 {

@@ -7,11 +7,11 @@
 #ifndef DOVETAP_PRIV_DROP_H
 #define DOVETAP_PRIV_DROP_H
 
-#include "base/error.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "base/error.h"
 
 #define PRIV_DEFAULT_USER  "dovetap"
 #define PRIV_FALLBACK_USER "nobody"

@@ -13,9 +13,9 @@
 #ifndef DOVETAP_PRIV_LANDLOCK_H
 #define DOVETAP_PRIV_LANDLOCK_H
 
-#include "base/error.h"
-
 #include <stdint.h>
+
+#include "base/error.h"
 
 struct landlock;
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "priv/lock.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum byte { ATTACHER, COLLECTOR };
 

@@ -9,9 +9,9 @@
 #ifndef DOVETAP_PRIV_LOCK_H
 #define DOVETAP_PRIV_LOCK_H
 
-#include "base/error.h"
-
 #include <stdint.h>
+
+#include "base/error.h"
 
 /*
  * Takes the attacher's byte. Returns the descriptor: the lock goes with it, or with the process,

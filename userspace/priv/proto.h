@@ -15,9 +15,9 @@
 #ifndef DOVETAP_PRIV_PROTO_H
 #define DOVETAP_PRIV_PROTO_H
 
-#include "base/error.h"
-
 #include <stdint.h>
+
+#include "base/error.h"
 
 #define PRIV_PROTO_VERSION 2
 

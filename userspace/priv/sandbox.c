@@ -3,11 +3,11 @@
  */
 #include "priv/sandbox.h"
 
-#include "priv/sandbox_calls.h"
-
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
+
+#include "priv/sandbox_calls.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

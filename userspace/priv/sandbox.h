@@ -14,10 +14,10 @@
 #ifndef DOVETAP_PRIV_SANDBOX_H
 #define DOVETAP_PRIV_SANDBOX_H
 
-#include "base/error.h"
-
 #include <stdint.h>
 #include <sys/ioctl.h>
+
+#include "base/error.h"
 
 #define PRIV_GET_MNTNS_ID _IOR(0xb7, 0x5, uint64_t) /* <linux/nsfs.h>, since Linux 6.11 */
 

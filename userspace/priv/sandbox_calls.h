@@ -3,8 +3,6 @@
 #ifndef DOVETAP_PRIV_SANDBOX_CALLS_H
 #define DOVETAP_PRIV_SANDBOX_CALLS_H
 
-#include "priv/sandbox.h"
-
 #include <linux/perf_event.h>
 #include <linux/sockios.h>
 #include <sched.h>
@@ -15,6 +13,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "priv/sandbox.h"
 
 #define ALL (PRIV_COLLECTOR | PRIV_ATTACHER | PRIV_SEARCHER)
 

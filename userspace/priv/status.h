@@ -3,12 +3,12 @@
 #ifndef DOVETAP_PRIV_STATUS_H
 #define DOVETAP_PRIV_STATUS_H
 
-#include "base/buf.h"
-#include "base/error.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
 
 struct priv_status {
 	char name[16];

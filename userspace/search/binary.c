@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/binary.h"
 
-#include "dovecot/layout.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "dovecot/layout.h"
 
 struct examination {
 	const struct elf_file *elf;

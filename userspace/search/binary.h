@@ -6,13 +6,13 @@
 #ifndef DOVETAP_SEARCH_BINARY_H
 #define DOVETAP_SEARCH_BINARY_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/error.h"
 #include "dovecot/probes.h"
 #include "search/elf.h"
 #include "search/file_id.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 struct layout;
 

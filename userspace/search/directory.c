@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/directory.h"
 
-#include "base/clock.h"
-#include "search/elf.h"
-#include "search/root.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +11,10 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "search/elf.h"
+#include "search/root.h"
 
 #define DIRECTORIES_MAX		   4096
 #define DIRECTORIES_MAX_PER_DEVICE 256 /* one container's use them up for itself first */

@@ -3,13 +3,13 @@
 #ifndef DOVETAP_SEARCH_DIRECTORY_H
 #define DOVETAP_SEARCH_DIRECTORY_H
 
-#include "search/read_budget.h"
-
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "search/read_budget.h"
 
 /* Many roots of one container's processes are one. */
 struct root_id {

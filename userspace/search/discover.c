@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/discover.h"
 
-#include "base/clock.h"
-#include "search/finder.h"
-#include "search/process.h"
-#include "search/rescan.h"
-#include "search/root.h"
-#include "search/seen_cache.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -18,6 +11,13 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "search/finder.h"
+#include "search/process.h"
+#include "search/rescan.h"
+#include "search/root.h"
+#include "search/seen_cache.h"
 
 /* Where distributions and "make install" put Dovecot's libraries and executables. */
 static const char *const usual_directories[] = {

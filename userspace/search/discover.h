@@ -15,12 +15,12 @@
 #ifndef DOVETAP_SEARCH_DISCOVER_H
 #define DOVETAP_SEARCH_DISCOVER_H
 
-#include "base/error.h"
-#include "search/binary.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "base/error.h"
+#include "search/binary.h"
 
 struct discover_options {
 	const char *const *roots; /* NULL-terminated; NULL means "/" alone */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/elf.h"
 
-#include "search/elf_code.h"
-#include "search/elf_file.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "search/elf_code.h"
+#include "search/elf_file.h"
 
 #define SEGMENTS_MAX 64
 

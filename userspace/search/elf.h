@@ -9,12 +9,12 @@
 #ifndef DOVETAP_SEARCH_ELF_H
 #define DOVETAP_SEARCH_ELF_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/slice.h"
 #include "dovecot/abi.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 #define ELF_FILE_MAX (64U << 20) /* bytes; a larger file is refused */
 

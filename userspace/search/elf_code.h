@@ -3,10 +3,10 @@
 #ifndef DOVETAP_SEARCH_ELF_CODE_H
 #define DOVETAP_SEARCH_ELF_CODE_H
 
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 struct elf_code {
 	struct slice bytes;

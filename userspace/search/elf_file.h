@@ -3,11 +3,11 @@
 #ifndef DOVETAP_SEARCH_ELF_FILE_H
 #define DOVETAP_SEARCH_ELF_FILE_H
 
-#include "base/slice.h"
-
 #include <gelf.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 #define ELF_CODE_MAX 8
 #define ELF_RELA_MAX 8

@@ -4,10 +4,6 @@
  * it) and entries copied out one by one, so nothing depends on alignment, and no claimed count
  * is ever multiplied or allocated.
  */
-#include "search/elf.h"
-
-#include "search/elf_file.h"
-
 #include <errno.h>
 #include <gelf.h>
 #include <libelf.h>
@@ -15,6 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "search/elf.h"
+#include "search/elf_file.h"
 
 #define SECTIONS_MAX 512 /* a linked file has some 30 */
 

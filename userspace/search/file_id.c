@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/file_id.h"
 
-#include "base/clock.h"
-
 #include <fcntl.h>
 #include <string.h>
+
+#include "base/clock.h"
 
 void file_id_from_stat(struct file_id *id_r, const struct stat *st)
 {

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/file_table.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
-
 #include <utlist.h>
+
+#include "base/clock.h"
 
 #define ALIASES_MAX	128
 #define REWRITES_FREE	3 /* of a file; each more takes twice as long */

@@ -3,12 +3,12 @@
 #ifndef DOVETAP_SEARCH_FILE_TABLE_H
 #define DOVETAP_SEARCH_FILE_TABLE_H
 
-#include "search/binary.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+
+#include "search/binary.h"
 
 /* A host has a few, a container fewer; the limits are for those who make files up, so that they
  * use up their own share first. */

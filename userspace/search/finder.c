@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/finder.h"
 
-#include "base/clock.h"
-#include "search/fuse.h"
-#include "search/root.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "search/fuse.h"
+#include "search/root.h"
 
 /* The importers of a function are looked for beside the directory of its library. */
 struct place {

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/process.h"
 
-#include "priv/sandbox.h"
-#include "search/root.h"
-
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -14,6 +11,9 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "priv/sandbox.h"
+#include "search/root.h"
 
 #define DELETED	 " (deleted)"
 #define MAPS_MAX 8192 /* mappings of a process looked at; Dovecot's have some hundred */

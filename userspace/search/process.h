@@ -7,13 +7,13 @@
 #ifndef DOVETAP_SEARCH_PROCESS_H
 #define DOVETAP_SEARCH_PROCESS_H
 
-#include "base/error.h"
-
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+
+#include "base/error.h"
 
 struct process {
 	pid_t pid;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/read_budget.h"
 
+#include <stddef.h>
+
 #include "base/clock.h"
 #include "search/elf.h"
-
-#include <stddef.h>
 
 static void refill(struct read_share *share, int64_t rate, int64_t now_ns)
 {

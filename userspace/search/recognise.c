@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/recognise.h"
 
-#include "dovecot/probes.h"
-#include "search/elf.h"
-#include "search/file_id.h"
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "dovecot/probes.h"
+#include "search/elf.h"
+#include "search/file_id.h"
 
 /* Others' programs outnumber Dovecot's, and take less room. */
 #define STRANGERS_MAX 8192

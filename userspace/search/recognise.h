@@ -14,12 +14,12 @@
 #ifndef DOVETAP_SEARCH_RECOGNISE_H
 #define DOVETAP_SEARCH_RECOGNISE_H
 
+#include <stdbool.h>
+#include <sys/stat.h>
+
 #include "priv/proto.h"
 #include "search/elf_dynamic.h"
 #include "search/read_budget.h"
-
-#include <stdbool.h>
-#include <sys/stat.h>
 
 #define RECOGNISE_LIBRARY "libdovecot" /* what the names of its libraries begin with */
 

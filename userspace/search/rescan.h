@@ -3,11 +3,11 @@
 #ifndef DOVETAP_SEARCH_RESCAN_H
 #define DOVETAP_SEARCH_RESCAN_H
 
-#include "search/process.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "search/process.h"
 
 #define RESCAN_MAX	64
 #define RESCAN_DELAY_NS 30000000LL /* a mail process maps its libraries in less */

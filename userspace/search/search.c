@@ -1,11 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "search/search_private.h"
-
-#include "base/clock.h"
-#include "priv/drop.h"
-#include "priv/sandbox.h"
-#include "search/root.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,8 +12,13 @@
 #include <sysexits.h>
 #include <syslog.h>
 #include <unistd.h>
-
 #include <utlist.h>
+
+#include "base/clock.h"
+#include "priv/drop.h"
+#include "priv/sandbox.h"
+#include "search/root.h"
+#include "search/search_private.h"
 
 int search_new(const struct discover_options *options, const struct search_owner *owner,
 	       struct search **search_r, struct error *error_r)

@@ -16,11 +16,11 @@
 #ifndef DOVETAP_SEARCH_SEARCH_H
 #define DOVETAP_SEARCH_SEARCH_H
 
-#include "base/error.h"
-#include "search/discover.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/error.h"
+#include "search/discover.h"
 
 #define SEARCH_PATIENCE_NS 2000000000LL
 #define SEARCH_NAME	   "dovetap-search" /* of the process */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* All of a search at once. */
-#include "search/search.h"
-
 #include <assert.h>
 #include <poll.h>
+
+#include "search/search.h"
 
 struct once {
 	const struct search_owner *owner;

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The files that a searcher has reported, until it reports them lost. */
-#include "search/search_private.h"
-
-#include "dovecot/layout.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
 #include <utlist.h>
+
+#include "dovecot/layout.h"
+#include "search/search_private.h"
 
 void search_reported_free(struct reported_file *reported_file)
 {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Places that do not answer: left out, and tried again. */
-#include "search/search_private.h"
-
-#include "base/clock.h"
-
 #include <string.h>
 #include <sys/wait.h>
+
+#include "base/clock.h"
+#include "search/search_private.h"
 
 #define RETRY_MIN_NS (5 * NS_PER_SEC)
 #define RETRY_MAX_NS (3600 * NS_PER_SEC)

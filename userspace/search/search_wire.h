@@ -3,12 +3,12 @@
 #ifndef DOVETAP_SEARCH_SEARCH_WIRE_H
 #define DOVETAP_SEARCH_SEARCH_WIRE_H
 
-#include "search/binary.h"
-#include "search/discover.h"
-
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdint.h>
+
+#include "search/binary.h"
+#include "search/discover.h"
 
 #define SEARCH_PLACE_MAX 256
 #define SEARCH_SKIPS_MAX 64

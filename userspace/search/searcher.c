@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The searcher's side of search.h. */
-#include "search/search_wire.h"
-
-#include "base/clock.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,6 +8,9 @@
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "search/search_wire.h"
 
 #define REQUESTS_AT_ONCE 64 /* then changes of directories have their turn */
 

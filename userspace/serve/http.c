@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/http.h"
 
-#include "serve/listen.h"
-
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "serve/listen.h"
 
 #define PAGE_MAX	(1U << 20)
 #define CONNECTIONS_MAX 16

@@ -12,11 +12,11 @@
 #ifndef DOVETAP_HTTP_H
 #define DOVETAP_HTTP_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/loop.h"
 #include "serve/metrics.h"
-
-#include <stdbool.h>
 
 struct http;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/metrics.h"
 
-#include "base/escape.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/escape.h"
 
 static const char *const type_names[] = {
 	[METRIC_COUNTER] = "counter",

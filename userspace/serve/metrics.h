@@ -7,10 +7,10 @@
 #ifndef DOVETAP_METRICS_H
 #define DOVETAP_METRICS_H
 
-#include "base/buf.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/buf.h"
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/notify.h"
 
-#include "base/clock.h"
-
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
+
+#include "base/clock.h"
 
 void notify_ready(unsigned int links)
 {

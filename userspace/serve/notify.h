@@ -3,9 +3,9 @@
 #ifndef DOVETAP_NOTIFY_H
 #define DOVETAP_NOTIFY_H
 
-#include "base/log.h"
-
 #include <stdint.h>
+
+#include "base/log.h"
 
 void notify_ready(unsigned int links); /* READY=1 and a status line (sd_notify(3)) */
 

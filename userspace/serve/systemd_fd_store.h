@@ -7,9 +7,9 @@
 #ifndef DOVETAP_SERVE_SYSTEMD_FD_STORE_H
 #define DOVETAP_SERVE_SYSTEMD_FD_STORE_H
 
-#include "base/fd_store.h"
-
 #include <stdbool.h>
+
+#include "base/fd_store.h"
 
 /* True if there is a service manager to talk to ($NOTIFY_SOCKET). */
 bool systemd_fd_store_available(void);

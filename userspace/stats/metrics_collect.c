@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "stats/metrics_collect.h"
+
 #include "stats/metrics_private.h"
 
 static const struct metric info = {

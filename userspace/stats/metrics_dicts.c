@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The numbers of each dict's writer. */
+#include <stdlib.h>
+
 #include "stats/metrics_collect.h"
 #include "stats/metrics_private.h"
-
-#include <stdlib.h>
 
 static const struct metric submitted = {"dovetap_dict_submitted_total",
 					"Records handed to the dict's writer.",

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The numbers of the probes and of the ring. */
+#include "capture/counters.h"
 #include "stats/metrics_collect.h"
 #include "stats/metrics_private.h"
-
-#include "capture/counters.h"
 
 static const struct metric hits = {"dovetap_probe_hits_total",
 				   "What became of the probe hits, in the kernel.",

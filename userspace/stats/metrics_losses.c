@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What was lost, by where and why, and whether the numbers of all stages add up. */
-#include "stats/metrics_collect.h"
-#include "stats/metrics_private.h"
+#include <stdlib.h>
 
 #include "capture/counters.h"
-
-#include <stdlib.h>
+#include "stats/metrics_collect.h"
+#include "stats/metrics_private.h"
 
 static const struct metric lost = {"dovetap_events_lost_total",
 				   "Events lost, by where and why.",

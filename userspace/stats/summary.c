@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "stats/summary.h"
 
+#include <inttypes.h>
+
 #include "base/clock.h"
 #include "base/escape.h"
 #include "capture/counters.h"
-
-#include <inttypes.h>
 
 #define MIB (1024.0 * 1024.0)
 

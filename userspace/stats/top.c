@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "stats/top.h"
 
-#include "base/clock.h"
-#include "base/escape.h"
-
 #include <inttypes.h>
 #include <time.h>
+
+#include "base/clock.h"
+#include "base/escape.h"
 
 #define MINUTE 60
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/dict.h"
 
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "conf/tree.h"
@@ -8,10 +12,6 @@
 #include "store/drivers/drivers.h"
 #include "store/drivers/sql/sql.h"
 #include "store/stamp.h"
-
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #define KEY_PREFIX "shared/"
 

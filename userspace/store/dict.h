@@ -13,12 +13,12 @@
 #ifndef DOVETAP_DICT_H
 #define DOVETAP_DICT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/key_part.h"
 #include "base/slice.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 struct conf_section;
 struct dict;

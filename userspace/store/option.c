@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/option.h"
 
-#include "conf/tree.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "conf/tree.h"
 
 #define SECOND 1000LL
 #define HOUR   (3600 * SECOND)

@@ -10,11 +10,11 @@
 #ifndef DOVETAP_OPTION_H
 #define DOVETAP_OPTION_H
 
-#include "base/error.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/error.h"
 
 struct conf_section;
 

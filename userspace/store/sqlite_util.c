@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/sqlite_util.h"
 
-#include "base/clock.h"
-#include "base/utf8.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
 
 static const struct {
 	int code, number;

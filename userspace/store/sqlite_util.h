@@ -3,11 +3,11 @@
 #ifndef DOVETAP_SQLITE_UTIL_H
 #define DOVETAP_SQLITE_UTIL_H
 
-#include "base/error.h"
-#include "base/slice.h"
-
 #include <sqlite3.h>
 #include <stdint.h>
+
+#include "base/error.h"
+#include "base/slice.h"
 
 /* Opens or creates the file (mode 0640, a missing last directory 0750) in WAL mode. The errno of
  * an SQLite error: see sqlite_errno(). */

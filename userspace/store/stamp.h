@@ -9,9 +9,9 @@
 #ifndef DOVETAP_STAMP_H
 #define DOVETAP_STAMP_H
 
-#include "base/slice.h"
-
 #include <stdint.h>
+
+#include "base/slice.h"
 
 /* ns since 1970, or -1 when the value is not such a time. */
 int64_t stamp_to_ns(struct slice value);

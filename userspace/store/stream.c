@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/stream.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -14,6 +12,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define READ_SIZE 16384
 

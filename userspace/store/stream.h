@@ -8,12 +8,12 @@
 #ifndef DOVETAP_STREAM_H
 #define DOVETAP_STREAM_H
 
-#include "base/error.h"
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/error.h"
+#include "base/slice.h"
 
 struct pollfd;
 struct ssl_ctx_st;

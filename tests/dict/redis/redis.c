@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What is Redis' own: passwords, expiry, replicas, full memory, TLS. With real servers. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "../../unit/cmocka_all.h"
 #include "../server.h"
 #include "base/clock.h"
 #include "store/dict.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define KEY    "shared/last-login/u@example.com"
 #define NAME   "last-login/u@example.com" /* of the key in Redis */

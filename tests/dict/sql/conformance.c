@@ -3,9 +3,8 @@
  * The mysql, pgsql and sqlite drivers against real servers, which the test starts for itself. Every
  * story runs on each of them; what the tables hold is read back by the server's own client.
  */
-#include "stories.h"
-
 #include "store/drivers/sql/sql.h"
+#include "stories.h"
 
 static struct sql_stand stands[] = {
 	{.name = "mysql",

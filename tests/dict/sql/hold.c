@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "hold.h"
 
-#include "store/drivers/sql/sql.h"
-
 #include <mariadb/mysql.h>
 #include <postgresql/libpq-fe.h>
 #include <stdio.h>
+
+#include "store/drivers/sql/sql.h"
 
 void hold_start(struct hold *hold, const struct sql_stand *stand)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "stories.h"
-
 #include <stdlib.h>
+
+#include "stories.h"
 
 static void the_address_follows_the_time(void **state)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "stories.h"
-
 #include "base/clock.h"
+#include "stories.h"
 
 static void note_record(const struct dict_record *record, void *context)
 {

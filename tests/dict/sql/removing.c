@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "stories.h"
-
 #include "base/clock.h"
+#include "stories.h"
 
 #define THEN_NS (INT64_C(1700000000) * NS_PER_SEC)
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "stand.h"
 
-#include "base/clock.h"
-#include "store/stamp.h"
-
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "store/stamp.h"
 
 #define PATIENCE_MS 30000
 

@@ -3,9 +3,8 @@
 #ifndef DOVETAP_SQL_STAND_H
 #define DOVETAP_SQL_STAND_H
 
-#include "store/dict.h"
-
 #include "../../unit/cmocka_all.h"
+#include "store/dict.h"
 
 struct sql_stand {
 	const char *name;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "stories.h"
-
 #include "base/clock.h"
 #include "store/drivers/sql/sql.h"
+#include "stories.h"
 
 bool is_sqlite(const struct sql_stand *stand)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "hold.h"
-#include "stories.h"
-
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "hold.h"
+#include "stories.h"
 
 static void a_killed_server_loses_nothing(void **state)
 {

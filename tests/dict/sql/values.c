@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "stories.h"
-
 #include <stdlib.h>
+
+#include "stories.h"
 
 static const char *const hostile_names[] = {
 	"o'brien@d",

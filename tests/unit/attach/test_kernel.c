@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "attach/kernel.h"
-
-#include "../cmocka_all.h"
-
-#include "priv/drop.h"
-
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "attach/kernel.h"
+#include "priv/drop.h"
 
 static void test_every_check_says_what_it_found(void **state)
 {

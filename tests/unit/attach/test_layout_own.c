@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Layouts read from BTF, and those of the operator's own. */
-#include "attach/attach.h"
-#include "dovecot/layout_own.h"
-#include "dovecot/layout_print.h"
-#include "dovecot/layout_read.h"
-
-#include "../cmocka_all.h"
-
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "attach/attach.h"
+#include "dovecot/layout_own.h"
+#include "dovecot/layout_print.h"
+#include "dovecot/layout_read.h"
 
 #define ABI "2.9.ABIv1"
 

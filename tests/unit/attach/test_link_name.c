@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "attach/link_name.h"
+#include <string.h>
 
 #include "../cmocka_all.h"
-
-#include <string.h>
+#include "attach/link_name.h"
 
 static const struct link_name whole = {
 	.role = PRIV_ROLE_MAIL_USER,

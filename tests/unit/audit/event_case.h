@@ -3,9 +3,9 @@
 #ifndef DOVETAP_TEST_EVENT_CASE_H
 #define DOVETAP_TEST_EVENT_CASE_H
 
-#include "login/event.h"
-
 #include <arpa/inet.h>
+
+#include "login/event.h"
 
 static inline void event_case_text(struct login_event *event, unsigned int field, const char *text)
 {

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The stream with real files, pipes and sockets. */
-#include "audit/audit.h"
-
-#include "audit/sink.h"
-#include "base/clock.h"
-
-#include "../cmocka_all.h"
-#include "event_case.h"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "audit/audit.h"
+#include "audit/sink.h"
+#include "base/clock.h"
+#include "event_case.h"
 
 #define PATIENCE_NS (20 * NS_PER_SEC)
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "audit/record.h"
-
 #include "../cmocka_all.h"
+#include "audit/record.h"
 #include "event_case.h"
 
 static const struct audit_policy all = {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Buffers, escapes and the event loop without memory. */
-#include "../alloc_failure.h"
+#include <stdio.h>
 
+#include "../alloc_failure.h"
 #include "base/buf.h"
 #include "base/escape.h"
 #include "base/loop.h"
 #include "base/space_saving.h"
-
-#include <stdio.h>
 
 /* A buffer remembers: whatever is appended later, the text counts as failed. */
 static int fill_buffer(void *context)

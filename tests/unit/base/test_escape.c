@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/escape.h"
-
 #include "../cmocka_all.h"
+#include "base/escape.h"
 
 static void check(int (*escape)(struct buf *, struct slice), struct slice in, const char *expected)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/json.h"
-
 #include "../cmocka_all.h"
+#include "base/json.h"
 
 static void expect(struct buf *out, const char *text)
 {

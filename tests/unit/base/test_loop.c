@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/loop.h"
-
-#include "../cmocka_all.h"
-
 #include <signal.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "base/loop.h"
 
 struct seen {
 	struct loop_watch *watch, *other;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/precision.h"
+#include <string.h>
 
 #include "../cmocka_all.h"
-
-#include <string.h>
+#include "base/precision.h"
 
 #define TIME_NS 1795337993384018999LL
 

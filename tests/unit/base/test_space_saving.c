@@ -3,11 +3,10 @@
  * What space_saving.h promises, held against exact counts, after every prefix of streams that are
  * made at random and of streams that are made to hurt.
  */
-#include "base/space_saving.h"
+#include <stdlib.h>
 
 #include "../cmocka_all.h"
-
-#include <stdlib.h>
+#include "base/space_saving.h"
 
 #define COUNTERS 16
 #define KEYS	 400

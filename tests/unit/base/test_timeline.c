@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Clocks that the test sets: none of the real ones takes part but in a new boot's first look. */
-#include "base/timeline.h"
-
-#include "../cmocka_all.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "base/timeline.h"
 
 #define SECOND NS_PER_SEC
 #define MINUTE (60 * NS_PER_SEC)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The map is a memory file here: nothing but mmap(2) is done with it. */
-#include "capture/counters.h"
-
-#include "../cmocka_all.h"
-
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "capture/counters.h"
 
 #define CPUS  2U
 #define BLOCK DOVETAP_COUNTER_STRIDE

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "capture/decode.h"
-
-#include "../cmocka_all.h"
-
 #include <stdio.h>
 #include <sys/socket.h>
+
+#include "../cmocka_all.h"
+#include "capture/decode.h"
 
 #define SET(event, field, id, text)                                                                \
 	do {                                                                                       \

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "capture/replay.h"
-
-#include "../cmocka_all.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "capture/replay.h"
 
 static char path[] = "/tmp/dovetap-replay-XXXXXX";
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Sources made of numbers: record N of a ring ends at position 100 N, behind a start of its own. */
-#include "capture/rings.h"
-
-#include "../cmocka_all.h"
-
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "capture/rings.h"
 
 struct fake {
 	struct event_source source;

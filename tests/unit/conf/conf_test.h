@@ -3,9 +3,8 @@
 #ifndef DOVETAP_CONF_TEST_H
 #define DOVETAP_CONF_TEST_H
 
-#include "conf/parse.h"
-
 #include "../cmocka_all.h"
+#include "conf/parse.h"
 
 static inline struct conf_section *parse(const char *text, unsigned int flags)
 {

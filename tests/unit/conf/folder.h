@@ -3,12 +3,12 @@
 #ifndef DOVETAP_CONF_TEST_FOLDER_H
 #define DOVETAP_CONF_TEST_FOLDER_H
 
-#include "../cmocka_all.h"
-
 #include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
 
 static char folder[] = "/tmp/dovetap-test-XXXXXX";
 

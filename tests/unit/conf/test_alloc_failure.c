@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Configurations are read, and looked at, without memory. */
 #include "../alloc_failure.h"
-
 #include "conf/dovetap.h"
 #include "conf/last_login/last_login.h"
 #include "conf/parse.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/config.h"
-
 #include "conf_test.h"
 #include "folder.h"
 

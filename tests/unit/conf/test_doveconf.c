@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/doveconf.h"
 #include "conf/run.h"
-
 #include "conf_test.h"
 #include "folder.h"
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "conf/last_login/last_login.h"
-
-#include "conf_test.h"
-
 #include <arpa/inet.h>
+
+#include "conf/last_login/last_login.h"
+#include "conf_test.h"
 
 struct fixture {
 	struct conf_section *root;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/dump.h"
 #include "conf/print.h"
-
 #include "conf_test.h"
 #include "folder.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/dovetap.h"
 #include "conf/settings.h"
-
 #include "conf_test.h"
 
 static void read_ok(const char *text, struct conf_section **root_r,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "dovecot/abi.h"
-
 #include "../cmocka_all.h"
+#include "dovecot/abi.h"
 
 static void test_reads_the_strings_of_both_series(void **state)
 {

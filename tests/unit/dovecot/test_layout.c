@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The embedded layouts: found by the whole ABI string, refused by name, right where it matters. */
-#include "dovecot/layout.h"
-
 #include <bpf/btf.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../cmocka_all.h"
+#include "dovecot/layout.h"
 
 static const struct btf_member *member_of(const struct btf *btf, const struct btf_type *type,
 					  const char *name)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the parser of layout tables takes, and how it refuses the rest: by file, line and word. */
-#include "dovecot/layout_table.h"
-
 #include "../cmocka_all.h"
+#include "dovecot/layout_table.h"
 
 static struct layout_table table;
 static struct error error;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "dovecot/probes.h"
-
 #include "../cmocka_all.h"
-
 #include "dovecot/layout.h"
+#include "dovecot/probes.h"
 
 static void test_every_known_release_has_every_role(void **state)
 {

@@ -3,9 +3,8 @@
 #ifndef DOVETAP_TEMPLATE_CASE_H
 #define DOVETAP_TEMPLATE_CASE_H
 
-#include "login/template/template.h"
-
 #include "../cmocka_all.h"
+#include "login/template/template.h"
 
 struct template_case {
 	const char *user, *text, *expected; /* expected NULL: an error for this login */

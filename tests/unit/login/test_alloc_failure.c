@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Templates are compiled and expanded, and records joined, without memory. */
-#include "../alloc_failure.h"
+#include <sys/socket.h>
 
+#include "../alloc_failure.h"
 #include "login/join.h"
 #include "template_case.h"
-
-#include <sys/socket.h>
 
 struct language_case {
 	const char *text;

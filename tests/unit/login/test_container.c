@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/container.h"
-
 #include "../cmocka_all.h"
+#include "login/container.h"
 
 #define ID    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"

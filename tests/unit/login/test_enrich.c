@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Enrichment in a made-up /sys/fs/cgroup, /proc and /var/log. */
-#include "login/enrich.h"
-
-#include "../cmocka_all.h"
-
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "login/enrich.h"
 
 #define ID    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/failures.h"
+#include <arpa/inet.h>
 
 #include "../cmocka_all.h"
-
-#include <arpa/inet.h>
+#include "login/failures.h"
 
 #define HOUR FAILURES_WINDOW_NS
 #define NOON (INT64_C(1795338000) * 1000000000)

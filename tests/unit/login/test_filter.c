@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/filter.h"
-
 #include "../cmocka_all.h"
+#include "login/filter.h"
 
 #define NOW 1000000000000ULL
 

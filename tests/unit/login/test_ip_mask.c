@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/ip_mask.h"
+#include <arpa/inet.h>
 
 #include "../cmocka_all.h"
-
-#include <arpa/inet.h>
+#include "login/ip_mask.h"
 
 static struct login_ip address(const char *text)
 {

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/join.h"
-
-#include "login/partners.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "../cmocka_all.h"
+#include "login/join.h"
+#include "login/partners.h"
 
 #define SEEN_MAX 1024
 

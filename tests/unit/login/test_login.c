@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses are written as Dovecot writes them: the key, and so the record, depends on it. */
-#include "login/login.h"
+#include <arpa/inet.h>
 
 #include "../cmocka_all.h"
-
-#include <arpa/inet.h>
+#include "login/login.h"
 
 static void expect_text(int family, const char *address, const char *text)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/template/md4.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "../cmocka_all.h"
+#include "login/template/md4.h"
 
 static void check(const char *text, const char *expected)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/outcome.h"
-
 #include "../cmocka_all.h"
+#include "login/outcome.h"
 
 static struct login auth(int32_t passdb_result, uint32_t flags)
 {

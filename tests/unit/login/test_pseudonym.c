@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/pseudonym.h"
-
 #include "../cmocka_all.h"
+#include "login/pseudonym.h"
 
 static void expect(const char *key, const char *user, const char *text)
 {

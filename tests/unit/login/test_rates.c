@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "../cmocka_all.h"
+#include "base/clock.h"
 #include "login/latest.h"
 #include "login/rates.h"
-
-#include "base/clock.h"
-
-#include "../cmocka_all.h"
 
 #define START (1000 * NS_PER_SEC)
 

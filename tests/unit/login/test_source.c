@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/source.h"
-
 #include "../cmocka_all.h"
+#include "login/source.h"
 
 static bool takes(enum last_login_source source, enum login_event_kind kind, uint32_t flags)
 {

@@ -3,11 +3,11 @@
 #ifndef DOVETAP_TEST_CHILD_H
 #define DOVETAP_TEST_CHILD_H
 
-#include "../cmocka_all.h"
-
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
 
 /* 0, or the line of the first expectation that failed. */
 typedef int child_fn(void);

@@ -3,12 +3,6 @@
  * Rights are given up in a child process, which then tries to use them. As root this shows that
  * they are gone; as somebody else, that the same steps work for who has none.
  */
-#include "priv/drop.h"
-#include "priv/sandbox.h"
-
-#include "../cmocka_all.h"
-#include "child.h"
-
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
@@ -24,6 +18,11 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "child.h"
+#include "priv/drop.h"
+#include "priv/sandbox.h"
 
 static int drop(void)
 {

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Each story enters Landlock in a process of its own, as root if the test is: not even root gets
  * past it. */
-#include "priv/landlock.h"
-
-#include "../cmocka_all.h"
-#include "child.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +14,10 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "child.h"
+#include "priv/landlock.h"
 
 static char top[] = "/tmp/dovetap-landlock-XXXXXX";
 static bool present;

@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Locks go with processes, so each story has some: "other" is one that holds what is said. */
-#include "priv/lock.h"
-
-#include "base/clock.h"
-
-#include "../cmocka_all.h"
-
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -15,6 +9,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "base/clock.h"
+#include "priv/lock.h"
 
 static char dir[32];
 

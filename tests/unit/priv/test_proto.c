@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "priv/proto.h"
-
-#include "../cmocka_all.h"
-
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "priv/proto.h"
 
 static int pair[2];
 

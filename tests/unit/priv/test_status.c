@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "priv/drop.h"
-#include "priv/status.h"
-
-#include "../cmocka_all.h"
-
 #include <errno.h>
 #include <linux/capability.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "priv/drop.h"
+#include "priv/status.h"
 
 static const char collector[] = "Name:\tdovetap\nState:\tS (sleeping)\nPid:\t7\nPPid:\t6\n"
 				"TracerPid:\t0\nUid:\t65534\t65533\t65532\t65531\n"

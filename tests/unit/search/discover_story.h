@@ -3,17 +3,16 @@
 #ifndef DOVETAP_DISCOVER_STORY_H
 #define DOVETAP_DISCOVER_STORY_H
 
-#include "search/discover.h"
-
-#include "../cmocka_all.h"
-#include "make_elf.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "make_elf.h"
+#include "search/discover.h"
 
 #define LIB	"usr/lib/dovecot"
 #define STORAGE LIB "/libdovecot-storage.so.0"

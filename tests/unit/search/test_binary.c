@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "search/binary.h"
-
-#include "../cmocka_all.h"
-#include "make_elf.h"
-
-#include "dovecot/layout.h"
-
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "dovecot/layout.h"
+#include "make_elf.h"
+#include "search/binary.h"
 
 #define PUSH 0x55
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What discovery finds, and when: files that are there, come, change and go. */
-#include "discover_story.h"
-
 #include <errno.h>
 #include <seccomp.h>
 #include <sys/wait.h>
+
+#include "discover_story.h"
 
 static void test_finds_a_library_once(void **state)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Roots that want to lead discovery astray, or to keep it busy. */
+#include <errno.h>
+#include <sys/sysmacros.h>
+
 #include "base/clock.h"
 #include "discover_story.h"
 #include "search/read_budget.h"
-
-#include <errno.h>
-#include <sys/sysmacros.h>
 
 static void test_links_do_not_lead_out_of_the_root(void **state)
 {

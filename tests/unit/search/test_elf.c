@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "search/elf.h"
-
-#include "../cmocka_all.h"
-#include "make_elf.h"
-
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "make_elf.h"
+#include "search/elf.h"
 
 static struct made_file made;
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "search/file_id.h"
-
 #include "../cmocka_all.h"
+#include "search/file_id.h"
 
 static const struct file_id original = {.dev = 1,
 					.ino = 100,

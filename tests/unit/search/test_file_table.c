@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "search/file_table.h"
-
 #include "../cmocka_all.h"
 #include "base/clock.h"
+#include "search/file_table.h"
 
 /* A library with a probe, made at birth_s, and changed last at the same time. */
 static struct binary library(int64_t birth_s)

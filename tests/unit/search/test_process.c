@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Mount namespaces as /proc tells of them, of real processes (as root). */
-#include "search/process.h"
-
-#include "../cmocka_all.h"
-#include "priv/sandbox.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -12,6 +7,10 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "priv/sandbox.h"
+#include "search/process.h"
 
 /* A process that waits to be killed, in a mount namespace of its own if own. */
 static pid_t start(bool own)

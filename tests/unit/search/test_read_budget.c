@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "search/read_budget.h"
-
 #include "../cmocka_all.h"
 #include "base/clock.h"
+#include "search/read_budget.h"
 
 #define MIB	  (1LL << 20)
 #define SECOND	  NS_PER_SEC

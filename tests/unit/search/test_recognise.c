@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What a file is, by what stands in it. */
-#include "search/recognise.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "../cmocka_all.h"
 #include "base/clock.h"
 #include "make_elf.h"
 #include "search/elf.h"
-
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include "search/recognise.h"
 
 static const unsigned char text[] = {0x55, 0xc3};
 

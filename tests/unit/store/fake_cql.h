@@ -6,13 +6,6 @@
 #ifndef DOVETAP_FAKE_CQL_H
 #define DOVETAP_FAKE_CQL_H
 
-#include "store/drivers/cassandra/error_code.h"
-#include "store/drivers/cassandra/murmur3.h"
-#include "store/drivers/cassandra/types.h"
-#include "store/drivers/cassandra/wire.h"
-
-#include "../cmocka_all.h"
-
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -21,6 +14,12 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "store/drivers/cassandra/error_code.h"
+#include "store/drivers/cassandra/murmur3.h"
+#include "store/drivers/cassandra/types.h"
+#include "store/drivers/cassandra/wire.h"
 
 struct fake_frame {
 	uint8_t version;

@@ -6,12 +6,12 @@
 #ifndef DOVETAP_FAKE_DICT_H
 #define DOVETAP_FAKE_DICT_H
 
-#include "store/dict.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "store/dict.h"
 
 #define FAKE_RECORDS 4096
 

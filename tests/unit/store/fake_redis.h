@@ -6,8 +6,6 @@
 #ifndef DOVETAP_FAKE_REDIS_H
 #define DOVETAP_FAKE_REDIS_H
 
-#include "base/buf.h"
-
 #include <arpa/inet.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
@@ -16,6 +14,8 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/buf.h"
 
 #define FAKE_NODES 3
 #define FAKE_CONNS 64

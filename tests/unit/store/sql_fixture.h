@@ -3,13 +3,12 @@
 #ifndef DOVETAP_SQL_FIXTURE_H
 #define DOVETAP_SQL_FIXTURE_H
 
+#include <string.h>
+
+#include "../cmocka_all.h"
 #include "conf/parse.h"
 #include "store/drivers/sql/map.h"
 #include "store/drivers/sql/statement.h"
-
-#include "../cmocka_all.h"
-
-#include <string.h>
 
 /* The map of the plugin's document. */
 #define DOCUMENTED_MAP                                                                             \

@@ -3,11 +3,10 @@
  * The writer's statistics add up at any moment, whatever happens: a dict that comes and goes, takes
  * some records and refuses others, a spool that fails, is damaged, or is emptied by somebody else.
  */
-#include "writer_world.h"
+#include <sqlite3.h>
 
 #include "base/log.h"
-
-#include <sqlite3.h>
+#include "writer_world.h"
 
 #define ROUNDS 3000
 #define KEYS   40

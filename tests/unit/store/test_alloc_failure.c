@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Stores, spool and writer without memory. */
-#include "../alloc_failure.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "../alloc_failure.h"
 #include "base/clock.h"
 #include "store/dict.h"
 #include "store/spool/spool.h"
 #include "store/writer/writer.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define MINUTE	(60 * NS_PER_SEC)
 #define ENTRIES 3

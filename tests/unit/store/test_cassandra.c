@@ -3,9 +3,8 @@
  */
 #include "base/clock.h"
 #include "conf/parse.h"
-#include "store/dict.h"
-
 #include "fake_cql.h"
+#include "store/dict.h"
 
 #define COUNT	200
 #define KEY_MAX 96

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The bytes of native_protocol_v4.spec, both ways. */
+#include "../cmocka_all.h"
 #include "store/drivers/cassandra/error_code.h"
 #include "store/drivers/cassandra/frame.h"
 #include "store/drivers/cassandra/response.h"
 #include "store/drivers/cassandra/types.h"
-
-#include "../cmocka_all.h"
 
 #define BYTES(literal) ((struct slice){(literal), sizeof(literal) - 1})
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* From a map to the INSERT, its types, its values and the token of its row. */
+#include "../cmocka_all.h"
 #include "store/drivers/cassandra/cql_settings.h"
 #include "store/drivers/cassandra/cql_statement.h"
 #include "store/drivers/cassandra/types.h"
-
-#include "../cmocka_all.h"
 
 #define BYTES(literal) ((struct slice){(literal), sizeof(literal) - 1})
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values by column type, tokens, and the settings that lead to a cluster. */
+#include "../cmocka_all.h"
 #include "base/clock.h"
 #include "conf/parse.h"
 #include "store/drivers/cassandra/cql_settings.h"
@@ -7,8 +8,6 @@
 #include "store/drivers/cassandra/token_ring.h"
 #include "store/drivers/cassandra/types.h"
 #include "store/drivers/cassandra/wire.h"
-
-#include "../cmocka_all.h"
 
 #define BYTES(literal) ((struct slice){(literal), sizeof(literal) - 1})
 

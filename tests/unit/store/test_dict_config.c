@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* How operators name dicts, in 2.3 URIs and 2.4 blocks, and what they hear of mistakes. */
+#include <stdio.h>
+#include <string.h>
+
 #include "../cmocka_all.h"
 #include "conf/tree.h"
 #include "store/dict.h"
-
-#include <stdio.h>
-#include <string.h>
 
 static int open_uri(const char *uri, bool strict, struct error *error)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that Dovecot shares with us: their format, modes, locks and names. */
-#include "../cmocka_all.h"
-#include "base/clock.h"
-#include "store/dict.h"
-#include "store/drivers/fs_path.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "base/clock.h"
+#include "store/dict.h"
+#include "store/drivers/fs_path.h"
 
 #define MINUTE (60 * NS_PER_SEC)
 

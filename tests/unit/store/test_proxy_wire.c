@@ -3,14 +3,14 @@
  * What dict proxy says to a dict server and makes of its answers. The transcripts are those of
  * Dovecot 2.3.13, 2.3.19.1 and 2.4.1.
  */
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "../cmocka_all.h"
 #include "base/clock.h"
 #include "recorder.h"
 #include "store/dict.h"
 #include "store/drivers/proxy/dict_proto.h"
-
-#include <stdlib.h>
-#include <unistd.h>
 
 #define KEY "shared/last-login/imap/u1@example.com/127.0.0.1"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Nodes of a Redis Cluster that fail, and sentinels that are of no use. */
-#include "fake_cluster.h"
-
 #include <errno.h>
+
+#include "fake_cluster.h"
 
 static bool one_hangs(struct fake_redis *fake, int node, const redisReply *command, struct buf *out)
 {

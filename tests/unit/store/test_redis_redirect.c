@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A Redis Cluster whose redirections and maps are not those of a healthy one. */
-#include "fake_cluster.h"
-
 #include <errno.h>
+
+#include "fake_cluster.h"
 
 static bool moved_round(struct fake_redis *fake, int node, const redisReply *command,
 			struct buf *out)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The settings of Redis Clusters and sentinels. */
-#include "fake_cluster.h"
-
 #include <errno.h>
+
+#include "fake_cluster.h"
 
 static void expect_refusal(const char *uri, bool strict, const char *text)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Which slot a key has, and what is taken for a map of the slots or for a redirection. */
-#include "../cmocka_all.h"
-#include "store/drivers/redis/resp.h"
-#include "store/drivers/redis/slots.h"
-
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
+
+#include "../cmocka_all.h"
+#include "store/drivers/redis/resp.h"
+#include "store/drivers/redis/slots.h"
 
 static unsigned int slot(const char *key)
 {

@@ -1,9 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/spool/spool.h"
-
-#include "../cmocka_all.h"
-#include "store/spool/spool_parts.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,6 +8,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "store/spool/spool.h"
+#include "store/spool/spool_parts.h"
 
 struct place {
 	char dir[64], file[96];

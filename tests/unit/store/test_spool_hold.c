@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* min_interval with a clock that the test sets: what is held, until when, and what kill -9, steps
  * of the clock and a changed interval do about it. */
-#include "store/spool/spool.h"
-
-#include "../cmocka_all.h"
-#include "base/clock.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "base/clock.h"
+#include "store/spool/spool.h"
 
 #define MINUTE	 (60 * NS_PER_SEC)
 #define INTERVAL (10 * MINUTE)

@@ -8,10 +8,6 @@
  * calls that this makes, with EIO, ENOSPC, EINTR and short writes. Locks are left out: another
  * process that holds one is a case of its own (test_spool.c), and no disk makes them fail.
  */
-#include "store/spool/spool.h"
-
-#include "../cmocka_all.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -21,6 +17,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "store/spool/spool.h"
 
 #define KEYS  12
 #define TRIES 4

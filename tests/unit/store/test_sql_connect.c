@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Settings of connections: the words of 2.3, the blocks of 2.4, and how a dict is opened by them.
  */
-#include "sql_fixture.h"
-
-#include "base/clock.h"
-#include "store/dict.h"
-#include "store/drivers/sql/mysql_settings.h"
-#include "store/drivers/sql/pgsql_settings.h"
-
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "sql_fixture.h"
+#include "store/dict.h"
+#include "store/drivers/sql/mysql_settings.h"
+#include "store/drivers/sql/pgsql_settings.h"
 
 /* --- mysql ------------------------------------------------------------------------------------*/
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "sql_fixture.h"
-
 #include "store/drivers/sql/words.h"
 
 /* --- loading ----------------------------------------------------------------------------------*/

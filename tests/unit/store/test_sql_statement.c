@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "sql_fixture.h"
-
 #include "store/drivers/sql/failure.h"
 
 /* The plan of the documented schema: PRIMARY KEY (userid, service). */

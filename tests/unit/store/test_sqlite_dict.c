@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The embedded dict: its table, and its file in trouble. */
-#include "../cmocka_all.h"
-#include "base/clock.h"
-#include "store/dict.h"
-
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -11,6 +7,10 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../cmocka_all.h"
+#include "base/clock.h"
+#include "store/dict.h"
 
 #define MINUTE (60 * NS_PER_SEC)
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "writer_world.h"
+#include <sys/eventfd.h>
 
 #include "base/log.h"
-
-#include <sys/eventfd.h>
+#include "writer_world.h"
 
 /* --- a dict that works --------------------------------------------------------------------- */
 

@@ -6,15 +6,14 @@
 #ifndef DOVETAP_WRITER_WORLD_H
 #define DOVETAP_WRITER_WORLD_H
 
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../cmocka_all.h"
 #include "base/clock.h"
 #include "fake_dict.h"
 #include "store/spool/spool.h"
 #include "store/writer/writer.h"
-
-#include "../cmocka_all.h"
-
-#include <stdlib.h>
-#include <unistd.h>
 
 #define LONG_NS (60 * NS_PER_SEC) /* nothing here takes so long unless it hangs */
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/last_login/last_login.h"
 
-#include "conf/arena.h"
-#include "conf/last_login/last_login_rule.h"
-#include "conf/last_login/last_login_state.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
+
+#include "conf/arena.h"
+#include "conf/last_login/last_login_rule.h"
+#include "conf/last_login/last_login_state.h"
 
 #define STATES_MAX 1024 /* combinations of rules for one service, and targets */
 

@@ -29,12 +29,12 @@
 #ifndef DOVETAP_CONF_LAST_LOGIN_LAST_LOGIN_H
 #define DOVETAP_CONF_LAST_LOGIN_LAST_LOGIN_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/error.h"
 #include "conf/block_filter.h"
 #include "conf/tree.h"
-
-#include <stdbool.h>
-#include <stddef.h>
 
 struct last_login_text {
 	const char *text;

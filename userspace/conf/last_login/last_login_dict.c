@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of dicts: URIs, blocks, and what the dict server has behind a name. */
+#include <errno.h>
+#include <string.h>
+
 #include "conf/arena.h"
 #include "conf/last_login/last_login_rule.h"
 #include "conf/parse.h"
-
-#include <errno.h>
-#include <string.h>
 
 static int no_memory(const struct conf_pos *pos, struct error *error_r)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/last_login/last_login_rule.h"
 
-#include "conf/last_login/last_login_walk.h"
-
 #include <errno.h>
 #include <string.h>
 #include <utlist.h>
+
+#include "conf/last_login/last_login_walk.h"
 
 static int read_settings(const struct last_login_walk *walk, struct conf_section *section,
 			 enum last_login_place place, struct error *error_r)

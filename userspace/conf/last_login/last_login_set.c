@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "conf/last_login/last_login_walk.h"
-
-#include "conf/arena.h"
-#include "conf/parse.h"
-
 #include <errno.h>
 #include <string.h>
 #include <utlist.h>
+
+#include "conf/arena.h"
+#include "conf/last_login/last_login_walk.h"
+#include "conf/parse.h"
 
 const struct last_login_dict last_login_no_dict = {.uri = "", .pos = {"default", 0}};
 const char *const last_login_source_words[] = {

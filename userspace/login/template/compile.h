@@ -8,11 +8,11 @@
 #ifndef DOVETAP_TEMPLATE_COMPILE_H
 #define DOVETAP_TEMPLATE_COMPILE_H
 
+#include <stdarg.h>
+
 #include "login/template/pool.h"
 #include "login/template/template.h"
 #include "login/template/variable.h"
-
-#include <stdarg.h>
 
 #define TEMPLATE_TEXT_MAX   8192   /* bytes of a template; the limit of Dovecot 2.4.4 */
 #define TEMPLATE_SCRATCH    65536  /* bytes for all intermediate values of one expansion */

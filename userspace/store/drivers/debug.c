@@ -4,12 +4,12 @@
  *
  *	dict redis: stored shared/last-login/imap/u@example.com = 1795337984
  */
-#include "base/escape.h"
-#include "store/drivers/drivers.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/escape.h"
+#include "store/drivers/drivers.h"
 
 #define LINE_MAX_BYTES 8192
 

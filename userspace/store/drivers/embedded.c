@@ -18,16 +18,16 @@
  * synchronous=normal loses no transaction when dovetap or the system's processes die, but may
  * lose the newest ones when the power fails; full loses none, at the price of one fsync a batch.
  */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "store/drivers/drivers.h"
 #include "store/option.h"
 #include "store/sqlite_util.h"
 #include "store/stamp.h"
-
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define DEFAULT_PATH "/var/lib/dovetap/last-login.db"
 

@@ -4,6 +4,12 @@
  * whole for each batch under a lock that Dovecot shares (file_lock.h). The comparison of times
  * happens under that lock, so the newest wins among any number of writers.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/hash.h"
 #include "conf/tree.h"
@@ -13,12 +19,6 @@
 #include "store/option.h"
 #include "store/path.h"
 #include "store/stamp.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define FILE_MAX (1UL << 30)
 

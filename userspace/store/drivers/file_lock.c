@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/file_lock.h"
 
-#include "base/clock.h"
-#include "store/path.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,6 +9,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "store/path.h"
 
 #define STALE_NS (60 * NS_PER_SEC)
 #define NAP_MSEC 5

@@ -9,12 +9,12 @@
 #ifndef DOVETAP_FILE_LOCK_H
 #define DOVETAP_FILE_LOCK_H
 
-#include "base/error.h"
-#include "base/slice.h"
-
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+
+#include "base/error.h"
+#include "base/slice.h"
 
 enum file_lock_method { FILE_LOCK_DOTLOCK, FILE_LOCK_FCNTL, FILE_LOCK_FLOCK };
 

@@ -7,6 +7,12 @@
  * and change nothing: dict writes take no lock, and the time of a new file is accurate. The
  * comparison of times is dict.c's, so one collector should write to a tree.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "conf/tree.h"
 #include "store/drivers/drivers.h"
@@ -14,12 +20,6 @@
 #include "store/option.h"
 #include "store/path.h"
 #include "store/stamp.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define PATH_BYTES_MAX 8192
 #define VALUE_MAX      65536

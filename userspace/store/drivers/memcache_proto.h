@@ -3,10 +3,10 @@
 #ifndef DOVETAP_MEMCACHE_PROTO_H
 #define DOVETAP_MEMCACHE_PROTO_H
 
-#include "base/slice.h"
-
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "base/slice.h"
 
 #define MEMCACHE_KEY_MAX  250
 #define MEMCACHE_LINE_MAX 2048

@@ -7,6 +7,10 @@
  * plugin does. Keys with blanks or control bytes, or of more than 250 bytes, are refused in both:
  * memcached would refuse them, or take what follows for a command.
  */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "store/drivers/drivers.h"
@@ -14,10 +18,6 @@
 #include "store/option.h"
 #include "store/stamp.h"
 #include "store/stream.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 
 #define OUT_MAX		  (64UL << 20)
 #define IN_MAX		  (64UL << 20)

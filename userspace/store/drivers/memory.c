@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* "memory:" keeps records in this process until it ends: for tests and for trying things out. */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "base/hash.h"
 #include "store/drivers/drivers.h"
 #include "store/stamp.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 struct record {
 	UT_hash_handle hh;

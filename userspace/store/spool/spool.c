@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/spool/spool.h"
 
-#include "base/clock.h"
-#include "store/spool/spool_state.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/clock.h"
+#include "store/spool/spool_state.h"
 
 #define DEAD_LETTERS_MAX 100000
 

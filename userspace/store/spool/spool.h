@@ -42,11 +42,11 @@
 #ifndef DOVETAP_STORE_SPOOL_SPOOL_H
 #define DOVETAP_STORE_SPOOL_SPOOL_H
 
-#include "base/error.h"
-#include "store/dict.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/error.h"
+#include "store/dict.h"
 
 struct spool;
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The file of a spool: opened, given its tables, moved aside when it is damaged. */
-#include "store/spool/spool_state.h"
-
-#include "base/clock.h"
-#include "store/sqlite_util.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "store/spool/spool_state.h"
+#include "store/sqlite_util.h"
 
 #define APPLICATION_ID 0x44545350 /* "DTSP" */
 #define USER_VERSION   1

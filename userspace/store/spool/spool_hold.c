@@ -9,7 +9,6 @@
  * counts for nothing, so that no login is held longer than the interval and the step.
  */
 #include "store/spool/spool_state.h"
-
 #include "store/sqlite_util.h"
 
 #define FORGET_MIN_NS (60LL * 1000000000LL)

@@ -6,11 +6,11 @@
 #ifndef DOVETAP_STORE_SPOOL_SPOOL_PARTS_H
 #define DOVETAP_STORE_SPOOL_SPOOL_PARTS_H
 
-#include "base/buf.h"
-#include "base/key_part.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/buf.h"
+#include "base/key_part.h"
 
 #define SPOOL_PARTS_MAX 64
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The oldest rows as a batch. */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "store/spool/spool_parts.h"
 #include "store/spool/spool_state.h"
 #include "store/sqlite_util.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 static size_t row_size(sqlite3_stmt *row)
 {

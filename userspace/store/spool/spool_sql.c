@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The statements of a spool, prepared once for each connection. */
+#include <errno.h>
+
 #include "store/spool/spool_parts.h"
 #include "store/spool/spool_state.h"
 #include "store/sqlite_util.h"
-
-#include <errno.h>
 
 static const char *const sql[STATEMENT_COUNT] = {
 	[BEGIN] = "BEGIN IMMEDIATE",

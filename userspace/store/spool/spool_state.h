@@ -6,10 +6,10 @@
 #ifndef DOVETAP_STORE_SPOOL_SPOOL_STATE_H
 #define DOVETAP_STORE_SPOOL_SPOOL_STATE_H
 
+#include <sqlite3.h>
+
 #include "base/buf.h"
 #include "store/spool/spool.h"
-
-#include <sqlite3.h>
 
 #define SPOOL_PARTS_TEXT_MAX 4096
 

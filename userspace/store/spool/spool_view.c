@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/spool/spool_view.h"
 
-#include "store/sqlite_util.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "store/sqlite_util.h"
 
 #define BUSY_MSECS 5000
 

@@ -6,10 +6,10 @@
 #ifndef DOVETAP_STORE_SPOOL_SPOOL_VIEW_H
 #define DOVETAP_STORE_SPOOL_SPOOL_VIEW_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/slice.h"
-
-#include <stdint.h>
 
 struct spool_view;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/writer/pending.h"
 
-#include "store/dict.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <utlist.h>
+
+#include "store/dict.h"
 
 /* UNSAFE: key and value lie behind the parts, in room that pending_entry_new() made for them. */
 static char *entry_key(const struct pending_entry *entry)

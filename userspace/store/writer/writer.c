@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/writer/writer.h"
 
-#include "base/clock.h"
-#include "store/spool/spool.h"
-#include "store/writer/writer_state.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "store/spool/spool.h"
+#include "store/writer/writer_state.h"
 
 static const char *const lost_names[WRITER_LOST_COUNT] = {
 	[WRITER_LOST_MEMORY] = "memory",

@@ -30,13 +30,13 @@
 #ifndef DOVETAP_STORE_WRITER_WRITER_H
 #define DOVETAP_STORE_WRITER_WRITER_H
 
-#include "base/error.h"
-#include "base/key_part.h"
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/error.h"
+#include "base/key_part.h"
+#include "base/slice.h"
 
 struct dict;
 struct spool;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/writer/writer_turn.h"
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-
-#include <stdlib.h>
+#include "store/writer/writer_turn.h"
 
 _Static_assert(sizeof(((struct writer_stats *)NULL)->last_refusal) == DICT_REASON_MAX,
 	       "a reason is copied as a whole");

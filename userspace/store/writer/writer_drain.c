@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/writer/writer_turn.h"
-
 #include "base/clock.h"
 #include "store/spool/spool.h"
+#include "store/writer/writer_turn.h"
 
 static void pause_draining(struct writer *writer, int64_t delay_ns)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/writer/writer_turn.h"
+#include <errno.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-
-#include <errno.h>
+#include "store/writer/writer_turn.h"
 
 #define EXPIRE_PAUSE_NS (100 * NS_PER_MSEC)
 

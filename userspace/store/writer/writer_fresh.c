@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/writer/writer_turn.h"
-
-#include "base/clock.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "base/clock.h"
+#include "store/writer/writer_turn.h"
 
 static size_t take_batch(struct writer *writer, size_t max)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/writer/writer_turn.h"
+#include <errno.h>
 
 #include "base/log.h"
 #include "store/spool/spool.h"
-
-#include <errno.h>
+#include "store/writer/writer_turn.h"
 
 void writer_spool_result(struct writer *writer, int ret, const struct error *error)
 {

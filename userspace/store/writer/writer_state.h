@@ -6,11 +6,11 @@
 #ifndef DOVETAP_STORE_WRITER_WRITER_STATE_H
 #define DOVETAP_STORE_WRITER_WRITER_STATE_H
 
+#include <pthread.h>
+
 #include "store/dict.h"
 #include "store/writer/pending.h"
 #include "store/writer/writer.h"
-
-#include <pthread.h>
 
 struct writer {
 	struct writer_options options; /* with defaults filled in; name is owned */

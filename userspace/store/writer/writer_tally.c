@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/writer/writer_turn.h"
-
 #include "base/clock.h"
 #include "store/spool/spool.h"
+#include "store/writer/writer_turn.h"
 
 static void publish_spool(struct writer *writer)
 {

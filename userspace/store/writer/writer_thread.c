@@ -7,11 +7,11 @@
  *	nothing to do    old records are due -> writer_expire()
  *	otherwise        sleep until there is more to do or the back-off ends
  */
+#include <time.h>
+
 #include "base/clock.h"
 #include "store/spool/spool.h"
 #include "store/writer/writer_turn.h"
-
-#include <time.h>
 
 enum turn { TURN_SLEEP, TURN_WRITE, TURN_SPOOL, TURN_DRAIN, TURN_EXPIRE, TURN_STOP };
 

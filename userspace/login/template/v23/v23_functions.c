@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/template/v23/v23.h"
-
 #include "login/template/names.h"
 #include "login/template/template_hash.h"
+#include "login/template/v23/v23.h"
 
 /* "name" is text up to the separator, or all of it; text moves behind the separator. */
 struct slice v23_split(struct slice *text, char separator)

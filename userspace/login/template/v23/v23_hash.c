@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/template/v23/v23.h"
-
 #include <errno.h>
 
 #include "login/template/functions.h"
 #include "login/template/template_hash.h"
+#include "login/template/v23/v23.h"
 
 enum hash_format { HASH_HEX, HASH_BASE64 };
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/template/v23/v23.h"
-
 #include <errno.h>
 
 #include "login/template/functions.h"
+#include "login/template/v23/v23.h"
 
 #define IF_PARAMETERS 5
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/template/v23/v23.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 
 #include "login/template/functions.h"
 #include "login/template/template_hash.h"
+#include "login/template/v23/v23.h"
 
 /* ASCII only, whatever the locale: Dovecot changes no other byte. */
 static int map_case(struct template_run *run, struct slice *value, char from, char to)

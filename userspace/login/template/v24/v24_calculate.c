@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/template/v24/v24.h"
-
 #include <errno.h>
 #include <stdio.h>
 
 #include "login/template/functions.h"
+#include "login/template/v24/v24.h"
 
 int v24_set_number(struct v24_state *state, uint64_t number, bool negative)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Filters that choose a value. */
-#include "login/template/v24/v24.h"
-
 #include "login/template/functions.h"
 #include "login/template/names.h"
+#include "login/template/v24/v24.h"
 
 /* A name that only a login brings in could reach variables that the operator never named. */
 static int prepare_lookup(struct compiler *compiler, struct v24_statement *statement)

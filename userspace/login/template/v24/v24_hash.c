@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Filters that hash, and base64. */
-#include "login/template/v24/v24.h"
-
 #include <errno.h>
 
 #include "login/template/template_hash.h"
+#include "login/template/v24/v24.h"
 
 static int prepare_hash(struct compiler *compiler, struct v24_statement *statement)
 {

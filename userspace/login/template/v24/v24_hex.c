@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Filters on hex digits and bytes. */
-#include "login/template/v24/v24.h"
-
 #include <errno.h>
 #include <stdio.h>
 
 #include "login/template/functions.h"
 #include "login/template/template_hash.h"
+#include "login/template/v24/v24.h"
 
 #define PADDING_MAX 256 /* since 2.4.3 */
 

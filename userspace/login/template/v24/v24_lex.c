@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/template/v24/v24.h"
-
 #include "login/template/dovecot_utf8.h"
 #include "login/template/functions.h"
+#include "login/template/v24/v24.h"
 
 static const struct {
 	char byte;

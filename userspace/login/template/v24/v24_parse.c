@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/template/v24/v24.h"
-
 #include <ctype.h>
 #include <errno.h>
 
 #include "login/template/names.h"
+#include "login/template/v24/v24.h"
 
 struct parser {
 	struct compiler *compiler;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/template/v24/v24.h"
-
 #include <errno.h>
 
 #include "login/template/functions.h"
+#include "login/template/v24/v24.h"
 
 static int prepare_regexp(struct compiler *compiler, struct v24_statement *statement)
 {

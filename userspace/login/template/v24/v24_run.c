@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "login/template/v24/v24.h"
-
 #include <errno.h>
 #include <stdio.h>
 
 #include "login/template/functions.h"
 #include "login/template/template_hash.h"
+#include "login/template/v24/v24.h"
 
 const struct v24_filter *v24_filter_find(const char *name)
 {

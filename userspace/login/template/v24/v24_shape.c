@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Filters that cut, fill and clean text. */
-#include "login/template/v24/v24.h"
-
 #include <errno.h>
 
 #include "login/template/dovecot_utf8.h"
+#include "login/template/v24/v24.h"
 
 /* The value may be any number of bytes outside of the text: then it is an error. */
 static int apply_substr(const struct v24_statement *statement, struct v24_state *state)

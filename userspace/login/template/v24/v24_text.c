@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Filters on text. Dovecot's texts end at a NUL, so most see a binary value up to its first. */
-#include "login/template/v24/v24.h"
-
 #include <errno.h>
+
+#include "login/template/v24/v24.h"
 
 /* The bytes behind a NUL stay as they are. */
 static int map_case(struct v24_state *state, char from, char to)

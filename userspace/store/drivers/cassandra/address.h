@@ -3,10 +3,10 @@
 #ifndef DOVETAP_CQL_ADDRESS_H
 #define DOVETAP_CQL_ADDRESS_H
 
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <sys/socket.h>
+
+#include "base/slice.h"
 
 struct cql_address {
 	struct sockaddr_storage addr;

@@ -12,12 +12,12 @@
 #ifndef DOVETAP_CQL_BATCH_H
 #define DOVETAP_CQL_BATCH_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "store/dict.h"
 #include "store/drivers/cassandra/cql_cluster.h"
 #include "store/drivers/cassandra/cql_statement.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 #define CQL_TRIES_MAX 3
 

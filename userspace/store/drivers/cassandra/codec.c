@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/cassandra/codec.h"
 
-#include "base/utf8.h"
-
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -10,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "store/drivers/cassandra/wire.h"
 
 #define UUID_SIZE  16

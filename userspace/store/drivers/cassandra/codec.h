@@ -6,11 +6,11 @@
 #ifndef DOVETAP_CQL_CODEC_H
 #define DOVETAP_CQL_CODEC_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
-
-#include <stdint.h>
 
 /* Appends the text as a [value]; size is that of a number's type in bytes, others ignore it.
  * Returns 0, or -EINVAL with a reason and nothing appended. */

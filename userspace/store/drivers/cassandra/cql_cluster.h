@@ -13,14 +13,14 @@
 #ifndef DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_CLUSTER_H
 #define DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_CLUSTER_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/error.h"
 #include "store/drivers/cassandra/cql_conn.h"
 #include "store/drivers/cassandra/token_ring.h"
 #include "store/drivers/cassandra/topology.h"
 #include "store/drivers/cassandra/transport.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 #define CQL_HOSTS_MAX 1024
 

@@ -12,13 +12,13 @@
 #ifndef DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_CONN_H
 #define DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_CONN_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "store/drivers/cassandra/response.h"
 #include "store/drivers/cassandra/transport.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 #define CQL_STREAMS 512 /* requests in flight; servers take at least 1024 */
 

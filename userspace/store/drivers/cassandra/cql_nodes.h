@@ -6,12 +6,12 @@
 #ifndef DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_NODES_H
 #define DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_NODES_H
 
-#include "store/drivers/cassandra/response.h"
-#include "store/drivers/cassandra/token_ring.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
+
+#include "store/drivers/cassandra/response.h"
+#include "store/drivers/cassandra/token_ring.h"
 
 #define CQL_DC_MAX 64
 

@@ -6,12 +6,12 @@
 #ifndef DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_SETTINGS_H
 #define DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_SETTINGS_H
 
-#include "base/error.h"
-#include "store/drivers/cassandra/frame.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/error.h"
+#include "store/drivers/cassandra/frame.h"
 
 struct conf_section;
 

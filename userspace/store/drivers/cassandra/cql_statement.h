@@ -10,13 +10,13 @@
 #ifndef DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_STATEMENT_H
 #define DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_STATEMENT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "store/drivers/cassandra/response.h"
 #include "store/drivers/sql/map.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 struct cql_settings;
 struct dict_entry;

@@ -7,11 +7,11 @@
 #ifndef DOVETAP_CQL_ERROR_CODE_H
 #define DOVETAP_CQL_ERROR_CODE_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "store/dict.h"
 #include "store/drivers/cassandra/response.h"
-
-#include <stdint.h>
 
 enum cql_error_code {
 	CQL_E_SERVER = 0x0000,

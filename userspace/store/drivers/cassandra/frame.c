@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/cassandra/frame.h"
 
-#include "store/drivers/cassandra/wire.h"
-
 #include <endian.h>
 #include <errno.h>
+
+#include "store/drivers/cassandra/wire.h"
 
 #define FLAG_COMPRESSED 0x01U
 

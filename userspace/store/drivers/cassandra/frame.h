@@ -15,11 +15,11 @@
 #ifndef DOVETAP_CQL_FRAME_H
 #define DOVETAP_CQL_FRAME_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
-
-#include <stdint.h>
 
 #define CQL_VERSION_MIN	 3
 #define CQL_VERSION_MAX	 4

@@ -3,11 +3,11 @@
 #ifndef DOVETAP_CQL_LOOKUP_H
 #define DOVETAP_CQL_LOOKUP_H
 
+#include <stdint.h>
+
 #include "store/dict.h"
 #include "store/drivers/cassandra/cql_cluster.h"
 #include "store/drivers/sql/map.h"
-
-#include <stdint.h>
 
 /* As dict_driver.lookup. A map without a column for the user, or whose table is not partitioned by
  * it, is -EOPNOTSUPP. */

@@ -7,9 +7,9 @@
 #ifndef DOVETAP_CQL_MURMUR3_H
 #define DOVETAP_CQL_MURMUR3_H
 
-#include "base/slice.h"
-
 #include <stdint.h>
+
+#include "base/slice.h"
 
 int64_t cql_murmur3(struct slice key);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/cassandra/response.h"
 
+#include <errno.h>
+
 #include "store/drivers/cassandra/error_code.h"
 #include "store/drivers/cassandra/types.h"
-
-#include <errno.h>
 
 /* Of a frame header. */
 #define FLAG_TRACING 0x02U

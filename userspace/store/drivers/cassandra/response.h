@@ -6,12 +6,12 @@
 #ifndef DOVETAP_CQL_RESPONSE_H
 #define DOVETAP_CQL_RESPONSE_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/slice.h"
 #include "store/drivers/cassandra/frame.h"
 #include "store/drivers/cassandra/wire.h"
-
-#include <stdint.h>
 
 #define CQL_COLUMNS_MAX 64 /* of one result or statement */
 #define CQL_KEY_MAX	8  /* columns of a partition key that we can route by */

@@ -6,10 +6,10 @@
 #ifndef DOVETAP_CQL_SETTING_VALUE_H
 #define DOVETAP_CQL_SETTING_VALUE_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 #include "store/drivers/cassandra/cql_settings.h"
-
-#include <stddef.h>
 
 /* offset is that of the member, whose type the name tells. */
 typedef int cql_set_fn(struct cql_settings *settings, size_t offset, const char *value,

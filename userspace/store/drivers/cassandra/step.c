@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/drivers/cassandra/cql_cluster.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "store/drivers/cassandra/cql_cluster.h"
 #include "store/drivers/cassandra/cql_settings.h"
 #include "store/drivers/cassandra/startup.h"
 

@@ -3,10 +3,10 @@
 #ifndef DOVETAP_STORE_DRIVERS_CASSANDRA_TOKEN_RING_H
 #define DOVETAP_STORE_DRIVERS_CASSANDRA_TOKEN_RING_H
 
-#include "base/slice.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 #define CQL_TOKENS_MAX (1U << 20)
 

@@ -10,11 +10,11 @@
 #ifndef DOVETAP_STORE_DRIVERS_CASSANDRA_TOPOLOGY_H
 #define DOVETAP_STORE_DRIVERS_CASSANDRA_TOPOLOGY_H
 
-#include "store/drivers/cassandra/cql_conn.h"
-#include "store/drivers/cassandra/cql_nodes.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "store/drivers/cassandra/cql_conn.h"
+#include "store/drivers/cassandra/cql_nodes.h"
 
 struct cql_cluster;
 

@@ -6,11 +6,11 @@
 #ifndef DOVETAP_CQL_TRANSPORT_H
 #define DOVETAP_CQL_TRANSPORT_H
 
-#include "base/error.h"
-#include "store/drivers/cassandra/address.h"
-
 #include <stddef.h>
 #include <sys/types.h>
+
+#include "base/error.h"
+#include "store/drivers/cassandra/address.h"
 
 struct cql_settings;
 struct cql_tls; /* certificates and policy, shared by all connections */

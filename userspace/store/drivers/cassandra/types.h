@@ -9,13 +9,13 @@
 #ifndef DOVETAP_CQL_TYPES_H
 #define DOVETAP_CQL_TYPES_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
 #include "store/drivers/sql/sql_value.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 enum cql_type {
 	CQL_TYPE_CUSTOM = 0x00,

@@ -10,11 +10,11 @@
 #ifndef DOVETAP_CQL_WIRE_H
 #define DOVETAP_CQL_WIRE_H
 
-#include "base/buf.h"
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
 
 struct cql_reader {
 	const uint8_t *next;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/proxy/dict_proto.h"
 
-#include "base/clock.h"
-#include "store/drivers/tabescape.h"
-
 #include <errno.h>
 #include <inttypes.h>
+
+#include "base/clock.h"
+#include "store/drivers/tabescape.h"
 
 #define RESULTS "ONFWM" /* M: found, several values, of which the first counts */
 

@@ -16,10 +16,10 @@
 #ifndef DOVETAP_STORE_DRIVERS_PROXY_DICT_PROTO_H
 #define DOVETAP_STORE_DRIVERS_PROXY_DICT_PROTO_H
 
-#include "base/buf.h"
-
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "base/buf.h"
 
 #define DICT_PROTO_LINE_MAX 65536
 

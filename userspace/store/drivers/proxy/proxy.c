@@ -12,6 +12,11 @@
  * own dict: a map whose rows lack a part of the key is overwritten in the order of arrival. To
  * Cassandra each write carries the login's time as its timestamp, so there the newest wins.
  */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "store/drivers/drivers.h"
@@ -19,11 +24,6 @@
 #include "store/option.h"
 #include "store/stamp.h"
 #include "store/stream.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #define BUFFER_MAX   (64UL << 20)
 #define CHUNK	     500 /* commands under way at a time */

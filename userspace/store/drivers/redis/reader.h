@@ -3,11 +3,11 @@
 #ifndef DOVETAP_REDIS_READER_H
 #define DOVETAP_REDIS_READER_H
 
-#include "base/error.h"
-#include "base/slice.h"
-
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
+
+#include "base/error.h"
+#include "base/slice.h"
 
 #define REDIS_REPLY_MAX	   (16UL << 20) /* bytes of a reply */
 #define REDIS_ELEMENTS_MAX (1UL << 20)	/* in its arrays, announced or there */

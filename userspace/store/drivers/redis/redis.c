@@ -12,15 +12,15 @@
  */
 #include "store/drivers/redis/redis.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "store/drivers/drivers.h"
 #include "store/drivers/redis/request.h"
 #include "store/drivers/redis/resp.h"
 #include "store/stamp.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 /* --- opening ------------------------------------------------------------------------------- */
 

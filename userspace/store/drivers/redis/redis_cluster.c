@@ -5,12 +5,12 @@
  * that fails is left alone for a while, so that it does not slow the others down; meanwhile the
  * map is looked at for its successor.
  */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "store/drivers/redis/redis.h"
 #include "store/drivers/redis/resp.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 #define CONNECT_NS (2 * NS_PER_SEC) /* for a node to let us in, or to send the map */
 #define ANSWER_NS  (5 * NS_PER_SEC)

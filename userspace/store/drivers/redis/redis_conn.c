@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/redis/redis_conn.h"
 
-#include "base/clock.h"
-#include "store/drivers/redis/resp.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+
+#include "base/clock.h"
+#include "store/drivers/redis/resp.h"
 
 void redis_conn_init(struct redis_conn *conn, const struct redis_login *login,
 		     const struct stream_target *target)

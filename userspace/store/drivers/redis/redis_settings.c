@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/redis/redis_settings.h"
 
-#include "store/dict.h"
-#include "store/option.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "store/dict.h"
+#include "store/option.h"
 
 #define PORT	      6379
 #define SENTINEL_PORT 26379

@@ -3,11 +3,11 @@
 #ifndef DOVETAP_STORE_DRIVERS_REDIS_REDIS_SETTINGS_H
 #define DOVETAP_STORE_DRIVERS_REDIS_REDIS_SETTINGS_H
 
-#include "base/error.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/error.h"
 
 struct dict_config;
 

@@ -7,13 +7,13 @@
  */
 #include "store/drivers/redis/request.h"
 
-#include "base/clock.h"
-#include "store/drivers/redis/resp.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/clock.h"
+#include "store/drivers/redis/resp.h"
 
 #define CHUNK_SIZE (1UL << 20) /* sent to a node before the next commands are built */
 #define TRIES_MAX  5

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/redis/resp.h"
 
-#include "store/drivers/redis/slots.h"
-
 #include <stdlib.h>
+
+#include "store/drivers/redis/slots.h"
 
 #define CLUSTER_HINT " (this is a node of a Redis Cluster: add \"cluster\" to the settings)"
 

@@ -7,12 +7,12 @@
  * A master that is replaced closes our connection (it was killed, or sentinel told it to), answers
  * READONLY, or says "slave" when its role is asked for, each second while there is traffic.
  */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "store/drivers/redis/redis.h"
 #include "store/drivers/redis/resp.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 #define CONNECT_NS (2 * NS_PER_SEC) /* for a sentinel, or its master, to let us in and answer */
 #define ANSWER_NS  (5 * NS_PER_SEC)

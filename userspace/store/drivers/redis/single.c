@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One server, or a name for the one that is the master at the time. */
-#include "store/drivers/redis/redis.h"
-
 #include <errno.h>
+
+#include "store/drivers/redis/redis.h"
 
 static int locate(struct redis *redis, int64_t deadline_ns, struct error *error_r)
 {

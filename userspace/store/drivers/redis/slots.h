@@ -6,10 +6,10 @@
 #ifndef DOVETAP_REDIS_SLOTS_H
 #define DOVETAP_REDIS_SLOTS_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/slice.h"
-
-#include <stdint.h>
 
 #define SLOT_COUNT    16384
 #define SLOT_HOST_MAX 255 /* length of a node's name */

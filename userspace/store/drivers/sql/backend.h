@@ -6,11 +6,11 @@
 #ifndef DOVETAP_SQL_BACKEND_H
 #define DOVETAP_SQL_BACKEND_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "store/dict.h"
 #include "store/drivers/sql/statement.h"
-
-#include <stdint.h>
 
 struct conf_section;
 

@@ -10,9 +10,9 @@
 #ifndef DOVETAP_SQL_DIALECT_H
 #define DOVETAP_SQL_DIALECT_H
 
-#include "base/buf.h"
-
 #include <stdbool.h>
+
+#include "base/buf.h"
 
 enum sql_dialect { SQL_MYSQL, SQL_PGSQL, SQL_SQLITE, SQL_DIALECT_COUNT };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/sql/map_build.h"
 
-#include "store/drivers/sql/dialect.h"
-
 #include <ctype.h>
 #include <stdlib.h>
+
+#include "store/drivers/sql/dialect.h"
 
 static int no_memory(struct error *error_r)
 {

@@ -3,10 +3,10 @@
 #ifndef DOVETAP_SQL_MAP_BUILD_H
 #define DOVETAP_SQL_MAP_BUILD_H
 
+#include <errno.h>
+
 #include "conf/tree.h"
 #include "store/drivers/sql/map.h"
-
-#include <errno.h>
 
 /* A column of "fields { }" or "key_field", before the pattern tells its place. */
 struct map_field {

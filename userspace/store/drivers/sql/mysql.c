@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* MySQL and MariaDB: connecting, and the backend's table. */
-#include "store/drivers/sql/mysql_call.h"
-
 #include <errno.h>
 #include <mariadb/mysqld_error.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+
+#include "store/drivers/sql/mysql_call.h"
 
 #define BATCH_MAX 1000 /* the writer's */
 

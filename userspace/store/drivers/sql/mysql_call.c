@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/sql/mysql_call.h"
 
-#include "base/clock.h"
-#include "store/drivers/sql/failure.h"
-
 #include <errno.h>
 #include <mariadb/errmsg.h>
 #include <mariadb/mysqld_error.h>
 #include <poll.h>
+
+#include "base/clock.h"
+#include "store/drivers/sql/failure.h"
 
 /* --- waiting ----------------------------------------------------------------------------------*/
 

@@ -8,11 +8,11 @@
 #ifndef DOVETAP_SQL_MYSQL_CALL_H
 #define DOVETAP_SQL_MYSQL_CALL_H
 
+#include <mariadb/mysql.h>
+
 #include "store/drivers/sql/backend.h"
 #include "store/drivers/sql/mysql_limit.h"
 #include "store/drivers/sql/mysql_settings.h"
-
-#include <mariadb/mysql.h>
 
 #define MYSQL_ANSWER_MAX (1U << 20) /* to a write, and for what the catalogue says of a table */
 #define MYSQL_ROW_COUNTS 20

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/sql/mysql_limit.h"
 
-#include "base/clock.h"
-
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "base/clock.h"
 
 /* The library exports this and declares it nowhere. */
 int ma_pvio_register_callback(my_bool add,

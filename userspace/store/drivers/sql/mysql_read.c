@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/drivers/sql/mysql_call.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "store/drivers/sql/mysql_call.h"
 
 /* --- reading ----------------------------------------------------------------------------------*/
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/sql/mysql_settings.h"
 
-#include "conf/tree.h"
-#include "store/drivers/sql/words.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "conf/tree.h"
+#include "store/drivers/sql/words.h"
 
 enum kind { KIND_TEXT, KIND_NUMBER, KIND_PORT, KIND_TIME, KIND_BOOL };
 

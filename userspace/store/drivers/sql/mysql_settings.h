@@ -4,10 +4,10 @@
 #ifndef DOVETAP_SQL_MYSQL_SETTINGS_H
 #define DOVETAP_SQL_MYSQL_SETTINGS_H
 
-#include "base/error.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/error.h"
 
 struct conf_section;
 

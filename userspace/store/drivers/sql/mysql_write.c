@@ -3,10 +3,10 @@
  * Since every number of rows would need a prepared statement of its own, there are only some
  * numbers, and a batch is filled up to the next by its last row again, which changes nothing.
  */
-#include "store/drivers/sql/mysql_call.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "store/drivers/sql/mysql_call.h"
 
 #define STATEMENT_MAX (4U << 20)
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* PostgreSQL: connecting, and the backend's table. */
-#include "store/drivers/sql/pgsql_call.h"
-
-#include "base/clock.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+
+#include "base/clock.h"
+#include "store/drivers/sql/pgsql_call.h"
 
 #define CONNECT_TIMEOUT_MS 5000
 #define BATCH_MAX	   1024

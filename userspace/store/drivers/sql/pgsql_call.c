@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/sql/pgsql_call.h"
 
-#include "base/clock.h"
-#include "store/drivers/sql/failure.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+
+#include "base/clock.h"
+#include "store/drivers/sql/failure.h"
 
 /* --- errors -----------------------------------------------------------------------------------*/
 

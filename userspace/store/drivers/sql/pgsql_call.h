@@ -7,10 +7,10 @@
 #ifndef DOVETAP_SQL_PGSQL_CALL_H
 #define DOVETAP_SQL_PGSQL_CALL_H
 
+#include <postgresql/libpq-fe.h>
+
 #include "store/drivers/sql/backend.h"
 #include "store/drivers/sql/pgsql_settings.h"
-
-#include <postgresql/libpq-fe.h>
 
 #define PGSQL_ANSWER_MAX    (1U << 20) /* to a write, and for what the catalogue says of a table */
 #define PGSQL_STATEMENT_MAX (1U << 20)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/drivers/sql/pgsql_call.h"
-
 #include <stdlib.h>
+
+#include "store/drivers/sql/pgsql_call.h"
 
 /* --- reading ----------------------------------------------------------------------------------*/
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/sql/pgsql_settings.h"
 
-#include "base/buf.h"
-#include "conf/tree.h"
-#include "store/drivers/sql/words.h"
-
 #include <errno.h>
 #include <postgresql/libpq-fe.h>
 #include <stdlib.h>
+
+#include "base/buf.h"
+#include "conf/tree.h"
+#include "store/drivers/sql/words.h"
 
 #define CONNINFO_MAX 65536
 

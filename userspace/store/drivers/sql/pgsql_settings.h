@@ -3,9 +3,9 @@
 #ifndef DOVETAP_SQL_PGSQL_SETTINGS_H
 #define DOVETAP_SQL_PGSQL_SETTINGS_H
 
-#include "base/error.h"
-
 #include <stddef.h>
+
+#include "base/error.h"
 
 struct conf_section;
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A batch is one prepared statement for any number of rows: each column travels as one array. */
-#include "store/drivers/sql/pgsql_call.h"
-
-#include "base/clock.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "base/clock.h"
+#include "store/drivers/sql/pgsql_call.h"
 
 /* --- statements -------------------------------------------------------------------------------*/
 

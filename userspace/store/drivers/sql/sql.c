@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/sql/sql.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 #include "conf/parse.h"
 #include "store/drivers/sql/map_source.h"
 #include "store/drivers/sql/sql_private.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 /* --- opening ----------------------------------------------------------------------------------*/
 

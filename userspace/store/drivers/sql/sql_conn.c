@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/drivers/sql/sql_private.h"
-
-#include "base/clock.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "base/clock.h"
+#include "store/drivers/sql/sql_private.h"
 
 void sql_disconnect(struct sql_dict *sql)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/drivers/sql/sql_private.h"
-
-#include "store/drivers/sql/expire.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "store/drivers/sql/expire.h"
+#include "store/drivers/sql/sql_private.h"
 
 /* One of our keys goes to that map. */
 static bool is_ours(const struct sql_dict *sql, size_t map_index, const struct dict_expiry *expiry)

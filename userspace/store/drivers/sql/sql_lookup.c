@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/drivers/sql/sql_private.h"
-
-#include "store/stamp.h"
-
 #include <errno.h>
+
+#include "store/drivers/sql/sql_private.h"
+#include "store/stamp.h"
 
 struct sql_lookup {
 	const struct sql_map *map;

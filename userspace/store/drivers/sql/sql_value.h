@@ -6,10 +6,10 @@
 #ifndef DOVETAP_STORE_DRIVERS_SQL_SQL_VALUE_H
 #define DOVETAP_STORE_DRIVERS_SQL_SQL_VALUE_H
 
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 enum sql_type {
 	SQL_TYPE_STRING,  /* any bytes */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/drivers/sql/sql_private.h"
+#include <errno.h>
 
 #include "base/clock.h"
-
-#include <errno.h>
+#include "store/drivers/sql/sql_private.h"
 
 static void sql_mark(struct sql_row **rows, size_t count, enum dict_outcome outcome,
 		     const struct error *error)

@@ -3,15 +3,14 @@
  * SQLite with a map file: an operator's own table in a file. (The embedded store without a map is
  * another driver.) The file must exist, with its table: a mistyped name shall not make a new one.
  */
-#include "store/drivers/sql/backend.h"
-
-#include "base/clock.h"
-#include "conf/tree.h"
-#include "store/drivers/sql/words.h"
-
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+
+#include "base/clock.h"
+#include "conf/tree.h"
+#include "store/drivers/sql/backend.h"
+#include "store/drivers/sql/words.h"
 
 #define BATCH_MAX     4096
 #define STATEMENT_MAX (1U << 20)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/sql/words.h"
 
-#include "conf/tree.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+
+#include "conf/tree.h"
 
 bool sql_words_next(const char **list, struct slice *key_r, struct slice *value_r)
 {

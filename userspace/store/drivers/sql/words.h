@@ -3,10 +3,10 @@
 #ifndef DOVETAP_SQL_WORDS_H
 #define DOVETAP_SQL_WORDS_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/slice.h"
-
-#include <stdbool.h>
 
 struct conf_section;
 struct conf_setting;
