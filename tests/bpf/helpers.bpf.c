@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The helpers of bpf/ behind programs that a test can run, with a record in a map that it can see.
  */
-#include "../tests/bpf/helpers.h"
-
 #include <vmlinux.h>
 
 #include <bpf/bpf_helpers.h>
 
+#include "../tests/bpf/helper_args.h"
 #include "user_read.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
