@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tests/bench: what is measured, and what puts load on the clusters of tests/cluster.
 
-$(O)/tests/bench/bench_sql: $(O)/tests/bench/bench_sql.o $(O)/tests/dict/sql/stand.o $(call archives,store)
+$(O)/tests/bench/bench_sql: $(O)/tests/bench/bench_sql.o $(O)/tests/dict/sql/harness.o $(call archives,store)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(call linked,store) -lcmocka
 

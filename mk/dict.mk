@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # tests/dict: the same cases against every driver, with real servers.
 
-DICT_TEST_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/dict/*.c) tests/dict/sql/stand.c)
+DICT_TEST_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/dict/*.c) tests/dict/sql/harness.c)
 
 $(O)/tests/dict/conformance: $(DICT_TEST_OBJ) $(call archives,store)
 	$(say) LD $@

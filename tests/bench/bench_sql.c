@@ -9,7 +9,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
-#include "../dict/sql/stand.h"
+#include "../dict/sql/harness.h"
 #include "base/clock.h"
 #include "store/drivers/sql/sql.h"
 
@@ -61,14 +61,14 @@ static void make_rows(void)
 
 /* --- ours -------------------------------------------------------------------------------------*/
 
-static int64_t time_ours(struct sql_stand *stand, struct batch *batch)
+static int64_t time_ours(struct sql_harness *harness, struct batch *batch)
 {
 	int64_t start;
 
 	for (int i = 0; i < ROWS; i++)
 		batch_add(batch, &(struct login){"imap", rows[i].user, rows[i].ip, rows[i].ms});
 	start = clock_monotonic_ns();
-	if (sql_stand_write(stand, batch) < 0)
+	if (sql_harness_write(harness, batch) < 0)
 		fail_msg("%s", batch->error.text);
 	start = clock_monotonic_ns() - start;
 	assert_outcome(batch->entries[ROWS - 1].outcome, DICT_STORED, "");
@@ -81,7 +81,7 @@ static int64_t time_ours(struct sql_stand *stand, struct batch *batch)
 static MYSQL *mysql;
 static MYSQL_STMT *mysql_stmt;
 
-static void open_mysql(const struct sql_stand *stand)
+static void open_mysql(const struct sql_harness *harness)
 {
 	static const char update[] =
 		" ON DUPLICATE KEY UPDATE last_ip=IF(RPAD(last_access,19,'0')>"
@@ -97,7 +97,7 @@ static void open_mysql(const struct sql_stand *stand)
 		len += snprintf(text + len, sizeof(text) - (size_t)len, "%s(?,?,?,?)",
 				i ? "," : "");
 	len += snprintf(text + len, sizeof(text) - (size_t)len, "%s", update);
-	snprintf(path, sizeof(path), "%s/socket", stand->dir);
+	snprintf(path, sizeof(path), "%s/socket", harness->dir);
 	mysql = mysql_init(NULL);
 	assert_non_null(mysql_real_connect(mysql, NULL, "dovetap", "sekret", "mails", 0, path, 0));
 	mysql_stmt = mysql_stmt_init(mysql);
@@ -130,7 +130,7 @@ static int64_t time_plain_mysql(void)
 static sqlite3 *lite;
 static sqlite3_stmt *lite_stmt;
 
-static void open_sqlite(const struct sql_stand *stand)
+static void open_sqlite(const struct sql_harness *harness)
 {
 	static const char text[] =
 		"INSERT INTO last_login AS kept (last_access,service,userid,last_ip) VALUES "
@@ -140,7 +140,7 @@ static void open_sqlite(const struct sql_stand *stand)
 		"substr(kept.last_access||'000000000',1,19)";
 	char path[96];
 
-	snprintf(path, sizeof(path), "%s/db", stand->dir);
+	snprintf(path, sizeof(path), "%s/db", harness->dir);
 	assert_int_equal(sqlite3_open(path, &lite), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(lite, text, -1, &lite_stmt, NULL), SQLITE_OK);
 }
@@ -167,8 +167,8 @@ static int64_t time_plain_sqlite(void)
 /* --- the comparison ---------------------------------------------------------------------------*/
 
 struct contest {
-	struct sql_stand stand;
-	void (*open)(const struct sql_stand *stand);
+	struct sql_harness harness;
+	void (*open)(const struct sql_harness *harness);
 	int64_t (*plain)(void);
 	double goal;
 };
@@ -193,16 +193,16 @@ static void contend(void **state)
 	struct batch *batch = calloc(1, sizeof(*batch));
 	double rate, floor;
 
-	sql_stand_start(&contest->stand);
-	sql_stand_ask(&contest->stand, "%s", schema);
-	sql_stand_open(&contest->stand, map, NULL, NULL);
-	contest->open(&contest->stand);
+	sql_harness_start(&contest->harness);
+	sql_harness_ask(&contest->harness, "%s", schema);
+	sql_harness_open(&contest->harness, map, NULL, NULL);
+	contest->open(&contest->harness);
 	for (int i = -WARMUP; i < ROUNDS; i++) {
 		/* Who comes second finds the server warm: take turns in that, too. */
 		for (int turn = 0; turn < 2; turn++) {
 			make_rows();
 			if ((i + turn) % 2 == 0)
-				ours[i < 0 ? 0 : i] = time_ours(&contest->stand, batch);
+				ours[i < 0 ? 0 : i] = time_ours(&contest->harness, batch);
 			else
 				plain[i < 0 ? 0 : i] = contest->plain();
 		}
@@ -210,24 +210,24 @@ static void contend(void **state)
 	rate = rows_per_second(ours);
 	floor = rows_per_second(plain);
 	printf("# %s: %.0f rows/s, plain loop %.0f rows/s, ratio %.2f, goal %.2f\n",
-	       contest->stand.name, rate, floor, rate / floor, contest->goal);
+	       contest->harness.name, rate, floor, rate / floor, contest->goal);
 	free(batch);
-	sql_stand_stop(&contest->stand);
+	sql_harness_stop(&contest->harness);
 	assert_true(rate / floor >= contest->goal);
 }
 
 static struct contest contests[] = {
-	{.stand = {.name = "mysql",
-		   .driver = &sql_mysql_driver,
-		   .script = "mariadb",
-		   .connect = {"host=", "/socket dbname=mails user=dovetap password=sekret"}},
+	{.harness = {.name = "mysql",
+		     .driver = &sql_mysql_driver,
+		     .script = "mariadb",
+		     .connect = {"host=", "/socket dbname=mails user=dovetap password=sekret"}},
 	 .open = open_mysql,
 	 .plain = time_plain_mysql,
 	 .goal = 0.8},
-	{.stand = {.name = "sqlite",
-		   .driver = &sql_sqlite_driver,
-		   .script = "sqlite",
-		   .connect = {"", "/db"}},
+	{.harness = {.name = "sqlite",
+		     .driver = &sql_sqlite_driver,
+		     .script = "sqlite",
+		     .connect = {"", "/db"}},
 	 .open = open_sqlite,
 	 .plain = time_plain_sqlite,
 	 .goal = 0.9},

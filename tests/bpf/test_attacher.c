@@ -17,10 +17,10 @@
 #include "attach/multi.h"
 #include "base/log.h"
 #include "priv/drop.h"
-#include "story_root.h"
+#include "scenario_root.h"
 
 #define COLLECTOR_STATUS 5  /* with which it ends when it is told to */
-#define PATIENCE	 60 /* seconds until a story that hangs is killed */
+#define PATIENCE	 60 /* seconds until a scenario that hangs is killed */
 
 enum report_type { STARTED = 1, MESSAGE, TERMINATED, RELOADING };
 
@@ -32,7 +32,7 @@ struct report {
 	struct priv_message message;
 };
 
-struct story {
+struct scenario {
 	char root[64];
 	int reports; /* read end */
 	int report;  /* write end, the collector's */
@@ -121,15 +121,15 @@ static int collector_main(void *ctx, const struct collector_fds *fds)
 	struct pollfd readable = {.fd = fds->peer, .events = POLLIN};
 	struct report report = {.type = STARTED, .pid = getpid()};
 	sigset_t all, waiting;
-	struct story *story = ctx;
+	struct scenario *scenario = ctx;
 
 	peer_fd = fds->peer;
 	signal(SIGTERM, on_signal);
 	report.failed = rights_left(fds);
 	report.count = read_count(fds);
 	send_report(&report);
-	if (story->end_at_once >= 0)
-		return story->end_at_once;
+	if (scenario->end_at_once >= 0)
+		return scenario->end_at_once;
 	(void)priv_send(fds->peer, &ready);
 	report.type = MESSAGE;
 	/* Signals come in while waiting, not between taking a message and reporting it. */
@@ -159,21 +159,21 @@ static void on_ready(void *ctx, unsigned int links)
 static int on_reload(void *ctx)
 {
 	const struct report report = {.type = RELOADING, .pid = getpid()};
-	const struct story *story = ctx;
+	const struct scenario *scenario = ctx;
 
 	send_report(&report);
-	return story->reload_refused ? -EINVAL : 0;
+	return scenario->reload_refused ? -EINVAL : 0;
 }
 
-static int run_attacher(struct story *story)
+static int run_attacher(struct scenario *scenario)
 {
-	const char *roots[] = {story->root, NULL};
+	const char *roots[] = {scenario->root, NULL};
 	struct attacher_options options = {
 		.discover = {.roots = roots, .roles = PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER)},
-		.method = story->method,
+		.method = scenario->method,
 		.ready = on_ready,
 		.reload = on_reload,
-		.keep_fds = &story->report,
+		.keep_fds = &scenario->report,
 		.keep_fd_count = 1,
 	};
 	struct attacher *attacher;
@@ -184,7 +184,7 @@ static int run_attacher(struct story *story)
 	log_init(LOG_SINK_STDERR, LOG_LEVEL_ERROR, "# attacher");
 	if (attacher_new(&options, &attacher, &error) < 0)
 		return 98;
-	status = attacher_run(attacher, collector_main, story, &error);
+	status = attacher_run(attacher, collector_main, scenario, &error);
 	attacher_free(&attacher);
 	return status < 0 ? 97 : status;
 }
@@ -192,76 +192,76 @@ static int run_attacher(struct story *story)
 /* --- in the test --------------------------------------------------------------------------------
  */
 
-static void story_prepare(struct story *story)
+static void scenario_prepare(struct scenario *scenario)
 {
-	*story = (struct story){.end_at_once = -1};
-	story_make_root(story->root);
-	story_install(story->root, "libtarget.so");
+	*scenario = (struct scenario){.end_at_once = -1};
+	scenario_make_root(scenario->root);
+	scenario_install(scenario->root, "libtarget.so");
 }
 
-static void story_start(struct story *story)
+static void scenario_start(struct scenario *scenario)
 {
 	int channel[2];
 
 	alarm(PATIENCE);
 	assert_int_equal(pipe2(channel, O_CLOEXEC), 0);
-	story->reports = channel[0];
-	story->report = report_fd = channel[1];
-	story->attacher = fork();
-	if (story->attacher == 0)
-		_exit(run_attacher(story));
+	scenario->reports = channel[0];
+	scenario->report = report_fd = channel[1];
+	scenario->attacher = fork();
+	if (scenario->attacher == 0)
+		_exit(run_attacher(scenario));
 	close(channel[1]);
 }
 
 /* The next report of this type (and, of messages, with this one); others before it are passed. */
-static struct report await(const struct story *story, enum report_type type, uint32_t message)
+static struct report await(const struct scenario *scenario, enum report_type type, uint32_t message)
 {
 	struct report report;
 
 	do
-		assert_int_equal(read(story->reports, &report, sizeof(report)), sizeof(report));
+		assert_int_equal(read(scenario->reports, &report, sizeof(report)), sizeof(report));
 	while (report.type != type || (type == MESSAGE && report.message.type != message));
 	return report;
 }
 
-static int attacher_status(struct story *story)
+static int attacher_status(struct scenario *scenario)
 {
 	int status;
 
-	assert_int_equal(waitpid(story->attacher, &status, 0), story->attacher);
+	assert_int_equal(waitpid(scenario->attacher, &status, 0), scenario->attacher);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 /* Everybody is gone when the pipe has no writer any more. */
-static void story_end(struct story *story)
+static void scenario_end(struct scenario *scenario)
 {
 	struct report report;
 
-	while (read(story->reports, &report, sizeof(report)) > 0)
+	while (read(scenario->reports, &report, sizeof(report)) > 0)
 		;
-	close(story->reports);
-	story_remove_root(story->root);
+	close(scenario->reports);
+	scenario_remove_root(scenario->root);
 	alarm(0);
 }
 
-static void story_stop(struct story *story)
+static void scenario_stop(struct scenario *scenario)
 {
-	assert_int_equal(kill(story->attacher, SIGTERM), 0);
-	await(story, TERMINATED, 0);
-	assert_int_equal(attacher_status(story), COLLECTOR_STATUS);
-	story_end(story);
+	assert_int_equal(kill(scenario->attacher, SIGTERM), 0);
+	await(scenario, TERMINATED, 0);
+	assert_int_equal(attacher_status(scenario), COLLECTOR_STATUS);
+	scenario_end(scenario);
 }
 
 static void collector_has_no_rights(enum attach_method method)
 {
-	struct story story;
+	struct scenario scenario;
 
-	story_prepare(&story);
-	story.method = method;
-	story_start(&story);
-	assert_int_equal(await(&story, STARTED, 0).failed, 0);
-	await(&story, MESSAGE, PRIV_ATTACHED); /* with what the attacher has kept for itself */
-	story_stop(&story);
+	scenario_prepare(&scenario);
+	scenario.method = method;
+	scenario_start(&scenario);
+	assert_int_equal(await(&scenario, STARTED, 0).failed, 0);
+	await(&scenario, MESSAGE, PRIV_ATTACHED); /* with what the attacher has kept for itself */
+	scenario_stop(&scenario);
 }
 
 static void test_the_collector_has_no_rights(void **state)
@@ -275,237 +275,237 @@ static void test_the_collector_has_no_rights(void **state)
 static void test_the_collector_is_told_what_is_attached(void **state)
 {
 	struct priv_message message;
-	struct story story;
+	struct scenario scenario;
 
 	(void)state;
-	story_prepare(&story);
-	story_start(&story);
-	message = await(&story, MESSAGE, PRIV_ATTACHED).message;
+	scenario_prepare(&scenario);
+	scenario_start(&scenario);
+	message = await(&scenario, MESSAGE, PRIV_ATTACHED).message;
 	assert_int_equal(message.role, PRIV_ROLE_MAIL_USER);
 	assert_int_equal(message.links, 1);
 	assert_string_equal(message.abi, "2.3.ABIv19(2.3.19.1)");
 	assert_string_equal(message.symbol, "hook_mail_user_created");
-	assert_string_equal(message.path + strlen(story.root), "/" STORY_LIBRARY);
-	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
-	story_stop(&story);
+	assert_string_equal(message.path + strlen(scenario.root), "/" SCENARIO_LIBRARY);
+	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
+	scenario_stop(&scenario);
 }
 
 static void test_readiness_is_told_once_both_are_ready(void **state)
 {
-	struct story story;
+	struct scenario scenario;
 
 	(void)state;
-	story_prepare(&story);
-	story_start(&story);
-	assert_int_equal(await(&story, MESSAGE, PRIV_READY).message.links, 1);
-	story_stop(&story);
+	scenario_prepare(&scenario);
+	scenario_start(&scenario);
+	assert_int_equal(await(&scenario, MESSAGE, PRIV_READY).message.links, 1);
+	scenario_stop(&scenario);
 }
 
 static void test_a_refusal_is_told_with_its_reason(void **state)
 {
 	struct priv_message message;
-	struct story story;
+	struct scenario scenario;
 
 	(void)state;
-	story_prepare(&story);
-	story_install(story.root, "libtarget-unknown.so");
-	story_start(&story);
-	message = await(&story, MESSAGE, PRIV_REFUSED).message;
+	scenario_prepare(&scenario);
+	scenario_install(scenario.root, "libtarget-unknown.so");
+	scenario_start(&scenario);
+	message = await(&scenario, MESSAGE, PRIV_REFUSED).message;
 	assert_string_equal(message.abi, "2.9.ABIv0");
 	assert_non_null(strstr(message.reason, "dovetap layout"));
-	story_stop(&story);
+	scenario_stop(&scenario);
 }
 
 static void test_an_upgrade_is_attached_at_once(void **state)
 {
-	struct story story;
+	struct scenario scenario;
 
 	(void)state;
-	story_prepare(&story);
-	story_start(&story);
-	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
-	story_install(story.root, "libtarget-cet.so");
-	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 2);
-	story_stop(&story);
+	scenario_prepare(&scenario);
+	scenario_start(&scenario);
+	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
+	scenario_install(scenario.root, "libtarget-cet.so");
+	assert_int_equal(await(&scenario, MESSAGE, PRIV_ATTACHED).message.links, 2);
+	scenario_stop(&scenario);
 }
 
 /* As "cp" does it: the file keeps its inode. */
-static void overwrite_in_place(const struct story *story, const char *source)
+static void overwrite_in_place(const struct scenario *scenario, const char *source)
 {
-	char path[STORY_PATH];
+	char path[SCENARIO_PATH];
 
-	story_path(story->root, STORY_LIBRARY, path);
-	story_copy(source, path);
+	scenario_path(scenario->root, SCENARIO_LIBRARY, path);
+	scenario_copy(source, path);
 }
 
 #ifdef __x86_64__ /* elsewhere the landing of libtarget-cet.so is another instruction */
 static void test_an_overwritten_file_is_never_without_a_probe(void **state)
 {
-	struct story story;
+	struct scenario scenario;
 
 	(void)state;
-	story_prepare(&story);
-	story_start(&story);
-	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
-	overwrite_in_place(&story, "libtarget-cet.so");
-	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 2);
-	assert_int_equal(await(&story, MESSAGE, PRIV_DETACHED).message.links, 1);
-	story_stop(&story);
+	scenario_prepare(&scenario);
+	scenario_start(&scenario);
+	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
+	overwrite_in_place(&scenario, "libtarget-cet.so");
+	assert_int_equal(await(&scenario, MESSAGE, PRIV_ATTACHED).message.links, 2);
+	assert_int_equal(await(&scenario, MESSAGE, PRIV_DETACHED).message.links, 1);
+	scenario_stop(&scenario);
 }
 #endif
 
 /* The kernel would execute what stood there before. */
 static void test_not_if_another_instruction_stands_there(void **state)
 {
-	struct story story;
+	struct scenario scenario;
 
 	(void)state;
-	story_prepare(&story);
-	story_start(&story);
-	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
-	overwrite_in_place(&story, "libtarget-moved.so");
-	assert_int_equal(await(&story, MESSAGE, PRIV_DETACHED).message.links, 0);
-	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 1);
-	story_stop(&story);
+	scenario_prepare(&scenario);
+	scenario_start(&scenario);
+	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
+	overwrite_in_place(&scenario, "libtarget-moved.so");
+	assert_int_equal(await(&scenario, MESSAGE, PRIV_DETACHED).message.links, 0);
+	assert_int_equal(await(&scenario, MESSAGE, PRIV_ATTACHED).message.links, 1);
+	scenario_stop(&scenario);
 }
 
 static void test_a_refusal_is_told_to_each_collector_and_ends(void **state)
 {
-	struct story story;
+	struct scenario scenario;
 
 	(void)state;
-	story_prepare(&story);
-	story_install(story.root, "libtarget-unknown.so");
-	story_start(&story);
-	assert_int_equal(await(&story, MESSAGE, PRIV_REFUSED).message.refused, 1);
-	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
-	assert_int_equal(kill(story.attacher, SIGHUP), 0);
-	await(&story, RELOADING, 0);
-	assert_int_equal(await(&story, MESSAGE, PRIV_REFUSED).message.refused, 1);
-	overwrite_in_place(&story, "libtarget.so");
-	assert_int_equal(await(&story, MESSAGE, PRIV_DETACHED).message.refused, 0);
-	story_stop(&story);
+	scenario_prepare(&scenario);
+	scenario_install(scenario.root, "libtarget-unknown.so");
+	scenario_start(&scenario);
+	assert_int_equal(await(&scenario, MESSAGE, PRIV_REFUSED).message.refused, 1);
+	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
+	assert_int_equal(kill(scenario.attacher, SIGHUP), 0);
+	await(&scenario, RELOADING, 0);
+	assert_int_equal(await(&scenario, MESSAGE, PRIV_REFUSED).message.refused, 1);
+	overwrite_in_place(&scenario, "libtarget.so");
+	assert_int_equal(await(&scenario, MESSAGE, PRIV_DETACHED).message.refused, 0);
+	scenario_stop(&scenario);
 }
 
 /* The ring and the probes are the attacher's: what happens meanwhile is there for the successor. */
 static void test_probes_outlive_a_killed_collector(void **state)
 {
-	struct story_user user;
-	struct story story;
+	struct scenario_user user;
+	struct scenario scenario;
 	struct report first, second;
 
 	(void)state;
-	story_prepare(&story);
-	user = story_user_open(story.root);
-	story_start(&story);
-	first = await(&story, STARTED, 0);
-	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
+	scenario_prepare(&scenario);
+	user = scenario_user_open(scenario.root);
+	scenario_start(&scenario);
+	first = await(&scenario, STARTED, 0);
+	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	assert_int_equal(kill(first.pid, SIGKILL), 0);
 	user.hook_mail_user_created(NULL);
-	second = await(&story, STARTED, 0);
+	second = await(&scenario, STARTED, 0);
 	assert_int_not_equal(first.pid, second.pid);
 	assert_int_equal(second.failed, 0);
 	assert_int_equal(second.count, 1);
-	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 1);
-	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
-	story_user_close(&user);
-	story_stop(&story);
+	assert_int_equal(await(&scenario, MESSAGE, PRIV_ATTACHED).message.links, 1);
+	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
+	scenario_user_close(&user);
+	scenario_stop(&scenario);
 }
 
 static void test_the_collector_ends_with_the_attacher(void **state)
 {
-	struct story story;
+	struct scenario scenario;
 
 	(void)state;
-	story_prepare(&story);
-	story_start(&story);
-	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
-	assert_int_equal(kill(story.attacher, SIGKILL), 0);
-	assert_int_equal(attacher_status(&story), -SIGKILL);
-	story_end(&story); /* ends when the collector has */
+	scenario_prepare(&scenario);
+	scenario_start(&scenario);
+	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
+	assert_int_equal(kill(scenario.attacher, SIGKILL), 0);
+	assert_int_equal(attacher_status(&scenario), -SIGKILL);
+	scenario_end(&scenario); /* ends when the collector has */
 }
 
 static void test_a_final_status_is_passed_on(void **state)
 {
-	struct story story;
+	struct scenario scenario;
 
 	(void)state;
-	story_prepare(&story);
-	story.end_at_once = EX_CONFIG;
-	story_start(&story);
-	assert_int_equal(attacher_status(&story), EX_CONFIG);
-	story_end(&story);
+	scenario_prepare(&scenario);
+	scenario.end_at_once = EX_CONFIG;
+	scenario_start(&scenario);
+	assert_int_equal(attacher_status(&scenario), EX_CONFIG);
+	scenario_end(&scenario);
 }
 
 static void test_a_passing_failure_starts_another(void **state)
 {
-	struct story story;
+	struct scenario scenario;
 	struct report first;
 
 	(void)state;
-	story_prepare(&story);
-	story.end_at_once = EX_TEMPFAIL;
-	story_start(&story);
-	first = await(&story, STARTED, 0);
-	assert_int_not_equal(await(&story, STARTED, 0).pid, first.pid);
-	assert_int_equal(kill(story.attacher, SIGTERM), 0);
-	(void)attacher_status(&story);
-	story_end(&story);
+	scenario_prepare(&scenario);
+	scenario.end_at_once = EX_TEMPFAIL;
+	scenario_start(&scenario);
+	first = await(&scenario, STARTED, 0);
+	assert_int_not_equal(await(&scenario, STARTED, 0).pid, first.pid);
+	assert_int_equal(kill(scenario.attacher, SIGTERM), 0);
+	(void)attacher_status(&scenario);
+	scenario_end(&scenario);
 }
 
 static void test_a_reload_brings_a_new_collector_at_once(void **state)
 {
 	struct report first, second;
-	struct story story;
+	struct scenario scenario;
 
 	(void)state;
-	story_prepare(&story);
-	story_start(&story);
-	first = await(&story, STARTED, 0);
-	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
-	assert_int_equal(kill(story.attacher, SIGHUP), 0);
-	await(&story, RELOADING, 0);
-	assert_int_equal(await(&story, TERMINATED, 0).pid, first.pid);
-	second = await(&story, STARTED, 0);
+	scenario_prepare(&scenario);
+	scenario_start(&scenario);
+	first = await(&scenario, STARTED, 0);
+	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
+	assert_int_equal(kill(scenario.attacher, SIGHUP), 0);
+	await(&scenario, RELOADING, 0);
+	assert_int_equal(await(&scenario, TERMINATED, 0).pid, first.pid);
+	second = await(&scenario, STARTED, 0);
 	assert_int_not_equal(second.pid, first.pid);
-	assert_int_equal(await(&story, MESSAGE, PRIV_ATTACHED).message.links, 1);
-	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
-	story_stop(&story);
+	assert_int_equal(await(&scenario, MESSAGE, PRIV_ATTACHED).message.links, 1);
+	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
+	scenario_stop(&scenario);
 }
 
 static void test_a_refused_reload_changes_nothing(void **state)
 {
-	struct story story;
+	struct scenario scenario;
 	struct report first;
 
 	(void)state;
-	story_prepare(&story);
-	story.reload_refused = true;
-	story_start(&story);
-	first = await(&story, STARTED, 0);
-	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
-	assert_int_equal(kill(story.attacher, SIGHUP), 0);
-	await(&story, RELOADING, 0);
-	assert_int_equal(kill(story.attacher, SIGTERM), 0);
-	assert_int_equal(await(&story, TERMINATED, 0).pid, first.pid);
-	assert_int_equal(attacher_status(&story), COLLECTOR_STATUS);
-	story_end(&story);
+	scenario_prepare(&scenario);
+	scenario.reload_refused = true;
+	scenario_start(&scenario);
+	first = await(&scenario, STARTED, 0);
+	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
+	assert_int_equal(kill(scenario.attacher, SIGHUP), 0);
+	await(&scenario, RELOADING, 0);
+	assert_int_equal(kill(scenario.attacher, SIGTERM), 0);
+	assert_int_equal(await(&scenario, TERMINATED, 0).pid, first.pid);
+	assert_int_equal(attacher_status(&scenario), COLLECTOR_STATUS);
+	scenario_end(&scenario);
 }
 
 /* Detached first, so that the collector drains all there is. */
 static void test_probes_are_gone_before_the_collector_stops(void **state)
 {
-	struct story story;
+	struct scenario scenario;
 
 	(void)state;
-	story_prepare(&story);
-	story_start(&story);
-	await(&story, MESSAGE, PRIV_INITIAL_SCAN_DONE);
-	assert_int_equal(kill(story.attacher, SIGTERM), 0);
-	assert_int_equal(await(&story, MESSAGE, PRIV_DETACHED).message.links, 0);
-	await(&story, TERMINATED, 0);
-	assert_int_equal(attacher_status(&story), COLLECTOR_STATUS);
-	story_end(&story);
+	scenario_prepare(&scenario);
+	scenario_start(&scenario);
+	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
+	assert_int_equal(kill(scenario.attacher, SIGTERM), 0);
+	assert_int_equal(await(&scenario, MESSAGE, PRIV_DETACHED).message.links, 0);
+	await(&scenario, TERMINATED, 0);
+	assert_int_equal(attacher_status(&scenario), COLLECTOR_STATUS);
+	scenario_end(&scenario);
 }
 
 static void test_missing_rights_are_named(void **state)

@@ -355,30 +355,30 @@ static void test_a_long_list_ends_where_the_program_stops(void **state)
 	assert_null(host_with(&fields));
 }
 
-#define story(name) cmocka_unit_test_teardown(name, teardown)
+#define scenario(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		story(test_login_is_emitted_once),
-		story(test_autocreated_user_is_dropped),
-		story(test_restored_session_is_dropped),
-		story(test_user_without_address_and_mechanism_is_emitted),
-		story(test_null_argument_is_counted),
-		story(test_unreadable_object_is_counted),
-		story(test_failed_authentication_is_emitted),
-		story(test_malformed_authentication_has_no_name),
-		story(test_success_without_a_name_is_counted),
-		story(test_internal_token_is_dropped),
-		story(test_mechanism_that_only_begins_like_the_token_is_emitted),
-		story(test_fallbacks_emit_the_same_records),
-		story(test_fallback_drops_a_user_with_an_error),
-		story(test_fallback_drops_a_lookup_without_a_client),
-		story(test_fallback_drops_what_did_not_succeed),
-		story(test_fallback_emits_a_failure),
-		story(test_tls_is_told_from_merely_secured),
-		story(test_a_list_that_looks_wrong_has_no_host),
-		story(test_a_long_list_ends_where_the_program_stops),
+		scenario(test_login_is_emitted_once),
+		scenario(test_autocreated_user_is_dropped),
+		scenario(test_restored_session_is_dropped),
+		scenario(test_user_without_address_and_mechanism_is_emitted),
+		scenario(test_null_argument_is_counted),
+		scenario(test_unreadable_object_is_counted),
+		scenario(test_failed_authentication_is_emitted),
+		scenario(test_malformed_authentication_has_no_name),
+		scenario(test_success_without_a_name_is_counted),
+		scenario(test_internal_token_is_dropped),
+		scenario(test_mechanism_that_only_begins_like_the_token_is_emitted),
+		scenario(test_fallbacks_emit_the_same_records),
+		scenario(test_fallback_drops_a_user_with_an_error),
+		scenario(test_fallback_drops_a_lookup_without_a_client),
+		scenario(test_fallback_drops_what_did_not_succeed),
+		scenario(test_fallback_emits_a_failure),
+		scenario(test_tls_is_told_from_merely_secured),
+		scenario(test_a_list_that_looks_wrong_has_no_host),
+		scenario(test_a_long_list_ends_where_the_program_stops),
 	};
 	int failed;
 

@@ -7,8 +7,8 @@
 #include "attach/attach.h"
 #include "attach/multi.h"
 #include "attach/pins.h"
+#include "scenario_root.h"
 #include "search/discover.h"
-#include "story_root.h"
 
 static char bpffs[] = "/tmp/test-pins.XXXXXX";
 static char dir[64];
@@ -111,7 +111,7 @@ static bool kernel_pins_links(void)
 	return major > 5 || (major == 5 && minor >= 15);
 }
 
-struct story {
+struct scenario {
 	char root[64];
 	struct loader *loader;
 	struct link *link;
@@ -119,36 +119,36 @@ struct story {
 
 static void on_found(void *ctx, const struct binary *binary, const struct binary *replaced)
 {
-	struct story *story = ctx;
+	struct scenario *scenario = ctx;
 
 	(void)replaced;
-	assert_int_equal(loader_attach(story->loader, binary, &story->link, NULL), 0);
+	assert_int_equal(loader_attach(scenario->loader, binary, &scenario->link, NULL), 0);
 }
 
-static void attach(struct story *story, enum attach_method method)
+static void attach(struct scenario *scenario, enum attach_method method)
 {
-	const char *roots[] = {story->root, NULL};
+	const char *roots[] = {scenario->root, NULL};
 	const struct discover_options where = {.roots = roots,
 					       .roles = PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER)};
 	const struct loader_options options = {.method = method, .roles = where.roles};
 	struct discover *discover;
 
-	story_make_root(story->root);
-	story_install(story->root, "libtarget.so");
-	assert_int_equal(loader_new(&options, &story->loader, NULL), 0);
-	assert_int_equal(discover_new(&where, on_found, story, &discover, NULL), 0);
+	scenario_make_root(scenario->root);
+	scenario_install(scenario->root, "libtarget.so");
+	assert_int_equal(loader_new(&options, &scenario->loader, NULL), 0);
+	assert_int_equal(discover_new(&where, on_found, scenario, &discover, NULL), 0);
 	assert_int_equal(discover_scan(discover, NULL), 0);
 	discover_free(&discover);
 }
 
-static unsigned long long count_one_call(const struct story *story)
+static unsigned long long count_one_call(const struct scenario *scenario)
 {
-	struct story_user user = story_user_open(story->root);
-	unsigned long long before = story_count(loader_counters_fd(story->loader));
+	struct scenario_user user = scenario_user_open(scenario->root);
+	unsigned long long before = scenario_count(loader_counters_fd(scenario->loader));
 
 	user.hook_mail_user_created(NULL);
-	story_user_close(&user);
-	return story_count(loader_counters_fd(story->loader)) - before;
+	scenario_user_close(&user);
+	return scenario_count(loader_counters_fd(scenario->loader)) - before;
 }
 
 /* The probe's own descriptors are closed: whether it goes on is up to the pin. */
@@ -157,26 +157,26 @@ static void pin_a_probe(enum attach_method method)
 	const bool can = kernel_pins_links();
 	struct fd_store fd_store;
 	struct error error;
-	struct story story;
+	struct scenario scenario;
 	struct pins *pins;
 	int fd, ret;
 
-	attach(&story, method);
+	attach(&scenario, method);
 	assert_int_equal(pins_open(dir, &pins, NULL), 0);
 	fd_store = pins_fd_store(pins);
-	ret = fd_store.put(fd_store.ctx, "a-probe", link_fd(story.link, 0), &error);
+	ret = fd_store.put(fd_store.ctx, "a-probe", link_fd(scenario.link, 0), &error);
 	assert_int_equal(ret, can ? 0 : -EINVAL);
 	if (!can)
 		assert_non_null(strstr(error.text, "Linux 5.15"));
-	fd = link_fd(story.link, 0);
-	link_leave(&story.link);
+	fd = link_fd(scenario.link, 0);
+	link_leave(&scenario.link);
 	if (method == ATTACH_PERF)
 		close(fd); /* which it leaves to the end of the process */
-	assert_int_equal(count_one_call(&story), can);
+	assert_int_equal(count_one_call(&scenario), can);
 	fd_store.drop(fd_store.ctx, "a-probe");
 	pins_close(&pins);
-	loader_free(&story.loader);
-	story_remove_root(story.root);
+	loader_free(&scenario.loader);
+	scenario_remove_root(scenario.root);
 }
 
 static void test_a_uprobe_multi_goes_on_or_says_why_not(void **state)

@@ -202,21 +202,21 @@ static void test_home_is_captured_only_when_wanted(void **state)
 	assert_null(login_object_text(&object, DOVETAP_FIELD_HOME));
 }
 
-#define story(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define scenario(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		story(test_name_that_fills_the_ordinary_slot_is_whole),
-		story(test_longer_names_take_the_long_record),
-		story(test_name_that_fits_nowhere_is_marked),
-		story(test_long_session_id_takes_the_long_record),
-		story(test_every_byte_but_nul_passes),
-		story(test_empty_text_is_present),
-		story(test_unreadable_text_is_marked),
-		story(test_text_at_the_end_of_memory_is_whole),
-		story(test_name_without_an_end_is_counted),
-		story(test_home_is_captured_only_when_wanted),
+		scenario(test_name_that_fills_the_ordinary_slot_is_whole),
+		scenario(test_longer_names_take_the_long_record),
+		scenario(test_name_that_fits_nowhere_is_marked),
+		scenario(test_long_session_id_takes_the_long_record),
+		scenario(test_every_byte_but_nul_passes),
+		scenario(test_empty_text_is_present),
+		scenario(test_unreadable_text_is_marked),
+		scenario(test_text_at_the_end_of_memory_is_whole),
+		scenario(test_name_without_an_end_is_counted),
+		scenario(test_home_is_captured_only_when_wanted),
 	};
 	int failed;
 

@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 server=tests/servers/cassandra.sh
-. tests/cluster/lib/stories.sh
+. tests/cluster/lib/scenarios.sh
 
 cql() { # as the superuser: arguments of cassandra-cql behind the options
 	tests/servers/cassandra-cql --ca "$dir/ca.pem" --user cassandra --password cassandra \
@@ -98,7 +98,7 @@ good() { # the connect line that works
 		write_fallback_consistency=local-one
 }
 
-refused_map() { # story, what the one line must say; map file on standard input
+refused_map() { # scenario, what the one line must say; map file on standard input
 	cat > "$dir/bad.conf"
 	refused "$1" "$2" "cassandra:$dir/bad.conf"
 }
@@ -127,7 +127,7 @@ for ((tries = 0; tries < 30; tries++)); do # the superuser is made in the backgr
 	schema | cql run > "$dir/schema.log" 2>&1 && break
 	sleep 1
 done
-set +e # the stories tell for themselves
+set +e # the scenarios tell for themselves
 until_true all_answer
 result $? "three nodes with passwords and TLS are up"
 

@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 server=tests/servers/redis.sh
-. tests/cluster/lib/stories.sh
+. tests/cluster/lib/scenarios.sh
 
 uri() { # options
 	echo "redis:cluster:host=$hosts:tls:tls_ca=$dir/ca.pem:timeout_msecs=10000:$1"
@@ -70,7 +70,7 @@ rows() { # what the masters hold, "user <tab> service <tab> milliseconds"
 
 $server cluster "$dir" 3 1 auth tls
 hosts=$($server hosts "$dir" 1 2)
-set +e # the stories tell for themselves
+set +e # the scenarios tell for themselves
 until_true is_whole
 result $? "six nodes with users and TLS are up"
 

@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 server=tests/servers/redis.sh
-. tests/cluster/lib/stories.sh
+. tests/cluster/lib/scenarios.sh
 
 uri() { # options
 	echo "redis:sentinel=mails:host=$sentinels:sentinel_username=tap:sentinel_password=sekret:$1"
@@ -50,7 +50,7 @@ rows() { # "user <tab> service <tab> milliseconds"
 
 $server sentinel "$dir" 2 auth
 sentinels=$($server hosts "$dir" s1 s2 s3)
-set +e # the stories tell for themselves
+set +e # the scenarios tell for themselves
 until_true is_whole
 result $? "a master, two replicas and three sentinels are up"
 

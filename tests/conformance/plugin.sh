@@ -29,7 +29,7 @@ cases() { # configuration, precision, compat, key
 }
 
 fill_in() { # side, file
-	local directory=/stand/plugin number=1
+	local directory=/harness/plugin number=1
 	if [[ $1 == dovetap ]]; then
 		directory=$(side_dir dovetap) number=2
 	fi
@@ -40,7 +40,7 @@ fill_in() { # side, file
 
 prepare() { # directories, stores and both sides of the configuration
 	local side
-	stand_name=$folder
+	harness_name=$folder
 	rm -rf "${tmp:?}/$folder" "$(side_dir dovetap)"
 	for side in plugin dovetap; do
 		mkdir -p "$(side_dir $side)"
@@ -73,7 +73,7 @@ deliver_and_administrate() {
 	local user
 	for user in u1 u2 u3; do
 		printf 'Subject: test\n\ntest\n' |
-			chroot "$stand_root" /usr/lib/dovecot/dovecot-lda -c /stand/dovecot.conf \
+			chroot "$harness_root" /usr/lib/dovecot/dovecot-lda -c /harness/dovecot.conf \
 				-d "$user@example.com"
 		doveadm mailbox list -u "$user@example.com"
 	done
@@ -109,16 +109,16 @@ stores_are_equal() {
 
 one_case() {
 	prepare
-	stand_start "$folder"
+	harness_start "$folder"
 	server_config > "$tmp/server.conf"
 	dovetap_config > "$tmp/dovetap.conf"
-	dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf"
+	dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf"
 	use_dovecot > "$tmp/use.log" 2>&1 || bail "$(grep -v '"ok": true' "$tmp/use.log")"
 	check "$syntax $store $precision $compat $key" eventually stores_are_equal
 	[[ -z ${RESULTS:-} ]] ||
 		echo "$syntax $store $precision $compat $key $(cat "$tmp/result")" >> "$RESULTS"
 	dovetap_stop
-	stand_stop
+	harness_stop
 }
 
 plan "$(cases | wc -l)"

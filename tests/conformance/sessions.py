@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Prints the sessions of one conformance case for tests/stand/login.py: sessions.py 1|2|3
+"""Prints the sessions of one conformance case for tests/harness/login.py: sessions.py 1|2|3
 
 The first round is everybody once, by IMAP; the second, some by all else; the third, some of them
 again, from another address."""

@@ -5,7 +5,7 @@
 
 side_dir() {
 	case $1 in
-	plugin) echo "$tmp/$stand_name/plugin" ;; # /stand/plugin for Dovecot
+	plugin) echo "$tmp/$harness_name/plugin" ;; # /harness/plugin for Dovecot
 	dovetap) echo "$tmp/state/dovetap" ;;
 	esac
 }

@@ -19,7 +19,7 @@ package_as() { # version, or nothing for the one that is installed
 	dpkg-deb -Znone -b "$tree" "$tmp/debs/${1:-same}.deb" > "$tmp/repack.log"
 }
 
-prepare() { # directory of a stand: mail processes live on and serve one session after the other
+prepare() { # directory of a harness: mail processes live on and serve one session after the other
 	mkdir -p "$1"
 	printf 'service imap {\n  service_count = 0\n  process_min_avail = 4\n}\n' > "$1/extra.conf"
 }
@@ -28,13 +28,13 @@ prepare() { # directory of a stand: mail processes live on and serve one session
 upgrade_inside() { # container: the other packages of this release want this version
 	cp "$tmp/debs/9:9.deb" "$tmp/$1/dovecot-core.deb"
 	nsenter --target "${container_first[$1]}" --mount --pid --net --user --root --wd=/ \
-		env DEBIAN_FRONTEND=noninteractive dpkg --force-depends --install /stand/dovecot-core.deb
+		env DEBIAN_FRONTEND=noninteractive dpkg --force-depends --install /harness/dovecot-core.deb
 }
 
-reinstall_on_host() { # stand
+reinstall_on_host() { # harness
 	cp "$tmp/debs/same.deb" "$tmp/$1/dovecot-core.deb"
-	DEBIAN_FRONTEND=noninteractive chroot "$stand_root" apt-get install --yes --reinstall \
-		/stand/dovecot-core.deb
+	DEBIAN_FRONTEND=noninteractive chroot "$harness_root" apt-get install --yes --reinstall \
+		/harness/dovecot-core.deb
 }
 
 mail_processes() { # name: their pids here
@@ -97,7 +97,7 @@ both_generations() { # name, since, pids of before: they served, and others
 		{ printf 'before: %s\nserved: %s\n' "${3//$'\n'/ }" "${now//$'\n'/ }" && return 1; }
 }
 
-story() { # name, what is done, the function that does it
+scenario() { # name, what is done, the function that does it
 	local name=$1 old since i people_more
 	strangers_start some_log_in "$name"
 	more_logins "$name" | note
@@ -126,7 +126,7 @@ prepare "$tmp/one"
 touch "$tmp/one/accepted"
 container_start one bookworm docker-@.scope
 outside_start
-story one 'the package in a container is upgraded' upgrade_inside
+scenario one 'the package in a container is upgraded' upgrade_inside
 container_stop one
 dovetap_stop
 rm "$tmp/log/audit.log"
@@ -134,5 +134,5 @@ rm "$tmp/log/audit.log"
 prepare "$tmp/bookworm"
 touch "$tmp/bookworm/accepted"
 host_start bookworm
-outside_start --root "$stand_root"
-story bookworm 'the package on the host is installed again' reinstall_on_host
+outside_start --root "$harness_root"
+scenario bookworm 'the package on the host is installed again' reinstall_on_host

@@ -28,11 +28,11 @@ build_hostile() { # the program and what it needs, for /srv/own of the container
 
 prepare_hostile() { # container
 	local name root
-	root=$(dirname "$(stand_file "$1" /srv)")
+	root=$(dirname "$(harness_file "$1" /srv)")
 	build_hostile || bail 'the hostile program cannot be built'
 	mkdir "$tmp/decoy"
 	cp "$(root_folder bookworm)$library" "$tmp/decoy"
-	"$top/tests/stand/hostile-files" "$root" "$(root_folder bookworm)$library" "$hostile/hostile" \
+	"$top/tests/harness/hostile-files" "$root" "$(root_folder bookworm)$library" "$hostile/hostile" \
 		"$tmp/decoy" > "$tmp/traps" || bail 'the hostile files cannot be made'
 	cp -a "$hostile" "$root/srv/own"
 	for name in {1..16}; do
@@ -97,7 +97,7 @@ each_once() {
 
 
 watched() { # container: a login is told; of a domain that is not counted
-	nsenter --net="/proc/${container_first[$1]}/ns/net" "$top/tests/stand/login.py" "$tmp/$1/ports" imap \
+	nsenter --net="/proc/${container_first[$1]}/ns/net" "$top/tests/harness/login.py" "$tmp/$1/ports" imap \
 		"first@$1.elsewhere" > "$tmp/first"
 	jq -e --arg id "$(container_id "$1")" --arg user "first@$1.elsewhere" --slurp \
 		'any(.[]; .event == "login" and .user == $user and .container == $id)' "$tmp/log/audit.log"
@@ -139,4 +139,4 @@ check 'status tells of them' fails_with 0 'files of Dovecot cannot be watched' \
 	"$dovetap" status --control "$tmp/state/control.sock"
 check 'nothing is taken for a server that hangs' same 0 "$(metric dovetap_places_hung)"
 check 'no link leads out of the container' nothing_led_out
-check 'all messages are plain' "$top/tests/stand/hostile" plain "$tmp/dovetap.log"
+check 'all messages are plain' "$top/tests/harness/hostile" plain "$tmp/dovetap.log"

@@ -15,7 +15,7 @@
 domain=test-$$-$RANDOM.example
 groups=$tmp/cgroup
 slice=$groups/dovetap-test-$$.slice
-declare -A container_stand container_first container_group
+declare -A container_harness container_first container_group
 
 mkdir -p "$groups" "$tmp/log"
 chmod 1777 "$tmp/log"
@@ -24,7 +24,7 @@ mkdir "$slice"
 
 finish_containers() {
 	local name
-	for name in "${!container_stand[@]}"; do
+	for name in "${!container_harness[@]}"; do
 		container_stop "$name"
 	done
 	rmdir "$slice"
@@ -33,13 +33,13 @@ finish_containers() {
 }
 trap finish_containers EXIT
 
-# A stand of tests/integration/lib.sh, which has no container around it: "unknown" is its container.
+# A harness of tests/integration/lib.sh, which has no container around it: "unknown" is its container.
 declare -A on_host
 
 host_start() { # root folder, which is its name, too
-	stand_start "$1"
+	harness_start "$1"
 	on_host[$1]=yes
-	container_first[$1]=$stand_master
+	container_first[$1]=$harness_master
 }
 
 container_id() { # name
@@ -53,14 +53,14 @@ container_begin() { # name, root folder, group
 	local group=$slice/${3//@/$(container_id "$1")}
 	mkdir -p "$tmp/$1" "$group"
 	container_group[$1]=$group
-	run_in_background "$tmp/$1/stand.log" "$top/tests/stand/dovecot" --container "$group" "$2" "$tmp/$1"
-	container_stand[$1]=$pid
+	run_in_background "$tmp/$1/harness.log" "$top/tests/harness/dovecot" --container "$group" "$2" "$tmp/$1"
+	container_harness[$1]=$pid
 }
 
 container_await() { # name
 	eventually grep -qs 'starting up' "$tmp/$1/dovecot.log" ||
-		bail "$1: $(tail -n 5 "$tmp/$1"/{stand,dovecot}.log)"
-	container_first[$1]=$(pgrep --parent "$(pgrep --parent "${container_stand[$1]}" -x unshare)")
+		bail "$1: $(tail -n 5 "$tmp/$1"/{harness,dovecot}.log)"
+	container_first[$1]=$(pgrep --parent "$(pgrep --parent "${container_harness[$1]}" -x unshare)")
 }
 
 container_start() {
@@ -73,13 +73,13 @@ container_start() {
 container_own_files() { # name, root folder
 	local file
 	for file in libdovecot-storage.so.0.0.0 libdovecot-login.so.0.0.0 auth; do
-		cp -a "$(root_folder "$2")/usr/lib/dovecot/$file" "$(stand_file "$1" "/usr/lib/dovecot/$file")"
+		cp -a "$(root_folder "$2")/usr/lib/dovecot/$file" "$(harness_file "$1" "/usr/lib/dovecot/$file")"
 	done
 }
 
 container_stop() { # name
-	stop "${container_stand[$1]}"
-	unset "container_stand[$1]" "container_first[$1]"
+	stop "${container_harness[$1]}"
+	unset "container_harness[$1]" "container_first[$1]"
 	(cd "$slice" && eventually rmdir --parents "${container_group[$1]#"$slice/"}") > /dev/null
 }
 
@@ -87,10 +87,10 @@ container_root() { # name
 	echo "/proc/${container_first[$1]}/root"
 }
 
-container_login() { # name, arguments of tests/stand/login.py behind the ports
+container_login() { # name, arguments of tests/harness/login.py behind the ports
 	local name=$1
 	shift
-	nsenter --net="/proc/${container_first[$name]}/ns/net" "$top/tests/stand/login.py" \
+	nsenter --net="/proc/${container_first[$name]}/ns/net" "$top/tests/harness/login.py" \
 		"$tmp/$name/ports" "$@" >> "$tmp/$name/accepted"
 }
 
@@ -100,7 +100,7 @@ outside_start() { # arguments of "dovetap run"
 	cat > "$tmp/inside" <<- END
 		#!/bin/bash -e
 		mount --bind "$groups" /sys/fs/cgroup
-		exec "$top/.output/dovetap" "\$@" 2> >("$top/tests/stand/stamp" >&2)
+		exec "$top/.output/dovetap" "\$@" 2> >("$top/tests/harness/stamp" >&2)
 	END
 	printf '#!/bin/sh\nexec unshare --mount "%s/inside" "$@"\n' "$tmp" > "$tmp/outside"
 	chmod +x "$tmp/inside" "$tmp/outside"

@@ -59,11 +59,11 @@ check 'nothing else is granted' same "True True RuntimeDefault ['ALL']" "$(pod d
 check 'the capabilities are those of the service' capabilities_are default 'SYS_ADMIN|SYS_RESOURCE'
 check 'and all of them on older kernels' capabilities_are before-6.6 none
 
-stand_start bookworm
+harness_start bookworm
 port=$(free_port)
 printf 'dovetap {\n  metrics_listen = 127.0.0.1:%s\n}\n' "$port" > "$tmp/dovetap.conf"
 with_rights_of default
-dovetap_start --config "$tmp/dovetap.conf" --root "$stand_root" --dict "sqlite:path=$tmp/state/db" --user nobody
+dovetap_start --config "$tmp/dovetap.conf" --root "$harness_root" --dict "sqlite:path=$tmp/state/db" --user nobody
 login imap pod@example.com > "$tmp/out"
 check 'they are enough' eventually recorded imap/pod@example.com
 check 'the readiness probe succeeds' "$dovetap" status --ready --control "127.0.0.1:$port"

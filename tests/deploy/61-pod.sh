@@ -23,14 +23,14 @@ node_start() { # directories of a node on which no dovetap ever ran
 	mkdir -p /var/log/pods /var/log/containers
 }
 
-mail_start() { # a Dovecot in a container: sets $stand, $mail
-	stand=bookworm
-	mkdir -p "$tmp/$stand"
-	"$top/tools/rootfs" "$stand" | note
-	"$top/tests/stand/dovecot" --prepare "$(root_folder "$stand")" "$tmp/$stand"
-	mail=$(podman run --detach --network host --volume "$tmp/$stand:/stand" --tmpfs /mail:mode=1777 \
-		--rootfs "$(root_folder "$stand"):O" /usr/sbin/dovecot -F -c /stand/dovecot.conf 2> "$tmp/mail.log")
-	eventually grep -qs 'starting up' "$tmp/$stand/dovecot.log" || bail "Dovecot: $(cat "$tmp/mail.log")"
+mail_start() { # a Dovecot in a container: sets $harness, $mail
+	harness=bookworm
+	mkdir -p "$tmp/$harness"
+	"$top/tools/rootfs" "$harness" | note
+	"$top/tests/harness/dovecot" --prepare "$(root_folder "$harness")" "$tmp/$harness"
+	mail=$(podman run --detach --network host --volume "$tmp/$harness:/harness" --tmpfs /mail:mode=1777 \
+		--rootfs "$(root_folder "$harness"):O" /usr/sbin/dovecot -F -c /harness/dovecot.conf 2> "$tmp/mail.log")
+	eventually grep -qs 'starting up' "$tmp/$harness/dovecot.log" || bail "Dovecot: $(cat "$tmp/mail.log")"
 }
 
 render() { # overlay: with a dovetap.conf of the test's own, as docs/kubernetes.md tells

@@ -20,7 +20,7 @@ system_start() { # a machine with systemd and Dovecot, which lets everybody in
 	chmod 1777 "$upper/mail"
 	dovecot_conf > "$upper/etc/dovecot/dovecot.conf"
 	"$top/tools/rootfs" service | note
-	run_in_background "$tmp/system.log" "$top/tests/stand/system" service "$tmp/system"
+	run_in_background "$tmp/system.log" "$top/tests/harness/system" service "$tmp/system"
 	eventually system_is_up || bail "systemd did not start: $(tail -n 5 "$tmp/system.log")"
 }
 
@@ -58,7 +58,7 @@ beside() { # command... of this machine, in the network of that one
 
 logged_in() { # user...: into that Dovecot; adds to $tmp/logins
 	echo 'IMAP=143' > "$tmp/ports"
-	beside "$top/tests/stand/login.py" "$tmp/ports" imap "$@" >> "$tmp/logins"
+	beside "$top/tests/harness/login.py" "$tmp/ports" imap "$@" >> "$tmp/logins"
 }
 
 last_login() { # user: is recorded

@@ -61,13 +61,13 @@ static const char *create_table(void)
 	return pclose(pipe) == 0 ? NULL : "the schema could not be made";
 }
 
-static const char *write_map(struct stand *stand)
+static const char *write_map(struct harness *harness)
 {
 	char path[96];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/dovecot-dict-cql.conf.ext", stand->dir);
-	snprintf(stand->uri, sizeof(stand->uri), "cassandra:%s", path);
+	snprintf(path, sizeof(path), "%s/dovecot-dict-cql.conf.ext", harness->dir);
+	snprintf(harness->uri, sizeof(harness->uri), "cassandra:%s", path);
 	file = fopen(path, "w");
 	if (!file)
 		return "the map could not be written";
@@ -88,14 +88,14 @@ static const char *write_map(struct stand *stand)
 	return fclose(file) == 0 ? NULL : "the map could not be written";
 }
 
-static const char *cassandra_start(struct stand *stand)
+static const char *cassandra_start(struct harness *harness)
 {
 	const char *why = port == 0 ? start_cluster() : NULL;
 
 	keyspaces++;
 	if (!why)
 		why = create_table();
-	return why ? why : write_map(stand);
+	return why ? why : write_map(harness);
 }
 
 /* A text column takes UTF-8 only; an independent opinion on what that is. */

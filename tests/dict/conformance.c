@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same stories for every driver: conformance [SUBJECT...]. The drivers and their stores are
+ * The same scenarios for every driver: conformance [SUBJECT...]. The drivers and their stores are
  * in subjects.c.
  */
 #include <fcntl.h>
@@ -66,20 +66,21 @@ static int64_t limit(void)
 	return clock_monotonic_ns() + TIME_LIMIT;
 }
 
-static void write_ok(struct stand *stand, struct dict_entry *entries, size_t count)
+static void write_ok(struct harness *harness, struct dict_entry *entries, size_t count)
 {
 	struct error error = {0};
 
-	if (dict_write(stand->dict, entries, count, limit(), &error) < 0)
-		fail_msg("%s: %s", stand->subject->name, error.text);
+	if (dict_write(harness->dict, entries, count, limit(), &error) < 0)
+		fail_msg("%s: %s", harness->subject->name, error.text);
 }
 
-static enum dict_outcome put(struct stand *stand, const char *user, const char *ip, int64_t secs)
+static enum dict_outcome put(struct harness *harness, const char *user, const char *ip,
+			     int64_t secs)
 {
 	struct login login;
 	struct dict_entry entry = make_entry(&login, slice_str(user), "imap", ip, at_secs(secs));
 
-	write_ok(stand, &entry, 1);
+	write_ok(harness, &entry, 1);
 	return entry.outcome;
 }
 
@@ -106,31 +107,31 @@ static void take(const struct dict_record *record, void *context)
 	found->count++;
 }
 
-static struct found find(struct stand *stand, const struct login *login,
+static struct found find(struct harness *harness, const struct login *login,
 			 const struct dict_entry *entry)
 {
 	struct found found = {.service = login->service};
 	struct error error = {0};
 
-	if (dict_lookup(stand->dict, login->user, &entry->key, 1, limit(), take, &found, &error) <
+	if (dict_lookup(harness->dict, login->user, &entry->key, 1, limit(), take, &found, &error) <
 	    0)
-		fail_msg("%s: %s", stand->subject->name, error.text);
+		fail_msg("%s: %s", harness->subject->name, error.text);
 	return found;
 }
 
 /* A store that compares in silence calls every write stored. */
-static void expect_outcome(const struct stand *stand, enum dict_outcome outcome,
+static void expect_outcome(const struct harness *harness, enum dict_outcome outcome,
 			   enum dict_outcome expected)
 {
-	if (expected == DICT_UNCHANGED && stand->subject->traits & TRAIT_BLIND)
+	if (expected == DICT_UNCHANGED && harness->subject->traits & TRAIT_BLIND)
 		expected = DICT_STORED;
 	assert_int_equal(outcome, expected);
 }
 
-static void expect_record(struct stand *stand, const struct login *login,
+static void expect_record(struct harness *harness, const struct login *login,
 			  const struct dict_entry *entry, struct slice value)
 {
-	struct found found = find(stand, login, entry);
+	struct found found = find(harness, login, entry);
 
 	if (found.count != 1)
 		fail_msg("%d records of '%.*s'", found.count, (int)entry->key.len, entry->key.ptr);
@@ -138,17 +139,17 @@ static void expect_record(struct stand *stand, const struct login *login,
 	assert_memory_equal(found.value, value.ptr, value.len);
 }
 
-static void expect_secs(struct stand *stand, const char *user, const char *ip, int64_t secs)
+static void expect_secs(struct harness *harness, const char *user, const char *ip, int64_t secs)
 {
 	struct login login;
 	struct dict_entry entry = make_entry(&login, slice_str(user), "imap", ip, at_secs(secs));
 
-	expect_record(stand, &login, &entry, entry.value);
-	if (stand->subject->traits & TRAIT_ROW)
-		assert_string_equal(find(stand, &login, &entry).ip, ip);
+	expect_record(harness, &login, &entry, entry.value);
+	if (harness->subject->traits & TRAIT_ROW)
+		assert_string_equal(find(harness, &login, &entry).ip, ip);
 }
 
-/* --- stories ------------------------------------------------------------------------------- */
+/* --- scenarios ------------------------------------------------------------------------------- */
 
 static void a_record_is_stored_and_found(void **state)
 {
@@ -194,14 +195,14 @@ static void a_replay_changes_nothing(void **state)
 
 static void time_and_address_move_together(void **state)
 {
-	struct stand *stand = *state;
+	struct harness *harness = *state;
 
-	if (!(stand->subject->traits & TRAIT_ROW))
+	if (!(harness->subject->traits & TRAIT_ROW))
 		return;
-	put(stand, "u", "192.0.2.1", 1);
-	put(stand, "u", "2001:db8::2", 3);
-	put(stand, "u", "192.0.2.3", 2);
-	expect_secs(stand, "u", "2001:db8::2", 3);
+	put(harness, "u", "192.0.2.1", 1);
+	put(harness, "u", "2001:db8::2", 3);
+	put(harness, "u", "192.0.2.3", 2);
+	expect_secs(harness, "u", "2001:db8::2", 3);
 }
 
 static void services_are_kept_apart(void **state)
@@ -219,39 +220,39 @@ static void services_are_kept_apart(void **state)
 
 static void another_precision_still_compares(void **state)
 {
-	struct stand *stand = *state;
+	struct harness *harness = *state;
 	struct login login;
 	struct dict_entry entry = make_entry(&login, slice_str("u"), "imap", "::1", at_secs(9));
 
-	if (!(stand->subject->traits & TRAIT_PRECISION))
+	if (!(harness->subject->traits & TRAIT_PRECISION))
 		return;
 	entry.value = slice_str("1795337993000000000");
-	write_ok(stand, &entry, 1);
+	write_ok(harness, &entry, 1);
 	entry.time_ns = at_secs(8);
 	entry.value = slice_str("1795337992");
-	write_ok(stand, &entry, 1);
+	write_ok(harness, &entry, 1);
 	assert_int_equal(entry.outcome, DICT_UNCHANGED);
 	entry.time_ns = at_secs(10);
 	entry.value = slice_str("1795337994");
-	write_ok(stand, &entry, 1);
+	write_ok(harness, &entry, 1);
 	assert_int_equal(entry.outcome, DICT_STORED);
-	expect_record(stand, &login, &entry, entry.value);
+	expect_record(harness, &login, &entry, entry.value);
 }
 
-static void check_hostile(struct stand *stand, struct slice user)
+static void check_hostile(struct harness *harness, struct slice user)
 {
 	struct login login;
 	struct dict_entry entry = make_entry(&login, user, "imap", "192.0.2.1", at_secs(1));
 
-	write_ok(stand, &entry, 1);
-	if (stand->subject->refuses && stand->subject->refuses(entry.key)) {
+	write_ok(harness, &entry, 1);
+	if (harness->subject->refuses && harness->subject->refuses(entry.key)) {
 		assert_int_equal(entry.outcome, DICT_REFUSED);
 		return;
 	}
 	if (entry.outcome != DICT_STORED)
 		fail_msg("'%.*s': %s: %s", (int)user.len, user.ptr,
 			 dict_outcome_name(entry.outcome), entry.reason);
-	expect_record(stand, &login, &entry, entry.value);
+	expect_record(harness, &login, &entry, entry.value);
 }
 
 static void check_name(struct slice name, void *context)
@@ -284,42 +285,42 @@ static void names_that_look_alike_stay_two(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		struct stand *stand = *state;
+		struct harness *harness = *state;
 		struct login login;
 		struct dict_entry entry =
 			make_entry(&login, slice_str(pairs[i][1]), "imap", "::1", 0);
 
-		if (stand->subject->refuses && stand->subject->refuses(entry.key))
+		if (harness->subject->refuses && harness->subject->refuses(entry.key))
 			continue;
-		put(stand, pairs[i][0], "::1", 5);
-		put(stand, pairs[i][1], "::1", 3);
-		expect_secs(stand, pairs[i][0], "::1", 5);
-		expect_secs(stand, pairs[i][1], "::1", 3);
+		put(harness, pairs[i][0], "::1", 5);
+		put(harness, pairs[i][1], "::1", 3);
+		expect_secs(harness, pairs[i][0], "::1", 5);
+		expect_secs(harness, pairs[i][1], "::1", 3);
 	}
 }
 
 static void hostile_values_are_stored_exactly(void **state)
 {
-	struct stand *stand = *state;
+	struct harness *harness = *state;
 	struct login login;
 	struct dict_entry entry;
 	char all_bytes[256];
 
-	if (!(stand->subject->traits & TRAIT_ANY_VALUE))
+	if (!(harness->subject->traits & TRAIT_ANY_VALUE))
 		return;
 	for (int i = 0; i < 256; i++)
 		all_bytes[i] = (char)i;
 	entry = make_entry(&login, slice_str("u"), "imap", "192.0.2.1", at_secs(1));
 	entry.value = (struct slice){all_bytes, sizeof(all_bytes)};
-	write_ok(stand, &entry, 1);
-	expect_record(stand, &login, &entry, entry.value);
+	write_ok(harness, &entry, 1);
+	expect_record(harness, &login, &entry, entry.value);
 	entry = make_entry(&login, slice_str("zeros"), "imap", "192.0.2.1", at_secs(1));
 	entry.value = slice_str("0017");
-	write_ok(stand, &entry, 1);
-	expect_record(stand, &login, &entry, entry.value);
+	write_ok(harness, &entry, 1);
+	expect_record(harness, &login, &entry, entry.value);
 }
 
-static void batch_of(struct stand *stand, size_t count)
+static void batch_of(struct harness *harness, size_t count)
 {
 	struct login *logins = calloc(count, sizeof(*logins));
 	struct dict_entry *entries = calloc(count, sizeof(*entries));
@@ -330,14 +331,14 @@ static void batch_of(struct stand *stand, size_t count)
 		entries[i] = make_entry(&logins[i], slice_str(user), "imap", "192.0.2.1",
 					at_secs((int64_t)i));
 	}
-	write_ok(stand, entries, count);
+	write_ok(harness, entries, count);
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(entries[i].outcome, DICT_STORED);
 	for (size_t i = 0; i < count; i += 1 + count / 7)
-		expect_record(stand, &logins[i], &entries[i], entries[i].value);
-	write_ok(stand, entries, count);
+		expect_record(harness, &logins[i], &entries[i], entries[i].value);
+	write_ok(harness, entries, count);
 	for (size_t i = 0; i < count; i++)
-		expect_outcome(stand, entries[i].outcome, DICT_UNCHANGED);
+		expect_outcome(harness, entries[i].outcome, DICT_UNCHANGED);
 	free(entries);
 	free(logins);
 }
@@ -345,13 +346,13 @@ static void batch_of(struct stand *stand, size_t count)
 static void batches_of_any_size_give_every_entry_its_outcome(void **state)
 {
 	static const size_t sizes[] = {1, 2, 3, 100, 1000, 5000};
-	struct stand *stand = *state;
+	struct harness *harness = *state;
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		if (sizes[i] <= 1000 || !(stand->subject->traits & TRAIT_SLOW))
-			batch_of(stand, sizes[i]);
+		if (sizes[i] <= 1000 || !(harness->subject->traits & TRAIT_SLOW))
+			batch_of(harness, sizes[i]);
 	}
-	assert_int_equal(dict_write(stand->dict, NULL, 0, limit(), NULL), 0);
+	assert_int_equal(dict_write(harness->dict, NULL, 0, limit(), NULL), 0);
 }
 
 static void a_key_may_stand_twice_in_a_batch(void **state)
@@ -374,44 +375,44 @@ static void a_key_may_stand_twice_in_a_batch(void **state)
 
 static void records_survive_closing(void **state)
 {
-	struct stand *stand = *state;
+	struct harness *harness = *state;
 
-	if (strcmp(stand->subject->name, "memory") == 0)
+	if (strcmp(harness->subject->name, "memory") == 0)
 		return;
-	put(stand, "u", "192.0.2.1", 4);
-	dict_close(&stand->dict);
-	assert_int_equal(dict_open(&stand->config, &stand->dict, NULL), 0);
-	expect_secs(stand, "u", "192.0.2.1", 4);
-	expect_outcome(stand, put(stand, "u", "192.0.2.1", 3), DICT_UNCHANGED);
+	put(harness, "u", "192.0.2.1", 4);
+	dict_close(&harness->dict);
+	assert_int_equal(dict_open(&harness->config, &harness->dict, NULL), 0);
+	expect_secs(harness, "u", "192.0.2.1", 4);
+	expect_outcome(harness, put(harness, "u", "192.0.2.1", 3), DICT_UNCHANGED);
 }
 
 static void old_records_expire_where_they_can(void **state)
 {
 	const struct slice ours = slice_str("shared/last-login/imap/x/x");
 	const struct dict_expiry expiry = {at_secs(5), 3, &ours, 1};
-	struct stand *stand = *state;
+	struct harness *harness = *state;
 	char name[16];
 
-	if (!(stand->dict->driver->caps & DICT_CAP_EXPIRE))
+	if (!(harness->dict->driver->caps & DICT_CAP_EXPIRE))
 		return;
 	for (int64_t secs = 1; secs <= 4; secs++) {
 		(void)snprintf(name, sizeof(name), "old%d", (int)secs);
-		put(stand, name, "192.0.2.1", secs);
+		put(harness, name, "192.0.2.1", secs);
 	}
-	put(stand, "new", "192.0.2.1", 9);
-	assert_int_equal(dict_expire(stand->dict, &expiry, limit(), NULL), 3);
-	assert_int_equal(dict_expire(stand->dict, &expiry, limit(), NULL), 1);
-	assert_int_equal(dict_expire(stand->dict, &expiry, limit(), NULL), 0);
-	expect_secs(stand, "new", "192.0.2.1", 9);
+	put(harness, "new", "192.0.2.1", 9);
+	assert_int_equal(dict_expire(harness->dict, &expiry, limit(), NULL), 3);
+	assert_int_equal(dict_expire(harness->dict, &expiry, limit(), NULL), 1);
+	assert_int_equal(dict_expire(harness->dict, &expiry, limit(), NULL), 0);
+	expect_secs(harness, "new", "192.0.2.1", 9);
 }
 
 static void a_store_that_is_there_answers_a_ping(void **state)
 {
-	struct stand *stand = *state;
+	struct harness *harness = *state;
 	struct error error = {0};
 
-	if (dict_ping(stand->dict, limit(), &error) < 0)
-		fail_msg("%s: %s", stand->subject->name, error.text);
+	if (dict_ping(harness->dict, limit(), &error) < 0)
+		fail_msg("%s: %s", harness->subject->name, error.text);
 }
 
 /* --- servers in trouble -------------------------------------------------------------------- */
@@ -421,13 +422,13 @@ static bool is_kept(enum dict_outcome outcome)
 	return outcome == DICT_RETRY || outcome == DICT_UNCERTAIN;
 }
 
-static void expect_failure(struct stand *stand, const char *user)
+static void expect_failure(struct harness *harness, const char *user)
 {
 	struct login login;
 	struct dict_entry entry = make_entry(&login, slice_str(user), "imap", "::1", at_secs(1));
 	struct error error = {0};
 
-	assert_true(dict_write(stand->dict, &entry, 1, clock_monotonic_ns() + IMPATIENT, &error) <
+	assert_true(dict_write(harness->dict, &entry, 1, clock_monotonic_ns() + IMPATIENT, &error) <
 		    0);
 	assert_true(is_kept(entry.outcome));
 	assert_true(error.text[0] != '\0' && entry.reason[0] != '\0');
@@ -435,74 +436,74 @@ static void expect_failure(struct stand *stand, const char *user)
 
 static void a_hung_server_costs_no_more_than_the_deadline(void **state)
 {
-	struct stand *stand = *state;
+	struct harness *harness = *state;
 
-	put(stand, "before", "::1", 1);
-	server_pause(&stand->server);
-	expect_failure(stand, "hung");
-	expect_failure(stand, "hung");
-	assert_true(dict_ping(stand->dict, clock_monotonic_ns() + IMPATIENT, NULL) < 0);
-	server_resume(&stand->server);
-	assert_true(!is_kept(put(stand, "hung", "::1", 1)));
-	expect_secs(stand, "hung", "::1", 1);
+	put(harness, "before", "::1", 1);
+	server_pause(&harness->server);
+	expect_failure(harness, "hung");
+	expect_failure(harness, "hung");
+	assert_true(dict_ping(harness->dict, clock_monotonic_ns() + IMPATIENT, NULL) < 0);
+	server_resume(&harness->server);
+	assert_true(!is_kept(put(harness, "hung", "::1", 1)));
+	expect_secs(harness, "hung", "::1", 1);
 }
 
 static void a_dead_server_is_told_and_its_return_noticed(void **state)
 {
-	struct stand *stand = *state;
+	struct harness *harness = *state;
 
-	put(stand, "before", "::1", 1);
-	server_kill(&stand->server);
-	expect_failure(stand, "dead");
-	server_start(&stand->server);
-	put(stand, "back", "::1", 1);
-	expect_secs(stand, "back", "::1", 1);
+	put(harness, "before", "::1", 1);
+	server_kill(&harness->server);
+	expect_failure(harness, "dead");
+	server_start(&harness->server);
+	put(harness, "back", "::1", 1);
+	expect_secs(harness, "back", "::1", 1);
 }
 
 /* Between two batches nobody should notice. */
 static void a_restart_between_batches_goes_unnoticed(void **state)
 {
-	struct stand *stand = *state;
+	struct harness *harness = *state;
 
-	put(stand, "before", "::1", 2);
-	server_kill(&stand->server);
-	server_start(&stand->server);
-	assert_int_equal(put(stand, "before", "::1", 3), DICT_STORED);
-	expect_secs(stand, "before", "::1", 3);
+	put(harness, "before", "::1", 2);
+	server_kill(&harness->server);
+	server_start(&harness->server);
+	assert_int_equal(put(harness, "before", "::1", 3), DICT_STORED);
+	expect_secs(harness, "before", "::1", 3);
 }
 
 static void a_store_that_starts_later_is_no_error_when_opening(void **state)
 {
-	struct stand *stand = *state;
+	struct harness *harness = *state;
 
-	dict_close(&stand->dict);
-	server_kill(&stand->server);
-	assert_int_equal(dict_open(&stand->config, &stand->dict, NULL), 0);
-	expect_failure(stand, "early");
-	server_start(&stand->server);
-	put(stand, "early", "::1", 1);
-	expect_secs(stand, "early", "::1", 1);
+	dict_close(&harness->dict);
+	server_kill(&harness->server);
+	assert_int_equal(dict_open(&harness->config, &harness->dict, NULL), 0);
+	expect_failure(harness, "early");
+	server_start(&harness->server);
+	put(harness, "early", "::1", 1);
+	expect_secs(harness, "early", "::1", 1);
 }
 
 /* --- running ------------------------------------------------------------------------------- */
 
-static int stand_setup(void **state)
+static int harness_setup(void **state)
 {
 	const struct subject *subject = *state;
-	struct stand *stand = calloc(1, sizeof(*stand));
+	struct harness *harness = calloc(1, sizeof(*harness));
 	struct error error = {0};
 	const char *why;
 
-	stand->subject = subject;
-	snprintf(stand->dir, sizeof(stand->dir), "/tmp/dovetap-dict.XXXXXX");
-	assert_non_null(mkdtemp(stand->dir));
-	stand->config.uri = stand->uri;
-	why = subject->start(stand);
+	harness->subject = subject;
+	snprintf(harness->dir, sizeof(harness->dir), "/tmp/dovetap-dict.XXXXXX");
+	assert_non_null(mkdtemp(harness->dir));
+	harness->config.uri = harness->uri;
+	why = subject->start(harness);
 	if (why)
 		fail_msg("%s: %s", subject->name, why);
-	if (dict_open(&stand->config, &stand->dict, &error) < 0)
+	if (dict_open(&harness->config, &harness->dict, &error) < 0)
 		fail_msg("%s: %s", subject->name, error.text);
-	*state = stand;
+	*state = harness;
 	return 0;
 }
 
@@ -518,24 +519,24 @@ static void remove_dir(const char *dir)
 	assert_true(tries > 0);
 }
 
-static int stand_teardown(void **state)
+static int harness_teardown(void **state)
 {
-	struct stand *stand = *state;
+	struct harness *harness = *state;
 
-	dict_close(&stand->dict);
-	if (stand->subject->stop)
-		stand->subject->stop(stand);
-	server_kill(&stand->server);
-	remove_dir(stand->dir);
-	free(stand);
+	dict_close(&harness->dict);
+	if (harness->subject->stop)
+		harness->subject->stop(harness);
+	server_kill(&harness->server);
+	remove_dir(harness->dir);
+	free(harness);
 	return 0;
 }
 
-#define STORY(function)                                                                            \
+#define SCENARIO(function)                                                                         \
 	{                                                                                          \
 #function, function, 0                                                             \
 	}
-#define SERVER_STORY(function)                                                                     \
+#define SERVER_SCENARIO(function)                                                                  \
 	{                                                                                          \
 #function, function, TRAIT_SERVER                                                  \
 	}
@@ -544,29 +545,29 @@ static const struct {
 	const char *name;
 	CMUnitTestFunction function;
 	unsigned int needs; /* traits */
-} stories[] = {
-	STORY(a_record_is_stored_and_found),
-	STORY(nobody_is_not_found),
-	STORY(the_newest_wins_in_any_order),
-	STORY(a_replay_changes_nothing),
-	STORY(time_and_address_move_together),
-	STORY(services_are_kept_apart),
-	STORY(another_precision_still_compares),
-	STORY(hostile_names_are_stored_exactly_or_refused),
-	STORY(names_that_look_alike_stay_two),
-	STORY(hostile_values_are_stored_exactly),
-	STORY(batches_of_any_size_give_every_entry_its_outcome),
-	STORY(a_key_may_stand_twice_in_a_batch),
-	STORY(records_survive_closing),
-	STORY(old_records_expire_where_they_can),
-	STORY(a_store_that_is_there_answers_a_ping),
-	SERVER_STORY(a_hung_server_costs_no_more_than_the_deadline),
-	SERVER_STORY(a_dead_server_is_told_and_its_return_noticed),
-	SERVER_STORY(a_restart_between_batches_goes_unnoticed),
-	SERVER_STORY(a_store_that_starts_later_is_no_error_when_opening),
+} scenarios[] = {
+	SCENARIO(a_record_is_stored_and_found),
+	SCENARIO(nobody_is_not_found),
+	SCENARIO(the_newest_wins_in_any_order),
+	SCENARIO(a_replay_changes_nothing),
+	SCENARIO(time_and_address_move_together),
+	SCENARIO(services_are_kept_apart),
+	SCENARIO(another_precision_still_compares),
+	SCENARIO(hostile_names_are_stored_exactly_or_refused),
+	SCENARIO(names_that_look_alike_stay_two),
+	SCENARIO(hostile_values_are_stored_exactly),
+	SCENARIO(batches_of_any_size_give_every_entry_its_outcome),
+	SCENARIO(a_key_may_stand_twice_in_a_batch),
+	SCENARIO(records_survive_closing),
+	SCENARIO(old_records_expire_where_they_can),
+	SCENARIO(a_store_that_is_there_answers_a_ping),
+	SERVER_SCENARIO(a_hung_server_costs_no_more_than_the_deadline),
+	SERVER_SCENARIO(a_dead_server_is_told_and_its_return_noticed),
+	SERVER_SCENARIO(a_restart_between_batches_goes_unnoticed),
+	SERVER_SCENARIO(a_store_that_starts_later_is_no_error_when_opening),
 };
 
-#define STORIES (sizeof(stories) / sizeof(stories[0]))
+#define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
 
 static bool wanted(const struct subject *subject, int argc, char **argv)
 {
@@ -581,16 +582,16 @@ static size_t add_subject(const struct subject *subject, struct CMUnitTest *test
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < STORIES; i++) {
+	for (size_t i = 0; i < SCENARIOS; i++) {
 		char *name = NULL;
 
-		if ((stories[i].needs & subject->traits) != stories[i].needs)
+		if ((scenarios[i].needs & subject->traits) != scenarios[i].needs)
 			continue;
-		assert_true(asprintf(&name, "%s: %s", subject->name, stories[i].name) > 0);
+		assert_true(asprintf(&name, "%s: %s", subject->name, scenarios[i].name) > 0);
 		tests[count++] = (struct CMUnitTest){.name = name,
-						     .test_func = stories[i].function,
-						     .setup_func = stand_setup,
-						     .teardown_func = stand_teardown,
+						     .test_func = scenarios[i].function,
+						     .setup_func = harness_setup,
+						     .teardown_func = harness_teardown,
 						     .initial_state = (void *)(uintptr_t)subject};
 	}
 	return count;
@@ -607,7 +608,7 @@ static void mute_stderr(void)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[STORIES * 32] = {0};
+	struct CMUnitTest tests[SCENARIOS * 32] = {0};
 	size_t count = 0;
 	int failed;
 

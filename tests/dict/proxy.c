@@ -8,55 +8,57 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sql/stand.h"
+#include "sql/harness.h"
 #include "store/drivers/sql/sql.h"
 #include "subject.h"
 
 #define ROOTS "/var/cache/dovetap/root"
 
-static const char *start_dovecot(struct stand *stand, const char *release, const char *backend)
+static const char *start_dovecot(struct harness *harness, const char *release, const char *backend)
 {
 	static char missing[96];
-	struct server *server = &stand->server;
-	const char *arguments[] = {"tests/servers/dict.sh", release, stand->dir, backend, NULL};
+	struct server *server = &harness->server;
+	const char *arguments[] = {"tests/servers/dict.sh", release, harness->dir, backend, NULL};
 
 	snprintf(missing, sizeof(missing), ROOTS "/%s/usr/sbin/dovecot", release);
 	if (access(missing, X_OK) < 0) {
 		snprintf(missing, sizeof(missing), "no %s: run tools/rootfs %s", release, release);
 		return missing;
 	}
-	snprintf(server->socket, sizeof(server->socket), "%s/run/dict", stand->dir);
+	snprintf(server->socket, sizeof(server->socket), "%s/run/dict", harness->dir);
 	memcpy(server->arguments, arguments, sizeof(arguments));
 	server_start(server);
-	snprintf(stand->uri, sizeof(stand->uri), "proxy:idle_msecs=1000:%s:test", server->socket);
+	snprintf(harness->uri, sizeof(harness->uri), "proxy:idle_msecs=1000:%s:test",
+		 server->socket);
 	return NULL;
 }
 
-/* One MariaDB for all; each story has a new table. */
-static struct sql_stand mariadb = {.script = "mariadb", .driver = &sql_mysql_driver};
+/* One MariaDB for all; each scenario has a new table. */
+static struct sql_harness mariadb = {.script = "mariadb", .driver = &sql_mysql_driver};
 
 static void stop_mariadb(void)
 {
-	sql_stand_stop(&mariadb);
+	sql_harness_stop(&mariadb);
 }
 
 /* With the address in the key of the table: Dovecot's map would leave that of the first login. And
  * with room for any name, also for one that the map splits at its "/", as Dovecot does. */
-static const char *start_with_mysql(struct stand *stand, const char *release)
+static const char *start_with_mysql(struct harness *harness, const char *release)
 {
 	static char backend[128];
 
 	if (mariadb.dir[0] == '\0') {
 		atexit(stop_mariadb);
-		sql_stand_start(&mariadb);
+		sql_harness_start(&mariadb);
 	}
-	sql_stand_ask(&mariadb,
-		      "DROP TABLE IF EXISTS last_login; CREATE TABLE last_login (userid "
-		      "VARBINARY(1024) NOT NULL, service VARCHAR(20) NOT NULL, last_access BIGINT "
-		      "NOT NULL, last_ip VARBINARY(1024) NOT NULL, PRIMARY KEY (userid, service, "
-		      "last_ip));");
+	sql_harness_ask(
+		&mariadb,
+		"DROP TABLE IF EXISTS last_login; CREATE TABLE last_login (userid "
+		"VARBINARY(1024) NOT NULL, service VARCHAR(20) NOT NULL, last_access BIGINT "
+		"NOT NULL, last_ip VARBINARY(1024) NOT NULL, PRIMARY KEY (userid, service, "
+		"last_ip));");
 	snprintf(backend, sizeof(backend), "mysql:%s/socket", mariadb.dir);
-	return start_dovecot(stand, release, backend);
+	return start_dovecot(harness, release, backend);
 }
 
 static bool proxy_refuses(struct slice key)
@@ -71,9 +73,9 @@ static bool proxy_2_refuses(struct slice key)
 }
 
 #define SUBJECT(id, version, release, backend, refusing)                                           \
-	static const char *start_##id(struct stand *stand)                                         \
+	static const char *start_##id(struct harness *harness)                                     \
 	{                                                                                          \
-		return start_dovecot(stand, release, backend);                                     \
+		return start_dovecot(harness, release, backend);                                   \
 	}                                                                                          \
 	const struct subject id = {                                                                \
 		.name = "proxy (" version ", " backend ")",                                        \
@@ -83,9 +85,9 @@ static bool proxy_2_refuses(struct slice key)
 	}
 
 #define MYSQL_SUBJECT(id, version, release, refusing)                                              \
-	static const char *start_##id(struct stand *stand)                                         \
+	static const char *start_##id(struct harness *harness)                                     \
 	{                                                                                          \
-		return start_with_mysql(stand, release);                                           \
+		return start_with_mysql(harness, release);                                         \
 	}                                                                                          \
 	const struct subject id = {                                                                \
 		.name = "proxy (" version ", mysql)",                                              \

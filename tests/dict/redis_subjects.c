@@ -54,23 +54,23 @@ static const char *start_servers(struct servers *s)
 	return NULL;
 }
 
-static const char *start(struct stand *stand, struct servers *s, const char *option)
+static const char *start(struct harness *harness, struct servers *s, const char *option)
 {
 	const char *why = s->list[0] == '\0' ? start_servers(s) : NULL;
 
-	snprintf(stand->uri, sizeof(stand->uri), "redis:%s:host=%s:prefix=%d/", option, s->list,
+	snprintf(harness->uri, sizeof(harness->uri), "redis:%s:host=%s:prefix=%d/", option, s->list,
 		 prefixes++);
 	return why;
 }
 
-static const char *cluster_start(struct stand *stand)
+static const char *cluster_start(struct harness *harness)
 {
-	return start(stand, &servers[0], "cluster");
+	return start(harness, &servers[0], "cluster");
 }
 
-static const char *sentinel_start(struct stand *stand)
+static const char *sentinel_start(struct harness *harness)
 {
-	return start(stand, &servers[1], "sentinel=mails");
+	return start(harness, &servers[1], "sentinel=mails");
 }
 
 const struct subject redis_cluster_subject = {

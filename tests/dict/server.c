@@ -25,7 +25,7 @@ static struct sockaddr_in loopback(int port)
 
 int server_free_port(void)
 {
-	FILE *pipe = popen("tests/stand/free-ports 1", "r");
+	FILE *pipe = popen("tests/harness/free-ports 1", "r");
 	int port;
 
 	assert_non_null(pipe);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The SQL drivers for conformance.c. Their servers start once and serve all stories; each story
+ * The SQL drivers for conformance.c. Their servers start once and serve all scenarios; each scenario
  * has a new table. What concerns servers that die and hang is told in sql/conformance.c.
  */
 #include <iconv.h>
 #include <stdlib.h>
 
-#include "sql/stand.h"
+#include "sql/harness.h"
 #include "store/drivers/sql/sql.h"
 #include "subject.h"
 
@@ -15,7 +15,7 @@ static const char map[] = "map {\n  pattern = shared/last-login/$service/$user/$
 			  "  value_type = uint\n  fields {\n    userid = $user\n"
 			  "    service = $service\n    last_ip = $remote_ip\n  }\n}\n";
 
-static struct sql_stand stands[] = {
+static struct sql_harness harnesses[] = {
 	{.script = "mariadb",
 	 .driver = &sql_mysql_driver,
 	 .connect = {"host=", "/socket dbname=mails user=dovetap password=sekret"}},
@@ -27,12 +27,12 @@ static struct sql_stand stands[] = {
 
 static void stop_all(void)
 {
-	for (size_t i = 0; i < sizeof(stands) / sizeof(*stands); i++)
-		if (stands[i].dir[0] != '\0')
-			sql_stand_stop(&stands[i]);
+	for (size_t i = 0; i < sizeof(harnesses) / sizeof(*harnesses); i++)
+		if (harnesses[i].dir[0] != '\0')
+			sql_harness_stop(&harnesses[i]);
 }
 
-static void start_once(struct sql_stand *sql)
+static void start_once(struct sql_harness *sql)
 {
 	static bool registered;
 
@@ -40,38 +40,38 @@ static void start_once(struct sql_stand *sql)
 		atexit(stop_all);
 	registered = true;
 	if (sql->dir[0] == '\0')
-		sql_stand_start(sql);
+		sql_harness_start(sql);
 }
 
 /* The documented table, with a type in which no two names are equal. */
-static const char *start(struct stand *stand, struct sql_stand *sql, const char *name_type)
+static const char *start(struct harness *harness, struct sql_harness *sql, const char *name_type)
 {
 	start_once(sql);
-	sql_stand_ask(
+	sql_harness_ask(
 		sql,
 		"DROP TABLE IF EXISTS last_login; CREATE TABLE last_login (userid %s(255) NOT "
 		"NULL, service VARCHAR(20) NOT NULL, last_access BIGINT NOT NULL, last_ip "
 		"VARCHAR(40) NOT NULL, PRIMARY KEY (userid, service));",
 		name_type);
-	sql_stand_open(sql, map, NULL, NULL);
-	sql_stand_close(sql);
-	snprintf(stand->uri, sizeof(stand->uri), "%s:%s/map.conf", sql->driver->name, sql->dir);
+	sql_harness_open(sql, map, NULL, NULL);
+	sql_harness_close(sql);
+	snprintf(harness->uri, sizeof(harness->uri), "%s:%s/map.conf", sql->driver->name, sql->dir);
 	return NULL;
 }
 
-static const char *mysql_start(struct stand *stand)
+static const char *mysql_start(struct harness *harness)
 {
-	return start(stand, &stands[0], "VARBINARY");
+	return start(harness, &harnesses[0], "VARBINARY");
 }
 
-static const char *pgsql_start(struct stand *stand)
+static const char *pgsql_start(struct harness *harness)
 {
-	return start(stand, &stands[1], "VARCHAR");
+	return start(harness, &harnesses[1], "VARCHAR");
 }
 
-static const char *sqlite_start(struct stand *stand)
+static const char *sqlite_start(struct harness *harness)
 {
-	return start(stand, &stands[2], "VARCHAR");
+	return start(harness, &harnesses[2], "VARCHAR");
 }
 
 /* shared/last-login/SERVICE/USER/ADDRESS, and only the user may have a slash. */

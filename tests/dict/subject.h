@@ -12,7 +12,7 @@
 #include "store/dict.h"
 
 enum trait {
-	TRAIT_SERVER = 1 << 0,	  /* stand->server can be paused, killed and started again */
+	TRAIT_SERVER = 1 << 0,	  /* harness->server can be paused, killed and started again */
 	TRAIT_ANY_VALUE = 1 << 1, /* values need not be numbers */
 	TRAIT_ROW = 1 << 2,	  /* one row per user and service; lookup tells the address */
 	TRAIT_FORGETS = 1 << 3,	  /* a restarted server has lost its records */
@@ -21,7 +21,7 @@ enum trait {
 	TRAIT_SLOW = 1 << 6,	  /* rewrites all it has for each record: no batch of 5,000 */
 };
 
-struct stand {
+struct harness {
 	const struct subject *subject;
 	struct server server;
 	struct dict *dict;
@@ -35,13 +35,13 @@ struct subject {
 	unsigned int traits;
 
 	/* Starts the store and fills uri or config. Returns NULL, or why it cannot run here. */
-	const char *(*start)(struct stand *stand);
+	const char *(*start)(struct harness *harness);
 
 	/* Optional. Is this user name one that the store cannot take? Then the outcome must be
 	 * REFUSED; otherwise it must come back byte for byte. */
 	bool (*refuses)(struct slice key);
 
-	void (*stop)(struct stand *stand); /* optional; the server is killed without it */
+	void (*stop)(struct harness *harness); /* optional; the server is killed without it */
 };
 
 /* Is the user longer than the VARBINARY(255) of the tables here? */

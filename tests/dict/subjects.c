@@ -4,11 +4,11 @@
 
 #include "subject.h"
 
-#define set_uri(stand, ...) snprintf((stand)->uri, sizeof((stand)->uri), __VA_ARGS__)
+#define set_uri(harness, ...) snprintf((harness)->uri, sizeof((harness)->uri), __VA_ARGS__)
 
-static const char *memory_start(struct stand *stand)
+static const char *memory_start(struct harness *harness)
 {
-	set_uri(stand, "memory:");
+	set_uri(harness, "memory:");
 	return NULL;
 }
 
@@ -18,9 +18,9 @@ static const struct subject memory = {
 	.start = memory_start,
 };
 
-static const char *sqlite_start(struct stand *stand)
+static const char *sqlite_start(struct harness *harness)
 {
-	set_uri(stand, "sqlite:path=%s/made/last-login.db", stand->dir);
+	set_uri(harness, "sqlite:path=%s/made/last-login.db", harness->dir);
 	return NULL;
 }
 
@@ -30,18 +30,18 @@ static const struct subject sqlite = {
 	.start = sqlite_start,
 };
 
-static const char *redis_start(struct stand *stand)
+static const char *redis_start(struct harness *harness)
 {
-	struct server *server = &stand->server;
+	struct server *server = &harness->server;
 	const char *arguments[] = {
-		"redis-server", "--port",     "0",	 "--save",   "",
-		"--appendonly", "no",	      "--dir",	 stand->dir, "--unixsocket",
+		"redis-server", "--port",     "0",	 "--save",     "",
+		"--appendonly", "no",	      "--dir",	 harness->dir, "--unixsocket",
 		server->socket, "--loglevel", "warning", NULL};
 
-	snprintf(server->socket, sizeof(server->socket), "%s/redis.sock", stand->dir);
+	snprintf(server->socket, sizeof(server->socket), "%s/redis.sock", harness->dir);
 	memcpy(server->arguments, arguments, sizeof(arguments));
 	server_start(server);
-	set_uri(stand, "redis:path=%s:prefix=p/:db=3", server->socket);
+	set_uri(harness, "redis:path=%s:prefix=p/:db=3", server->socket);
 	return NULL;
 }
 
@@ -51,21 +51,21 @@ static const struct subject redis = {
 	.start = redis_start,
 };
 
-static const char *file_start(struct stand *stand)
+static const char *file_start(struct harness *harness)
 {
-	set_uri(stand, "file:%s/made/last-login", stand->dir);
+	set_uri(harness, "file:%s/made/last-login", harness->dir);
 	return NULL;
 }
 
-static const char *file_fcntl_start(struct stand *stand)
+static const char *file_fcntl_start(struct harness *harness)
 {
-	set_uri(stand, "file:%s/last-login:lock=fcntl", stand->dir);
+	set_uri(harness, "file:%s/last-login:lock=fcntl", harness->dir);
 	return NULL;
 }
 
-static const char *file_flock_start(struct stand *stand)
+static const char *file_flock_start(struct harness *harness)
 {
-	set_uri(stand, "file:%s/last-login:lock=flock", stand->dir);
+	set_uri(harness, "file:%s/last-login:lock=flock", harness->dir);
 	return NULL;
 }
 
@@ -87,9 +87,9 @@ static const struct subject file_flock = {
 	.start = file_flock_start,
 };
 
-static const char *debug_start(struct stand *stand)
+static const char *debug_start(struct harness *harness)
 {
-	set_uri(stand, "debug:file:%s/last-login", stand->dir);
+	set_uri(harness, "debug:file:%s/last-login", harness->dir);
 	return NULL;
 }
 
@@ -99,9 +99,9 @@ static const struct subject debug = {
 	.start = debug_start,
 };
 
-static const char *fs_start(struct stand *stand)
+static const char *fs_start(struct harness *harness)
 {
-	set_uri(stand, "fs:posix:prefix=%s/made/:no-fsync", stand->dir);
+	set_uri(harness, "fs:posix:prefix=%s/made/:no-fsync", harness->dir);
 	return NULL;
 }
 
@@ -125,10 +125,10 @@ static const struct subject fs = {
 	.refuses = fs_refuses,
 };
 
-static const char *memcached_start(struct stand *stand)
+static const char *memcached_start(struct harness *harness)
 {
 	static char port[8];
-	struct server *server = &stand->server;
+	struct server *server = &harness->server;
 	const char *arguments[] = {"memcached", "-l", "127.0.0.1", "-p", port, "-U",
 				   "0",		"-u", "root",	   "-m", "64", NULL};
 
@@ -136,7 +136,7 @@ static const char *memcached_start(struct stand *stand)
 	snprintf(port, sizeof(port), "%d", server->port);
 	memcpy(server->arguments, arguments, sizeof(arguments));
 	server_start(server);
-	set_uri(stand, "memcached_ascii:port=%d:prefix=p/", server->port);
+	set_uri(harness, "memcached_ascii:port=%d:prefix=p/", server->port);
 	return NULL;
 }
 

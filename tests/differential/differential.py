@@ -113,7 +113,7 @@ class Session:
             self.values = [b'~' + value for value in values]
 
 
-class Stand:
+class Harness:
     def __init__(self, helper, language, version, root):
         self.helper, self.language, self.version, self.root = helper, language, version, root
 
@@ -178,16 +178,16 @@ class Result:
             self.differ(session, session.templates[0], session.log[-300:], answers[0])
 
 
-def compare_valued(stand, sessions, result):
+def compare_valued(harness, sessions, result):
     """All templates of these sessions should have a value."""
     while sessions:
-        stand.run(sessions)
+        harness.run(sessions)
         halves = []
         for session in sessions:
             if session.values is not None:
-                result.compare(session, stand.ours_for(session))
+                result.compare(session, harness.ours_for(session))
             elif len(session.templates) == 1:
-                result.compare_nothing(session, stand.ours_for(session))
+                result.compare_nothing(session, harness.ours_for(session))
             else:
                 middle = len(session.templates) // 2
                 halves += [Session(session.user, session.templates[:middle]),
@@ -195,22 +195,22 @@ def compare_valued(stand, sessions, result):
         sessions = halves
 
 
-def compare_silent(stand, sessions, result):
+def compare_silent(harness, sessions, result):
     """One template each, for which nothing should be written."""
-    stand.run(sessions)
+    harness.run(sessions)
     for session in sessions:
         if session.values is None:
-            result.compare_nothing(session, stand.ours_for(session))
+            result.compare_nothing(session, harness.ours_for(session))
         else:
-            result.compare(session, stand.ours_for(session))
+            result.compare(session, harness.ours_for(session))
 
 
-def split_by_answer(stand, rng, language, count):
+def split_by_answer(harness, rng, language, count):
     """Valued sessions, and silent ones for a part of the templates without a value."""
     valued, silent = [], []
     for user in USERS:
         templates = [language.template() for _ in range(count // len(USERS))]
-        answers = stand.ours(user, templates, 'abcdefgh', '14')
+        answers = harness.ours(user, templates, 'abcdefgh', '14')
         good = [t for t, a in zip(templates, answers) if a[:1] == b'=']
         bad = [t for t, a in zip(templates, answers) if a[:1] in b'!?']
         valued += [Session(user, good[i:i + PER_SESSION]) for i in range(0, len(good), PER_SESSION)]
@@ -222,12 +222,12 @@ def split_by_answer(stand, rng, language, count):
 def main(helper, language, version, root, count, seed):
     rng = random.Random('%s %s' % (seed, language))
     generator = {'v23': V23, 'v24': V24}[language](rng)
-    stand = Stand(helper, language, version, root)
+    harness = Harness(helper, language, version, root)
     result = Result()
-    valued, silent = split_by_answer(stand, rng, generator, int(count))
-    compare_valued(stand, valued, result)
+    valued, silent = split_by_answer(harness, rng, generator, int(count))
+    compare_valued(harness, valued, result)
     with_value = result.equal
-    compare_silent(stand, silent, result)
+    compare_silent(harness, silent, result)
     for difference in result.differences[:20]:
         print('# ' + difference)
     print('# Dovecot %s: %d equal, %d without a value on both sides, %d that it died of, '

@@ -31,8 +31,8 @@ kill_them() {
 }
 
 storm_prepare
-stand_start bookworm
-dovetap_start --root "$stand_root" --root "$storm_root" --dict "sqlite:path=$tmp/state/db" \
+harness_start bookworm
+dovetap_start --root "$harness_root" --root "$storm_root" --dict "sqlite:path=$tmp/state/db" \
 	--key 'last-login/%{service}/%{user}' --precision ns
 people_start real{1..40}@example.com
 storm_start --rate 2000 --users 3000

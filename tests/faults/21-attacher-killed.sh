@@ -15,7 +15,7 @@ kill_attacher() {
 }
 
 start() {
-	dovetap_start --root "$stand_root" --root "$storm_root" --pin "$bpffs/dovetap" \
+	dovetap_start --root "$harness_root" --root "$storm_root" --pin "$bpffs/dovetap" \
 		--dict "sqlite:path=$tmp/state/db" --key 'last-login/%{service}/%{user}' --precision ns
 	cat "$tmp/dovetap.log" >> "$tmp/all.log"
 }
@@ -42,7 +42,7 @@ probes() {
 
 bpffs_mount
 storm_prepare
-stand_start bookworm
+harness_start bookworm
 start
 attached=$(probes)
 people_start real{1..40}@example.com

@@ -10,7 +10,7 @@ turns=$(amount 8 50)
 
 start() { # yes or no, ring size
 	printf 'dovetap {\n  capture_home = %s\n  ring_size = %s\n}\n' "$1" "$2" > "$tmp/dovetap.conf"
-	dovetap_start --root "$stand_root" --root "$storm_root" --pin "$bpffs/dovetap" \
+	dovetap_start --root "$harness_root" --root "$storm_root" --pin "$bpffs/dovetap" \
 		--config "$tmp/dovetap.conf" --dict "sqlite:path=$tmp/state/db" \
 		--key 'last-login/%{service}/%{user}' --precision ns
 }
@@ -34,7 +34,7 @@ probes() {
 
 bpffs_mount
 storm_prepare
-stand_start bookworm
+harness_start bookworm
 start no 8M
 before=$(probes)
 people_start real{1..20}@example.com

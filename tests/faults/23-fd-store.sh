@@ -9,7 +9,7 @@ rounds=$(amount 5 100)
 pauses=(0.02 0.05 0.1 0.2 0.4 0.8)
 
 install() { # more options
-	service_install "$dovetap" --root "$stand_root" --root "$storm_root" \
+	service_install "$dovetap" --root "$harness_root" --root "$storm_root" \
 		--dict "sqlite:path=$tmp/state/db" --key 'last-login/%{service}/%{user}' \
 		--precision ns --config "$tmp/dovetap.conf" "$@"
 }
@@ -44,7 +44,7 @@ kept() { # rings, and how many other things
 }
 
 storm_prepare
-stand_start bookworm
+harness_start bookworm
 ring_size 8M
 install --attach multi
 service_start

@@ -14,7 +14,7 @@ build() { # variant: sets $program
 }
 
 install() { # program
-	service_install "$1" --root "$stand_root" --root "$storm_root" \
+	service_install "$1" --root "$harness_root" --root "$storm_root" \
 		--dict "sqlite:path=$tmp/state/db" --key 'last-login/%{service}/%{user}' \
 		--precision ns
 }
@@ -62,7 +62,7 @@ larger=$program
 build major
 major=$program
 storm_prepare
-stand_start bookworm
+harness_start bookworm
 install "$dovetap"
 service_start
 people_start real{1..40}@example.com

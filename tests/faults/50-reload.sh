@@ -77,8 +77,8 @@ stored_both() {
 
 good 'log_level = info' 1
 storm_prepare
-stand_start bookworm
-dovetap_start --root "$stand_root" --root "$storm_root" --config "$conf"
+harness_start bookworm
+dovetap_start --root "$harness_root" --root "$storm_root" --config "$conf"
 people_start real{1..20}@example.com
 storm_start --rate 500 --users 1000
 check "the configuration is read $reloads times" reload_over_and_over

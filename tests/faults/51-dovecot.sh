@@ -12,7 +12,7 @@ domain=test-$$-$RANDOM.example
 # As dpkg does: it writes all files of the package beside the old ones, and to the disk, and then
 # renames one after the other.
 upgrade() {
-	local dir=$stand_root/usr/lib/dovecot file
+	local dir=$harness_root/usr/lib/dovecot file
 	for file in "$dir"/*.so* "$dir/auth"; do
 		[[ -L $file ]] || cp -a "$file" "$file.dpkg-new"
 	done
@@ -35,15 +35,15 @@ people_log_in() {
 }
 
 crash() {
-	kill -KILL "$stand_master"
-	stand_stop
-	stand_start bookworm
+	kill -KILL "$harness_master"
+	harness_stop
+	harness_start bookworm
 }
 
 restart() {
 	doveadm stop
-	stand_stop
-	stand_start bookworm
+	harness_stop
+	harness_start bookworm
 }
 
 over_and_over() { # what to do
@@ -58,7 +58,7 @@ stored_mine() {
 }
 
 dovetap_start --dict "sqlite:path=$tmp/state/db" --key 'last-login/%{service}/%{user}' --precision ns
-stand_start bookworm
+harness_start bookworm
 eventually grep -q "attached to" "$tmp/dovetap.log" | note
 : > "$tmp/accepted"
 strangers_start some_log_in

@@ -11,7 +11,7 @@ rounds=$(amount 3 20) each=250 i=0
 redis_port=$(free_port)
 
 start() {
-	dovetap_start --root "$stand_root" --dict "redis:host=127.0.0.1:port=$redis_port" \
+	dovetap_start --root "$harness_root" --dict "redis:host=127.0.0.1:port=$redis_port" \
 		--key 'last-login/%{service}/%{user}' --precision ns
 }
 
@@ -45,7 +45,7 @@ tell() { # kind, words
 }
 
 redis_start
-stand_start bookworm
+harness_start bookworm
 measure warm-up > "$tmp/out"
 check 'all rounds went through' all_rounds
 check "with dovetap every one of $((rounds * each)) logins succeeded" \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# The story of a dict that fails in every way there is, under load, for the stores that tell their own
+# The scenario of a dict that fails in every way there is, under load, for the stores that tell their own
 # part of it: 30-redis.sh to 34-dict-server.sh. Each of those defines
 #
 #     server_port              where the real server listens, or the path of its socket
@@ -17,7 +17,7 @@ own_network=yes # so that packets can be dropped
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 faults=(down hang-server hang reset slow drop-syn cut revoke readonly)
-# shellcheck disable=SC2154 # the stories set both
+# shellcheck disable=SC2154 # the scenarios set both
 mapfile -t hostile < <(cd "$top/tests/faults" &&
 	python3 -c 'import hostile, sys; print(*hostile.kinds(sys.argv[1]), sep="\n")' "$protocol")
 faults+=("${hostile[@]/#/hostile-}")
@@ -147,8 +147,8 @@ dict_faults() {
 	storm_prepare
 	proxy_start
 	[[ ! -e $tmp/map.conf ]] || sed -i "s,@PORT@,$proxy_port," "$tmp/map.conf"
-	stand_start bookworm
-	dovetap_start --root "$stand_root" --root "$storm_root" --precision ns "${dict[@]//@PORT@/$proxy_port}"
+	harness_start bookworm
+	dovetap_start --root "$harness_root" --root "$storm_root" --precision ns "${dict[@]//@PORT@/$proxy_port}"
 	people_start real{1..20}@example.com
 	storm_start --rate 500 --users 1000
 	for fault in "${faults[@]}"; do

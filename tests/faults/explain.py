@@ -5,7 +5,7 @@
     explain.py [--lost N] STORED ACCEPTED...
 
 STORED has lines "SERVICE/USER TIME", with a time of any of the plugin's precisions. ACCEPTED is what
-tests/stand/login.py or tests/target/storm --log printed: who was let in between which two moments.
+tests/harness/login.py or tests/target/storm --log printed: who was let in between which two moments.
 A user whose stored time is older than the newest login, or who is missing, must be explained by one
 of N losses that were counted. A time that is newer, or of no login, cannot be explained at all, but
 by one that began and whose answer was cut off: the server may have accepted it or not.

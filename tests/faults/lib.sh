@@ -9,7 +9,7 @@
 # for each file.
 #
 # The invariant: for every user, the stored time is that of the newest login that was accepted, but
-# for logins that were counted as lost. Logins come from a real Dovecot (tests/stand/login.py) or from
+# for logins that were counted as lost. Logins come from a real Dovecot (tests/harness/login.py) or from
 # tests/target/storm; both tell who logged in between which two moments.
 . "$(dirname "${BASH_SOURCE[0]}")/../integration/lib.sh"
 
@@ -40,7 +40,7 @@ storm() { # options of tests/target/storm; its logins are added to $tmp/accepted
 
 people_start() { # users of the Dovecot that was started last
 	(
-		until [[ -e $tmp/enough || ! -e $tmp/$stand ]]; do
+		until [[ -e $tmp/enough || ! -e $tmp/$harness ]]; do
 			login imap "$@" --parallel 4 || date >> "$tmp/refused"
 		done
 	) >> "$tmp/accepted" &
@@ -126,7 +126,7 @@ restarts_tell() { # as a comment; the limit is for a machine with nothing else t
 	echo "# from the end of one to the next one's first record: $(figures < "$tmp/restarts") (limit 1000 ms)"
 }
 
-# dovetap as a service whose descriptors are kept, see tests/stand/fd-store. What it runs is the script
+# dovetap as a service whose descriptors are kept, see tests/harness/fd-store. What it runs is the script
 # $tmp/service, which may be changed at any time; its messages add up in $tmp/dovetap.log.
 
 service_install() { # program, arguments of "dovetap run"
@@ -140,7 +140,7 @@ service_install() { # program, arguments of "dovetap run"
 }
 
 service_start() {
-	setpriv --pdeathsig TERM "$top/tests/stand/fd-store" "$tmp/notify" "$tmp/service" \
+	setpriv --pdeathsig TERM "$top/tests/harness/fd-store" "$tmp/notify" "$tmp/service" \
 		> "$tmp/manager" 2>&1 &
 	started+=("$!")
 	eventually manager_said ready 1 || bail "$(tail -n 5 "$tmp/dovetap.log" "$tmp/manager")"

@@ -41,11 +41,11 @@ events_are_right() {
 	local syntax=2.3
 	[[ $version == trixie ]] && syntax=2.4
 	"$dovetap" replay --json "$tmp/state/record" > "$tmp/events" &&
-		"$top/tests/stand/expected-events.py" "$tmp/$version/dovecot.log" "$tmp/logins" \
+		"$top/tests/harness/expected-events.py" "$tmp/$version/dovecot.log" "$tmp/logins" \
 			"$tmp/events" $syntax
 }
 
-story() {
+scenario() {
 	rm -f "$tmp/logins" "$tmp/state/record"
 	dovetap_start_recording --record "$tmp/state/record"
 	check "$version: people log in" in_file login - < <(sessions)
@@ -54,4 +54,4 @@ story() {
 	check "$version: every field is right" events_are_right
 }
 
-on_each_version story
+on_each_version scenario

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 plan 24
 
-story() {
+scenario() {
 	dovetap_start_recording
 	check "$version: a wrong password" login imap mallory@example.com --password no --fails
 	check "$version: a mail is delivered" login lmtp delivered@example.com
@@ -24,4 +24,4 @@ story() {
 	dovetap_stop
 }
 
-on_each_version story
+on_each_version scenario

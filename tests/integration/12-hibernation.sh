@@ -5,7 +5,7 @@
 plan 9
 
 is_put_aside() {
-	stand_runs imap-hibernate && ! stand_runs imap
+	harness_runs imap-hibernate && ! harness_runs imap
 }
 
 users_made() {
@@ -13,7 +13,7 @@ users_made() {
 		jq -r 'select(.type == "mail_user") | .username'
 }
 
-story() {
+scenario() {
 	dovetap_start_recording --record "$tmp/state/record"
 	login imap idler@example.com --idle-until "$tmp/awake" > "$tmp/out" &
 	session=$!
@@ -27,4 +27,4 @@ story() {
 	rm "$tmp/awake" "$tmp/state/record"
 }
 
-on_each_version story
+on_each_version scenario

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 plan 3
 
-story() {
+scenario() {
 	cat > "$tmp/dovetap.conf" << END
 protocol lmtp {
   mail_plugins = last_login
@@ -18,7 +18,7 @@ plugin {
 }
 END
 	rm -f "$tmp/state/db"*
-	dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf"
+	dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf"
 	login imap not-asked-for@example.com > "$tmp/out"
 	login lmtp recipient@example.com >> "$tmp/out"
 	login pop3 reader@example.com >> "$tmp/out"
@@ -27,4 +27,4 @@ END
 	dovetap_stop
 }
 
-on_each_version story
+on_each_version scenario

@@ -7,7 +7,7 @@
 plan 153
 
 policy_port=$(free_port)
-run_in_background "$tmp/policy.log" "$top/tests/stand/policy-server" "$policy_port"
+run_in_background "$tmp/policy.log" "$top/tests/harness/policy-server" "$policy_port"
 eventually answers "$policy_port" || bail "policy server: $(cat "$tmp/policy.log")"
 
 # user, fields of its passdb entry; all have the password "pass"
@@ -38,16 +38,16 @@ write_23() { # directory
 	cat > "$1/users.conf" << END
 passdb {
   driver = passwd-file
-  args = /stand/blocked
+  args = /harness/blocked
   deny = yes
 }
 passdb {
   driver = passwd-file
-  args = /stand/users
+  args = /harness/users
 }
 userdb {
   driver = passwd-file
-  args = /stand/homes
+  args = /harness/homes
 }
 END
 }
@@ -56,16 +56,16 @@ write_24() { # directory
 	cat > "$1/users.conf" << END
 passdb blocked {
   driver = passwd-file
-  passwd_file_path = /stand/blocked
+  passwd_file_path = /harness/blocked
   deny = yes
 }
 passdb users {
   driver = passwd-file
-  passwd_file_path = /stand/users
+  passwd_file_path = /harness/users
 }
 userdb homes {
   driver = passwd-file
-  passwd_file_path = /stand/homes
+  passwd_file_path = /harness/homes
 }
 END
 }
@@ -115,8 +115,8 @@ doveadm_asks() { # command..., which may fail as long as it ran
 }
 
 deliver() { # user
-	printf 'Subject: test\n\ntest\n' | chroot "$stand_root" /usr/lib/dovecot/dovecot-lda \
-		-c /stand/dovecot.conf -d "$1"
+	printf 'Subject: test\n\ntest\n' | chroot "$harness_root" /usr/lib/dovecot/dovecot-lda \
+		-c /harness/dovecot.conf -d "$1"
 }
 
 whatever() { # command...
@@ -124,7 +124,7 @@ whatever() { # command...
 	true
 }
 
-story() {
+scenario() {
 	expect "plain@example.com imap ok"
 	step 'a right password' login imap plain@example.com
 	expect "plain@example.com pop3 password_mismatch"
@@ -171,7 +171,7 @@ story() {
 # A build without the function: its name is another one. Nobody but us looks for it.
 without_finished_event() {
 	local auth
-	auth=$(stand_file "$version" /usr/lib/dovecot/auth)
+	auth=$(harness_file "$version" /usr/lib/dovecot/auth)
 	cp -a "$(root_folder "$version")/usr/lib/dovecot/auth" "$auth"
 	sed -i 's/auth_request_finished_event/auth_request_finished_evenX/' "$auth"
 }
@@ -182,14 +182,14 @@ attached_to() { # function
 
 round() {
 	rm -f "$tmp/state/record" "$tmp/expected"
-	stand_start "$version"
+	harness_start "$version"
 	dovetap_start_recording --record "$tmp/state/record"
-	story
+	scenario
 	check "$version: who got in, and nobody else, is recorded" eventually recorded \
 		{imap,pop3}/plain@example.com {imap/delay,imap/stuck}@example.com
 	dovetap_stop
 	check "$version: each has one event, and the reason" same "$(< "$tmp/expected")" "$(events)"
-	stand_stop
+	harness_stop
 }
 
 for version in bullseye bookworm trixie; do

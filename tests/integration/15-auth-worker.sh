@@ -15,13 +15,13 @@ write_users() { # directory
 write_23() { # directory
 	cat > "$1/sql.conf" << 'END'
 driver = sqlite
-connect = /stand/users.db
+connect = /harness/users.db
 password_query = SELECT userid AS user, password FROM users WHERE userid = '%u'
 END
 	cat > "$1/users.conf" << 'END'
 passdb {
   driver = sql
-  args = /stand/sql.conf
+  args = /harness/sql.conf
 }
 userdb {
   driver = static
@@ -33,7 +33,7 @@ END
 write_24() { # directory
 	cat > "$1/users.conf" << 'END'
 sql_driver = sqlite
-sqlite_path = /stand/users.db
+sqlite_path = /harness/users.db
 passdb sql {
   query = SELECT userid AS user, password FROM users WHERE userid = '%{user}'
 }
@@ -65,11 +65,11 @@ END
 }
 
 a_worker_ran() {
-	pgrep --ns "$stand_master" --nslist pid -f 'dovecot/auth.*(-w|worker)' > /dev/null ||
+	pgrep --ns "$harness_master" --nslist pid -f 'dovecot/auth.*(-w|worker)' > /dev/null ||
 		grep -q 'auth-worker' "$tmp/$version/dovecot.log"
 }
 
-story() {
+scenario() {
 	check "$version: the worker looks it up" login imap one@example.com
 	check "$version: and has a process of its own" a_worker_ran
 	check "$version: again, from the cache" login pop3 one@example.com
@@ -85,13 +85,13 @@ for version in bullseye bookworm trixie; do
 	write_users "$tmp/$version"
 	printf 'auth_cache_size = 1M\nauth_verbose = yes\nauth_debug = yes\n' > "$tmp/$version/extra.conf"
 	if [[ $version == trixie ]]; then write_24 "$tmp/$version"; else write_23 "$tmp/$version"; fi
-	stand_start "$version"
+	harness_start "$version"
 	rm -f "$tmp/state/record"
 	dovetap_start_recording --record "$tmp/state/record"
-	story
+	scenario
 	check "$version: the logins are recorded" eventually recorded imap/one@example.com \
 		pop3/one@example.com
 	dovetap_stop
 	check "$version: each authentication is one event" same "$(expected)" "$(events)"
-	stand_stop
+	harness_stop
 done

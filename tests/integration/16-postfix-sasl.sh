@@ -22,7 +22,7 @@ END
 dovetap_start_for() { # source
 	rm -rf "$tmp/state/"*
 	configure "$1"
-	dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf" --record "$tmp/state/record"
+	dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf" --record "$tmp/state/record"
 }
 
 rows() { # table
@@ -39,7 +39,7 @@ all_of() { # USER CODE...: that is what the server said
 }
 
 smtp() { # password, user...
-	"$top/tests/stand/smtp-auth.py" "$smtp_port" "$@" > "$tmp/out"
+	"$top/tests/harness/smtp-auth.py" "$smtp_port" "$@" > "$tmp/out"
 }
 
 many() { # count, before and behind the number
@@ -59,7 +59,7 @@ no_record_after_all() { # every event was seen, and the login that may be record
 		table_is last_login 'imap/last@example.com 127.0.0.1'
 }
 
-story() {
+scenario() {
 	local users
 	dovetap_start_for auth
 	smtp pass sender@example.com
@@ -93,15 +93,15 @@ for version in bullseye bookworm trixie; do
 	mkdir -p "$tmp/$version"
 	cat > "$tmp/$version/extra.conf" << 'END'
 service auth {
-  unix_listener /stand/postfix {
+  unix_listener /harness/postfix {
     mode = 0666
   }
 }
 END
-	stand_start "$version"
+	harness_start "$version"
 	postfix_start "$tmp/$version/postfix"
-	story
+	scenario
 	stop "$postfix_pid"
 	rm -r "$tmp/postfix"
-	stand_stop
+	harness_stop
 done

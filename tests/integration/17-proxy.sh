@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 plan 33
 
-port_of() { # stand, name
+port_of() { # harness, name
 	sed -n "s/^$2=//p" "$tmp/$1/ports"
 }
 
@@ -26,7 +26,7 @@ write_23() {
 	cat << 'END'
 passdb {
   driver = passwd-file
-  args = /stand/users
+  args = /harness/users
 }
 userdb {
   driver = static
@@ -39,7 +39,7 @@ write_24() {
 	cat << 'END'
 passdb users {
   driver = passwd-file
-  passwd_file_path = /stand/users
+  passwd_file_path = /harness/users
 }
 userdb static {
   fields {
@@ -103,7 +103,7 @@ backend_hosts() { # of the authentications
 		jq -r 'select(.type == "auth") | "\(.username) \(.proxy_host)"'
 }
 
-story() {
+scenario() {
 	watch_proxy proxy
 	check "$version: an IMAP login is passed on" login imap imap@example.com
 	check "$version: a submission login, too" login submission sender@example.com
@@ -131,13 +131,13 @@ nowhere@example.com 127.0.0.1' "$(backend_hosts)"
 for version in bullseye bookworm trixie; do
 	backend=bookworm
 	[[ $version != bookworm ]] || backend=trixie
-	stand_start "$backend"
-	backend_pid=$stand_pid
+	harness_start "$backend"
+	backend_pid=$harness_pid
 	write_proxy "$version" "$backend"
-	stand_start "$version"
-	proxy_root=$stand_root
-	story
-	stand_stop
+	harness_start "$version"
+	proxy_root=$harness_root
+	scenario
+	harness_stop
 	stop "$backend_pid"
 	rm -r "${tmp:?}/$version"
 done

@@ -51,7 +51,7 @@ logins_are() { # count of auth, login and joined
 		metric 'dovetap_login_events_total{kind="login"}') $(metric dovetap_logins_joined_total)"
 }
 
-story() {
+scenario() {
 	rm -f "$tmp/state/audit"
 	configure
 	dovetap_start_recording --config "$tmp/dovetap.conf"
@@ -74,8 +74,8 @@ story() {
 for version in bullseye bookworm trixie; do
 	mkdir -p "$tmp/$version"
 	behind_haproxy > "$tmp/$version/extra.conf"
-	stand_start "$version"
+	harness_start "$version"
 	echo "HAPROXY=$haproxy_port" >> "$tmp/$version/ports"
-	story
-	stand_stop
+	scenario
+	harness_stop
 done

@@ -5,14 +5,14 @@
 . "$(dirname "$0")/lib.sh"
 plan 5
 
-stand_alter_abi bookworm '2.3.ABIv19(2.3.19.1)' '2.3.ABIv77(2.3.77.7)'
-stand_start bookworm
-unknown_root=$stand_root unknown_ports=$tmp/bookworm/ports
-stand_start trixie
+harness_alter_abi bookworm '2.3.ABIv19(2.3.19.1)' '2.3.ABIv77(2.3.77.7)'
+harness_start bookworm
+unknown_root=$harness_root unknown_ports=$tmp/bookworm/ports
+harness_start trixie
 dovetap_start_recording --root "$unknown_root"
 check 'the unknown ABI is named' grep -F '2.3.ABIv77(2.3.77.7)' "$tmp/dovetap.log"
 check 'and what makes a layout for it' grep -F 'dovetap layout' "$tmp/dovetap.log"
 check 'check tells the same' fails_with 69 '2.3.ABIv77(2.3.77.7)' "$dovetap" check --root "$unknown_root"
-check 'a login there works' "$top/tests/stand/login.py" "$unknown_ports" imap unseen@example.com
+check 'a login there works' "$top/tests/harness/login.py" "$unknown_ports" imap unseen@example.com
 login imap seen@example.com > "$tmp/out"
 check 'only the other is recorded' eventually recorded imap/seen@example.com

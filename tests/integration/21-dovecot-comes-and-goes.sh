@@ -14,7 +14,7 @@ mine() { # SERVICE/USER...: exactly these of our domain are in the file
 }
 
 replace_library() { # as a package upgrade does: a new file under the old name
-	local library=$stand_root/usr/lib/dovecot/libdovecot-storage.so.0.0.0
+	local library=$harness_root/usr/lib/dovecot/libdovecot-storage.so.0.0.0
 	cp -a "$library" "$library.dpkg-new" && mv "$library.dpkg-new" "$library"
 }
 
@@ -28,12 +28,12 @@ another_library_than() { # count before
 }
 
 dovetap_start --dict "sqlite:path=$tmp/state/db"
-stand_start bookworm
+harness_start bookworm
 login imap "started-later@$domain" > "$tmp/out"
 check 'Dovecot that was started later' eventually mine imap/started-later
 
-stand_stop
-stand_start bookworm
+harness_stop
+harness_start bookworm
 login imap "restarted@$domain" > "$tmp/out"
 check 'Dovecot that was restarted' eventually mine imap/started-later imap/restarted
 
@@ -43,7 +43,7 @@ eventually another_library_than "$before" | note
 login imap "upgraded@$domain" > "$tmp/out"
 check 'the next login is seen' eventually mine imap/started-later imap/restarted imap/upgraded
 
-stand_start trixie
+harness_start trixie
 login pop3 "other@$domain" > "$tmp/out"
 check 'another version beside it' eventually mine imap/started-later imap/restarted imap/upgraded \
 	pop3/other

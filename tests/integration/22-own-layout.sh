@@ -6,7 +6,7 @@
 plan 11
 
 known='2.3.ABIv19(2.3.19.1)' unknown='2.3.ABIv77(2.3.77.7)'
-headers=$("$top/tests/stand/headers") || bail 'no headers of Dovecot'
+headers=$("$top/tests/harness/headers") || bail 'no headers of Dovecot'
 
 struct() { # name: that struct's part of a table, without the ABI strings
 	awk -v name="$1" '/^struct/ { on = $2 == name } on && !/^abi/ && NF'
@@ -49,12 +49,12 @@ check 'no headers, no layout' fails_with 66 'mail-user.h' "$dovetap" layout make
 check 'a struct that is missing is named' fails_with 66 'struct auth_request' "$dovetap" layout make \
 	--abi "$unknown" "$tmp/debug/mail_user.o"
 
-stand_alter_abi bookworm "$known" "$unknown"
-stand_start bookworm
+harness_alter_abi bookworm "$known" "$unknown"
+harness_start bookworm
 mkdir "$tmp/layouts"
 printf 'dovetap {\n  layout_dir = %s\n}\n' "$tmp/layouts" > "$tmp/dovetap.conf"
 check 'without it this Dovecot is refused' fails_with 69 'dovetap layout make' "$dovetap" check \
-	--config "$tmp/dovetap.conf" --root "$stand_root"
+	--config "$tmp/dovetap.conf" --root "$harness_root"
 sed "s/^abi .*/abi $unknown/" "$tmp/made" > "$tmp/layouts/new.layouts"
 dovetap_start_recording --config "$tmp/dovetap.conf"
 login imap new@example.com > "$tmp/out"
@@ -63,4 +63,4 @@ dovetap_stop
 
 echo 'struct mail_user many' > "$tmp/layouts/wrong.layouts"
 check 'a broken one stops the start' fails_with 78 "$tmp/layouts/wrong.layouts:1:" "$dovetap" run \
-	--config "$tmp/dovetap.conf" --root "$stand_root"
+	--config "$tmp/dovetap.conf" --root "$harness_root"

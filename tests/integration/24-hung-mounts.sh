@@ -72,7 +72,7 @@ healthy before
 
 # In a container; what is mounted there is not on the host.
 make_root hung
-run_in_background "$tmp/server.log" unshare --mount "$top/tests/stand/hung-mount" "$tmp/hung/srv/more"
+run_in_background "$tmp/server.log" unshare --mount "$top/tests/harness/hung-mount" "$tmp/hung/srv/more"
 server=$pid
 eventually grep -qs mounted "$tmp/server.log" || bail "hung-mount: $(cat "$tmp/server.log")"
 run_in_background "$tmp/hung.log" nsenter --target "$server" --mount chroot "$tmp/hung" /usr/sbin/dovecot
@@ -86,7 +86,7 @@ check 'check ends, and tells so' fails_with 0 'a file system does not answer' "$
 
 # On the host.
 make_root ours
-run_in_background "$tmp/server2.log" "$top/tests/stand/hung-mount" "$tmp/ours/srv/more"
+run_in_background "$tmp/server2.log" "$top/tests/harness/hung-mount" "$tmp/ours/srv/more"
 server2=$pid
 eventually grep -qs mounted "$tmp/server2.log" || bail "hung-mount: $(cat "$tmp/server2.log")"
 run_in_background "$tmp/ours.log" chroot "$tmp/ours" /usr/sbin/dovecot
@@ -106,7 +106,7 @@ check 'which is told' same 2 "$(times 'answers again')"
 # In a container that was searched before.
 healthy kept
 kept=$master
-run_in_background "$tmp/server3.log" nsenter --target "$kept" --mount "$top/tests/stand/hung-mount" \
+run_in_background "$tmp/server3.log" nsenter --target "$kept" --mount "$top/tests/harness/hung-mount" \
 	"$tmp/kept/srv/more"
 server3=$pid
 eventually grep -qs mounted "$tmp/server3.log" || bail "hung-mount: $(cat "$tmp/server3.log")"
@@ -138,7 +138,7 @@ cp "$tmp/served/usr/lib/dovecot/libdovecot-storage.so.0.0.0" "$tmp/files/libdove
 
 serve() { # pid of who gets no page of it
 	rm -f "$tmp/serve.log" "$tmp/served.log" # of an earlier one
-	run_in_background "$tmp/serve.log" "$top/tests/stand/served-mount" "$tmp/served/srv/more" "$tmp/files" "$1"
+	run_in_background "$tmp/serve.log" "$top/tests/harness/served-mount" "$tmp/served/srv/more" "$tmp/files" "$1"
 	server=$pid
 	eventually grep -qs mounted "$tmp/serve.log" || bail "served-mount: $(cat "$tmp/serve.log")"
 	start_in served /usr/lib/dovecot/hostile map /srv/more/libdovecot-storage.so.0

@@ -14,9 +14,9 @@ value_between() { # key, lowest, highest
 	[[ $value -ge $2 && $value -le $3 ]] || { echo "$1: $value is not in $2 to $3" && return 1; }
 }
 
-stand_start bookworm
+harness_start bookworm
 redis_start
-dovetap_start --root "$stand_root" --dict "redis:host=127.0.0.1:port=$redis_port" \
+dovetap_start --root "$harness_root" --dict "redis:host=127.0.0.1:port=$redis_port" \
 	--key 'last-login/%{service}/%{user}/%{remote_ip}' --precision ms --service imap,pop3
 
 alice=last-login/imap/alice@example.com/127.0.0.1

@@ -10,9 +10,9 @@ has_all() {
 	same "$(printf 'last-login/%s\n' "${users[@]}" | sort)" "$(redis --raw keys '*' | sort)"
 }
 
-stand_start bookworm
+harness_start bookworm
 redis_port=$(free_port)
-dovetap_start --root "$stand_root" --dict "redis:host=127.0.0.1:port=$redis_port"
+dovetap_start --root "$harness_root" --dict "redis:host=127.0.0.1:port=$redis_port"
 check 'people log in all the same' login imap "${users[@]}" --parallel 4
 check 'dovetap says what is wrong' eventually grep -iE 'redis.*(refused|connect)' "$tmp/dovetap.log"
 check 'it has not given up' kill -0 "$dovetap_pid"

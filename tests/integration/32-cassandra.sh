@@ -124,10 +124,10 @@ started+=("$(cat "$tmp/cassandra/1/pid")")
 eventually schema | note
 
 configuration > "$tmp/dovetap.conf"
-stand_start bookworm
+harness_start bookworm
 
 { connect; last_login_map; } > "$tmp/dovecot-dict-cql.conf.ext"
-dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf"
+dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf"
 begin=$(date +%s%3N)
 check 'logins by imap' login imap alice@example.com "quo\"te'd@example.com" 'sla/sh@example.com'
 check 'a login by pop3 over IPv6' login pop3 alice@example.com --ipv6
@@ -138,7 +138,7 @@ check 'lookup reads it' looked_up alice@example.com pop3 ::1
 dovetap_stop
 
 { connect; users_map; } > "$tmp/dovecot-dict-cql.conf.ext"
-dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf"
+dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf"
 begin=$(date +%s%3N)
 check 'another login by imap' login imap alice@example.com
 check 'and by pop3' login pop3 bob@example.com --ipv6
@@ -149,6 +149,6 @@ dovetap_stop
 
 { connect; last_login_map; } > "$tmp/dovecot-dict-cql.conf.ext"
 printf 'dovetap {\n  expire_after = 30 days\n}\n' >> "$tmp/dovetap.conf"
-dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf"
+dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf"
 check 'a login with expire_after' login imap carol@example.com
 check 'is for Cassandra to remove' eventually expires_in 30

@@ -20,8 +20,8 @@ keys() {
 redis_port=$(free_port)
 mkdir -m 1777 "$tmp/dicts"
 printf 'dovetap {\n  mirror_dicts = file:%s/dicts/file\n}\n' "$tmp" > "$tmp/dovetap.conf"
-stand_start bookworm
-dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf" \
+harness_start bookworm
+dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf" \
 	--dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%u'
 login imap one@example.com > "$tmp/out"
 login imap two@example.com > "$tmp/out"

@@ -6,7 +6,7 @@
 plan 7
 
 start() {
-	dovetap_start --root "$stand_root" --dict "redis:host=127.0.0.1:port=$redis_port" \
+	dovetap_start --root "$harness_root" --dict "redis:host=127.0.0.1:port=$redis_port" \
 		--precision ms
 }
 
@@ -34,7 +34,7 @@ value_is_after() { # key, milliseconds
 	[[ $(redis get "$1") -ge $2 ]]
 }
 
-stand_start bookworm
+harness_start bookworm
 redis_port=$(free_port)
 start
 check 'logins while the dict is away' login imap a@example.com b@example.com

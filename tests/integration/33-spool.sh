@@ -15,8 +15,8 @@ waiting() { # how many
 
 redis_port=$(free_port)
 where=(--state-dir "$tmp/state" --dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%u')
-stand_start bookworm
-dovetap_start --root "$stand_root" --dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%u'
+harness_start bookworm
+dovetap_start --root "$harness_root" --dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%u'
 login imap one@example.com > "$tmp/out"
 login imap two@example.com > "$tmp/out"
 check 'both wait' eventually waiting 2

@@ -44,8 +44,8 @@ dict {
   sql = sqlite:$tmp/map.conf.ext
 }
 CONF
-stand_start bookworm
-dovetap_start --root "$stand_root" --dovecot-config "$tmp/dovecot.conf"
+harness_start bookworm
+dovetap_start --root "$harness_root" --dovecot-config "$tmp/dovecot.conf"
 login imap a/b@example.com > "$tmp/out"
 check 'the row is there, with the slash in the name' eventually there 'a/b@example.com|imap|127.0.0.1'
 login imap a/b@example.com --ipv6 > "$tmp/out"

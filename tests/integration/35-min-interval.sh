@@ -14,7 +14,7 @@ config() { # min_interval
 }
 
 start() {
-	dovetap_start --root "$stand_root" --dict "sqlite:path=$tmp/state/db" --config "$tmp/dovetap.conf"
+	dovetap_start --root "$harness_root" --dict "sqlite:path=$tmp/state/db" --config "$tmp/dovetap.conf"
 }
 
 alice_logs_in() { # sets $before and $after, microseconds around it
@@ -55,7 +55,7 @@ spool() { # action
 		--config "$tmp/dovetap.conf"
 }
 
-stand_start bookworm
+harness_start bookworm
 config '1 h'
 start
 alice_logs_in

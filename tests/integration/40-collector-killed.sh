@@ -26,7 +26,7 @@ logins_reach() { # count
 	[[ $(wc -l < "$tmp/logins") -ge $1 ]]
 }
 
-stand_start bookworm
+harness_start bookworm
 dovetap_start_recording
 login imap "${users[@]}" --parallel 4 > "$tmp/logins" &
 storm=$!

@@ -27,10 +27,10 @@ reload() { # text that the log shall have, how often by now
 	eventually said "$1" "$2"
 }
 
-stand_start bookworm
+harness_start bookworm
 mkdir -m 1777 "$tmp/dicts"
 write_conf "file:$tmp/dicts/one"
-dovetap_start --root "$stand_root" --config "$conf"
+dovetap_start --root "$harness_root" --config "$conf"
 login imap before@example.com > "$tmp/out"
 check 'the first dict is written' eventually has "$tmp/dicts/one" 1
 

@@ -7,7 +7,7 @@
 plan 11
 
 start() {
-	dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf" \
+	dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf" \
 		--dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%{user}' --precision ns
 }
 
@@ -41,7 +41,7 @@ long=$(printf 'x%.0s' {1..260})@example.com
 printf 'dovetap {\n  min_interval = 1 hours\n  mirror_dicts = fs:posix:prefix=%s/\n}\n' "$tmp/dicts" > "$tmp/dovetap.conf"
 redis_start
 mkdir -m 1777 "$tmp/dicts"
-stand_start bookworm
+harness_start bookworm
 start
 check 'logins of all kinds' log_in_all_kinds
 check 'those that count are stored' eventually says stored 4

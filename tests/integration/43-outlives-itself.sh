@@ -6,7 +6,7 @@
 plan 21
 
 pin() {
-	dovetap_start --root "$stand_root" --dict "sqlite:path=$tmp/state/db" \
+	dovetap_start --root "$harness_root" --dict "sqlite:path=$tmp/state/db" \
 		--pin "$bpffs/dovetap"
 }
 
@@ -20,7 +20,7 @@ told() { # text: in dovetap's log, so often
 
 checks() { # text: "dovetap check" has it to say
 	printf 'dovetap {\n  pin = %s\n}\n' "$bpffs/dovetap" > "$tmp/pin.conf"
-	"$dovetap" check --config "$tmp/pin.conf" --root "$stand_root" \
+	"$dovetap" check --config "$tmp/pin.conf" --root "$harness_root" \
 		--state-dir "$tmp/state" --dict "sqlite:path=$tmp/state/db" > "$tmp/findings"
 	grep -F -- "$1" "$tmp/findings" || { cat "$tmp/findings" && return 1; }
 }
@@ -31,9 +31,9 @@ inherited() { # 0 or 1
 }
 
 bpffs_mount
-stand_start bookworm
+harness_start bookworm
 pin
-second=("$dovetap" run --root "$stand_root" --dict "sqlite:path=$tmp/state/db"
+second=("$dovetap" run --root "$harness_root" --dict "sqlite:path=$tmp/state/db"
 	--control "$tmp/second/control.sock") # and more options
 check 'ring and counters are pinned' test -e "$bpffs/dovetap/ring-8388608" -a -e "$bpffs/dovetap/counters"
 check 'so are the probes' same 3 "$(probes)"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The wall clock is set under a running dovetap (its own: tests/stand/clock.c): of two logins of one
+# The wall clock is set under a running dovetap (its own: tests/harness/clock.c): of two logins of one
 # user the later one stays in the store, over a restart, too.
 . "$(dirname "$0")/lib.sh"
 plan 12
@@ -12,7 +12,7 @@ set_clock() { # seconds from the machine's
 
 start() {
 	DOVETAP_TEST_CLOCK=$tmp/clock LD_PRELOAD=$tmp/clock.so \
-		dovetap_start --root "$stand_root" --dict "sqlite:path=$tmp/state/db"
+		dovetap_start --root "$harness_root" --dict "sqlite:path=$tmp/state/db"
 }
 
 from() { # last part of the address that alice logs in from
@@ -46,8 +46,8 @@ says() { # text
 }
 
 truncate -s 8 "$tmp/clock"
-cc -O2 -shared -fPIC -o "$tmp/clock.so" "$top/tests/stand/clock.c"
-stand_start bookworm
+cc -O2 -shared -fPIC -o "$tmp/clock.so" "$top/tests/harness/clock.c"
+harness_start bookworm
 set_clock 0
 start
 from 2

@@ -6,7 +6,7 @@
 plan 28
 
 hostile() {
-	"$top/tests/stand/hostile" "$@"
+	"$top/tests/harness/hostile" "$@"
 }
 
 ask() { # subcommand, arguments
@@ -57,7 +57,7 @@ series() {
 	hostile series "$tmp/metrics"
 }
 
-story() { # version, called with a stand of it
+scenario() { # version, called with a harness of it
 	redis_start
 	cat > "$tmp/sqlite.conf" <<- END
 		plugin {
@@ -74,7 +74,7 @@ story() { # version, called with a stand of it
 	END
 	rm -f "$tmp/state"/{db,audit.json,events}*
 	redis flushall > "$tmp/out"
-	dovetap_start --root "$stand_root" --config "$tmp/dovetap.conf" --live --record "$tmp/state/events"
+	dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf" --live --record "$tmp/state/events"
 	login imap nobody@example.com --fails --password wrong > "$tmp/out"
 	series > "$tmp/series.before"
 	hostile sessions | login - > "$tmp/logins"
@@ -98,10 +98,10 @@ story() { # version, called with a stand of it
 	dovetap_stop
 	"$dovetap" replay --json "$tmp/state/events" > "$tmp/replay.json"
 	check "$1: so is a replay" hostile json "$tmp/replay.json"
-	stand_stop
+	harness_stop
 }
 
-stand_start bookworm
-story bookworm
-stand_start trixie
-story trixie
+harness_start bookworm
+scenario bookworm
+harness_start trixie
+scenario trixie

@@ -15,7 +15,7 @@ said() { # text count
 
 "$top/tools/rootfs" bookworm | note
 mount -t overlay -o "lowerdir=/usr:$(root_folder bookworm)/usr" none /usr || bail 'no overlay over /usr'
-stand_start bookworm
+harness_start bookworm
 cat > "$tmp/dovecot.conf" <<- END
 	default_login_user = nobody
 	default_internal_user = nobody
@@ -29,7 +29,7 @@ cat > "$tmp/dovecot.conf" <<- END
 	  last_login_key = last-login/%u
 	}
 END
-dovetap_start --root "$stand_root" --dovecot-config "$tmp/dovecot.conf"
+dovetap_start --root "$harness_root" --dovecot-config "$tmp/dovecot.conf"
 check 'doveconf is there' doveconf -c "$tmp/dovecot.conf" -n
 check 'it reads the file at the start' said 'doveconf did not read' 0
 kill -HUP "$dovetap_pid"

@@ -48,7 +48,7 @@ country_is() {
 	same "$1" "$(jq -r 'select(.user == "before@example.com") | .country' "$stream")"
 }
 
-story() {
+scenario() {
 	rm -rf "$tmp/log"
 	mkdir -m 1777 "$tmp/log"
 	write_conf "$stream"
@@ -73,9 +73,9 @@ story() {
 	dovetap_stop
 }
 
-on_each_version story
+on_each_version scenario
 
-stand_start bookworm
+harness_start bookworm
 rm -rf "$tmp/log"
 mkdir -m 1777 "$tmp/log"
 mkdir -m 0755 "$tmp/geo"

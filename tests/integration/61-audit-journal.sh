@@ -73,7 +73,7 @@ schema_allows() { # file
 }
 
 place || bail 'no namespace for the journal'
-stand_start bookworm
+harness_start bookworm
 journal_start
 start journal
 {

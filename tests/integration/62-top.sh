@@ -38,7 +38,7 @@ restored() { # the last thing is that the screen is what it was
 	tail -c 200 "$tmp/terminal" | grep -qF $'\033[?1049l'
 }
 
-stand_start bookworm
+harness_start bookworm
 port=$(free_port)
 printf 'dovetap {\n  metrics_listen = 127.0.0.1:%s\n}\n' "$port" > "$tmp/conf"
 dovetap_start_recording --config "$tmp/conf"

@@ -33,7 +33,7 @@ left() { # SERVICE/USER: all that is there
 	same "$(printf '%s\n' "$@" | sort)" "$(records | sort)"
 }
 
-stand_start bookworm
+harness_start bookworm
 printf 'dovetap {\n}\n' > "$conf"
 dovetap_start_recording --config "$conf"
 login imap here@example.com > "$tmp/out"
@@ -62,14 +62,14 @@ check 'a store that cannot do it says so' fails_with 78 'redis cannot remove old
 sqlite3 "$db" "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
 	INSERT INTO last_login SELECT 'bulk' || i, 'imap', 1500000000, '', 1500000000000000000 FROM n"
 printf 'dovetap {\n  expire_after = 365d\n}\n' > "$conf"
-dovetap_start --config "$conf" --root "$stand_root" --dict "sqlite:path=$db"
+dovetap_start --config "$conf" --root "$harness_root" --dict "sqlite:path=$db"
 login imap here@example.com > "$tmp/out"
 check 'the running one removes them' eventually metric dovetap_dict_expired_total 2502
 check 'and only those that are old' eventually left imap/{here,quarter}@example.com pop3/mixed@example.com
 dovetap_stop
 
 redis_start
-dovetap_start --config "$conf" --root "$stand_root" --dict "redis:port=$redis_port" --key 'll/%{user}'
+dovetap_start --config "$conf" --root "$harness_root" --dict "redis:port=$redis_port" --key 'll/%{user}'
 login imap here@example.com > "$tmp/out"
 has_ttl() {
 	local ttl
@@ -79,7 +79,7 @@ has_ttl() {
 }
 check 'Redis lets a record expire' eventually has_ttl
 dovetap_stop
-dovetap_start --config "$conf" --root "$stand_root" --dict "redis:port=$redis_port:expire_secs=1000" --key 'll/%{user}'
+dovetap_start --config "$conf" --root "$harness_root" --dict "redis:port=$redis_port:expire_secs=1000" --key 'll/%{user}'
 login imap other@example.com > "$tmp/out"
 own_ttl() {
 	[[ $(redis ttl ll/other@example.com) -gt 900 && $(redis ttl ll/other@example.com) -le 1000 ]]
@@ -102,13 +102,13 @@ expires_in() { # key from to: seconds
 	echo "$ttl"
 	[[ $ttl -ge $2 && $ttl -le $3 ]]
 }
-dovetap_start --config "$conf" --root "$stand_root" --key 'll/%{user}' \
+dovetap_start --config "$conf" --root "$harness_root" --key 'll/%{user}' \
 	--dict "memcached_ascii:host=127.0.0.1:port=$memcached_port"
 login imap here@example.com > "$tmp/out"
 check 'memcached lets a record expire, after more than 30 days, too' \
 	eventually expires_in ll/here@example.com $((364 * 86400)) $((365 * 86400))
 dovetap_stop
-dovetap_start --config "$conf" --root "$stand_root" --key 'll/%{user}' \
+dovetap_start --config "$conf" --root "$harness_root" --key 'll/%{user}' \
 	--dict "memcached_ascii:host=127.0.0.1:port=$memcached_port:expire_secs=1000"
 login imap other@example.com > "$tmp/out"
 check 'or after less' eventually expires_in ll/other@example.com 900 1000

@@ -24,12 +24,12 @@ falls_silent() { # pid: when that process hangs; and goes on when it does
 }
 
 : > "$tmp/manager" # append, so that it can be emptied
-setpriv --pdeathsig TERM "$top/tests/stand/service-manager" "$tmp/notify" 4 >> "$tmp/manager" &
+setpriv --pdeathsig TERM "$top/tests/harness/service-manager" "$tmp/notify" 4 >> "$tmp/manager" &
 started+=("$!")
 eventually said heard 1
 export NOTIFY_SOCKET=$tmp/notify WATCHDOG_USEC=2000000
-stand_start bookworm
-dovetap_start --root "$stand_root" --dict "sqlite:path=$tmp/state/db"
+harness_start bookworm
+dovetap_start --root "$harness_root" --dict "sqlite:path=$tmp/state/db"
 check 'it says that it is ready' eventually said READY=1 1
 check 'and that it is alive, again and again' eventually said WATCHDOG=1 3
 check 'not when the attacher hangs' falls_silent "$dovetap_pid"

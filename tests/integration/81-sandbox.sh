@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # What the two running processes may still do. /proc tells what they claim; then each is stopped
-# where it waits and made to try (tests/stand/syscall-in): under its own uid, capabilities, filter
+# where it waits and made to try (tests/harness/syscall-in): under its own uid, capabilities, filter
 # and Landlock, not under those of a copy.
 . "$(dirname "$0")/lib.sh"
 plan 15
@@ -88,7 +88,7 @@ may_not() { # pid, stdin: "OUTCOME CALL ARGUMENT..." a line
 	local pid=$1 lines
 	lines=$(cat)
 	same "$(cut -d' ' -f1 <<< "$lines" | paste - <(cut -d' ' -f2- <<< "$lines"))" \
-		"$(cut -d' ' -f2- <<< "$lines" | "$top/tests/stand/syscall-in" "$pid" - |
+		"$(cut -d' ' -f2- <<< "$lines" | "$top/tests/harness/syscall-in" "$pid" - |
 			paste - <(cut -d' ' -f2- <<< "$lines"))"
 }
 
@@ -196,7 +196,7 @@ attacher_may_not() {
 check_says() { # PATTERN...: extended regular expressions, each on a line of "dovetap check"
 	local pattern
 	"$dovetap" check --state-dir "$tmp/state" --control "$tmp/state/control.sock" \
-		--root "$stand_root" "--dict=file:$tmp/state/unused" > "$tmp/check.text"
+		--root "$harness_root" "--dict=file:$tmp/state/unused" > "$tmp/check.text"
 	for pattern in "$@"; do
 		grep -Eq -- "$pattern" "$tmp/check.text" || { grep process "$tmp/check.text" && return 1; }
 	done
@@ -204,7 +204,7 @@ check_says() { # PATTERN...: extended regular expressions, each on a line of "do
 
 check_says_json() {
 	"$dovetap" check --json --state-dir "$tmp/state" --control "$tmp/state/control.sock" \
-		--root "$stand_root" "--dict=file:$tmp/state/unused" > "$tmp/check.json"
+		--root "$harness_root" "--dict=file:$tmp/state/unused" > "$tmp/check.json"
 	jq -e --arg attacher "attacher $dovetap_pid" --arg collector "collector $(collector)" --arg searcher "searcher $(searcher)" '
 		[.findings[] | select(.area == "process")
 			| select(.subject == $attacher or .subject == $collector or .subject == $searcher)]
@@ -219,7 +219,7 @@ is_replaced() { # pid
 mkdir -m 1777 "$tmp/elsewhere"
 echo secret > "$tmp/elsewhere/everybodys"
 chmod 0666 "$tmp/elsewhere/everybodys"
-stand_start bookworm
+harness_start bookworm
 dovetap_start_recording --attach multi
 landlock=$(metric dovetap_landlock_version)
 

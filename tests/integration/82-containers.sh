@@ -20,7 +20,7 @@ leave_group() {
 
 finish_groups() { # the processes in it have just been told to end
 	leave_group
-	[[ -z ${stand_pid:-} ]] || stop "$stand_pid"
+	[[ -z ${harness_pid:-} ]] || stop "$harness_pid"
 	eventually rmdir "$scope" > /dev/null
 	rmdir "$pod" "$slice"
 	umount "$groups"
@@ -66,11 +66,11 @@ dovetap=$tmp/outside
 export DOVETAP_NODE=node-7
 
 echo $$ > "$scope/cgroup.procs"
-stand_start bookworm
+harness_start bookworm
 leave_group
 
 dovetap_sees "$groups"
-dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
+dovetap_start --root "$harness_root" --dict "file:$tmp/dicts/ll" --key "$key"
 stays ids@example.com
 check 'the group tells ids' eventually written "node-7/$uid/$id/unknown/$uid/$id/ids@example.com"
 leaves
@@ -84,7 +84,7 @@ dovetap {
   audit_fields = pod container pod_namespace pod_uid container_id
 }
 END
-dovetap_start --config "$tmp/audit.conf" --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
+dovetap_start --config "$tmp/audit.conf" --root "$harness_root" --dict "file:$tmp/dicts/ll" --key "$key"
 stays names@example.com
 check 'log files tell names' eventually written \
 	"node-7/mail-0/dovecot/prod/$uid/$id/names@example.com"
@@ -95,16 +95,16 @@ check 'a login is in the container that it happened in' same 2 "$(grep -c ^share
 dovetap_stop
 
 dovetap_sees "$tmp/v1"
-dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
+dovetap_start --root "$harness_root" --dict "file:$tmp/dicts/ll" --key "$key"
 stays process@example.com
 check 'without version 2 the process tells' eventually written \
 	"node-7/mail-0/dovecot/prod/$uid/$id/process@example.com"
 leaves
 dovetap_stop
-stand_stop
+harness_stop
 
-stand_start bookworm
-dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
+harness_start bookworm
+dovetap_start --root "$harness_root" --dict "file:$tmp/dicts/ll" --key "$key"
 stays host@example.com
 check 'no container is unknown' eventually written \
 	node-7/unknown/unknown/unknown/unknown/unknown/host@example.com
@@ -113,7 +113,7 @@ dovetap_stop
 
 unset DOVETAP_NODE
 dovetap_sees "$groups"
-dovetap_start --root "$stand_root" --dict "file:$tmp/dicts/ll" --key "$key"
+dovetap_start --root "$harness_root" --dict "file:$tmp/dicts/ll" --key "$key"
 stays node@example.com
 check 'in version 2, too' eventually written \
 	"$(uname -n)/unknown/unknown/unknown/unknown/unknown/node@example.com"

@@ -4,7 +4,7 @@
 #
 #     . "$(dirname "$0")/lib.sh"
 #     plan 3
-#     stand_start bookworm
+#     harness_start bookworm
 #     dovetap_start_recording
 #     login imap u1@example.com > "$tmp/logins"
 #     check "the login is there" eventually recorded imap/u1@example.com
@@ -138,7 +138,7 @@ answers() { # port
 }
 
 free_port() {
-	"$top/tests/stand/free-ports" 1
+	"$top/tests/harness/free-ports" 1
 }
 
 bpffs_mount() { # for pins: sets $bpffs
@@ -148,61 +148,61 @@ bpffs_mount() { # for pins: sets $bpffs
 }
 
 # --- Dovecot -------------------------------------------------------------------------------------
-# A stand is called by its root folder's name; its directory is $tmp/NAME. The one started last is
+# A harness is called by its root folder's name; its directory is $tmp/NAME. The one started last is
 # the one that "login" talks to.
 
-stand_start() { # name: extra configuration goes into $tmp/NAME/extra.conf before
-	stand=$1
-	mkdir -p "$tmp/$stand"
-	"$top/tools/rootfs" "$stand" | note
-	rm -f "$tmp/$stand/dovecot.log" # of an earlier life
-	run_in_background "$tmp/$stand/stand.log" "$top/tests/stand/dovecot" "$stand" "$tmp/$stand"
-	stand_pid=$pid
-	eventually grep -qs 'starting up' "$tmp/$stand/dovecot.log" ||
-		bail "$stand: $(tail -n 5 "$tmp/$stand"/{stand,dovecot}.log)"
-	stand_master=$(pgrep --parent "$(pgrep --parent "$stand_pid" -x unshare)" -x dovecot)
-	stand_root=/proc/$stand_master/root
+harness_start() { # name: extra configuration goes into $tmp/NAME/extra.conf before
+	harness=$1
+	mkdir -p "$tmp/$harness"
+	"$top/tools/rootfs" "$harness" | note
+	rm -f "$tmp/$harness/dovecot.log" # of an earlier life
+	run_in_background "$tmp/$harness/harness.log" "$top/tests/harness/dovecot" "$harness" "$tmp/$harness"
+	harness_pid=$pid
+	eventually grep -qs 'starting up' "$tmp/$harness/dovecot.log" ||
+		bail "$harness: $(tail -n 5 "$tmp/$harness"/{harness,dovecot}.log)"
+	harness_master=$(pgrep --parent "$(pgrep --parent "$harness_pid" -x unshare)" -x dovecot)
+	harness_root=/proc/$harness_master/root
 }
 
-stand_stop() {
-	stop "$stand_pid"
+harness_stop() {
+	stop "$harness_pid"
 }
 
-stand_file() { # name, path: where to put what is to replace a file before the stand starts
+harness_file() { # name, path: where to put what is to replace a file before the harness starts
 	local file=$tmp/$1/overlay/upper$2
 	mkdir -p "$(dirname "$file")"
 	echo "$file"
 }
 
-# In every program and library, so that Dovecot takes them for one release. Before stand_start.
-stand_alter_abi() { # name, old, new string of the same length
+# In every program and library, so that Dovecot takes them for one release. Before harness_start.
+harness_alter_abi() { # name, old, new string of the same length
 	local root path
 	root=$(root_folder "$1")
 	grep -rlaF "$2" "$root"/usr/{bin,sbin,lib/dovecot} | while read -r path; do
 		path=${path#"$root"}
-		cp -a "$root$path" "$(stand_file "$1" "$path")"
-		sed -i "s/${2//./\\.}/$3/g" "$(stand_file "$1" "$path")"
+		cp -a "$root$path" "$(harness_file "$1" "$path")"
+		sed -i "s/${2//./\\.}/$3/g" "$(harness_file "$1" "$path")"
 	done
 }
 
-root_folder() { # name: what the stand's overlay is made of
+root_folder() { # name: what the harness's overlay is made of
 	echo "${DOVETAP_CACHE:-/var/cache/dovetap}/root/$1"
 }
 
-stand_runs() { # name of one of Dovecot's services: it has a process
-	pgrep --ns "$stand_master" --nslist pid -xf "dovecot/$1" > /dev/null
+harness_runs() { # name of one of Dovecot's services: it has a process
+	pgrep --ns "$harness_master" --nslist pid -xf "dovecot/$1" > /dev/null
 }
 
-on_each_version() { # function: called with a fresh stand of every Dovecot that there is a folder of
+on_each_version() { # function: called with a fresh harness of every Dovecot that there is a folder of
 	for version in bullseye bookworm trixie; do
-		stand_start "$version"
+		harness_start "$version"
 		"$1"
-		stand_stop
+		harness_stop
 	done
 }
 
-login() { # service user... [options]: see tests/stand/login.py; prints its JSON
-	"$top/tests/stand/login.py" "$tmp/$stand/ports" "$@"
+login() { # service user... [options]: see tests/harness/login.py; prints its JSON
+	"$top/tests/harness/login.py" "$tmp/$harness/ports" "$@"
 }
 
 # Beside the test, until strangers_stop: the command is called with one more number each time, to log
@@ -224,8 +224,8 @@ strangers_stop() { # fails if one was refused
 	[[ ! -e $tmp/refused ]]
 }
 
-doveadm() { # in the stand that was started last
-	chroot "$stand_root" /usr/bin/doveadm -c /stand/dovecot.conf "$@"
+doveadm() { # in the harness that was started last
+	chroot "$harness_root" /usr/bin/doveadm -c /harness/dovecot.conf "$@"
 }
 
 # --- servers to write to -------------------------------------------------------------------------
@@ -368,13 +368,13 @@ metric() { # name as in the Prometheus text, labels included; fails when it is n
 # Events seen = delivered + superseded + filtered + lost, at every stage and from one to the next,
 # computed from nothing but what the running dovetap tells. Prints the equations.
 accounts_balance() {
-	"$dovetap" status --json --control "$tmp/state/control.sock" | "$top/tests/stand/accounts.py"
+	"$dovetap" status --json --control "$tmp/state/control.sock" | "$top/tests/harness/accounts.py"
 }
 
 # For tests of what is recorded, whatever the store: the embedded one.
 dovetap_start_recording() { # more arguments of "dovetap run"
 	rm -f "$tmp/state/db"*
-	dovetap_start --root "$stand_root" --dict "sqlite:path=$tmp/state/db" "$@"
+	dovetap_start --root "$harness_root" --dict "sqlite:path=$tmp/state/db" "$@"
 }
 
 recorded() { # SERVICE/USER...: exactly these

@@ -89,11 +89,11 @@ put_module() { # name: as the kernel's package has it, unpacked
 # Dovecot in a root folder of its own, like a container's.
 put_dovecot() { # root folder
 	local lib=$1/usr/lib/dovecot to=$image/dovecot file
-	mkdir -p "$to"/{etc,dev,proc,run,tmp,mail} "$to/usr/lib" "$work/stand"
-	printf '%s\n' IMAP=143 POP3=110 SUBMISSION=587 MANAGESIEVE=4190 LMTP=24 > "$work/stand/ports"
-	printf '%s\n' 'protocols = imap pop3' 'listen = 127.0.0.1' 'ssl = no' > "$work/stand/extra.conf"
-	tests/stand/dovecot --prepare "$1" "$work/stand"
-	cp -a "$work/stand" "$to/stand"
+	mkdir -p "$to"/{etc,dev,proc,run,tmp,mail} "$to/usr/lib" "$work/harness"
+	printf '%s\n' IMAP=143 POP3=110 SUBMISSION=587 MANAGESIEVE=4190 LMTP=24 > "$work/harness/ports"
+	printf '%s\n' 'protocols = imap pop3' 'listen = 127.0.0.1' 'ssl = no' > "$work/harness/extra.conf"
+	tests/harness/dovecot --prepare "$1" "$work/harness"
+	cp -a "$work/harness" "$to/harness"
 	chmod 1777 "$to/mail"
 	cp -a "$lib" "$to/usr/lib/dovecot"
 	put "$1" /dovecot /usr/sbin/dovecot /usr/bin/doveconf

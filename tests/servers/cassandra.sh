@@ -65,7 +65,7 @@ init() { # DIR [auth] [tls]
 	local dir=$1
 	shift
 	mkdir -p "$dir"
-	read -r cql_port storage_port < <("$here/../stand/free-ports" 2 | paste -sd ' ')
+	read -r cql_port storage_port < <("$here/../harness/free-ports" 2 | paste -sd ' ')
 	printf 'cql_port=%s\nstorage_port=%s\nauth=%s\ntls=%s\n' "$cql_port" "$storage_port" \
 		"$([[ " $* " == *' auth '* ]] && echo yes)" "$([[ " $* " == *' tls '* ]] && echo yes)" \
 		> "$dir/cluster"

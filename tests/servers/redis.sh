@@ -124,7 +124,7 @@ add() { # DIR NAME KIND PORT [OTHER]: and starts it
 
 single() { # DIR [auth] [tls]
 	prepare "$@"
-	add "$1" 1 data "$("$here/../stand/free-ports" 1)"
+	add "$1" 1 data "$("$here/../harness/free-ports" 1)"
 }
 
 is_whole() { # DIR MASTERS REPLICAS: every node knows so many, and every replica is up to date
@@ -142,7 +142,7 @@ cluster() { # DIR MASTERS REPLICAS [auth] [tls]
 	local dir=$1 masters=$2 replicas=$3 count name ports addresses=()
 	count=$((masters * (1 + replicas)))
 	prepare "$dir" "${@:4}"
-	mapfile -t ports < <("$here/../stand/free-ports" $((2 * count)))
+	mapfile -t ports < <("$here/../harness/free-ports" $((2 * count)))
 	for ((name = 1; name <= count; name++)); do
 		add "$dir" "$name" cluster "${ports[2 * name - 2]}" "${ports[2 * name - 1]}"
 	done
@@ -166,7 +166,7 @@ knows_all() { # DIR SENTINEL REPLICAS
 sentinel() { # DIR REPLICAS [auth] [tls]
 	local dir=$1 replicas=$2 name master ports
 	prepare "$dir" "${@:3}"
-	mapfile -t ports < <("$here/../stand/free-ports" $((replicas + 4)))
+	mapfile -t ports < <("$here/../harness/free-ports" $((replicas + 4)))
 	master=${ports[0]}
 	for ((name = 1; name <= replicas + 1; name++)); do
 		add "$dir" "$name" data "${ports[name - 1]}"

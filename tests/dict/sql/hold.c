@@ -7,19 +7,19 @@
 
 #include "store/drivers/sql/sql.h"
 
-void hold_start(struct hold *hold, const struct sql_stand *stand)
+void hold_start(struct hold *hold, const struct sql_harness *harness)
 {
 	char where[160];
 
 	*hold = (struct hold){0};
-	if (stand->driver == &sql_mysql_driver) {
-		snprintf(where, sizeof(where), "%s/socket", stand->dir);
+	if (harness->driver == &sql_mysql_driver) {
+		snprintf(where, sizeof(where), "%s/socket", harness->dir);
 		hold->mysql = mysql_init(NULL);
 		assert_non_null(
 			mysql_real_connect(hold->mysql, NULL, "root", "", "mails", 0, where, 0));
 	} else {
 		snprintf(where, sizeof(where), "host=%s dbname=mails user=root password=root",
-			 stand->dir);
+			 harness->dir);
 		hold->pgsql = PQconnectdb(where);
 		/* Of two that wait for each other, the other one is to give way. */
 		hold_do(hold, "SET deadlock_timeout = '1h'");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Somebody else's transaction in the server of a stand, which holds locks in our way. */
+/* Somebody else's transaction in the server of a harness, which holds locks in our way. */
 #ifndef DOVETAP_SQL_HOLD_H
 #define DOVETAP_SQL_HOLD_H
 
-#include "stand.h"
+#include "harness.h"
 
 struct hold {
 	struct st_mysql *mysql;
@@ -11,7 +11,7 @@ struct hold {
 };
 
 /* Connects as administrator and begins. */
-void hold_start(struct hold *hold, const struct sql_stand *stand);
+void hold_start(struct hold *hold, const struct sql_harness *harness);
 
 /* Runs a statement, which may wait for a lock. */
 void hold_do(struct hold *hold, const char *statement);

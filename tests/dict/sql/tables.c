@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
+#include "scenarios.h"
 #include "store/drivers/sql/sql.h"
-#include "stories.h"
 
-bool is_sqlite(const struct sql_stand *stand)
+bool is_sqlite(const struct sql_harness *harness)
 {
-	return stand->driver == &sql_sqlite_driver;
+	return harness->driver == &sql_sqlite_driver;
 }
 
-bool is_mysql(const struct sql_stand *stand)
+bool is_mysql(const struct sql_harness *harness)
 {
-	return stand->driver == &sql_mysql_driver;
+	return harness->driver == &sql_mysql_driver;
 }
 
 /* The plugin's document, word for word. */
@@ -64,28 +64,30 @@ const char users_map[] = USERS_MAP("imap") USERS_MAP("pop3") USERS_MAP("lmtp");
 
 int drop_tables(void **state)
 {
-	struct sql_stand *stand = *state;
+	struct sql_harness *harness = *state;
 
-	sql_stand_close(stand);
-	if (!is_sqlite(stand)) /* a story that failed may have left it paused */
-		sql_stand_do(stand, "resume");
-	sql_stand_ask(stand, "DROP TABLE IF EXISTS last_login; DROP TABLE IF EXISTS users;");
+	sql_harness_close(harness);
+	if (!is_sqlite(harness)) /* a scenario that failed may have left it paused */
+		sql_harness_do(harness, "resume");
+	sql_harness_ask(harness, "DROP TABLE IF EXISTS last_login; DROP TABLE IF EXISTS users;");
 	return 0;
 }
 
-void open_documented(struct sql_stand *stand)
+void open_documented(struct sql_harness *harness)
 {
-	sql_stand_ask(stand, "%s", documented_schema);
-	sql_stand_open(stand, documented_map, NULL, NULL);
+	sql_harness_ask(harness, "%s", documented_schema);
+	sql_harness_open(harness, documented_map, NULL, NULL);
 }
 
-const char *all_rows(const struct sql_stand *stand)
+const char *all_rows(const struct sql_harness *harness)
 {
-	return sql_stand_ask(stand, "SELECT userid, service, last_access, last_ip FROM last_login "
-				    "ORDER BY userid, service;");
+	return sql_harness_ask(harness,
+			       "SELECT userid, service, last_access, last_ip FROM last_login "
+			       "ORDER BY userid, service;");
 }
 
-int ping(struct sql_stand *stand, struct error *error_r)
+int ping(struct sql_harness *harness, struct error *error_r)
 {
-	return stand->driver->ping(stand->dict, clock_monotonic_ns() + 30 * NS_PER_SEC, error_r);
+	return harness->driver->ping(harness->dict, clock_monotonic_ns() + 30 * NS_PER_SEC,
+				     error_r);
 }

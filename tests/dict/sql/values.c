@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
-#include "stories.h"
+#include "scenarios.h"
 
 static const char *const hostile_names[] = {
 	"o'brien@d",
@@ -37,28 +37,29 @@ static int compare_lines(const void *a, const void *b)
 
 static void every_name_is_stored_byte_for_byte(void **state)
 {
-	struct sql_stand *stand = *state;
+	struct sql_harness *harness = *state;
 	struct batch *batch = calloc(1, sizeof(*batch));
 	char hex[32][256] = {{0}}, *lines[32], expected[4096], column[128];
 	size_t len = 0;
 	size_t count = 0;
 
-	open_documented(stand);
+	open_documented(harness);
 	for (; hostile_names[count][0] != '\0'; count++) {
 		batch_add(batch,
 			  &(struct login){"imap", hostile_names[count], "::1", 1795338300000});
 		append_hex(hex[count], hostile_names[count]);
 		lines[count] = hex[count];
 	}
-	assert_int_equal(sql_stand_write(stand, batch), 0);
+	assert_int_equal(sql_harness_write(harness, batch), 0);
 	for (size_t i = 0; i < count; i++)
 		assert_outcome(batch->entries[i].outcome, DICT_STORED, batch->entries[i].reason);
 	qsort(lines, count, sizeof(*lines), compare_lines);
 	for (size_t i = 0; i < count; i++)
 		len += (size_t)snprintf(expected + len, sizeof(expected) - len, "%s", lines[i]);
-	snprintf(column, sizeof(column), "%suserid%s", stand->hex[0], stand->hex[1]);
-	assert_string_equal(sql_stand_ask(stand, "SELECT %s FROM last_login ORDER BY 1;", column),
-			    expected);
+	snprintf(column, sizeof(column), "%suserid%s", harness->hex[0], harness->hex[1]);
+	assert_string_equal(
+		sql_harness_ask(harness, "SELECT %s FROM last_login ORDER BY 1;", column),
+		expected);
 	batch_clear(batch);
 	free(batch);
 }
@@ -66,12 +67,12 @@ static void every_name_is_stored_byte_for_byte(void **state)
 /* SQLite takes any bytes of any length; the others refuse what is not theirs, and that alone. */
 static void a_bad_name_does_not_hurt_the_others(void **state)
 {
-	struct sql_stand *stand = *state;
+	struct sql_harness *harness = *state;
 	struct batch *batch = calloc(1, sizeof(*batch));
-	enum dict_outcome bad = is_sqlite(stand) ? DICT_STORED : DICT_REFUSED;
+	enum dict_outcome bad = is_sqlite(harness) ? DICT_STORED : DICT_REFUSED;
 	char names[200][32], longest[301] = "", expected[16];
 
-	open_documented(stand);
+	open_documented(harness);
 	memset(longest, 'x', 300);
 	for (int i = 0; i < 200; i++) {
 		struct login login = {"imap", names[i], "::1", 1795338300000};
@@ -85,49 +86,50 @@ static void a_bad_name_does_not_hurt_the_others(void **state)
 			login.service = "indexer-worker";
 		batch_add(batch, &login);
 	}
-	assert_int_equal(sql_stand_write(stand, batch), 0);
+	assert_int_equal(sql_harness_write(harness, batch), 0);
 	for (int i = 0; i < 200; i++)
 		assert_outcome(batch->entries[i].outcome,
 			       i == 17 || i == 80 || i == 199 ? bad : DICT_STORED,
 			       batch->entries[i].reason);
-	if (!is_sqlite(stand))
+	if (!is_sqlite(harness))
 		assert_non_null(strstr(batch->entries[17].reason, "too long"));
-	snprintf(expected, sizeof(expected), "%d\n", is_sqlite(stand) ? 200 : 197);
-	assert_string_equal(sql_stand_ask(stand, "SELECT COUNT(*) FROM last_login;"), expected);
+	snprintf(expected, sizeof(expected), "%d\n", is_sqlite(harness) ? 200 : 197);
+	assert_string_equal(sql_harness_ask(harness, "SELECT COUNT(*) FROM last_login;"), expected);
 	batch_clear(batch);
 	free(batch);
 }
 
 static void no_address_is_an_empty_text(void **state)
 {
-	struct sql_stand *stand = *state;
+	struct sql_harness *harness = *state;
 
-	open_documented(stand);
-	sql_stand_expect(stand, (struct login){"lmtp", "u", "", 1795338300000}, DICT_STORED);
-	assert_string_equal(all_rows(stand), "u\tlmtp\t1795338300000\t\n");
+	open_documented(harness);
+	sql_harness_expect(harness, (struct login){"lmtp", "u", "", 1795338300000}, DICT_STORED);
+	assert_string_equal(all_rows(harness), "u\tlmtp\t1795338300000\t\n");
 }
 
 static void what_no_map_takes_is_refused_in_dovecots_words(void **state)
 {
-	struct sql_stand *stand = *state;
+	struct sql_harness *harness = *state;
 	const char *reason;
 
-	sql_stand_ask(stand, "%s", users_schema);
-	sql_stand_open(stand, users_map, NULL, NULL);
-	reason = sql_stand_expect(stand, (struct login){"doveadm", "u", "::1", 1}, DICT_REFUSED);
+	sql_harness_ask(harness, "%s", users_schema);
+	sql_harness_open(harness, users_map, NULL, NULL);
+	reason =
+		sql_harness_expect(harness, (struct login){"doveadm", "u", "::1", 1}, DICT_REFUSED);
 	assert_string_equal(reason,
 			    "sql dict set: Invalid/unmapped key: shared/last-login/doveadm/u/::1");
-	reason = sql_stand_expect(stand, (struct login){"imap", "u", "::1", -1}, DICT_REFUSED);
+	reason = sql_harness_expect(harness, (struct login){"imap", "u", "::1", -1}, DICT_REFUSED);
 	assert_string_equal(
 		reason, "dict-sql: Failed to set 1 fields (first shared/last-login/imap/u/::1): "
 			"value field's value isn't 64bit unsigned integer: -1 (in pattern: "
 			"shared/last-login/imap");
 }
 
-const struct sql_story sql_values[] = {
-	STORY(every_name_is_stored_byte_for_byte, ON_ALL),
-	STORY(a_bad_name_does_not_hurt_the_others, ON_ALL),
-	STORY(no_address_is_an_empty_text, ON_ALL),
-	STORY(what_no_map_takes_is_refused_in_dovecots_words, ON_ALL),
+const struct sql_scenario sql_values[] = {
+	SCENARIO(every_name_is_stored_byte_for_byte, ON_ALL),
+	SCENARIO(a_bad_name_does_not_hurt_the_others, ON_ALL),
+	SCENARIO(no_address_is_an_empty_text, ON_ALL),
+	SCENARIO(what_no_map_takes_is_refused_in_dovecots_words, ON_ALL),
 	{0},
 };

@@ -167,18 +167,18 @@ static int end(void **state)
 	return rmdir(dir);
 }
 
-#define STORY(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define SCENARIO(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		STORY(test_every_embedded_layout_has_what_is_needed),
-		STORY(test_own_layouts_are_found),
-		STORY(test_own_layouts_come_before_embedded_ones),
-		STORY(test_two_for_one_abi_are_refused),
-		STORY(test_mistakes_are_named_by_line),
-		STORY(test_half_a_layout_is_refused),
-		STORY(test_no_folder_is_no_mistake),
+		SCENARIO(test_every_embedded_layout_has_what_is_needed),
+		SCENARIO(test_own_layouts_are_found),
+		SCENARIO(test_own_layouts_come_before_embedded_ones),
+		SCENARIO(test_two_for_one_abi_are_refused),
+		SCENARIO(test_mistakes_are_named_by_line),
+		SCENARIO(test_half_a_layout_is_refused),
+		SCENARIO(test_no_folder_is_no_mistake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

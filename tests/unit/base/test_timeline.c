@@ -300,21 +300,21 @@ static void what_is_written_can_be_read(void **state)
 
 int main(void)
 {
-#define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define SCENARIO(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		STORY(a_clock_that_is_left_alone_is_followed),
-		STORY(a_step_forward_is_followed_at_once),
-		STORY(after_a_step_back_the_later_login_stays_the_newer),
-		STORY(two_seconds_apart_logins_differ_in_whole_seconds),
-		STORY(a_clock_that_was_quite_wrong_is_not_carried_on),
-		STORY(a_leap_second_reorders_nothing),
-		STORY(after_a_suspend_times_are_right),
-		STORY(a_clock_that_is_slewed_takes_no_steps),
-		STORY(a_stamp_that_comes_late_goes_before_the_last),
-		STORY(a_restart_forgets_no_time),
-		STORY(nor_does_a_reboot),
-		STORY(any_other_file_is_none),
-		STORY(what_is_written_can_be_read),
+		SCENARIO(a_clock_that_is_left_alone_is_followed),
+		SCENARIO(a_step_forward_is_followed_at_once),
+		SCENARIO(after_a_step_back_the_later_login_stays_the_newer),
+		SCENARIO(two_seconds_apart_logins_differ_in_whole_seconds),
+		SCENARIO(a_clock_that_was_quite_wrong_is_not_carried_on),
+		SCENARIO(a_leap_second_reorders_nothing),
+		SCENARIO(after_a_suspend_times_are_right),
+		SCENARIO(a_clock_that_is_slewed_takes_no_steps),
+		SCENARIO(a_stamp_that_comes_late_goes_before_the_last),
+		SCENARIO(a_restart_forgets_no_time),
+		SCENARIO(nor_does_a_reboot),
+		SCENARIO(any_other_file_is_none),
+		SCENARIO(what_is_written_can_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

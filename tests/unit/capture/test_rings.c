@@ -81,138 +81,138 @@ static struct fake *fake_new(char name, uint64_t there, uint64_t start)
 	return fake;
 }
 
-struct story {
+struct scenario {
 	struct fake *a, *b;
 	struct event_source *whole;
 	uint64_t position;
 };
 
-static void begin(struct story *story, uint64_t in_a, uint64_t in_b)
+static void begin(struct scenario *scenario, uint64_t in_a, uint64_t in_b)
 {
 	struct event_source *list[2];
 
-	story->a = fake_new('a', in_a, 7000);
-	story->b = fake_new('b', in_b, 500);
-	list[0] = &story->a->source;
-	list[1] = &story->b->source;
-	assert_int_equal(rings_join(list, 2, &story->whole, NULL), 0);
+	scenario->a = fake_new('a', in_a, 7000);
+	scenario->b = fake_new('b', in_b, 500);
+	list[0] = &scenario->a->source;
+	list[1] = &scenario->b->source;
+	assert_int_equal(rings_join(list, 2, &scenario->whole, NULL), 0);
 }
 
-static void next_is(struct story *story, const char *text)
+static void next_is(struct scenario *scenario, const char *text)
 {
-	uint64_t before = story->position;
+	uint64_t before = scenario->position;
 	struct slice record;
-	int ret = story->whole->ops->peek(story->whole, &record, &story->position, NULL);
+	int ret = scenario->whole->ops->peek(scenario->whole, &record, &scenario->position, NULL);
 
 	assert_int_equal(ret, text != NULL);
 	if (text && !slice_is(record, text))
 		fail_msg("%.*s instead of %s", (int)record.len, record.ptr, text);
-	assert_true(story->position >= before);
+	assert_true(scenario->position >= before);
 }
 
-static void finish(struct story *story)
+static void finish(struct scenario *scenario)
 {
-	story->whole->ops->close(story->whole);
+	scenario->whole->ops->close(scenario->whole);
 	assert_true(closed[0] && closed[1]);
 }
 
 static void test_the_earlier_ring_is_read_first(void **state)
 {
-	struct story story = {0};
+	struct scenario scenario = {0};
 
 	(void)state;
-	begin(&story, 2, 2);
-	next_is(&story, "a0");
-	next_is(&story, "a1");
-	next_is(&story, "b0");
-	story.a->there = 3; /* its probe was still set */
-	next_is(&story, "a2");
-	next_is(&story, "b1");
-	next_is(&story, NULL);
-	finish(&story);
+	begin(&scenario, 2, 2);
+	next_is(&scenario, "a0");
+	next_is(&scenario, "a1");
+	next_is(&scenario, "b0");
+	scenario.a->there = 3; /* its probe was still set */
+	next_is(&scenario, "a2");
+	next_is(&scenario, "b1");
+	next_is(&scenario, NULL);
+	finish(&scenario);
 }
 
 static void test_each_ring_gets_back_its_own(void **state)
 {
 	uint64_t after_a1, after_b1;
-	struct story story = {0};
+	struct scenario scenario = {0};
 
 	(void)state;
-	begin(&story, 2, 2);
-	next_is(&story, "a0");
-	next_is(&story, "a1");
-	after_a1 = story.position;
-	next_is(&story, "b0");
-	next_is(&story, "b1");
-	after_b1 = story.position;
-	story.a->there = 3;
-	next_is(&story, "a2");
+	begin(&scenario, 2, 2);
+	next_is(&scenario, "a0");
+	next_is(&scenario, "a1");
+	after_a1 = scenario.position;
+	next_is(&scenario, "b0");
+	next_is(&scenario, "b1");
+	after_b1 = scenario.position;
+	scenario.a->there = 3;
+	next_is(&scenario, "a2");
 
-	story.whole->ops->release(story.whole, after_a1 - 100);
-	assert_int_equal(story.a->released, 7100);
-	assert_int_equal(story.b->released, 0);
-	story.whole->ops->release(story.whole, after_b1 - 100);
-	assert_int_equal(story.a->released, 7200);
-	assert_int_equal(story.b->released, 600);
-	story.whole->ops->release(story.whole, story.position);
-	assert_int_equal(story.a->released, 7300);
-	assert_int_equal(story.b->released, 700);
-	finish(&story);
+	scenario.whole->ops->release(scenario.whole, after_a1 - 100);
+	assert_int_equal(scenario.a->released, 7100);
+	assert_int_equal(scenario.b->released, 0);
+	scenario.whole->ops->release(scenario.whole, after_b1 - 100);
+	assert_int_equal(scenario.a->released, 7200);
+	assert_int_equal(scenario.b->released, 600);
+	scenario.whole->ops->release(scenario.whole, scenario.position);
+	assert_int_equal(scenario.a->released, 7300);
+	assert_int_equal(scenario.b->released, 700);
+	finish(&scenario);
 }
 
 /* Records that were discarded in the kernel move the position, and nothing comes. */
 static void test_room_without_records_is_given_back(void **state)
 {
-	struct story story = {0};
+	struct scenario scenario = {0};
 
 	(void)state;
-	begin(&story, 0, 0);
-	story.a->start += 56;
-	next_is(&story, NULL);
-	story.whole->ops->release(story.whole, story.position);
-	assert_int_equal(story.a->released, 7056);
-	finish(&story);
+	begin(&scenario, 0, 0);
+	scenario.a->start += 56;
+	next_is(&scenario, NULL);
+	scenario.whole->ops->release(scenario.whole, scenario.position);
+	assert_int_equal(scenario.a->released, 7056);
+	finish(&scenario);
 }
 
 static void test_any_number_of_turns_is_remembered(void **state)
 {
-	struct story story = {0};
+	struct scenario scenario = {0};
 	uint64_t positions[500];
 
 	(void)state;
-	begin(&story, 0, 0);
+	begin(&scenario, 0, 0);
 	for (int i = 0; i < 500; i++) {
-		struct fake *fake = i % 2 ? story.a : story.b;
+		struct fake *fake = i % 2 ? scenario.a : scenario.b;
 		char text[16];
 
 		(void)snprintf(text, sizeof(text), "%c%d", fake->name, (int)fake->there++);
-		next_is(&story, text);
-		positions[i] = story.position;
+		next_is(&scenario, text);
+		positions[i] = scenario.position;
 	}
 	for (int i = 0; i < 500; i++) {
-		story.whole->ops->release(story.whole, positions[i]);
-		assert_int_equal(story.b->released, 500 + 100 * (i / 2 + 1));
-		assert_int_equal(story.a->released, i > 0 ? 7000 + 100 * ((i + 1) / 2) : 7000);
+		scenario.whole->ops->release(scenario.whole, positions[i]);
+		assert_int_equal(scenario.b->released, 500 + 100 * (i / 2 + 1));
+		assert_int_equal(scenario.a->released, i > 0 ? 7000 + 100 * ((i + 1) / 2) : 7000);
 	}
-	finish(&story);
+	finish(&scenario);
 }
 
 static void test_any_of_them_wakes_the_reader(void **state)
 {
 	struct pollfd fd = {.events = POLLIN};
-	struct story story = {0};
+	struct scenario scenario = {0};
 	struct source_level level;
 
 	(void)state;
-	begin(&story, 0, 0);
-	fd.fd = story.whole->ops->fd(story.whole);
+	begin(&scenario, 0, 0);
+	fd.fd = scenario.whole->ops->fd(scenario.whole);
 	assert_int_equal(poll(&fd, 1, 0), 0);
-	assert_int_equal(eventfd_write(story.a->fd, 1), 0);
+	assert_int_equal(eventfd_write(scenario.a->fd, 1), 0);
 	assert_int_equal(poll(&fd, 1, 0), 1);
-	story.whole->ops->level(story.whole, &level);
+	scenario.whole->ops->level(scenario.whole, &level);
 	assert_int_equal(level.used, 6);
 	assert_int_equal(level.size, 20);
-	finish(&story);
+	finish(&scenario);
 }
 
 static void test_a_single_ring_is_itself(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rights that are given up are gone for good, so each story gives them up in a child process. */
+/* Rights that are given up are gone for good, so each scenario gives them up in a child process. */
 #ifndef DOVETAP_TEST_CHILD_H
 #define DOVETAP_TEST_CHILD_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Each story enters Landlock in a process of its own, as root if the test is: not even root gets
+/* Each scenario enters Landlock in a process of its own, as root if the test is: not even root gets
  * past it. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -149,7 +149,7 @@ static int the_directory_of_a_file(void)
 	return 0;
 }
 
-#define STORY(name)                                                                                \
+#define SCENARIO(name)                                                                             \
 	static void test_##name(void **state)                                                      \
 	{                                                                                          \
 		(void)state;                                                                       \
@@ -157,11 +157,11 @@ static int the_directory_of_a_file(void)
 			skip();                                                                    \
 		run_in_child(name);                                                                \
 	}
-STORY(reads_where_it_may)
-STORY(writes_where_it_may)
-STORY(executes_nothing)
-STORY(listens_where_it_may)
-STORY(the_directory_of_a_file)
+SCENARIO(reads_where_it_may)
+SCENARIO(writes_where_it_may)
+SCENARIO(executes_nothing)
+SCENARIO(listens_where_it_may)
+SCENARIO(the_directory_of_a_file)
 
 static void test_a_kernel_without_it_is_no_error(void **state)
 {

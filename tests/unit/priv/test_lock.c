@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Locks go with processes, so each story has some: "other" is one that holds what is said. */
+/* Locks go with processes, so each scenario has some: "other" is one that holds what is said. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>

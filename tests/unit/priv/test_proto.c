@@ -108,17 +108,17 @@ static void test_roles_have_names(void **state)
 	assert_string_equal(priv_role_name(PRIV_ROLE_END), "unknown");
 }
 
-#define STORY(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define SCENARIO(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORY(test_a_message_arrives_whole),
-		STORY(test_the_end_of_the_other_side_is_told),
-		STORY(test_a_reader_that_sleeps_does_not_block_the_sender),
-		STORY(test_another_size_or_version_is_refused),
-		STORY(test_texts_are_terminated_whatever_was_sent),
-		STORY(test_roles_have_names),
+		SCENARIO(test_a_message_arrives_whole),
+		SCENARIO(test_the_end_of_the_other_side_is_told),
+		SCENARIO(test_a_reader_that_sleeps_does_not_block_the_sender),
+		SCENARIO(test_another_size_or_version_is_refused),
+		SCENARIO(test_texts_are_terminated_whatever_was_sent),
+		SCENARIO(test_roles_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,9 +178,9 @@ static void what_an_earlier_life_left_is_accounted_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		story(trouble_of_every_kind_is_accounted_for),
-		story(at_a_ceiling_losses_are_accounted_for),
-		story(what_an_earlier_life_left_is_accounted_for),
+		scenario(trouble_of_every_kind_is_accounted_for),
+		scenario(at_a_ceiling_losses_are_accounted_for),
+		scenario(what_an_earlier_life_left_is_accounted_for),
 	};
 
 	log_init(LOG_SINK_STDERR, LOG_LEVEL_ERROR, "test_accounts");

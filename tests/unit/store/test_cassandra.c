@@ -10,7 +10,7 @@
 #define KEY_MAX 96
 
 /* A dict on one or two fake nodes, and COUNT logins for it. */
-struct stand {
+struct harness {
 	char path[32];
 	struct dict *dict;
 	struct error error;
@@ -19,34 +19,34 @@ struct stand {
 	char keys[COUNT][KEY_MAX];
 };
 
-static void make_entry(struct stand *stand, size_t i, const char *user)
+static void make_entry(struct harness *harness, size_t i, const char *user)
 {
-	char *key = stand->keys[i];
-	struct key_part *parts = stand->parts[i];
+	char *key = harness->keys[i];
+	struct key_part *parts = harness->parts[i];
 
 	snprintf(key, KEY_MAX, "shared/last-login/imap/%s/192.0.2.1", user);
 	parts[0] = (struct key_part){"service", 18, 4};
 	parts[1] = (struct key_part){"user", 23, (uint32_t)strlen(user)};
 	parts[2] = (struct key_part){"remote_ip", 24 + (uint32_t)strlen(user), 9};
-	stand->entries[i] = (struct dict_entry){.key = slice_str(key),
-						.value = slice_str("1795338302210"),
-						.time_ns = 1795338302210123456,
-						.parts = parts,
-						.part_count = 3};
+	harness->entries[i] = (struct dict_entry){.key = slice_str(key),
+						  .value = slice_str("1795338302210"),
+						  .time_ns = 1795338302210123456,
+						  .parts = parts,
+						  .part_count = 3};
 }
 
-static bool strict; /* of the next stand */
+static bool strict; /* of the next harness */
 
-static void stand_up(struct stand *stand, const struct fake_cql *fake, const char *more)
+static void harness_up(struct harness *harness, const struct fake_cql *fake, const char *more)
 {
 	char uri[64], user[32];
 	struct dict_config config = {.uri = uri, .where = "test", .strict = strict};
 	FILE *file;
 	size_t i;
 
-	memset(stand, 0, sizeof(*stand));
-	snprintf(stand->path, sizeof(stand->path), "/tmp/test_cassandra.XXXXXX");
-	file = fdopen(mkstemp(stand->path), "w");
+	memset(harness, 0, sizeof(*harness));
+	snprintf(harness->path, sizeof(harness->path), "/tmp/test_cassandra.XXXXXX");
+	file = fdopen(mkstemp(harness->path), "w");
 	assert_non_null(file);
 	fprintf(file,
 		"connect = host=127.0.0.1 port=%u dbname=mails %s\n"
@@ -63,53 +63,53 @@ static void stand_up(struct stand *stand, const struct fake_cql *fake, const cha
 		"}\n",
 		fake->port, more);
 	fclose(file);
-	snprintf(uri, sizeof(uri), "cassandra:%s", stand->path);
-	if (dict_open(&config, &stand->dict, &stand->error) < 0)
-		fail_msg("%s", stand->error.text);
+	snprintf(uri, sizeof(uri), "cassandra:%s", harness->path);
+	if (dict_open(&config, &harness->dict, &harness->error) < 0)
+		fail_msg("%s", harness->error.text);
 	for (i = 0; i < COUNT; i++) {
 		snprintf(user, sizeof(user), "u%zu@example.com", i);
-		make_entry(stand, i, user);
+		make_entry(harness, i, user);
 	}
 }
 
-static void tear_down(struct stand *stand)
+static void tear_down(struct harness *harness)
 {
-	dict_close(&stand->dict);
-	unlink(stand->path);
+	dict_close(&harness->dict);
+	unlink(harness->path);
 }
 
-static int write_some(struct stand *stand, size_t count, int64_t seconds)
+static int write_some(struct harness *harness, size_t count, int64_t seconds)
 {
-	return dict_write(stand->dict, stand->entries, count,
-			  clock_monotonic_ns() + seconds * NS_PER_SEC, &stand->error);
+	return dict_write(harness->dict, harness->entries, count,
+			  clock_monotonic_ns() + seconds * NS_PER_SEC, &harness->error);
 }
 
-static int ping(struct stand *stand)
+static int ping(struct harness *harness)
 {
-	return dict_ping(stand->dict, clock_monotonic_ns() + 30 * NS_PER_SEC, &stand->error);
+	return dict_ping(harness->dict, clock_monotonic_ns() + 30 * NS_PER_SEC, &harness->error);
 }
 
-static void check_all(const struct stand *stand, size_t count, enum dict_outcome outcome)
+static void check_all(const struct harness *harness, size_t count, enum dict_outcome outcome)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (stand->entries[i].outcome != outcome)
-			fail_msg("%zu: %s: %s", i, dict_outcome_name(stand->entries[i].outcome),
-				 stand->entries[i].reason);
+		if (harness->entries[i].outcome != outcome)
+			fail_msg("%zu: %s: %s", i, dict_outcome_name(harness->entries[i].outcome),
+				 harness->entries[i].reason);
 	}
 }
 
-static void check_reason(const struct stand *stand, const char *reason)
+static void check_reason(const struct harness *harness, const char *reason)
 {
-	if (!strstr(stand->entries[0].reason, reason))
-		fail_msg("%s, not %s", stand->entries[0].reason, reason);
+	if (!strstr(harness->entries[0].reason, reason))
+		fail_msg("%s, not %s", harness->entries[0].reason, reason);
 }
 
-static void check_error(const struct stand *stand, const char *text)
+static void check_error(const struct harness *harness, const char *text)
 {
-	if (!strstr(stand->error.text, text))
-		fail_msg("%s, not %s", stand->error.text, text);
+	if (!strstr(harness->error.text, text))
+		fail_msg("%s, not %s", harness->error.text, text);
 }
 
 /* --- what works ------------------------------------------------------------------------------ */
@@ -117,15 +117,15 @@ static void check_error(const struct stand *stand, const char *text)
 static void logins_are_stored_with_their_time_as_timestamp(void **state)
 {
 	struct fake_cql fake = {0};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "");
-	assert_int_equal(write_some(&stand, COUNT, 30), 0);
-	check_all(&stand, COUNT, DICT_STORED);
-	assert_int_equal(write_some(&stand, COUNT, 30), 0);
-	tear_down(&stand);
+	harness_up(&harness, &fake, "");
+	assert_int_equal(write_some(&harness, COUNT, 30), 0);
+	check_all(&harness, COUNT, DICT_STORED);
+	assert_int_equal(write_some(&harness, COUNT, 30), 0);
+	tear_down(&harness);
 	fake_stop(&fake);
 	assert_int_equal(fake.count[CQL_EXECUTE], 2 * COUNT);
 	assert_int_equal(fake.timestamp, 1795338302210123);
@@ -151,13 +151,13 @@ static enum fake_action speak_3_only(struct fake_cql *fake, const struct fake_fr
 static void rows_may_be_told_to_vanish(void **state)
 {
 	struct fake_cql fake = {0};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "ttl=90d");
-	assert_int_equal(write_some(&stand, 1, 30), 0);
-	tear_down(&stand);
+	harness_up(&harness, &fake, "ttl=90d");
+	assert_int_equal(write_some(&harness, 1, 30), 0);
+	tear_down(&harness);
 	fake_stop(&fake);
 	assert_string_equal(fake.statement,
 			    "INSERT INTO mails.last_login (last_access,service,userid,last_ip) "
@@ -167,14 +167,14 @@ static void rows_may_be_told_to_vanish(void **state)
 static void a_timestamp_column_gets_milliseconds_at_any_precision(void **state)
 {
 	struct fake_cql fake = {0};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "");
-	stand.entries[0].value = slice_str("1795338302");
-	assert_int_equal(write_some(&stand, 1, 30), 0);
-	tear_down(&stand);
+	harness_up(&harness, &fake, "");
+	harness.entries[0].value = slice_str("1795338302");
+	assert_int_equal(write_some(&harness, 1, 30), 0);
+	tear_down(&harness);
 	fake_stop(&fake);
 	assert_int_equal(fake.value, 1795338302210);
 }
@@ -183,17 +183,17 @@ static void a_timestamp_column_gets_milliseconds_at_any_precision(void **state)
 static void strict_mode_writes_what_the_plugin_writes(void **state)
 {
 	struct fake_cql fake = {0};
-	struct stand stand;
+	struct harness harness;
 	int64_t before = clock_wall_ns() / NS_PER_USEC;
 
 	(void)state;
 	fake_start(&fake);
 	strict = true;
-	stand_up(&stand, &fake, "");
+	harness_up(&harness, &fake, "");
 	strict = false;
-	stand.entries[0].value = slice_str("1795338302");
-	assert_int_equal(write_some(&stand, 1, 30), 0);
-	tear_down(&stand);
+	harness.entries[0].value = slice_str("1795338302");
+	assert_int_equal(write_some(&harness, 1, 30), 0);
+	tear_down(&harness);
 	fake_stop(&fake);
 	assert_int_equal(fake.value, 1795338302);
 	assert_true(fake.timestamp >= before);
@@ -206,7 +206,7 @@ static void a_block_of_2_4_leads_to_the_same_statement(void **state)
 	struct conf_section *root = NULL;
 	struct dict_config config = {.where = "test"};
 	struct dict_entry entry;
-	struct stand stand;
+	struct harness harness;
 	struct error error = {0};
 	char text[1024];
 
@@ -240,17 +240,17 @@ static void a_block_of_2_4_leads_to_the_same_statement(void **state)
 	if (conf_parse_text(slice_str(text), "x.conf", 0, &root, &error) < 0)
 		fail_msg("%s", error.text);
 	config.block = conf_section_find(root, "dict", "sql");
-	memset(&stand, 0, sizeof(stand));
-	if (dict_open(&config, &stand.dict, &error) < 0)
+	memset(&harness, 0, sizeof(harness));
+	if (dict_open(&config, &harness.dict, &error) < 0)
 		fail_msg("%s", error.text);
 	conf_free(&root);
-	make_entry(&stand, 0, "u@example.com");
-	entry = stand.entries[0];
+	make_entry(&harness, 0, "u@example.com");
+	entry = harness.entries[0];
 	assert_int_equal(
-		dict_write(stand.dict, &entry, 1, clock_monotonic_ns() + 30 * NS_PER_SEC, &error),
+		dict_write(harness.dict, &entry, 1, clock_monotonic_ns() + 30 * NS_PER_SEC, &error),
 		0);
 	assert_int_equal(entry.outcome, DICT_STORED);
-	dict_close(&stand.dict);
+	dict_close(&harness.dict);
 	fake_stop(&fake);
 	assert_string_equal(fake.statement,
 			    "INSERT INTO mails.last_login (last_access,service,userid,last_ip) "
@@ -260,14 +260,14 @@ static void a_block_of_2_4_leads_to_the_same_statement(void **state)
 static void an_older_protocol_is_spoken_when_the_server_asks(void **state)
 {
 	struct fake_cql fake = {.twist = speak_3_only};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "");
-	assert_int_equal(write_some(&stand, COUNT, 30), 0);
-	check_all(&stand, COUNT, DICT_STORED);
-	tear_down(&stand);
+	harness_up(&harness, &fake, "");
+	assert_int_equal(write_some(&harness, COUNT, 30), 0);
+	check_all(&harness, COUNT, DICT_STORED);
+	tear_down(&harness);
 	fake_stop(&fake);
 	assert_int_equal(fake.connections, 2);
 }
@@ -294,14 +294,14 @@ static enum fake_action ask_password(struct fake_cql *fake, const struct fake_fr
 static void a_password_is_given_when_asked(void **state)
 {
 	struct fake_cql fake = {.twist = ask_password};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "user=dovecot password=pass");
-	assert_int_equal(write_some(&stand, 1, 30), 0);
-	check_all(&stand, 1, DICT_STORED);
-	tear_down(&stand);
+	harness_up(&harness, &fake, "user=dovecot password=pass");
+	assert_int_equal(write_some(&harness, 1, 30), 0);
+	check_all(&harness, 1, DICT_STORED);
+	tear_down(&harness);
 	fake_stop(&fake);
 	assert_int_equal(fake.auth_len, 4 + 13);
 	assert_memory_equal(fake.auth, "\0\0\0\x0d\0dovecot\0pass", 4 + 13);
@@ -310,15 +310,15 @@ static void a_password_is_given_when_asked(void **state)
 static void a_wrong_password_is_said_once_without_the_password(void **state)
 {
 	struct fake_cql fake = {.twist = ask_password, .knob = 1};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "user=dovecot password=wrong");
-	assert_int_equal(ping(&stand), -EACCES);
-	check_error(&stand, "user dovecot: bad_credentials");
-	assert_null(strstr(stand.error.text, "wrong"));
-	tear_down(&stand);
+	harness_up(&harness, &fake, "user=dovecot password=wrong");
+	assert_int_equal(ping(&harness), -EACCES);
+	check_error(&harness, "user dovecot: bad_credentials");
+	assert_null(strstr(harness.error.text, "wrong"));
+	tear_down(&harness);
 	fake_stop(&fake);
 	assert_int_equal(fake.connections, 1);
 }
@@ -326,14 +326,14 @@ static void a_wrong_password_is_said_once_without_the_password(void **state)
 static void no_password_where_one_is_needed_is_said(void **state)
 {
 	struct fake_cql fake = {.twist = ask_password};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "");
-	assert_int_equal(ping(&stand), -EACCES);
-	check_error(&stand, "asks for a user and a password");
-	tear_down(&stand);
+	harness_up(&harness, &fake, "");
+	assert_int_equal(ping(&harness), -EACCES);
+	check_error(&harness, "asks for a user and a password");
+	tear_down(&harness);
 	fake_stop(&fake);
 	assert_int_equal(fake.count[CQL_AUTH_RESPONSE], 0);
 }
@@ -352,14 +352,14 @@ static enum fake_action ask_kerberos(struct fake_cql *fake, const struct fake_fr
 static void the_password_goes_to_no_other_authenticator(void **state)
 {
 	struct fake_cql fake = {.twist = ask_kerberos};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "user=dovecot password=pass");
-	assert_int_equal(ping(&stand), -EACCES);
-	check_error(&stand, "wants KerberosThing");
-	tear_down(&stand);
+	harness_up(&harness, &fake, "user=dovecot password=pass");
+	assert_int_equal(ping(&harness), -EACCES);
+	check_error(&harness, "wants KerberosThing");
+	tear_down(&harness);
 	fake_stop(&fake);
 	assert_int_equal(fake.count[CQL_AUTH_RESPONSE], 0);
 }
@@ -369,17 +369,18 @@ static void the_password_goes_to_no_other_authenticator(void **state)
 static void a_column_of_the_wrong_type_is_named_at_start(void **state)
 {
 	struct fake_cql fake = {.value_type = CQL_TYPE_VARCHAR};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "");
-	assert_int_equal(ping(&stand), -EINVAL);
-	check_error(&stand, "column last_access of last_login has the type text, which cannot hold "
-			    "a uint; change value_type or the column");
-	assert_int_not_equal(write_some(&stand, 1, 30), 0);
-	check_all(&stand, 1, DICT_RETRY);
-	tear_down(&stand);
+	harness_up(&harness, &fake, "");
+	assert_int_equal(ping(&harness), -EINVAL);
+	check_error(&harness,
+		    "column last_access of last_login has the type text, which cannot hold "
+		    "a uint; change value_type or the column");
+	assert_int_not_equal(write_some(&harness, 1, 30), 0);
+	check_all(&harness, 1, DICT_RETRY);
+	tear_down(&harness);
 	fake_stop(&fake);
 }
 
@@ -396,33 +397,33 @@ static enum fake_action no_table(struct fake_cql *fake, const struct fake_frame 
 static void a_missing_table_is_named_at_start(void **state)
 {
 	struct fake_cql fake = {.twist = no_table};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "");
-	assert_int_equal(ping(&stand), -EINVAL);
-	check_error(&stand, ":2: invalid: table last_login does not exist");
-	tear_down(&stand);
+	harness_up(&harness, &fake, "");
+	assert_int_equal(ping(&harness), -EINVAL);
+	check_error(&harness, ":2: invalid: table last_login does not exist");
+	tear_down(&harness);
 	fake_stop(&fake);
 }
 
 static void keys_and_values_that_do_not_fit_are_refused_one_by_one(void **state)
 {
 	struct fake_cql fake = {0};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "");
-	make_entry(&stand, 0, "u\xff@example.com");
-	stand.entries[1].key = slice_str("shared/elsewhere");
-	assert_int_equal(write_some(&stand, 3, 30), 0);
-	check_all(&stand, 2, DICT_REFUSED);
-	check_reason(&stand, "column userid: byte 2 is not UTF-8");
-	assert_non_null(strstr(stand.entries[1].reason, "unmapped key"));
-	assert_int_equal(stand.entries[2].outcome, DICT_STORED);
-	tear_down(&stand);
+	harness_up(&harness, &fake, "");
+	make_entry(&harness, 0, "u\xff@example.com");
+	harness.entries[1].key = slice_str("shared/elsewhere");
+	assert_int_equal(write_some(&harness, 3, 30), 0);
+	check_all(&harness, 2, DICT_REFUSED);
+	check_reason(&harness, "column userid: byte 2 is not UTF-8");
+	assert_non_null(strstr(harness.entries[1].reason, "unmapped key"));
+	assert_int_equal(harness.entries[2].outcome, DICT_STORED);
+	tear_down(&harness);
 	fake_stop(&fake);
 }
 
@@ -443,14 +444,14 @@ static enum fake_action forget_statement(struct fake_cql *fake, const struct fak
 static void a_forgotten_statement_is_prepared_again(void **state)
 {
 	struct fake_cql fake = {.twist = forget_statement};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "");
-	assert_int_equal(write_some(&stand, COUNT, 30), 0);
-	check_all(&stand, COUNT, DICT_STORED);
-	tear_down(&stand);
+	harness_up(&harness, &fake, "");
+	assert_int_equal(write_some(&harness, COUNT, 30), 0);
+	check_all(&harness, COUNT, DICT_STORED);
+	tear_down(&harness);
 	fake_stop(&fake);
 	assert_int_equal(fake.count[CQL_PREPARE], 2);
 }
@@ -501,14 +502,14 @@ static enum fake_action unauthorized(struct fake_cql *fake, const struct fake_fr
 static void missing_replicas_lead_to_the_fallback_consistency_once(void **state)
 {
 	struct fake_cql fake = {.twist = unavailable, .knob = 1};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "write_fallback_consistency=local-one");
-	assert_int_equal(write_some(&stand, 1, 30), 0);
-	check_all(&stand, 1, DICT_STORED);
-	tear_down(&stand);
+	harness_up(&harness, &fake, "write_fallback_consistency=local-one");
+	assert_int_equal(write_some(&harness, 1, 30), 0);
+	check_all(&harness, 1, DICT_STORED);
+	tear_down(&harness);
 	fake_stop(&fake);
 	assert_int_equal(fake.consistency[0], CQL_LOCAL_QUORUM);
 	assert_int_equal(fake.consistency[1], CQL_LOCAL_ONE);
@@ -529,7 +530,7 @@ static void errors_of_the_server_decide_the_outcome(void **state)
 		{invalid, DICT_REFUSED, 1, "invalid: scripted"},
 		{unauthorized, DICT_RETRY, 1, "unauthorized: scripted"},
 	};
-	struct stand stand;
+	struct harness harness;
 	size_t i;
 
 	(void)state;
@@ -537,11 +538,11 @@ static void errors_of_the_server_decide_the_outcome(void **state)
 		struct fake_cql fake = {.twist = cases[i].twist, .knob = 1000};
 
 		fake_start(&fake);
-		stand_up(&stand, &fake, "");
-		assert_int_equal(write_some(&stand, 1, 30), 0);
-		check_all(&stand, 1, cases[i].outcome);
-		check_reason(&stand, cases[i].reason);
-		tear_down(&stand);
+		harness_up(&harness, &fake, "");
+		assert_int_equal(write_some(&harness, 1, 30), 0);
+		check_all(&harness, 1, cases[i].outcome);
+		check_reason(&harness, cases[i].reason);
+		tear_down(&harness);
 		fake_stop(&fake);
 		assert_int_equal(fake.count[CQL_EXECUTE], cases[i].executes);
 	}
@@ -638,14 +639,14 @@ static void a_broken_start_ends_with_a_reason(void **state)
 	(void)state;
 	for (knob = 0; knob < BREAKAGE_COUNT; knob++) {
 		struct fake_cql fake = {.twist = break_options, .knob = knob};
-		struct stand stand;
+		struct harness harness;
 
 		fake_start(&fake);
-		stand_up(&stand, &fake, "connect_timeout=200ms");
-		assert_true(write_some(&stand, 5, 30) < 0);
-		check_all(&stand, 5, DICT_RETRY);
-		check_error(&stand, "no Cassandra node can be used: 127.0.0.1:");
-		tear_down(&stand);
+		harness_up(&harness, &fake, "connect_timeout=200ms");
+		assert_true(write_some(&harness, 5, 30) < 0);
+		check_all(&harness, 5, DICT_RETRY);
+		check_error(&harness, "no Cassandra node can be used: 127.0.0.1:");
+		tear_down(&harness);
 		fake_stop(&fake);
 		assert_int_equal(fake.count[CQL_EXECUTE], 0);
 	}
@@ -658,15 +659,15 @@ static void a_broken_prepare_ends_with_a_reason(void **state)
 	(void)state;
 	for (knob = 0; knob < BREAKAGE_COUNT; knob++) {
 		struct fake_cql fake = {.twist = break_prepare, .knob = knob};
-		struct stand stand;
+		struct harness harness;
 
 		if (knob == ANSWER_TWICE) /* by then the next request may be under way */
 			continue;
 		fake_start(&fake);
-		stand_up(&stand, &fake, "connect_timeout=200ms");
-		assert_true(write_some(&stand, 5, 30) < 0);
-		check_all(&stand, 5, DICT_RETRY);
-		tear_down(&stand);
+		harness_up(&harness, &fake, "connect_timeout=200ms");
+		assert_true(write_some(&harness, 5, 30) < 0);
+		check_all(&harness, 5, DICT_RETRY);
+		tear_down(&harness);
 		fake_stop(&fake);
 		assert_int_equal(fake.count[CQL_EXECUTE], 0);
 	}
@@ -680,20 +681,20 @@ static void a_broken_answer_leaves_writes_uncertain(void **state)
 	(void)state;
 	for (knob = 0; knob < BREAKAGE_COUNT; knob++) {
 		struct fake_cql fake = {.twist = break_execute, .knob = knob};
-		struct stand stand;
+		struct harness harness;
 		size_t i;
 
 		fake_start(&fake);
-		stand_up(&stand, &fake, "connect_timeout=200ms");
-		(void)write_some(&stand, 5, 30);
+		harness_up(&harness, &fake, "connect_timeout=200ms");
+		(void)write_some(&harness, 5, 30);
 		for (i = 0; i < 5; i++) {
-			enum dict_outcome outcome = stand.entries[i].outcome;
+			enum dict_outcome outcome = harness.entries[i].outcome;
 
 			if (outcome != DICT_UNCERTAIN && outcome != DICT_RETRY &&
 			    (outcome != DICT_STORED || knob != ANSWER_TWICE))
 				fail_msg("%d: %s", knob, dict_outcome_name(outcome));
 		}
-		tear_down(&stand);
+		tear_down(&harness);
 		fake_stop(&fake);
 		assert_true(fake.count[CQL_EXECUTE] > 0);
 	}
@@ -722,17 +723,17 @@ static enum fake_action answer_late(struct fake_cql *fake, const struct fake_fra
 static void an_answer_behind_the_deadline_disturbs_nobody(void **state)
 {
 	struct fake_cql fake = {.twist = answer_late};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "");
-	assert_int_equal(ping(&stand), 0);
-	assert_int_equal(write_some(&stand, 1, 1), -ETIMEDOUT);
-	check_all(&stand, 1, DICT_UNCERTAIN);
-	assert_int_equal(write_some(&stand, 1, 30), 0);
-	check_all(&stand, 1, DICT_STORED);
-	tear_down(&stand);
+	harness_up(&harness, &fake, "");
+	assert_int_equal(ping(&harness), 0);
+	assert_int_equal(write_some(&harness, 1, 1), -ETIMEDOUT);
+	check_all(&harness, 1, DICT_UNCERTAIN);
+	assert_int_equal(write_some(&harness, 1, 30), 0);
+	check_all(&harness, 1, DICT_STORED);
+	tear_down(&harness);
 	fake_stop(&fake);
 	assert_int_equal(fake.connections, 1);
 }
@@ -757,14 +758,14 @@ static enum fake_action flood_events(struct fake_cql *fake, const struct fake_fr
 static void a_flood_of_events_does_not_stop_writes(void **state)
 {
 	struct fake_cql fake = {.twist = flood_events};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
-	stand_up(&stand, &fake, "");
-	assert_int_equal(write_some(&stand, COUNT, 30), 0);
-	check_all(&stand, COUNT, DICT_STORED);
-	tear_down(&stand);
+	harness_up(&harness, &fake, "");
+	assert_int_equal(write_some(&harness, COUNT, 30), 0);
+	check_all(&harness, COUNT, DICT_STORED);
+	tear_down(&harness);
 	fake_stop(&fake);
 }
 
@@ -797,19 +798,19 @@ static void stop_two(struct fake_cql *first, struct fake_cql *second)
 static void each_login_goes_to_the_node_that_holds_it(void **state)
 {
 	struct fake_cql first = {0}, second = {0};
-	struct stand stand;
+	struct harness harness;
 	unsigned int before;
 
 	(void)state;
 	start_two(&first, &second);
-	stand_up(&stand, &first, "");
+	harness_up(&harness, &first, "");
 	/* The second node may not be connected yet when the first batch goes out. */
 	while (second.count[CQL_EXECUTE] == 0)
-		assert_int_equal(write_some(&stand, COUNT, 30), 0);
+		assert_int_equal(write_some(&harness, COUNT, 30), 0);
 	before = first.foreign;
-	assert_int_equal(write_some(&stand, COUNT, 30), 0);
-	check_all(&stand, COUNT, DICT_STORED);
-	tear_down(&stand);
+	assert_int_equal(write_some(&harness, COUNT, 30), 0);
+	check_all(&harness, COUNT, DICT_STORED);
+	tear_down(&harness);
 	stop_two(&first, &second);
 	assert_int_equal(first.foreign, before);
 	assert_int_equal(second.foreign, 0);
@@ -827,18 +828,18 @@ static enum fake_action die(struct fake_cql *fake, const struct fake_frame *fram
 static void a_node_that_dies_under_load_loses_nothing(void **state)
 {
 	struct fake_cql first = {.twist = die}, second = {0};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	start_two(&first, &second);
-	stand_up(&stand, &first, "");
+	harness_up(&harness, &first, "");
 	while (second.count[CQL_EXECUTE] == 0)
-		assert_int_equal(write_some(&stand, 10, 30), 0);
-	assert_int_equal(write_some(&stand, COUNT, 30), 0);
-	check_all(&stand, COUNT, DICT_STORED);
-	assert_int_equal(write_some(&stand, COUNT, 30), 0);
-	check_all(&stand, COUNT, DICT_STORED);
-	tear_down(&stand);
+		assert_int_equal(write_some(&harness, 10, 30), 0);
+	assert_int_equal(write_some(&harness, COUNT, 30), 0);
+	check_all(&harness, COUNT, DICT_STORED);
+	assert_int_equal(write_some(&harness, COUNT, 30), 0);
+	check_all(&harness, COUNT, DICT_STORED);
+	tear_down(&harness);
 	stop_two(&first, &second);
 }
 
@@ -852,17 +853,17 @@ static enum fake_action keep_silent(struct fake_cql *fake, const struct fake_fra
 static void a_silent_node_is_passed_over_when_the_settings_say_so(void **state)
 {
 	struct fake_cql first = {.twist = keep_silent}, second = {0};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	start_two(&first, &second);
-	stand_up(&stand, &first, "execution_retry_interval=100ms execution_retry_times=1");
+	harness_up(&harness, &first, "execution_retry_interval=100ms execution_retry_times=1");
 	/* Until the second node is connected there is nowhere else to go. */
 	while (second.count[CQL_EXECUTE] == 0)
-		(void)write_some(&stand, 10, 1);
-	assert_int_equal(write_some(&stand, 50, 30), 0);
-	check_all(&stand, 50, DICT_STORED);
-	tear_down(&stand);
+		(void)write_some(&harness, 10, 1);
+	assert_int_equal(write_some(&harness, 50, 30), 0);
+	check_all(&harness, 50, DICT_STORED);
+	tear_down(&harness);
 	stop_two(&first, &second);
 	assert_int_equal(first.connections, 1);
 }
@@ -870,31 +871,31 @@ static void a_silent_node_is_passed_over_when_the_settings_say_so(void **state)
 static void no_server_at_all_is_told_with_its_address(void **state)
 {
 	struct fake_cql fake = {0};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	fake_start(&fake);
 	fake_stop(&fake);
-	stand_up(&stand, &fake, "");
-	assert_int_equal(write_some(&stand, 3, 30), -ECONNREFUSED);
-	check_all(&stand, 3, DICT_RETRY);
-	check_error(&stand, ": Connection refused");
-	tear_down(&stand);
+	harness_up(&harness, &fake, "");
+	assert_int_equal(write_some(&harness, 3, 30), -ECONNREFUSED);
+	check_all(&harness, 3, DICT_RETRY);
+	check_error(&harness, ": Connection refused");
+	tear_down(&harness);
 }
 
 static void a_node_of_another_data_centre_gets_nothing(void **state)
 {
 	struct fake_cql first = {.peer_dc = "dc2"}, second = {0};
-	struct stand stand;
+	struct harness harness;
 	int i;
 
 	(void)state;
 	start_two(&first, &second);
-	stand_up(&stand, &first, "");
+	harness_up(&harness, &first, "");
 	for (i = 0; i < 5; i++)
-		assert_int_equal(write_some(&stand, COUNT, 30), 0);
-	check_all(&stand, COUNT, DICT_STORED);
-	tear_down(&stand);
+		assert_int_equal(write_some(&harness, COUNT, 30), 0);
+	check_all(&harness, COUNT, DICT_STORED);
+	tear_down(&harness);
 	stop_two(&first, &second);
 	assert_int_equal(second.count[CQL_EXECUTE], 0);
 }
@@ -902,16 +903,16 @@ static void a_node_of_another_data_centre_gets_nothing(void **state)
 static void another_data_centre_steps_in_when_ours_is_gone(void **state)
 {
 	struct fake_cql first = {.peer_dc = "dc2", .twist = die}, second = {0};
-	struct stand stand;
+	struct harness harness;
 
 	(void)state;
 	start_two(&first, &second);
-	stand_up(&stand, &first, "write_consistency=quorum");
+	harness_up(&harness, &first, "write_consistency=quorum");
 	while (second.count[CQL_EXECUTE] == 0)
-		(void)write_some(&stand, COUNT, 5);
-	assert_int_equal(write_some(&stand, COUNT, 30), 0);
-	check_all(&stand, COUNT, DICT_STORED);
-	tear_down(&stand);
+		(void)write_some(&harness, COUNT, 5);
+	assert_int_equal(write_some(&harness, COUNT, 30), 0);
+	check_all(&harness, COUNT, DICT_STORED);
+	tear_down(&harness);
 	stop_two(&first, &second);
 	assert_true(first.count[CQL_EXECUTE] > 0);
 }

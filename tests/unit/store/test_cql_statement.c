@@ -158,17 +158,18 @@ static void another_number_of_markers_is_refused(void **state)
 	assert_int_equal(cql_statement_learn(&statements.list[0], &prepared, &error), -EPROTO);
 }
 
-#define STORY(function) cmocka_unit_test_setup_teardown(function, make_statements, free_statements)
+#define SCENARIO(function)                                                                         \
+	cmocka_unit_test_setup_teardown(function, make_statements, free_statements)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORY(the_statement_names_keyspace_table_and_columns),
-		STORY(values_stand_in_the_order_of_the_columns),
-		STORY(a_row_has_the_token_of_its_partition_key),
-		STORY(an_empty_partition_key_is_refused),
-		STORY(a_type_that_does_not_fit_is_told),
-		STORY(another_number_of_markers_is_refused),
+		SCENARIO(the_statement_names_keyspace_table_and_columns),
+		SCENARIO(values_stand_in_the_order_of_the_columns),
+		SCENARIO(a_row_has_the_token_of_its_partition_key),
+		SCENARIO(an_empty_partition_key_is_refused),
+		SCENARIO(a_type_that_does_not_fit_is_told),
+		SCENARIO(another_number_of_markers_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,22 +298,22 @@ static void names_of_dots_cannot_lead_out(void **state)
 	}
 }
 
-#define story(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+#define scenario(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		story(a_file_has_two_lines_for_each_record),
-		story(what_dovecot_wrote_is_read_and_kept),
-		story(what_others_write_meanwhile_is_seen),
-		story(modes_come_from_the_old_file_or_the_directory),
-		story(missing_directories_are_made),
-		story(a_dotlock_of_another_process_is_waited_for),
-		story(a_dotlock_that_was_left_behind_is_taken_over),
-		story(other_locks_are_waited_for),
-		story(a_directory_that_cannot_be_written_is_no_loss),
-		story(a_key_has_a_file_of_its_own),
-		story(nothing_is_left_of_a_write_that_fails),
+		scenario(a_file_has_two_lines_for_each_record),
+		scenario(what_dovecot_wrote_is_read_and_kept),
+		scenario(what_others_write_meanwhile_is_seen),
+		scenario(modes_come_from_the_old_file_or_the_directory),
+		scenario(missing_directories_are_made),
+		scenario(a_dotlock_of_another_process_is_waited_for),
+		scenario(a_dotlock_that_was_left_behind_is_taken_over),
+		scenario(other_locks_are_waited_for),
+		scenario(a_directory_that_cannot_be_written_is_no_loss),
+		scenario(a_key_has_a_file_of_its_own),
+		scenario(nothing_is_left_of_a_write_that_fails),
 		cmocka_unit_test(names_of_dots_cannot_lead_out),
 	};
 

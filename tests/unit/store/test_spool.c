@@ -419,26 +419,26 @@ static void parts_that_make_no_sense_are_refused(void **state)
 	assert_int_equal(parse("a:0:0;b:0:0;c:0:0;d:0:0;e:0:0", 4), -EILSEQ);
 }
 
-#define story(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+#define scenario(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		story(entries_come_back_in_order_and_whole),
-		story(a_newer_login_takes_the_place_of_an_older_one),
-		story(what_is_stored_goes_unless_a_newer_one_came),
-		story(what_is_put_off_goes_behind_the_others),
-		story(what_is_refused_becomes_a_dead_letter),
-		story(dead_letters_have_a_ceiling),
-		story(everything_survives_closing),
-		story(version_1_looks_like_this),
-		story(the_count_follows_what_others_take),
-		story(a_file_that_is_no_database_is_moved_aside),
-		story(a_file_of_another_version_is_moved_aside),
-		story(damage_is_noticed_while_running),
-		story(a_full_disk_changes_nothing_and_passes),
-		story(a_place_that_cannot_be_used_is_tried_again),
-		story(bad_options_are_told),
+		scenario(entries_come_back_in_order_and_whole),
+		scenario(a_newer_login_takes_the_place_of_an_older_one),
+		scenario(what_is_stored_goes_unless_a_newer_one_came),
+		scenario(what_is_put_off_goes_behind_the_others),
+		scenario(what_is_refused_becomes_a_dead_letter),
+		scenario(dead_letters_have_a_ceiling),
+		scenario(everything_survives_closing),
+		scenario(version_1_looks_like_this),
+		scenario(the_count_follows_what_others_take),
+		scenario(a_file_that_is_no_database_is_moved_aside),
+		scenario(a_file_of_another_version_is_moved_aside),
+		scenario(damage_is_noticed_while_running),
+		scenario(a_full_disk_changes_nothing_and_passes),
+		scenario(a_place_that_cannot_be_used_is_tried_again),
+		scenario(bad_options_are_told),
 		cmocka_unit_test(parts_that_make_no_sense_are_refused),
 	};
 

@@ -354,22 +354,22 @@ static void what_says_nothing_any_more_is_dropped(void **state)
 
 int main(void)
 {
-#define STORY(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+#define SCENARIO(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 	const struct CMUnitTest tests[] = {
-		STORY(the_first_login_is_written_at_once),
-		STORY(the_newest_of_an_interval_is_written_at_its_end),
-		STORY(the_next_interval_begins_with_that_write),
-		STORY(writes_are_bounded_by_the_interval),
-		STORY(an_older_login_costs_nothing),
-		STORY(a_held_login_never_replaces_a_newer_one),
-		STORY(nothing_is_forgotten_by_kill),
-		STORY(what_was_due_while_nothing_ran_is_written_at_the_start),
-		STORY(a_clock_that_was_set_back_holds_nothing_for_longer),
-		STORY(a_clock_that_was_set_forward_ends_the_interval),
-		STORY(another_interval_counts_at_once),
-		STORY(all_can_be_let_go),
-		STORY(a_row_that_waits_already_gets_the_newer_login),
-		STORY(what_says_nothing_any_more_is_dropped),
+		SCENARIO(the_first_login_is_written_at_once),
+		SCENARIO(the_newest_of_an_interval_is_written_at_its_end),
+		SCENARIO(the_next_interval_begins_with_that_write),
+		SCENARIO(writes_are_bounded_by_the_interval),
+		SCENARIO(an_older_login_costs_nothing),
+		SCENARIO(a_held_login_never_replaces_a_newer_one),
+		SCENARIO(nothing_is_forgotten_by_kill),
+		SCENARIO(what_was_due_while_nothing_ran_is_written_at_the_start),
+		SCENARIO(a_clock_that_was_set_back_holds_nothing_for_longer),
+		SCENARIO(a_clock_that_was_set_forward_ends_the_interval),
+		SCENARIO(another_interval_counts_at_once),
+		SCENARIO(all_can_be_let_go),
+		SCENARIO(a_row_that_waits_already_gets_the_newer_login),
+		SCENARIO(what_says_nothing_any_more_is_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,20 +226,20 @@ static void a_key_without_a_user_is_refused(void **state)
 	assert_string_equal(place->entry.reason, "the key has no user variable");
 }
 
-#define story(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+#define scenario(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		story(the_table_looks_like_this),
-		story(names_are_text_when_they_can),
-		story(only_the_group_may_read_the_file),
-		story(looking_does_not_make_the_file),
-		story(a_locked_file_is_waited_for_until_the_deadline),
-		story(a_removed_file_is_made_anew),
-		story(a_full_disk_keeps_the_record_for_later),
-		story(a_file_that_is_no_database_is_told_and_left_alone),
-		story(a_key_without_a_user_is_refused),
+		scenario(the_table_looks_like_this),
+		scenario(names_are_text_when_they_can),
+		scenario(only_the_group_may_read_the_file),
+		scenario(looking_does_not_make_the_file),
+		scenario(a_locked_file_is_waited_for_until_the_deadline),
+		scenario(a_removed_file_is_made_anew),
+		scenario(a_full_disk_keeps_the_record_for_later),
+		scenario(a_file_that_is_no_database_is_told_and_left_alone),
+		scenario(a_key_without_a_user_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A writer on a fake dict, with or without a spool in a directory of its own. Whatever a story
+ * A writer on a fake dict, with or without a spool in a directory of its own. Whatever a scenario
  * does, the statistics must add up when it ends.
  */
 #ifndef DOVETAP_WRITER_WORLD_H
@@ -112,6 +112,6 @@ static inline int64_t stored_time(struct world *world, const char *key)
 	return time_ns;
 }
 
-#define story(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+#define scenario(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Logs in to the test stand, for real, and prints one JSON object per session.
+"""Logs in to the test harness, for real, and prints one JSON object per session.
 
     login.py PORTS SERVICE USER... [--password P] [--master M] [--tls] [--ipv6] [--from ADDRESS]
                                    [--command C]... [--idle-until FILE] [--stay-until FILE]
@@ -11,7 +11,7 @@ One of the JSON objects may also have "listener", a name in PORTS, and "haproxy"
 the protocol begins as HAProxy does: "CLIENT SERVER CLIENT-PORT SERVER-PORT".
 
 SERVICE is imap, pop3, submission, managesieve or lmtp (which delivers a mail to USER). PORTS is the
-file of that name in the stand's directory. Bytes of a name that are no UTF-8 travel through JSON as
+file of that name in the harness's directory. Bytes of a name that are no UTF-8 travel through JSON as
 Python's surrogate escapes. The object that comes out has what went in and
 
     ok         the server accepted it

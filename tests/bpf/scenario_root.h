@@ -3,8 +3,8 @@
  * A root folder of a test's own with the synthetic Dovecot in it, which can be attached to and
  * called. What is called with NULL counts in DOVETAP_COUNT_NO_OBJECT, once for each probe.
  */
-#ifndef DOVETAP_TEST_STORY_ROOT_H
-#define DOVETAP_TEST_STORY_ROOT_H
+#ifndef DOVETAP_TEST_SCENARIO_ROOT_H
+#define DOVETAP_TEST_SCENARIO_ROOT_H
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -21,29 +21,29 @@
 #include "dovetap/counters.h"
 #include "unit/cmocka_all.h"
 
-#define STORY_LIBRARY "usr/lib/dovecot/libdovecot-storage.so.0"
-#define STORY_PATH    256
+#define SCENARIO_LIBRARY "usr/lib/dovecot/libdovecot-storage.so.0"
+#define SCENARIO_PATH	 256
 
-static inline void story_path(const char *root, const char *name, char path_r[STORY_PATH])
+static inline void scenario_path(const char *root, const char *name, char path_r[SCENARIO_PATH])
 {
-	assert_true(snprintf(path_r, STORY_PATH, "%s/%s", root, name) < STORY_PATH);
+	assert_true(snprintf(path_r, SCENARIO_PATH, "%s/%s", root, name) < SCENARIO_PATH);
 }
 
-static inline void story_make_root(char root_r[64])
+static inline void scenario_make_root(char root_r[64])
 {
-	char path[STORY_PATH];
+	char path[SCENARIO_PATH];
 
 	snprintf(root_r, 64, "/tmp/dovetap-attach.XXXXXX");
 	assert_non_null(mkdtemp(root_r));
 	for (const char *const *name =
 		     (const char *const[]){"usr", "usr/lib", "usr/lib/dovecot", NULL};
 	     *name; name++) {
-		story_path(root_r, *name, path);
+		scenario_path(root_r, *name, path);
 		assert_int_equal(mkdir(path, 0755), 0);
 	}
 }
 
-static inline void story_remove_root(const char *root)
+static inline void scenario_remove_root(const char *root)
 {
 	char command[128];
 
@@ -52,9 +52,9 @@ static inline void story_remove_root(const char *root)
 }
 
 /* Copies tests/target/SOURCE, beside this program's folder, to path. */
-static inline void story_copy(const char *source, const char *path)
+static inline void scenario_copy(const char *source, const char *path)
 {
-	char from[STORY_PATH];
+	char from[SCENARIO_PATH];
 	struct stat st;
 	int in, out;
 	ssize_t len = readlink("/proc/self/exe", from, sizeof(from) - 64);
@@ -73,28 +73,28 @@ static inline void story_copy(const char *source, const char *path)
 
 /* Puts the library SOURCE of tests/target into root as its libdovecot-storage, under a new inode.
  */
-static inline void story_install(const char *root, const char *source)
+static inline void scenario_install(const char *root, const char *source)
 {
-	char new[STORY_PATH], path[STORY_PATH];
+	char new[SCENARIO_PATH], path[SCENARIO_PATH];
 
-	story_path(root, "usr/lib/dovecot/new", new);
-	story_path(root, STORY_LIBRARY, path);
-	story_copy(source, new);
+	scenario_path(root, "usr/lib/dovecot/new", new);
+	scenario_path(root, SCENARIO_LIBRARY, path);
+	scenario_copy(source, new);
 	assert_int_equal(rename(new, path), 0);
 }
 
 /* A user of the library: maps it and calls its probed function. */
-struct story_user {
+struct scenario_user {
 	void *library;
 	void (*hook_mail_user_created)(void *user);
 };
 
-static inline struct story_user story_user_open(const char *root)
+static inline struct scenario_user scenario_user_open(const char *root)
 {
-	struct story_user user;
-	char path[STORY_PATH];
+	struct scenario_user user;
+	char path[SCENARIO_PATH];
 
-	story_path(root, STORY_LIBRARY, path);
+	scenario_path(root, SCENARIO_LIBRARY, path);
 	user.library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	assert_non_null(user.library);
 	*(void **)&user.hook_mail_user_created = dlsym(user.library, "hook_mail_user_created");
@@ -102,13 +102,13 @@ static inline struct story_user story_user_open(const char *root)
 	return user;
 }
 
-static inline void story_user_close(struct story_user *user)
+static inline void scenario_user_close(struct scenario_user *user)
 {
 	dlclose(user->library);
 }
 
 /* Over all CPUs. */
-static inline unsigned long long story_count(int counters_fd)
+static inline unsigned long long scenario_count(int counters_fd)
 {
 	uint32_t index = DOVETAP_COUNTER_STRIDE + DOVETAP_COUNT_NO_OBJECT;
 	unsigned long long sum = 0;

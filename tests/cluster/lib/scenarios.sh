@@ -19,7 +19,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-result() { # status, story
+result() { # status, scenario
 	number=$((number + 1))
 	if [[ $1 -eq 0 ]]; then
 		echo "ok $number - $2"
@@ -38,7 +38,7 @@ until_true() { # command: waits for what takes the servers a while
 	return 1
 }
 
-refused() { # story, what the one line must say, URI
+refused() { # scenario, what the one line must say, URI
 	if $load "$3" 1 1 1 > "$dir/bad.log" 2>&1 || [[ $(wc -l < "$dir/bad.log") -ne 1 ]] ||
 		! grep -qF -- "$2" "$dir/bad.log"; then
 		sed 's/^/# /' "$dir/bad.log"

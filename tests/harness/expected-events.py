@@ -21,7 +21,7 @@ LINE = re.compile(
     r"lip=(?P<local_ip>[^,]*), lport=(?P<local_port>\d+), "
     r"(?P<secured>.*)session=<(?P<session>.*?)>"
 )
-MAIL_OWNER = 5000  # uid and gid of all users, in the stand's configuration
+MAIL_OWNER = 5000  # uid and gid of all users, in the harness's configuration
 
 
 def read_json(path):
@@ -50,7 +50,7 @@ def member(name, text):
 
 
 def username(login):
-    """auth_username_format of the stand: lower case, as far as ASCII goes."""
+    """auth_username_format of the harness: lower case, as far as ASCII goes."""
     return re.sub("[A-Z]+", lambda match: match[0].lower(), login["user"])
 
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "stand.h"
+#include "harness.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,20 +22,20 @@ static void write_file(const char *path, const char *text)
 
 /* --- the server -------------------------------------------------------------------------------*/
 
-static void run_script(const struct sql_stand *stand, const char *verb, const char *in,
+static void run_script(const struct sql_harness *harness, const char *verb, const char *in,
 		       const char *out)
 {
 	char path[128];
 	pid_t pid;
 	int status;
 
-	snprintf(path, sizeof(path), "tests/servers/%s.sh", stand->script);
+	snprintf(path, sizeof(path), "tests/servers/%s.sh", harness->script);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		dup2(open(in, O_RDONLY | O_CLOEXEC), STDIN_FILENO);
 		dup2(open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), STDOUT_FILENO);
-		execl(path, path, verb, stand->dir, NULL);
+		execl(path, path, verb, harness->dir, NULL);
 		_exit(127);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -43,34 +43,34 @@ static void run_script(const struct sql_stand *stand, const char *verb, const ch
 		fail_msg("%s %s failed", path, verb);
 }
 
-void sql_stand_do(const struct sql_stand *stand, const char *verb)
+void sql_harness_do(const struct sql_harness *harness, const char *verb)
 {
-	run_script(stand, verb, "/dev/null", "/dev/null");
+	run_script(harness, verb, "/dev/null", "/dev/null");
 }
 
-void sql_stand_start(struct sql_stand *stand)
+void sql_harness_start(struct sql_harness *harness)
 {
-	snprintf(stand->dir, sizeof(stand->dir), "/tmp/dovetap-%s.XXXXXX", stand->script);
-	assert_non_null(mkdtemp(stand->dir));
-	sql_stand_do(stand, "init");
+	snprintf(harness->dir, sizeof(harness->dir), "/tmp/dovetap-%s.XXXXXX", harness->script);
+	assert_non_null(mkdtemp(harness->dir));
+	sql_harness_do(harness, "init");
 }
 
-void sql_stand_stop(struct sql_stand *stand)
+void sql_harness_stop(struct sql_harness *harness)
 {
 	pid_t pid;
 
-	sql_stand_close(stand);
-	sql_stand_do(stand, "stop");
+	sql_harness_close(harness);
+	sql_harness_do(harness, "stop");
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		execlp("rm", "rm", "-rf", stand->dir, NULL);
+		execlp("rm", "rm", "-rf", harness->dir, NULL);
 		_exit(127);
 	}
 	waitpid(pid, NULL, 0);
 }
 
-const char *sql_stand_ask(const struct sql_stand *stand, const char *fmt, ...)
+const char *sql_harness_ask(const struct sql_harness *harness, const char *fmt, ...)
 {
 	static char answer[65536];
 	char in[96], out[96], text[8192];
@@ -81,10 +81,10 @@ const char *sql_stand_ask(const struct sql_stand *stand, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	snprintf(in, sizeof(in), "%s/in", stand->dir);
-	snprintf(out, sizeof(out), "%s/out", stand->dir);
+	snprintf(in, sizeof(in), "%s/in", harness->dir);
+	snprintf(out, sizeof(out), "%s/out", harness->dir);
 	write_file(in, text);
-	run_script(stand, "sql", in, out);
+	run_script(harness, "sql", in, out);
 	file = fopen(out, "r");
 	assert_non_null(file);
 	len = fread(answer, 1, sizeof(answer) - 1, file);
@@ -95,28 +95,29 @@ const char *sql_stand_ask(const struct sql_stand *stand, const char *fmt, ...)
 
 /* --- the dict ---------------------------------------------------------------------------------*/
 
-void sql_stand_close(struct sql_stand *stand)
+void sql_harness_close(struct sql_harness *harness)
 {
-	if (stand->dict)
-		stand->driver->close(stand->dict);
-	stand->dict = NULL;
+	if (harness->dict)
+		harness->driver->close(harness->dict);
+	harness->dict = NULL;
 }
 
-void sql_stand_open(struct sql_stand *stand, const char *maps, const char *connect,
-		    const char *version)
+void sql_harness_open(struct sql_harness *harness, const char *maps, const char *connect,
+		      const char *version)
 {
 	char path[96], uri[128], own[256], text[8192];
 	struct dict_config config = {.uri = uri, .where = "--dict", .dovecot_version = version};
 	struct error error = {0};
 
-	sql_stand_close(stand);
+	sql_harness_close(harness);
 	config.strict = version != NULL;
-	snprintf(own, sizeof(own), "%s%s%s", stand->connect[0], stand->dir, stand->connect[1]);
-	snprintf(path, sizeof(path), "%s/map.conf", stand->dir);
+	snprintf(own, sizeof(own), "%s%s%s", harness->connect[0], harness->dir,
+		 harness->connect[1]);
+	snprintf(path, sizeof(path), "%s/map.conf", harness->dir);
 	snprintf(text, sizeof(text), "connect = %s\n%s", connect ? connect : own, maps);
 	write_file(path, text);
-	snprintf(uri, sizeof(uri), "%s:%s", stand->driver->name, path);
-	if (stand->driver->open(&config, &stand->dict, &error) < 0)
+	snprintf(uri, sizeof(uri), "%s:%s", harness->driver->name, path);
+	if (harness->driver->open(&config, &harness->dict, &error) < 0)
 		fail_msg("%s", error.text);
 }
 
@@ -154,17 +155,17 @@ void batch_clear(struct batch *batch)
 		free(batch->keys[--batch->count]);
 }
 
-int sql_stand_write_until(struct sql_stand *stand, struct batch *batch, int64_t ms)
+int sql_harness_write_until(struct sql_harness *harness, struct batch *batch, int64_t ms)
 {
 	for (size_t i = 0; i < batch->count; i++)
 		batch->entries[i].outcome = DICT_PENDING;
-	return stand->driver->write(stand->dict, batch->entries, batch->count,
-				    clock_monotonic_ns() + ms * NS_PER_MSEC, &batch->error);
+	return harness->driver->write(harness->dict, batch->entries, batch->count,
+				      clock_monotonic_ns() + ms * NS_PER_MSEC, &batch->error);
 }
 
-int sql_stand_write(struct sql_stand *stand, struct batch *batch)
+int sql_harness_write(struct sql_harness *harness, struct batch *batch)
 {
-	return sql_stand_write_until(stand, batch, PATIENCE_MS);
+	return sql_harness_write_until(harness, batch, PATIENCE_MS);
 }
 
 void assert_outcome(enum dict_outcome got, enum dict_outcome expected, const char *reason)
@@ -174,8 +175,8 @@ void assert_outcome(enum dict_outcome got, enum dict_outcome expected, const cha
 			 dict_outcome_name(expected), reason);
 }
 
-const char *sql_stand_expect(struct sql_stand *stand, struct login login,
-			     enum dict_outcome expected)
+const char *sql_harness_expect(struct sql_harness *harness, struct login login,
+			       enum dict_outcome expected)
 {
 	static char reason[DICT_REASON_MAX];
 	struct batch *batch = calloc(1, sizeof(*batch));
@@ -183,7 +184,7 @@ const char *sql_stand_expect(struct sql_stand *stand, struct login login,
 
 	assert_non_null(batch);
 	batch_add(batch, &login);
-	sql_stand_write(stand, batch);
+	sql_harness_write(harness, batch);
 	outcome = batch->entries[0].outcome;
 	snprintf(reason, sizeof(reason), "%s", batch->entries[0].reason);
 	batch_clear(batch);

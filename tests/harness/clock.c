@@ -2,7 +2,7 @@
 /*
  * A wall clock of its own for one program and its children, which a test can set while they run:
  *
- *	cc -shared -fPIC -o clock.so tests/stand/clock.c
+ *	cc -shared -fPIC -o clock.so tests/harness/clock.c
  *	truncate -s 8 FILE; DOVETAP_TEST_CLOCK=FILE LD_PRELOAD=clock.so PROGRAM
  *
  * FILE holds nanoseconds (a number of the machine's own kind) that are added to CLOCK_REALTIME. The
