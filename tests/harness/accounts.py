@@ -24,7 +24,8 @@ def dict_equation(name):
     came = total("dovetap_dict_submitted_total", dict=name)
     found = total("dovetap_dict_spool_records_total", dict=name, way="found")
     known = total("dovetap_dict_records_total", dict=name,
-                  outcome=["stored", "unchanged", "superseded", "refused", "lost"])
+                  outcome=["stored", "unchanged", "superseded", "refused", "memory",
+                           "nomem", "damaged"])
     external = total("dovetap_dict_spool_records_total", dict=name, way="external")
     coalesced = total("dovetap_logins_coalesced_total", dict=name)
     waiting = sum(total(f"dovetap_dict_{where}_records", dict=name)

@@ -3,7 +3,7 @@
 # "dovetap top": logins and failures of a real Dovecot, counted exactly, on a terminal, in a pipe and
 # as JSON; names that would drive the terminal do not; and nobody but the control socket tells names.
 . "$(dirname "$0")/lib.sh"
-plan 16
+plan 17
 
 socket=$tmp/state/control.sock
 top_json() { # arguments of dovetap top, then a jq filter and what it gives
@@ -40,7 +40,7 @@ restored() { # the last thing is that the screen is what it was
 
 harness_start bookworm
 port=$(free_port)
-printf 'dovetap {\n  metrics_listen = 127.0.0.1:%s\n}\n' "$port" > "$tmp/conf"
+printf 'dovetap {\n  metrics_listen = 127.0.0.1:%s\n  audit_log = %s\n}\n' "$port" "$tmp/state/audit" > "$tmp/conf"
 dovetap_start_recording --config "$tmp/conf"
 {
 	login imap good@example.com
@@ -70,6 +70,7 @@ not_told() { # path
 		! grep -q example.com "$tmp/page"
 }
 check 'the metrics do not tell names' not_told /top/failures
+check 'each metric is documented, with its labels' "$top/tests/integration/documented-metrics.py" "$tmp/page"
 
 # A terminal of a real kind; q ends it.
 tmux -S "$tmp/tmux" -f /dev/null new-session -d -x 100 -y 30 \

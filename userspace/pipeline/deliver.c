@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "login/enrich.h"
 #include "login/geo.h"
 
@@ -85,6 +86,14 @@ static void hand_on(struct deliver *deliver, const struct deliver_route *route,
 		(void)writer_submit(config->writers[i], record, position);
 }
 
+/* The first is logged. */
+static void count_unexpandable(struct deliver *deliver)
+{
+	if (deliver->stats.unexpandable++ == 0)
+		log_warning("a login's key has no value, and it is counted as lost: %s",
+			    deliver->stats.last_error.text);
+}
+
 static void submit(struct deliver *deliver, const struct deliver_route *route,
 		   const struct login_event *event, uint64_t position)
 {
@@ -93,7 +102,7 @@ static void submit(struct deliver *deliver, const struct deliver_route *route,
 	struct writer_record record = {.time_ns = event->login.time_ns, .parts = parts};
 
 	if (make_key(deliver, route->key, event, parts, &record.part_count) < 0) {
-		deliver->stats.unexpandable++;
+		count_unexpandable(deliver);
 		return;
 	}
 	record.key = buf_slice(&deliver->key);
@@ -122,7 +131,7 @@ static void submit_field(struct deliver *deliver, const struct deliver_route *ro
 
 	if (make_key(deliver, field->key, event, parts, &record.part_count) < 0 ||
 	    make_value(deliver, field->value, event) < 0) {
-		deliver->stats.unexpandable++;
+		count_unexpandable(deliver);
 		return;
 	}
 	record.key = buf_slice(&deliver->key);

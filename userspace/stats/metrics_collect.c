@@ -3,45 +3,94 @@
 
 #include "stats/metrics_private.h"
 
-static const struct metric info = {
-	"dovetap_build_info", "The version that runs.", METRIC_GAUGE, {"version"}};
-static const struct metric started = {"dovetap_start_time_seconds",
-				      "When the collector started, since 1970.",
-				      METRIC_GAUGE,
-				      {NULL}};
-static const struct metric probes = {
-	"dovetap_probes_attached", "Probes attached to Dovecot's files.", METRIC_GAUGE, {NULL}};
-static const struct metric hung = {
-	"dovetap_places_hung",
-	"Places (containers, mounts) where the search for Dovecot gets no answer.",
-	METRIC_GAUGE,
-	{NULL}};
-static const struct metric refused = {
-	"dovetap_builds_refused", "Dovecot files that cannot be watched.", METRIC_GAUGE, {NULL}};
-static const struct metric landlock = {"dovetap_landlock_version",
-				       "The kernel's Landlock that the collector is in; 0 is none.",
-				       METRIC_GAUGE,
-				       {NULL}};
-static const struct metric clock_steps = {"dovetap_clock_steps_total",
-					  "How often the wall clock was set.",
-					  METRIC_COUNTER,
-					  {"direction"}};
+struct collector_numbers {
+	unsigned int version[1]; /* always 1, the version is its label */
+	double started;
+	struct metrics_probes probes;
+	int landlock;
+	uint64_t forward, back;
+};
+
+#define C(member) AT(struct collector_numbers, member)
+
+static const char *version_name(unsigned int index)
+{
+	(void)index;
+	return DOVETAP_VERSION;
+}
+
+static const struct metric_part directions[] = {
+	{"forward", offsetof(struct collector_numbers, forward)},
+	{"back", offsetof(struct collector_numbers, back)},
+	{NULL, 0},
+};
+
+static const struct metric_row rows[] = {
+	{.metric = {"dovetap_build_info", "The version that runs.", METRIC_GAUGE, {"version"}},
+	 .advice = "For information.",
+	 AT_ARRAY(struct collector_numbers, version, version_name)},
+	{.metric = {"dovetap_start_time_seconds",
+		    "When the collector started, in seconds since 1970.",
+		    METRIC_GAUGE,
+		    {NULL}},
+	 .advice = "Changes again and again: the collector crashes, the log has why.",
+	 C(started)},
+	{.metric = {"dovetap_probes_attached",
+		    "Probes attached to Dovecot's files.",
+		    METRIC_GAUGE,
+		    {NULL}},
+	 .advice = "Alert when 0 while Dovecot runs; `dovetap check` has the reason.",
+	 C(probes.links)},
+	{.metric = {"dovetap_builds_refused",
+		    "Dovecot files that cannot be watched.",
+		    METRIC_GAUGE,
+		    {NULL}},
+	 .advice = "Alert when above 0: logins there are missed. `dovetap status` and the log name "
+		   "file and reason.",
+	 C(probes.refused)},
+	{.metric = {"dovetap_places_hung",
+		    "Places (containers, mounts) that do not answer the search for Dovecot.",
+		    METRIC_GAUGE,
+		    {NULL}},
+	 .advice = "The log names them; a Dovecot that starts there is not seen until they answer.",
+	 C(probes.hung)},
+	{.metric = {"dovetap_landlock_version",
+		    "The version of the kernel's Landlock that confines the collector; 0: none.",
+		    METRIC_GAUGE,
+		    {NULL}},
+	 .advice = "0: Linux before 5.13, or Landlock is switched off there.",
+	 C(landlock)},
+	{.metric = {"dovetap_clock_steps_total",
+		    "How often the wall clock was set.",
+		    METRIC_COUNTER,
+		    {"direction"}},
+	 .advice = "Rising: mend time keeping; see \"Time\" in `docs/configuration.md`.",
+	 .parts = directions},
+};
+
+const struct metric_table metrics_collector_table = METRIC_TABLE("Process", rows);
+
+static void collect_collector(const struct metrics_source *source, struct metrics *metrics)
+{
+	const struct collector_numbers numbers = {
+		.version = {1},
+		.started = (double)source->started_ns / (double)NS_PER_SEC,
+		.probes = source->probes,
+		.landlock = source->landlock,
+		.forward = source->timeline->forward,
+		.back = source->timeline->back,
+	};
+
+	metric_table_collect(&metrics_collector_table, &numbers, metrics);
+}
 
 void metrics_collect(const struct metrics_source *source, struct metrics *metrics)
 {
-	metrics_add(metrics, &info, DOVETAP_VERSION, NULL, 1);
-	metrics_add(metrics, &started, NULL, NULL, (double)source->started_ns / (double)NS_PER_SEC);
-	metrics_add(metrics, &probes, NULL, NULL, source->probes.links);
-	metrics_add(metrics, &refused, NULL, NULL, source->probes.refused);
-	metrics_add(metrics, &hung, NULL, NULL, source->probes.hung);
-	metrics_add(metrics, &landlock, NULL, NULL, source->landlock);
-	metrics_add(metrics, &clock_steps, "forward", NULL, (double)source->timeline->forward);
-	metrics_add(metrics, &clock_steps, "back", NULL, (double)source->timeline->back);
+	collect_collector(source, metrics);
 	metrics_collect_ring(source, metrics);
 	metrics_collect_kernel(source->counters, metrics);
 	metrics_collect_pipeline(source->pipeline, metrics);
 	metrics_collect_losses(source, metrics);
-	metrics_collect_audit_losses(source->audit, metrics);
 	metrics_collect_differences(source, metrics);
 	metrics_collect_audit(source->audit, metrics);
 	metrics_collect_failures(source->failures, metrics);

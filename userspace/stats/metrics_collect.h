@@ -42,7 +42,4 @@ uint64_t metrics_lost(const struct metrics_source *source);
  * two of them right now. */
 int64_t metrics_difference(const struct metrics_source *source);
 
-/* Filter results that are a login which should have been recorded. */
-bool filter_is_loss(enum filter_result result);
-
 #endif

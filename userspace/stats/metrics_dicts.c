@@ -1,153 +1,151 @@
 /* SPDX-License-Identifier: MIT */
-/* The numbers of each dict's writer. */
+/* The numbers of each dict's writer: the rows are of struct writer_stats. */
 #include <stdlib.h>
 
-#include "stats/metrics_collect.h"
 #include "stats/metrics_private.h"
 
-static const struct metric submitted = {"dovetap_dict_submitted_total",
-					"Records handed to the dict's writer.",
-					METRIC_COUNTER,
-					{"dict"}};
-static const struct metric written = {
-	"dovetap_dict_records_total",
-	"Records by what became of them; retried and uncertain ones go on waiting.",
-	METRIC_COUNTER,
-	{"dict", "outcome"}};
-static const struct metric batches = {"dovetap_dict_batches_total",
-				      "Writes of a batch, by success.",
-				      METRIC_COUNTER,
-				      {"dict", "result"}};
-static const struct metric pending = {
-	"dovetap_dict_pending_records", "Records that wait in memory.", METRIC_GAUGE, {"dict"}};
-static const struct metric pending_bytes = {
-	"dovetap_dict_pending_bytes", "Memory that they take.", METRIC_GAUGE, {"dict"}};
-static const struct metric spooled = {
-	"dovetap_dict_spooled_records", "Records that wait in the spool.", METRIC_GAUGE, {"dict"}};
-static const struct metric spool = {"dovetap_dict_spool_records_total",
-				    "Records by their way into and out of the spool.",
-				    METRIC_COUNTER,
-				    {"dict", "way"}};
-static const struct metric spool_errors = {"dovetap_dict_spool_errors_total",
-					   "Calls that failed, and files moved aside.",
-					   METRIC_COUNTER,
-					   {"dict", "kind"}};
-static const struct metric held = {"dovetap_dict_held_records",
-				   "Records that min_interval holds back.",
-				   METRIC_GAUGE,
-				   {"dict"}};
-static const struct metric coalesced = {"dovetap_logins_coalesced_total",
-					"Logins not written, for a newer one of min_interval was.",
-					METRIC_COUNTER,
-					{"dict"}};
-static const struct metric expired = {"dovetap_dict_expired_total",
-				      "Records removed from the dict, for they were old.",
-				      METRIC_COUNTER,
-				      {"dict"}};
-static const struct metric up = {
-	"dovetap_dict_up", "1 while the dict answers.", METRIC_GAUGE, {"dict"}};
+#define W(member)    AT(struct writer_stats, member)
+#define PART(member) offsetof(struct writer_stats, member)
+#define OF_A_DICT    .outer = "the dict's name, as `dovetap status` prints it"
 
-/* One family at a time, because samples of a metric must follow each other. */
-static void collect_each_dict(const struct metrics_source *source, struct metrics *metrics,
-			      void (*one)(struct metrics *, const char *,
-					  const struct writer_stats *))
+static const struct metric_part outcomes[] = {
+	{"stored", PART(stored)},
+	{"unchanged", PART(unchanged)},
+	{"superseded", PART(superseded)},
+	{"retried", PART(retried)},
+	{"uncertain", PART(uncertain)},
+	{"refused", PART(lost[WRITER_LOST_REFUSED])},
+	{"memory", PART(lost[WRITER_LOST_MEMORY])},
+	{"nomem", PART(lost[WRITER_LOST_NOMEM])},
+	{"damaged", PART(lost[WRITER_LOST_DAMAGED])},
+	{NULL, 0},
+};
+static const struct metric_part ways[] = {
+	{"found", PART(spool_found)},
+	{"in", PART(spool_in)},
+	{"out", PART(spool_out)},
+	{"external", PART(spool_gone)},
+	{NULL, 0},
+};
+static const struct metric_part troubles[] = {
+	{"error", PART(spool_errors)},
+	{"damaged", PART(spool_damaged)},
+	{NULL, 0},
+};
+
+static const struct metric_row rows[] = {
+	{.metric = {"dovetap_dict_up", "1 while the dict answers.", METRIC_GAUGE, {"dict"}},
+	 .advice = "Alert when 0 for longer than the store may be down; `dovetap status` prints "
+		   "its error. Records wait in the spool meanwhile.",
+	 OF_A_DICT,
+	 W(up)},
+	{.metric = {"dovetap_dict_submitted_total",
+		    "Records handed to the dict's writer.",
+		    METRIC_COUNTER,
+		    {"dict"}},
+	 .advice = "For information.",
+	 OF_A_DICT,
+	 W(submitted)},
+	{.metric = {"dovetap_dict_records_total",
+		    "Records by what became of them; retried and uncertain ones go on waiting.",
+		    METRIC_COUNTER,
+		    {"dict", "outcome"}},
+	 .advice =
+		 "`refused`: the log has the store's reason, `dovetap spool list --refused` "
+		 "the records. A rising `retried` or `uncertain`: look at the store and the network.",
+	 OF_A_DICT,
+	 .parts = outcomes},
+	{.metric = {"dovetap_dict_batches_total",
+		    "Writes of a batch of records.",
+		    METRIC_COUNTER,
+		    {"dict"}},
+	 .advice = "For information.",
+	 OF_A_DICT,
+	 W(batches)},
+	{.metric = {"dovetap_dict_batches_failed_total",
+		    "Of these, those that the store as a whole did not answer.",
+		    METRIC_COUNTER,
+		    {"dict"}},
+	 .advice = "Look at the store when it rises; each batch is tried again.",
+	 OF_A_DICT,
+	 W(failures)},
+	{.metric = {"dovetap_dict_pending_records",
+		    "Records that wait in memory.",
+		    METRIC_GAUGE,
+		    {"dict"}},
+	 .advice = "Alert when it does not fall for minutes: neither the store nor the spool "
+		   "takes records.",
+	 OF_A_DICT,
+	 W(pending)},
+	{.metric = {"dovetap_dict_pending_bytes",
+		    "Memory of the records that wait there.",
+		    METRIC_GAUGE,
+		    {"dict"}},
+	 .advice = "At 64 MiB records are lost: mend the spool's disk or the store before.",
+	 OF_A_DICT,
+	 W(pending_bytes)},
+	{.metric = {"dovetap_dict_spooled_records",
+		    "Records that wait in the spool.",
+		    METRIC_GAUGE,
+		    {"dict"}},
+	 .advice = "Falls by itself once the store answers. While it grows, watch the disk of "
+		   "`spool_dir`.",
+	 OF_A_DICT,
+	 W(spooled)},
+	{.metric = {"dovetap_dict_spool_records_total",
+		    "Records by their way into and out of the spool.",
+		    METRIC_COUNTER,
+		    {"dict", "way"}},
+	 .advice = "For information. `found` were there at the start, `external` were removed by "
+		   "`dovetap spool`.",
+	 OF_A_DICT,
+	 .parts = ways},
+	{.metric = {"dovetap_dict_spool_errors_total",
+		    "Calls of the spool that failed, and files of it that were moved aside.",
+		    METRIC_COUNTER,
+		    {"dict", "kind"}},
+	 .advice = "Look at the log and at the disk of `spool_dir`. `damaged`: the file is kept "
+		   "beside the new one.",
+	 OF_A_DICT,
+	 .parts = troubles},
+	{.metric = {"dovetap_dict_held_records",
+		    "Records that wait for the end of their `min_interval`.",
+		    METRIC_GAUGE,
+		    {"dict"}},
+	 .advice = "For information; `dovetap spool drain` writes them now.",
+	 OF_A_DICT,
+	 W(held)},
+	{.metric = {"dovetap_logins_coalesced_total",
+		    "Logins not written because a newer one of their `min_interval` was.",
+		    METRIC_COUNTER,
+		    {"dict"}},
+	 .advice = "For information: what `min_interval` saves the store.",
+	 OF_A_DICT,
+	 W(coalesced)},
+	{.metric = {"dovetap_dict_expired_total",
+		    "Records removed from the dict because they were older than `expire_after`.",
+		    METRIC_COUNTER,
+		    {"dict"}},
+	 .advice = "For information.",
+	 OF_A_DICT,
+	 W(expired)},
+};
+
+const struct metric_table metrics_dicts_table = METRIC_TABLE("Dicts", rows);
+
+/* One row at a time, because the samples of a metric must follow each other. */
+void metrics_collect_dicts(const struct metrics_source *source, struct metrics *metrics)
 {
 	const struct plan *plan = source->targets->plan;
 
-	for (size_t i = 0; i < plan_dict_count(plan); i++) {
-		struct writer_stats stats;
+	for (size_t row = 0; row < metrics_dicts_table.count; row++) {
+		for (size_t i = 0; i < plan_dict_count(plan); i++) {
+			struct writer_stats stats;
 
-		writer_stats(source->targets->writers[i], &stats);
-		one(metrics, plan_dict_id(plan, i), &stats);
+			writer_stats(source->targets->writers[i], &stats);
+			metric_row_collect(&rows[row], &stats, plan_dict_id(plan, i), metrics);
+		}
 	}
-}
-
-static void add_submitted(struct metrics *metrics, const char *dict, const struct writer_stats *w)
-{
-	metrics_add(metrics, &submitted, dict, NULL, (double)w->submitted);
-}
-
-static void add_written(struct metrics *metrics, const char *dict, const struct writer_stats *w)
-{
-	metrics_add(metrics, &written, dict, "stored", (double)w->stored);
-	metrics_add(metrics, &written, dict, "unchanged", (double)w->unchanged);
-	metrics_add(metrics, &written, dict, "superseded", (double)w->superseded);
-	metrics_add(metrics, &written, dict, "retried", (double)w->retried);
-	metrics_add(metrics, &written, dict, "uncertain", (double)w->uncertain);
-	metrics_add(metrics, &written, dict, "refused", (double)w->lost[WRITER_LOST_REFUSED]);
-	metrics_add(metrics, &written, dict, "lost",
-		    (double)(w->lost[WRITER_LOST_MEMORY] + w->lost[WRITER_LOST_NOMEM] +
-			     w->lost[WRITER_LOST_DAMAGED]));
-}
-
-static void add_batches(struct metrics *metrics, const char *dict, const struct writer_stats *w)
-{
-	metrics_add(metrics, &batches, dict, "answered", (double)(w->batches - w->failures));
-	metrics_add(metrics, &batches, dict, "failed", (double)w->failures);
-}
-
-static void add_pending(struct metrics *metrics, const char *dict, const struct writer_stats *w)
-{
-	metrics_add(metrics, &pending, dict, NULL, (double)w->pending);
-}
-
-static void add_pending_bytes(struct metrics *metrics, const char *dict,
-			      const struct writer_stats *w)
-{
-	metrics_add(metrics, &pending_bytes, dict, NULL, (double)w->pending_bytes);
-}
-
-static void add_spooled(struct metrics *metrics, const char *dict, const struct writer_stats *w)
-{
-	metrics_add(metrics, &spooled, dict, NULL, (double)w->spooled);
-}
-
-static void add_spool(struct metrics *metrics, const char *dict, const struct writer_stats *w)
-{
-	metrics_add(metrics, &spool, dict, "found", (double)w->spool_found);
-	metrics_add(metrics, &spool, dict, "in", (double)w->spool_in);
-	metrics_add(metrics, &spool, dict, "out", (double)w->spool_out);
-	metrics_add(metrics, &spool, dict, "external", (double)w->spool_gone);
-}
-
-static void add_spool_errors(struct metrics *metrics, const char *dict,
-			     const struct writer_stats *w)
-{
-	metrics_add(metrics, &spool_errors, dict, "error", (double)w->spool_errors);
-	metrics_add(metrics, &spool_errors, dict, "damaged", (double)w->spool_damaged);
-}
-
-static void add_held(struct metrics *metrics, const char *dict, const struct writer_stats *w)
-{
-	metrics_add(metrics, &held, dict, NULL, (double)w->held);
-}
-
-static void add_coalesced(struct metrics *metrics, const char *dict, const struct writer_stats *w)
-{
-	metrics_add(metrics, &coalesced, dict, NULL, (double)w->coalesced);
-}
-
-static void add_expired(struct metrics *metrics, const char *dict, const struct writer_stats *w)
-{
-	metrics_add(metrics, &expired, dict, NULL, (double)w->expired);
-}
-
-static void add_up(struct metrics *metrics, const char *dict, const struct writer_stats *w)
-{
-	metrics_add(metrics, &up, dict, NULL, w->up);
-}
-
-void metrics_collect_dicts(const struct metrics_source *source, struct metrics *metrics)
-{
-	static void (*const families[])(struct metrics *, const char *,
-					const struct writer_stats *) = {
-		add_submitted,	   add_written,	  add_batches, add_pending,
-		add_pending_bytes, add_spooled,	  add_spool,   add_spool_errors,
-		add_held,	   add_coalesced, add_up,      add_expired,
-	};
-
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-		collect_each_dict(source, metrics, families[i]);
 }
 
 int64_t metrics_dicts_difference(const struct metrics_source *source)

@@ -1,68 +1,88 @@
 /* SPDX-License-Identifier: MIT */
 /* The numbers of what lies between the ring and the dicts. */
-#include "stats/metrics_collect.h"
 #include "stats/metrics_private.h"
 
-static const struct metric events = {"dovetap_events_total",
-				     "Records that the collector took from the ring.",
-				     METRIC_COUNTER,
-				     {NULL}};
-static const struct metric filtered = {
-	"dovetap_logins_total", "Logins by what the filter said.", METRIC_COUNTER, {"result"}};
-static const struct metric kinds = {"dovetap_login_events_total",
-				    "What happened to logins, by kind.",
-				    METRIC_COUNTER,
-				    {"kind"}};
-static const struct metric unrouted = {"dovetap_logins_unrecorded_total",
-				       "Logins of services that are not to be recorded.",
-				       METRIC_COUNTER,
-				       {NULL}};
-static const struct metric routed = {"dovetap_logins_recorded_total",
-				     "Logins of services that are recorded.",
-				     METRIC_COUNTER,
-				     {NULL}};
-static const struct metric others = {"dovetap_other_records_total",
-				     "Authentications and proxied logins by what the filter said.",
-				     METRIC_COUNTER,
-				     {"result"}};
-static const struct metric waiting = {"dovetap_join_waiting",
-				      "Records that wait for the other ones of their session.",
-				      METRIC_GAUGE,
-				      {NULL}};
-static const struct metric due = {"dovetap_records_due_total",
-				  "Records to be written, by what they tell.",
-				  METRIC_COUNTER,
-				  {"purpose"}};
-static const struct metric submitted_position = {"dovetap_records_submitted_total",
-						 "Records handed to one dict or several.",
-						 METRIC_COUNTER,
-						 {NULL}};
-static const struct metric joined = {"dovetap_logins_joined_total",
-				     "Logins that found their authentication.",
-				     METRIC_COUNTER,
-				     {NULL}};
+struct pipeline_numbers {
+	struct pipeline_stats pipeline;
+	struct deliver_stats deliver;
+	unsigned int waiting;
+};
+
+#define P(member)	      AT(struct pipeline_numbers, member)
+#define P_ARRAY(member, name) AT_ARRAY(struct pipeline_numbers, member, name)
+
+static const struct metric_row rows[] = {
+	{.metric = {"dovetap_events_total",
+		    "Records that the collector took from the ring.",
+		    METRIC_COUNTER,
+		    {NULL}},
+	 .advice = "Alert when it stands still while people log in.",
+	 P(pipeline.events)},
+	{.metric = {"dovetap_logins_total",
+		    "Records of mail users, by the result of the filter; `passed` are the logins.",
+		    METRIC_COUNTER,
+		    {"result"}},
+	 .advice = "`duplicate` rising as fast as `passed`: a file is attached twice, report it. "
+		   "Losses are counted in `dovetap_events_lost_total`, too.",
+	 P_ARRAY(pipeline.filtered, filter_result_name)},
+	{.metric = {"dovetap_other_records_total",
+		    "Records of authentications and proxied logins, by the result of the filter.",
+		    METRIC_COUNTER,
+		    {"result"}},
+	 .advice = "As `dovetap_logins_total`.",
+	 P_ARRAY(pipeline.others, filter_result_name)},
+	{.metric = {"dovetap_join_waiting",
+		    "Records that wait for the other ones of their session.",
+		    METRIC_GAUGE,
+		    {NULL}},
+	 .advice = "For information; none waits longer than 50 ms.",
+	 P(waiting)},
+	{.metric = {"dovetap_logins_joined_total",
+		    "Logins whose authentication was found.",
+		    METRIC_COUNTER,
+		    {NULL}},
+	 .advice =
+		 "Far fewer than `dovetap_login_events_total`: is the `auth` program watched? See "
+		 "`dovetap check`.",
+	 P(pipeline.joined)},
+	{.metric = {"dovetap_login_events_total", "Events, by kind.", METRIC_COUNTER, {"kind"}},
+	 .advice = "For information: the rate of logins and of failures.",
+	 P_ARRAY(pipeline.kinds, login_event_kind_name)},
+	{.metric = {"dovetap_logins_recorded_total",
+		    "Logins of services that are recorded.",
+		    METRIC_COUNTER,
+		    {NULL}},
+	 .advice = "For information.",
+	 P(deliver.logins)},
+	{.metric = {"dovetap_logins_unrecorded_total",
+		    "Logins of services that the configuration does not record.",
+		    METRIC_COUNTER,
+		    {NULL}},
+	 .advice = "If these should be recorded, see `services` and `mail_plugins`.",
+	 P(deliver.unrouted)},
+	{.metric = {"dovetap_records_due_total",
+		    "Records to be written, by their key.",
+		    METRIC_COUNTER,
+		    {"purpose"}},
+	 .advice = "For information: `last_login_key`, `last_auth_key`, `last_failure_key`.",
+	 P_ARRAY(deliver.due, deliver_purpose_name)},
+	{.metric = {"dovetap_records_submitted_total",
+		    "Records handed to one dict or several.",
+		    METRIC_COUNTER,
+		    {NULL}},
+	 .advice = "For information.",
+	 P(deliver.submitted)},
+};
+
+const struct metric_table metrics_pipeline_table = METRIC_TABLE("Collector", rows);
 
 void metrics_collect_pipeline(const struct pipeline *pipeline, struct metrics *metrics)
 {
-	const struct pipeline_stats *stats = pipeline_stats(pipeline);
-	const struct deliver_stats *delivered = pipeline_delivered(pipeline);
+	const struct pipeline_numbers numbers = {
+		.pipeline = *pipeline_stats(pipeline),
+		.deliver = *pipeline_delivered(pipeline),
+		.waiting = pipeline_waiting(pipeline),
+	};
 
-	metrics_add(metrics, &events, NULL, NULL, (double)stats->events);
-	for (unsigned int i = 0; i < FILTER_RESULT_COUNT; i++)
-		metrics_add(metrics, &filtered, filter_result_name(i), NULL,
-			    (double)stats->filtered[i]);
-	for (unsigned int i = 0; i < FILTER_RESULT_COUNT; i++)
-		metrics_add(metrics, &others, filter_result_name(i), NULL,
-			    (double)stats->others[i]);
-	metrics_add(metrics, &waiting, NULL, NULL, pipeline_waiting(pipeline));
-	for (unsigned int i = 0; i < LOGIN_EVENT_KINDS; i++)
-		metrics_add(metrics, &kinds, login_event_kind_name(i), NULL,
-			    (double)stats->kinds[i]);
-	metrics_add(metrics, &unrouted, NULL, NULL, (double)delivered->unrouted);
-	metrics_add(metrics, &routed, NULL, NULL, (double)delivered->logins);
-	for (unsigned int i = 0; i < DELIVER_PURPOSES; i++)
-		metrics_add(metrics, &due, deliver_purpose_name(i), NULL,
-			    (double)delivered->due[i]);
-	metrics_add(metrics, &submitted_position, NULL, NULL, (double)delivered->submitted);
-	metrics_add(metrics, &joined, NULL, NULL, (double)stats->joined);
+	metric_table_collect(&metrics_pipeline_table, &numbers, metrics);
 }

@@ -5,7 +5,8 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
-#include "capture/counters.h"
+#include "stats/losses.h"
+#include "stats/metrics_private.h"
 
 #define MIB (1024.0 * 1024.0)
 
@@ -14,17 +15,21 @@ static void line(struct buf *out, unsigned int indent, const char *what, uint64_
 	buf_appendf(out, "%*s%-*s %12" PRIu64 "\n", (int)indent, "", 40 - (int)indent, what, value);
 }
 
-/* What is rarely there is only told when it is. */
+/* What is rarely there is printed only when it is. */
 static void line_if(struct buf *out, unsigned int indent, const char *what, uint64_t value)
 {
 	if (value > 0)
 		line(out, indent, what, value);
 }
 
-static void lost_if(struct buf *out, const char *what, uint64_t value)
+static void print_losses(struct buf *out, enum loss_from from, const void *base)
 {
-	if (value > 0)
-		buf_appendf(out, "  LOST %-33s %12" PRIu64 "\n", what, value);
+	for (const struct loss_row *row = losses_rows(); row->stage; row++) {
+		uint64_t count = row->from == from ? loss_count(row, base) : 0;
+
+		if (count > 0)
+			buf_appendf(out, "  LOST %-33s %12" PRIu64 "\n", row->reason, count);
+	}
 }
 
 static void append_age(struct buf *out, int64_t ns)
@@ -71,30 +76,25 @@ static void print_state(const struct metrics_source *source, struct buf *out)
 
 static void print_kernel(const struct counters *counters, struct buf *out)
 {
-	line(out, 0, "seen by the probes", counter_value(counters, DOVETAP_COUNT_SEEN));
-	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
-		uint64_t value = counter_value(counters, i);
+	struct kernel_numbers numbers;
 
+	metrics_kernel_numbers(counters, &numbers);
+	line(out, 0, "seen by the probes", numbers.seen);
+	for (unsigned int i = 0; i < DOVETAP_COUNTER_COUNT; i++) {
 		if (counter_use(i) == DOVETAP_COUNTS_NO_LOGIN)
-			line_if(out, 2, counter_name(i), value);
-		else if (counter_use(i) == DOVETAP_COUNTS_LOGIN_LOST)
-			lost_if(out, counter_name(i), value);
+			line_if(out, 2, counter_name(i), numbers.counts[i]);
 	}
 	line_if(out, 2, "what only a newer version can name",
 		counters_unknown(counters, DOVETAP_COUNTS_NO_LOGIN));
-	lost_if(out, "what only a newer version can name",
-		counters_unknown(counters, DOVETAP_COUNTS_LOGIN_LOST));
+	print_losses(out, LOSS_FROM_KERNEL, &numbers);
 }
 
 static void print_filter(const struct pipeline_stats *stats, struct buf *out)
 {
 	for (unsigned int i = 0; i < FILTER_RESULT_COUNT; i++) {
-		uint64_t value = stats->filtered[i] + stats->others[i];
-
-		if (filter_is_loss(i))
-			lost_if(out, filter_result_name(i), value);
-		else if (i != FILTER_PASS)
-			line_if(out, 2, filter_result_name(i), value);
+		if (i != FILTER_PASS && !is_loss("filter", filter_result_name(i)))
+			line_if(out, 2, filter_result_name(i),
+				stats->filtered[i] + stats->others[i]);
 	}
 }
 
@@ -104,7 +104,7 @@ static void print_deliver(const struct deliver_stats *stats, struct buf *out)
 	line(out, 2, "logins that are recorded", stats->logins);
 	line_if(out, 2, "authentications that are recorded", stats->due[DELIVER_AUTH]);
 	line_if(out, 2, "failures that are recorded", stats->due[DELIVER_FAILURE]);
-	lost_if(out, "key has no value", stats->unexpandable);
+	print_losses(out, LOSS_FROM_DELIVER, stats);
 }
 
 static void print_pipeline(const struct pipeline *pipeline, struct buf *out)
@@ -112,14 +112,12 @@ static void print_pipeline(const struct pipeline *pipeline, struct buf *out)
 	const struct pipeline_stats *stats = pipeline_stats(pipeline);
 
 	line(out, 0, "taken by the collector", stats->events);
-	lost_if(out, "undecodable", stats->undecodable);
-	lost_if(out, "left by another version", stats->other_version);
 	print_filter(stats, out);
 	line_if(out, 2, "wait for the rest of their session", pipeline_waiting(pipeline));
 	line_if(out, 2, "authentications", stats->kinds[LOGIN_EVENT_AUTH]);
 	line_if(out, 2, "failures", stats->kinds[LOGIN_EVENT_FAILURE]);
 	line_if(out, 2, "proxied logins", stats->kinds[LOGIN_EVENT_PROXY]);
-	lost_if(out, "proxied login without its authentication", stats->unmatched);
+	print_losses(out, LOSS_FROM_PIPELINE, stats);
 	print_deliver(pipeline_delivered(pipeline), out);
 }
 
@@ -147,9 +145,7 @@ static void print_dict(const char *name, const struct writer_stats *stats, struc
 	line_if(out, 2, "wait in memory", stats->pending);
 	line_if(out, 2, "wait in the spool", stats->spooled);
 	line_if(out, 2, "held until their min_interval is over", stats->held);
-	for (unsigned int i = 0; i < WRITER_LOST_COUNT; i++) {
-		lost_if(out, writer_lost_name(i), stats->lost[i]);
-	}
+	print_losses(out, LOSS_FROM_WRITER, stats);
 	if (stats->lost[WRITER_LOST_REFUSED] > 0)
 		report_error("refused because", stats->last_refusal, out);
 }

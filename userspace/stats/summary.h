@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The numbers of gather.h for a person: where the logins of this collector's life went, from the
+ * The numbers of metrics_collect.h for a person: where the logins of this collector's life went, from the
  * probes to the dicts, and whether that adds up.
  */
 #ifndef DOVETAP_STATS_SUMMARY_H
