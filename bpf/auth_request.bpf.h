@@ -163,8 +163,7 @@ static __always_inline bool auth_is_internal(const struct auth_copy *copy)
 /* What a hit can mean. */
 enum auth_probe {
 	AUTH_FINISHED, /* the outcome stands in the request */
-	AUTH_SUCCESS,  /* the fallbacks: only an outcome of this kind has a meaning, and the hit may
-			  be */
+	AUTH_SUCCESS,  /* the fallbacks: only an outcome of this kind counts */
 	AUTH_FAILURE,  /* a lookup without a client */
 };
 

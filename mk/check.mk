@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Checks that need no test: format, layers, headers, clang-tidy.
+# Checks that need no test: "make check" runs them all.
 
 C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h' ':!vmlinux')
 TIDY_FLAGS = $(filter-out -DDOVETAP_VERSION%,$(CPPFLAGS)) -DDOVETAP_VERSION="" -std=gnu11
@@ -17,6 +17,9 @@ print-layers: # each with what it needs, a line each
 check-layers: ## fail on an #include that crosses a layer
 	$(Q)tools/check-layers
 
+check-comments: ## fail on damaged comments and on files and functions they name that do not exist
+	$(Q)tools/check-comments
+
 check-headers: $(BPF_SKEL) ## compile every header on its own
 	$(Q)for h in $$(git ls-files 'userspace/*.h' 'include/*.h'); do \
 		printf '#include <linux/types.h>\n#include "%s"\n' $$h | \
@@ -29,4 +32,6 @@ tidy: $(BPF_SKEL) ## clang-tidy over user space and tools
 sanitize: ## build everything with ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined all unit-binaries
 
-.PHONY: format check-format check-layers print-layers check-headers tidy sanitize
+check: check-format check-layers check-headers check-comments tidy ## all checks of the source
+
+.PHONY: format check check-format check-layers check-comments print-layers check-headers tidy sanitize

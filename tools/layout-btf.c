@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Build tool: layout-btf TABLE > layouts.c
- * Writes the array of userspace/dovecot/layout.h: one entry per ABI string of the table, and one BTF
- * blob per distinct layout, shared by the entries that have it.
+ *
+ * Writes the array of userspace/dovecot/layout.h: one entry per ABI string of the table, and one
+ * BTF blob per distinct layout, shared by the entries that have it.
  */
 #include <bpf/btf.h>
 #include <errno.h>

@@ -105,7 +105,7 @@ static unsigned int thread_count(void)
 	return (unsigned int)sysconf(_SC_NPROCESSORS_ONLN) * THREADS_PER_CPU;
 }
 
-/* Starts the threads; while(storm_goes_on()) is true as long as one of them may still hit. */
+/* Starts the threads. "running" counts those that may still hit. */
 static void storm_start(pthread_t threads[THREADS_MAX])
 {
 	assert_in_range(thread_count(), 1, THREADS_MAX);

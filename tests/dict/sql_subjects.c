@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The SQL drivers for conformance.c. Their servers start once and serve all scenarios; each scenario
- * has a new table. What concerns servers that die and hang is told in sql/conformance.c.
+ * The SQL drivers for conformance.c. Their servers start once and serve all scenarios; each
+ * scenario has a new table. For servers that die and hang see sql/conformance.c.
  */
 #include <iconv.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
  *
  *	event ──> record ──> written form ──> queue ──(thread)──> file, stdout, syslog or journal
  *
- * The caller's part never waits: what the queue has no room for is counted as lost. The thread
- *waits for the sink as long as it takes and tries again when it fails, so the audit stream holds up
- * neither logins nor dicts, and loses records only when the queue is full or dovetap ends.
+ * Non-blocking: the caller never waits, and what does not fit into the queue is counted as lost.
+ * The thread waits for the sink and retries when it fails. Logins and dicts are not delayed;
+ * records are lost only when the queue is full or dovetap ends.
  */
 #ifndef DOVETAP_AUDIT_H
 #define DOVETAP_AUDIT_H

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keys that come most often in a stream, from a fixed number of counters: Space-Saving
- *(Metwally, Agrawal, El Abbadi: Efficient Computation of Frequent and Top-k Elements in Data
- *Streams, 2005).
+ * The most frequent keys of a stream, from a fixed number of counters: Space-Saving (Metwally,
+ * Agrawal, El Abbadi: Efficient Computation of Frequent and Top-k Elements in Data Streams, 2005).
  *
- * A key that has no counter takes over the smallest one with its count, which it may have too much
- * by then: its error. What holds for any stream, however it is made:
+ * A key without a counter takes over the smallest one with its count, which may be too high for it
+ * by that much: its error. For any stream:
  *
  *	count - error <= true count <= count	of a key that has a counter
  *	true count <= bound			of a key that has none
  *	bound <= total / counters
  *
- * A key longer than SPACE_SAVING_KEY_MAX is cut: such keys that begin alike are counted as one.
+ * Keys longer than SPACE_SAVING_KEY_MAX are cut: those with the same beginning are counted as one.
  * No memory is allocated after the start. One thread.
  */
 #ifndef DOVETAP_SPACE_SAVING_H

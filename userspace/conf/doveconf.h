@@ -22,8 +22,9 @@ struct doveconf_options {
 };
 
 /*
- * Reads the file at path. program_r (may be NULL) tells which doveconf read it, NULL if our own
- * parser did. doveconf_error_r (may be NULL) gets code 0, or why an installed doveconf could not be used.
+ * Reads the file at path. program_r (may be NULL) is the doveconf that read it, NULL if our own
+ * parser did. doveconf_error_r (may be NULL) gets code 0, or why an installed doveconf could not be
+ * used.
  */
 int doveconf_read(const char *path, const struct doveconf_options *options,
 		  struct conf_section **root_r, const char **program_r,

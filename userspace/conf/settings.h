@@ -15,9 +15,10 @@
  *	CONF_UINT	uint64_t
  *	CONF_SIZE	uint64_t		bytes; B k M G T (powers of 1024)
  *	CONF_TIME	uint64_t		milliseconds; ms s m h d w, also in words (mins,
- *hours) CONF_ENUM	unsigned int		index in words
- *	CONF_LIST	const char *const *	ends with NULL; "a b, c" or a block "key { a = yes
- *}"
+ *						hours)
+ *	CONF_ENUM	unsigned int		index in words
+ *	CONF_LIST	const char *const *	ends with NULL; "a b, c" or a block
+ *						"key { a = yes }"
  *
  * min and max bound numbers, sizes and times; max 0 means no bound.
  */

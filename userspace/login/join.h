@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Brings the records of one login together by their session id, and tells what happened.
+ * Joins the records of one login by their session id, and passes on the events that follow.
  *
  *	auth       ──> event at once; a success is remembered for its partners
  *	mail_user  ──> event, completed from the auth record of its session
- *	proxy      ──> the same; it knows nothing but the session itself
+ *	proxy      ──> the same; it has nothing but the session itself
  *
- * Authentication ends before the mail user or the proxied login exists, some milliseconds as a
- * rule. Should its record come later all the same, mail_user and proxy records wait for it,
- *JOIN_WAIT_NS at most, and pass as they are when it does not come: a missing partner delays, it
- *never loses. Those that cannot have one (LMTP, doveadm: no mechanism) do not wait.
+ * Authentication ends before the mail user or the proxied login exists, usually by milliseconds. If
+ * its record comes later, mail_user and proxy records wait for it, JOIN_WAIT_NS at most, and then
+ * pass as they are: a missing partner delays a record but never loses it. Those that cannot have
+ * one (LMTP, doveadm: no mechanism) do not wait.
  *
  * Bounded: as many successes are remembered as login/partners.h says, and JOIN_WAITING_MAX records
  * wait; the oldest makes room.

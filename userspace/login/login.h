@@ -23,7 +23,7 @@ struct login_ip {
 struct login {
 	enum dovetap_event_type type;
 	uint64_t boot_ns; /* CLOCK_BOOTTIME at the probe */
-	int64_t time_ns;  /* wall clock, ns since 1970; 0 until enrich_time() has set it */
+	int64_t time_ns;  /* wall clock, ns since 1970; 0 until the pipeline has set it */
 
 	struct slice
 		text[DOVETAP_TEXT_COUNT]; /* index enum dovetap_field; absent = len 0, no bit */

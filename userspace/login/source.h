@@ -4,9 +4,9 @@
  *
  *	mail_user	the mailbox is ready
  *	auth		authentication succeeded; what follows may still fail
- *	proxy		the backend has taken the login
- *	any		the last word about each login: the mailbox or the backend where one
- *follows, authentication where nothing can (SASL clients such as Postfix)
+ *	proxy		the backend accepted the login
+ *	any		the final event of each login: mail_user or proxy where one of them follows,
+ *			auth where nothing can (SASL clients such as Postfix)
  */
 #ifndef DOVETAP_LOGIN_SOURCE_H
 #define DOVETAP_LOGIN_SOURCE_H

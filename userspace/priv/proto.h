@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the privileged attacher and the unprivileged collector say to each other: datagrams of one
- * fixed size over a socketpair (SOCK_SEQPACKET), so that neither side ever parses a length.
+ * Messages between the privileged attacher and the unprivileged collector: datagrams of one fixed
+ * size over a socketpair (SOCK_SEQPACKET), so that neither side ever parses a length.
  *
  *	attacher → collector	ATTACHED, REFUSED, DETACHED	what happened to one Dovecot file
- *				HUNG				a place does not answer, or does
- again SETTLED				the first search is over *	collector → attacher
- READY				may be told to the service manager
+ *				HUNG				a path stalls, or answers again
+ *				INITIAL_SCAN_DONE		the first search is over
+ *	collector → attacher	READY				it takes records
  *
- * A collector that was started anew is told again what is attached and refused at that moment. The
- end of
- * file on the socket says that the other process is gone.
+ * A restarted collector receives again what is attached and refused at that moment. End of file
+ * on the socket means that the other process has ended.
  */
 #ifndef DOVETAP_PRIV_PROTO_H
 #define DOVETAP_PRIV_PROTO_H
@@ -47,7 +46,7 @@ enum priv_message_type {
 struct priv_message {
 	uint32_t version; /* PRIV_PROTO_VERSION */
 	uint32_t type;	  /* enum priv_message_type */
-	uint32_t role;	  /* enum priv_role; 0 for SETTLED and READY */
+	uint32_t role;	  /* enum priv_role; 0 for INITIAL_SCAN_DONE and READY */
 	uint32_t links;	  /* probes attached at this moment, all roles */
 	uint32_t refused; /* files that cannot be watched, at this moment */
 	uint32_t hung;	  /* places where the search does not get an answer, at this moment */

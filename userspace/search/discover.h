@@ -26,7 +26,7 @@ struct discover_options {
 	const char *const *roots; /* NULL-terminated; NULL means "/" alone */
 	bool processes;		  /* look at running processes, too, not only for deleted files */
 	unsigned int roles;	  /* PRIV_ROLE_BIT of each role wanted */
-	bool fuse;		  /* take files on FUSE, too (served.h) */
+	bool fuse;		  /* take files on FUSE, too (fuse.h) */
 };
 
 /*

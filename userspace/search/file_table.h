@@ -55,8 +55,8 @@ int file_table_add(struct file_table *files, struct binary *binary, const struct
 		   const struct binary **replaced_r);
 
 /*
- * A file on which an earlier process has left a probe: until a path leads to it, all that is known
- * are role and id. file_table_add() fills in the rest, at the same address, as if it were new. Fails
+ * A file on which an earlier process has left a probe: until it is found by a path, only role and
+ * id are known. file_table_add() fills in the rest, at the same address, as if it were new. Fails
  * with -ENOMEM.
  */
 int file_table_restore(struct file_table *files, enum priv_role role, const struct file_id *id);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a file is, told by what stands in it, wherever it lies and whatever it is called:
+ * Recognises a file by its contents, whatever its path and name:
  *
  *	a program or library of Dovecot's	it needs a library libdovecot*.so, or is one
  *	libdovecot-storage, libdovecot-login	by the soname, else by the probed functions
  *	auth					needs libdovecot.so and has the probed functions
- *	a login process				takes from libdovecot-login what is probed there
+ *	a login process				imports the probed functions of libdovecot-login
  *
- * Answers are kept by the file's identity, because nearly every process that starts runs a file
- * that was looked at before. A file that is none of Dovecot's has a few hundred bytes read, once;
- *one that says it is, and has another name than those above, is read whole.
+ * Answers are cached by the file's identity, because nearly every process that starts runs a file
+ * that was seen before. Of a file that is not Dovecot's a few hundred bytes are read, once; of one
+ * that claims to be and has another name than those above, everything.
  */
 #ifndef DOVETAP_SEARCH_RECOGNISE_H
 #define DOVETAP_SEARCH_RECOGNISE_H

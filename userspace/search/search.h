@@ -65,8 +65,8 @@ int search_start(struct search *search, enum search_rights rights, struct error 
 /* Asks for a search of everything. Another one may be under way; then one more follows. */
 void search_scan(struct search *search);
 
-/* A process has executed a program; name is told to stranger(), NULL: not. Returns false if it has
- * to be looked for by a scan. */
+/* A process has executed a program; name is passed to unrelated() if it is none of Dovecot's, NULL:
+ * not. Returns false if only a scan can find it. */
 bool search_exec(struct search *search, pid_t pid, const char *name);
 
 /* Readable: search_receive(). Takes what was said, and calls the owner. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of a search (search.h), private to search*.c: its searcher's life (search.c), what was
- * told of (search_told.c), and the places that do not answer (search_holes.c). */
+/* The parts of a search (search.h), private to search*.c: its searcher process (search.c), the
+ * files it reported (search_reported.c), and the paths that stall (search_stalled.c). */
 #ifndef DOVETAP_SEARCH_SEARCH_PRIVATE_H
 #define DOVETAP_SEARCH_SEARCH_PRIVATE_H
 
@@ -42,7 +42,7 @@ struct search {
 /* The searcher was ended, or has ended by itself. The next one searches everything. */
 void search_replace(struct search *search);
 
-/* --- search_told.c --- */
+/* --- search_reported.c --- */
 
 void search_reported_free(struct reported_file *reported_file);
 
@@ -56,7 +56,7 @@ struct search_restored *search_list_reported(const struct search *search);
 /* What is refused for want of an importer may have one by now. */
 void search_forget_unused(struct search *search);
 
-/* --- search_holes.c --- */
+/* --- search_stalled.c --- */
 
 /* Leaves out what the searcher was looking at when it had to be ended; stuck is its pid. */
 void search_leave_out(struct search *search, pid_t stuck);

@@ -6,8 +6,7 @@
  *	/status   the same as JSON     /readyz  200 once ready, 503 before
  *	/summary  for a person
  *
- * and pages of the caller's own. libmicrohttpd does the protocol. The page is made when it is asked
- *for.
+ * and pages of the caller's own. libmicrohttpd does the protocol. A page is made on request.
  */
 #ifndef DOVETAP_HTTP_H
 #define DOVETAP_HTTP_H

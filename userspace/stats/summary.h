@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The numbers of metrics_collect.h for a person: where the logins of this collector's life went, from the
- * probes to the dicts, and whether that adds up.
+ * The metrics as text for a person: where the logins since this collector's start went, from the
+ * probes to the dicts, and whether the sums agree.
  */
 #ifndef DOVETAP_STATS_SUMMARY_H
 #define DOVETAP_STATS_SUMMARY_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scenarios of conformance.c, a file for each subject, and the tables that they are told with. A
- * scenario's state is its struct sql_harness; its tables are dropped before and after.
+ * The scenarios of conformance.c, a file for each subject, and the tables they use. A scenario's
+ * state is its struct sql_harness; its tables are dropped before and after.
  */
 #ifndef DOVETAP_TESTS_SQL_SCENARIOS_H
 #define DOVETAP_TESTS_SQL_SCENARIOS_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes small shared objects, so that a test says in bytes what stands in a file:
+ * Writes small shared objects, so that a test describes a file by its bytes:
  *
- *	header | segments: the file, executable; .dynamic | .text .rodata .dynsym .dynstr .rela.plt
- *.note .dynamic .shstrtab | section headers
+ *	header | segments: the file, executable; .dynamic | .text .rodata .dynsym .dynstr
+ *	.rela.plt .note .dynamic .shstrtab | section headers
  *
  * Addresses are file offsets plus MADE_ELF_BIAS.
  */

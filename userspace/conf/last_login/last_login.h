@@ -1,28 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a configuration says about last_login: which logins are recorded, where, under which key.
+ * The part of a configuration that is about last_login: which logins are recorded, where, under
+ * which key.
  *
  * Both syntaxes, also mixed in one file:
- *	2.3	plugin { last_login_dict, last_login_key, last_login_precision }, dict { name = uri
- *}, mail_plugins = ... last_login 2.4	last_login { dict NAME { }, last_login_key (key),
- *last_login_precision (precision) }, the same without the block, dict_server { dict NAME { } },
- *mail_plugins { last_login = yes } each at the top or inside protocol, remote, local and local_name
- *blocks (filter.h says which block wins; in a 2.4 file what stands in last_login { } wins, then
- *what comes later).
+ *
+ *	2.3	plugin { last_login_dict, last_login_key, last_login_precision },
+ *		dict { name = uri },
+ *		mail_plugins = ... last_login
+ *	2.4	last_login { dict NAME { }, last_login_key (key),
+ *		last_login_precision (precision) },
+ *		the same without the block,
+ *		dict_server { dict NAME { } },
+ *		mail_plugins { last_login = yes }
+ *
+ * each at the top or inside protocol, remote, local and local_name blocks (filter.h: which block
+ * wins; in a 2.4 file first what is inside last_login { }, then what comes later).
  *
  * A login is recorded when mail_plugins of its blocks has last_login. If no block of the whole
  * file has it, imap and pop3 are recorded: dovetap needs no plugin, so its name need not be there.
  * Userdb fields that override settings per user cannot be seen from outside.
  *
- * Three settings are dovetap's own and stand where last_login_precision may, in both syntaxes:
- *	last_login_source	whose word counts; in a protocol block it also has that service
- *recorded last_auth_key		key of the last authentication that succeeded; "" = none
- *	last_failure_key	key of the last one that was refused
- * last_login_dict_fields { KEY = VALUE } of Dovecot's development branch names more keys to set; of
- *two such blocks the one that wins counts alone.
+ * Three settings are dovetap's own and allowed where last_login_precision is, in both syntaxes:
  *
- * The two keys are for every service that their block is for, whether its logins are recorded or
- *not.
+ *	last_login_source	the event that counts (login/source.h); in a protocol block the
+ *				service is recorded as well
+ *	last_auth_key		key of the last authentication that succeeded; "" = none
+ *	last_failure_key	key of the last one that was refused
+ *
+ * last_login_dict_fields { KEY = VALUE } of Dovecot's development branch names more keys to set; of
+ * two such blocks only the one that wins counts.
+ *
+ * The two keys are for every service of their block, whether its logins are recorded or not.
  *
  * Everything lives as long as the trees; compiled once, matching allocates nothing.
  */

@@ -3,13 +3,13 @@
  * Key templates in Dovecot's two expansion languages, compiled once and expanded for every login.
  *
  *	TEMPLATE_V23	%u %{user} %5.3Lu %{sha1;salt=x:user} %{if;%s;eq;imap;a;b}
- *	TEMPLATE_V24	%{user | lower} %{process:pid | hex(8)} %{if(service, "eq", "imap", "a",
- *"b")}
+ *	TEMPLATE_V24	%{user | lower} %{process:pid | hex(8)}
+ *			%{if(service, "eq", "imap", "a", "b")}
  *
- * The result is what Dovecot's own mail process would have got, byte for byte, for everything
- * that a captured login can answer. What it cannot answer is refused by template_compile() with
- * the place, the name and what would be right; no value is ever guessed. What a login brings in
- * is text and never expanded again, whatever it contains.
+ * The result is what Dovecot's own mail process would produce, byte for byte, for everything that
+ * a captured login provides. The rest is refused by template_compile() with the place, the name
+ * and what would be right; no value is ever guessed. Values from a login are text and never
+ * expanded again.
  *
  * Threads: a template has its scratch memory inside, so one thread at a time may expand it.
  * Memory: expanding allocates nothing, provided that the buffer is large enough; only OpenSSL, for

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The variables that a captured login can answer, and their values. Which of them a language
- * knows, and under which names, stands with the language (v23_names.c, v24_names.c).
+ * The variables that a captured login provides, and their values. names.c has their names in each
+ * language.
  */
 #ifndef DOVETAP_TEMPLATE_VARIABLE_H
 #define DOVETAP_TEMPLATE_VARIABLE_H

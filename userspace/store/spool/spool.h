@@ -71,11 +71,11 @@ struct spool_batch {
 int spool_open(const struct spool_options *options, struct spool **spool_r, struct error *error_r);
 void spool_close(struct spool **spool); /* takes NULL, sets NULL */
 
-/* Brings the spool in line with what became of the entries, in one transaction:
+/* Applies the outcomes of the entries to the spool, in one transaction:
  *
- *	stored, unchanged            the key's row goes, unless it is newer; so does one that is
- *held refused                      the same, and the entry becomes a dead letter pending, retry,
- *uncertain    the entry is kept, behind all others
+ *	stored, unchanged            the key's row is removed, unless it is newer; so is a held one
+ *	refused                      the same, and the entry becomes a dead letter
+ *	pending, retry, uncertain    the entry is kept, behind all others
  *
  * Returns 0; or a negative errno and nothing changed. After -EILSEQ the damaged file was moved
  * aside, and the same call can be made again. */

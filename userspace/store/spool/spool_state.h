@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of a spool share: spool_file.c has its file, spool_sql.c the statements,
- * spool_apply_outcomes.c and spool_hold.c write rows, spool_read.c reads them.
+ * spool_outcomes.c and spool_hold.c write rows, spool_read.c reads them.
  */
 #ifndef DOVETAP_STORE_SPOOL_SPOOL_STATE_H
 #define DOVETAP_STORE_SPOOL_SPOOL_STATE_H

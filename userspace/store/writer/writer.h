@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Puts records into a dict from a thread of its own, for as long as it takes.
+ * Puts records into a dict from a thread of its own, and retries for as long as it takes.
  *
  *	submit ──> pending (newest per key) ──batch──> dict ──> acknowledged
  *	                 └── dict down or slow ──> spool ──when it is back──> dict
@@ -9,18 +9,18 @@
  * batches by count and time, gives each a deadline, and acts on the outcomes:
  *
  *	stored, unchanged    done
- *	retry, uncertain     kept; tried again with exponential back-off and jitter
+ *	retry, uncertain     kept; retried with exponential back-off and jitter
  *	refused              counted with its reason and kept in the spool's dead letters
  *
  * A spool with a min_interval holds back what was written a moment ago (spool.h).
  *
- * While the dict does not answer, pending records move to the spool (spool.h); without one, or
- * with its disk full, they stay in memory, newest per key, up to a ceiling. Beyond the ceiling a
- * record with a new key is lost and counted. The spool is drained oldest first, one batch at a
- * time, and only while no fresh record is waiting. When there is nothing else to do, old records
- *are removed, a batch at a time.
+ * While the dict is unreachable, pending records move to the spool (spool.h); without one, or with
+ * its disk full, they stay in memory, newest per key, up to a ceiling. Beyond the ceiling a record
+ * with a new key is lost and counted. The spool is drained oldest first, one batch at a time, and
+ * only while no fresh record is waiting. When there is nothing else to do, old records are
+ * removed, a batch at a time.
  *
- * Positions say how far the source may be released. They grow with each call; the writer knows
+ * Positions mark how far the source may be released. They grow with each call; the writer knows
  * nothing else about them. A record counts as safe once it is stored, refused, superseded by a
  * newer one of the same key that is not released yet, in the spool, or counted as lost.
  *

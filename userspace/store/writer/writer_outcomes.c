@@ -45,8 +45,8 @@ static bool spool_concerned(const struct writer *writer, size_t count)
 	return false;
 }
 
-/* Settles fresh records. A row of the spool that an entry took the place of is superseded, and so
- * is an entry for which there was a row already. */
+/* Applies the outcomes of fresh records. A row of the spool that an entry took the place of is
+ * superseded, and so is an entry for which there was a row already. */
 static bool settle_fresh(struct writer *writer, size_t count, size_t kept)
 {
 	struct spool_stats before, after;

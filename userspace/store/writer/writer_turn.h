@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the writer's thread is made of. writer_thread.c decides what comes next; a turn is
+ * The parts of the writer's thread. writer_thread.c decides what comes next; a turn is
  *
- *	writer_fresh.c     pending records -> the dict, or the spool while it is away
+ *	writer_fresh.c     pending records -> the dict, or the spool while it is unreachable
  *	writer_drain.c     the spool -> the dict
  *	writer_expire.c    old records out of the dict
  *
- * by means of writer_dict.c (is it up, and when is it asked again), writer_apply_outcomes.c (what is with
- *the spool) and writer_tally.c (what counts as what).
+ * by means of writer_dict.c (state of the dict, back-off), writer_outcomes.c (from outcomes to the
+ * spool) and writer_tally.c (counters).
  */
 #ifndef DOVETAP_STORE_WRITER_WRITER_TURN_H
 #define DOVETAP_STORE_WRITER_WRITER_TURN_H

@@ -6,15 +6,16 @@
  *	program    = statement { "|" statement }
  *	statement  = [ name [ "(" parameter { "," parameter } ")" ] [ operator operand ] ]
  *	parameter  = [ key "=" ] ( "text" | 'text' | number | variable )
- *	operator   = "+" | "-" | "*" | "/" | "%"		operand = number | variable
+ *	operator   = "+" | "-" | "*" | "/" | "%"
+ *	operand    = number | variable
  *
  * The first name is a variable or a function, the others are functions. Each takes the value that
  * the one before left (the transfer) and leaves another. Text inside quotes may have \\ \" \' \t
  * \r \n \xHH and octal escapes. A value from a hash or a decoder is binary; a program that ends
  * with one gives its hex digits.
  *
- *	text → v24.c (literals) → v24_lex.c → v24_parse.c → statements → v24_run.c → v24_filters.c
- *...
+ *	text → v24.c (literals) → v24_lex.c → v24_parse.c → statements → v24_run.c
+ *	→ v24_text.c v24_hash.c v24_hex.c v24_choose.c v24_regexp.c v24_calculate.c v24_shape.c
  */
 #ifndef DOVETAP_LOGIN_TEMPLATE_V24_V24_H
 #define DOVETAP_LOGIN_TEMPLATE_V24_V24_H

@@ -7,7 +7,7 @@
  *
  * A request is answered exactly once: with the server's message, or with NULL when the connection
  * died first. What breaks the protocol (a malformed frame, an answer to a stream that was not
- * asked) closes the connection. Nothing here blocks; cluster.c polls.
+ * asked) closes the connection. Nothing here blocks; step.c polls.
  */
 #ifndef DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_CONN_H
 #define DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_CONN_H

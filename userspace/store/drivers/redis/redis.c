@@ -7,8 +7,8 @@
  * that the newest wins among any number of writers; a value that is not a time, or of another
  * type, is overwritten, as the plugin would. Strict mode sends MULTI, SET, EXPIRE, EXEC instead.
  *
- *	entries -> request.c: rounds -> single.c, sentinel.c or cluster.c: which node
- *	                             -> conn.c: one pipeline for each node
+ *	entries -> request.c: rounds -> single.c, sentinel.c or redis_cluster.c: which node
+ *	                             -> redis_conn.c: one pipeline for each node
  */
 #include "store/drivers/redis/redis.h"
 

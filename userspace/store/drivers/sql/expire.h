@@ -8,11 +8,11 @@
  *	sqlite	DELETE FROM "last_login" WHERE ("service","userid") IN (SELECT "service","userid"
  *		FROM "last_login" WHERE ... LIMIT 1000)
  *
- * A row goes when each of its times (the value columns of all maps of this table) is old or NULL,
- *and at least one is old. What a value's digits mean tells their number, so the precision need not
- *be known, and a number that is no time is never old.
+ * A row is removed when each of its times (the value columns of all maps of this table) is old or
+ * NULL, and at least one is old. The number of digits of a value gives its precision, which
+ * therefore need not be known; a number that is no time is never old.
  *
- * A table that has columns which are in no map holds more than last logins, perhaps the users
+ * A table with columns that are in no map holds more than last logins, perhaps the users
  * themselves: nothing is ever removed from one.
  */
 #ifndef DOVETAP_SQL_EXPIRE_H

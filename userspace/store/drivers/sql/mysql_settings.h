@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How to reach MySQL or MariaDB: docs/sql.md lists the settings; names and defaults are Dovecot's.
+/* Connecting to MySQL or MariaDB: docs/sql.md lists the settings. Names and defaults are Dovecot's.
  */
 #ifndef DOVETAP_SQL_MYSQL_SETTINGS_H
 #define DOVETAP_SQL_MYSQL_SETTINGS_H
@@ -12,8 +12,7 @@
 struct conf_section;
 
 struct mysql_host {
-	char *host; /* a name, an address, or the path of a unix socket; NULL: as the option file
-		       says */
+	char *host; /* a name, an address, or a unix socket's path; NULL: option file */
 	char *user;
 	char *password;
 	char *dbname;

@@ -17,9 +17,9 @@
  *	sqlite	INSERT INTO "last_login" AS kept (...) VALUES (?1,?2,?3,?4)
  *		ON CONFLICT ("service","userid") DO UPDATE SET ... WHERE ...
  *
- * Times are compared as texts of nanoseconds, whatever their precision. MySQL assigns from left to
- *right and later assignments see the earlier ones, so the time, which all conditions look at, comes
- *last. The other two refuse to change a row twice in a statement.
+ * Times are compared as texts of nanoseconds, at any precision. MySQL assigns from left to right
+ * and later assignments see the earlier ones, so the time, on which all conditions depend, comes
+ * last. The other two refuse to change a row twice in a statement.
  *
  * The strict forms are what Dovecot sends, see docs/sql.md.
  */
