@@ -2,7 +2,7 @@
 /*
  * dovetap's own settings: the block "dovetap { }" of dovetap.conf.
  *
- * To add one: a member here, a line in the table of dovetap.c, a line in docs/configuration.md.
+ * To add one: a member here, a row in the table of dovetap_table.c, "make docs".
  * Texts live as long as the tree. Times are in milliseconds, sizes in bytes (settings.h).
  */
 #ifndef DOVETAP_CONF_DOVETAP_H
@@ -59,7 +59,7 @@ struct dovetap_settings {
 int dovetap_settings_read(const struct conf_section *const *roots,
 			  struct dovetap_settings *settings_r, struct error *error_r);
 
-/* The table, for those who print it. */
+/* The table (dovetap_table.c), also for those who print or describe it. */
 const struct conf_field *dovetap_fields(void);
 
 /*

@@ -51,6 +51,15 @@ struct conf_field {
 	/* Optional. Puts what is wrong and right into error_r (no place, no name) and returns
 	 * -EINVAL. */
 	int (*check)(const char *value, struct error *error_r);
+
+	/* For documents only, all optional but meaning where they are made (tools/docs). */
+	const char *meaning;	  /* one sentence */
+	const char *more;	  /* further ones */
+	const char *default_text; /* the default in words; NULL: as otherwise has it */
+	const char *range;	  /* what may stand there; NULL: as type and words have it */
+	const char *example;	  /* where the default is empty */
+	const char *see;	  /* a file in docs/ */
+	const char *group;	  /* title of this field and those behind it */
 };
 
 /* Fills the struct at out with the defaults. Texts and lists live as long as the tree that owner
