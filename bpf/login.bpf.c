@@ -14,6 +14,7 @@
 
 #include "auth_request.bpf.h"
 #include "mail_user.bpf.h"
+#include "own_stack.bpf.h"
 #include "proxy.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -21,8 +22,12 @@ char LICENSE[] SEC("license") = "GPL";
 /* What each program starts with. */
 static __always_inline const void *argument(struct pt_regs *ctx)
 {
+	const void *object = (const void *)PT_REGS_PARM1(ctx);
+
 	count(DOVETAP_COUNT_SEEN);
-	return (const void *)PT_REGS_PARM1(ctx);
+	if (!object)
+		stay_on_own_stack(ctx);
+	return object;
 }
 
 /* hook_mail_user_created(user): mail_user_init() has succeeded. */

@@ -24,10 +24,10 @@ test-faults: ## faults of every kind under load, in full (root, hours); FAULTS=s
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined scarce
 	$(Q)FAULTS=$(or $(FAULTS),full) TEST_TIMEOUT=14400 tests/run faults
 
-test-kernels: kernels-ready ## load, attach and capture on Debian's kernels 5.10, 6.1 and 6.12, amd64 and arm64, emulated
+test-kernels: kernels-ready ## load, attach and capture on Debian's kernels from 5.10 to the newest, amd64 and arm64, emulated
 	$(Q)tests/run kernels
 
-KERNELS := $(addprefix kernel-,5.10-amd64 6.1-amd64 6.12-amd64 6.12-arm64)
+KERNELS := $(addprefix kernel-,5.10-amd64 6.1-amd64 6.12-amd64 6.12-arm64 sid-amd64)
 
 kernels-ready:
 	$(Q)tools/setup kernels

@@ -31,8 +31,8 @@ definition() { # kind name
 values() {
 	local name
 	echo 'enum {'
-	for name in BPF_ANY BPF_MAP_TYPE_ARRAY BPF_MAP_TYPE_PERCPU_ARRAY BPF_MAP_TYPE_LRU_HASH \
-		BPF_MAP_TYPE_RINGBUF; do
+	for name in BPF_ANY BPF_MAP_TYPE_ARRAY BPF_MAP_TYPE_PROG_ARRAY BPF_MAP_TYPE_PERCPU_ARRAY \
+		BPF_MAP_TYPE_LRU_HASH BPF_MAP_TYPE_RINGBUF; do
 		awk -v want="$name" '$1 == want && $2 == "=" {print "\t" $1, $2, $3; exit}' "$dump"
 	done
 	echo '};'
