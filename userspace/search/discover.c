@@ -68,9 +68,9 @@ static void add_runpath(struct discover *discover, int root_fd, const char *pref
 	snprintf(origin, sizeof(origin), "%s", exe);
 	directory = dirname(origin);
 	directories_add_runpath(&discover->finder.dirs, root_fd, prefix, is->dynamic->runpath,
-				directory, discover->finder.known_file.search);
+				directory, discover->finder.files.search);
 	directories_add_runpath(&discover->finder.dirs, root_fd, prefix, beside_master,
-				dirname(directory), discover->finder.known_file.search);
+				dirname(directory), discover->finder.files.search);
 }
 
 static void fix(struct discover *discover, int index)
@@ -90,9 +90,8 @@ static void search_root(struct discover *discover, const char *root)
 		return;
 	}
 	for (size_t i = 0; i < sizeof(usual_directories) / sizeof(usual_directories[0]); i++)
-		fix(discover,
-		    directories_add(&discover->finder.dirs, root_fd, prefix, usual_directories[i],
-				    discover->finder.known_file.search));
+		fix(discover, directories_add(&discover->finder.dirs, root_fd, prefix,
+					      usual_directories[i], discover->finder.files.search));
 	for (size_t i = 0; i < sizeof(usual_masters) / sizeof(usual_masters[0]); i++) {
 		fd = root_open_file(root_fd, usual_masters[i]);
 		if (fd < 0)
@@ -113,7 +112,7 @@ static int add_directory_of(struct discover *discover, const struct process *pro
 	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
 		return -ENAMETOOLONG;
 	return directories_add(&discover->finder.dirs, process->root_fd, process->prefix,
-			       dirname(copy), discover->finder.known_file.search);
+			       dirname(copy), discover->finder.files.search);
 }
 
 /* Looks at what a process runs or maps, and takes over fd. */
@@ -168,10 +167,10 @@ static void reconsider(struct discover *discover)
 {
 	const struct binary *binary;
 
-	while ((binary = file_table_next_unused(&discover->finder.known_file)) != NULL) {
+	while ((binary = file_table_next_unused(&discover->finder.files)) != NULL) {
 		if (discover->lost)
 			discover->lost(discover->finder.ctx, binary);
-		file_table_drop(&discover->finder.known_file, binary);
+		file_table_drop(&discover->finder.files, binary);
 	}
 }
 
@@ -272,10 +271,9 @@ static void drop_lost(struct discover *discover)
 {
 	const struct binary *binary;
 
-	while (discover->lost &&
-	       (binary = file_table_next_lost(&discover->finder.known_file)) != NULL) {
+	while (discover->lost && (binary = file_table_next_lost(&discover->finder.files)) != NULL) {
 		discover->lost(discover->finder.ctx, binary);
-		file_table_drop(&discover->finder.known_file, binary);
+		file_table_drop(&discover->finder.files, binary);
 	}
 }
 
@@ -283,7 +281,7 @@ int discover_scan(struct discover *discover, struct error *error_r)
 {
 	struct error *first = &discover->finder.first;
 
-	discover->finder.known_file.search++;
+	discover->finder.files.search++;
 	first->code = 0;
 	for (size_t i = 0; discover->roots[i]; i++) {
 		if (!finder_enter(&discover->finder, 0, discover->roots[i], ""))
@@ -293,7 +291,7 @@ int discover_scan(struct discover *discover, struct error *error_r)
 		finder_leave(&discover->finder);
 	}
 	process_each(search_process, discover, first->code == 0 ? first : NULL);
-	directories_sweep(&discover->finder.dirs, discover->finder.known_file.search);
+	directories_sweep(&discover->finder.dirs, discover->finder.files.search);
 	finder_look_into_touched(&discover->finder);
 	drop_lost(discover);
 	if (first->code != 0 && error_r)
@@ -517,14 +515,14 @@ void discover_set_guard(struct discover *discover, const struct discover_guard *
 
 int discover_restore(struct discover *discover, enum priv_role role, const struct file_id *id)
 {
-	return file_table_restore(&discover->finder.known_file, role, id);
+	return file_table_restore(&discover->finder.files, role, id);
 }
 
 void discover_free(struct discover **discover)
 {
 	if (!*discover)
 		return;
-	file_table_release(&(*discover)->finder.known_file);
+	file_table_release(&(*discover)->finder.files);
 	for (char **root = (*discover)->roots; root && *root; root++)
 		free(*root);
 	free((*discover)->roots);

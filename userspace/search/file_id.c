@@ -22,15 +22,6 @@ static bool same_build(const struct file_id *a, const struct file_id *b)
 	       memcmp(a->build_id, b->build_id, a->build_id_len) == 0;
 }
 
-/*
- * An image file system without real change times (squashfs, erofs) gives all its files the same
- * one, in whole seconds: there only a build id tells two images apart.
- */
-static bool distinguishes(const struct file_id *id)
-{
-	return id->build_id_len > 0 || id->ctime_ns % NS_PER_SEC != 0;
-}
-
 void file_id_add_birth(struct file_id *id, int fd)
 {
 	struct statx stx;
@@ -46,14 +37,23 @@ bool file_id_copied_up(const struct file_id *a, const struct file_id *b)
 	       a->btime_ns != b->btime_ns;
 }
 
+static bool same_content(const struct file_id *a, const struct file_id *b)
+{
+	return a->ino == b->ino && a->size == b->size && same_build(a, b);
+}
+
 bool file_id_equal(const struct file_id *a, const struct file_id *b)
 {
-	if (a->ino != b->ino || a->size != b->size || !same_build(a, b) || file_id_copied_up(a, b))
+	if (a->dev != b->dev || !same_content(a, b) || file_id_copied_up(a, b))
 		return false;
-	if (a->ctime_ns == b->ctime_ns)
-		return a->dev == b->dev || distinguishes(a);
 	/* Without a build id a changed time on the same inode may mean changed code. */
-	return a->dev == b->dev && a->build_id_len > 0;
+	return a->ctime_ns == b->ctime_ns || a->build_id_len > 0;
+}
+
+bool file_id_alike(const struct file_id *a, const struct file_id *b)
+{
+	return a->dev != b->dev && same_content(a, b) && a->ctime_ns == b->ctime_ns &&
+	       (a->build_id_len > 0 || a->ctime_ns % NS_PER_SEC != 0);
 }
 
 bool file_id_overwritten(const struct file_id *a, const struct file_id *b)

@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "base/clock.h"
+#include "search/same_inode.h"
 
 #define ALIASES_MAX	128
 #define REWRITES_FREE	3 /* of a file; each more takes twice as long */
@@ -21,6 +22,7 @@ struct known_file {
 	size_t alias_count;
 	uint64_t namespaces;   /* that ever led to it: a bit for each, by its hash */
 	bool restored;	       /* and no path has led to it yet */
+	bool unset;	       /* its probe was waited for, and not set by then */
 	unsigned int rewrites; /* of the inode, lately */
 	int64_t written_ns;    /* when it was found so, monotonic */
 	unsigned int seen;     /* number of the search that last led to it */
@@ -144,41 +146,57 @@ void file_table_left_out(const struct file_table *files, uint64_t namespace)
 }
 
 /*
- * A chmod or a new link moves the change time of a file under all its paths. The time is read
- * anew when a file of another device is compared; on the same device it does not count. Where the
- * file was copied up in its overlay, the new time is the copy's: then the old one is the file's.
+ * A chmod or a new link moves the change time of a file under all its paths: it is read anew when a
+ * file of another device is compared. Where the file was copied up in its overlay, the new time is
+ * the copy's: then the old one is the file's. What the kernel knows is enough; another file's server
+ * is not asked, it may not answer.
  */
-static bool is_same(struct binary *binary, const struct file_id *other)
+static bool is_alike(struct binary *binary, const struct file_id *other)
 {
 	struct file_id now = binary->id;
 	struct statx stx;
 
-	if (file_id_equal(&binary->id, other))
+	if (file_id_alike(&binary->id, other))
 		return true;
-	/* What the kernel knows is enough; another file's server is not asked, it may not answer.
-	 */
 	if (binary->id.ino != other->ino || binary->id.dev == other->dev || binary->fd < 0 ||
 	    statx(binary->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_CTIME | STATX_SIZE,
 		  &stx) < 0 ||
 	    stx.stx_size != binary->id.size)
 		return false;
 	now.ctime_ns = stx.stx_ctime.tv_sec * NS_PER_SEC + stx.stx_ctime.tv_nsec;
-	if (!file_id_equal(&now, other))
+	if (!file_id_alike(&now, other))
 		return false;
 	binary->id.ctime_ns = now.ctime_ns;
 	return true;
 }
 
+/* What is refused is refused for its content, which is the same. */
+static bool is_shown_same(struct known_file *known_file, const struct binary *other)
+{
+	bool wait = !known_file->unset && !known_file->restored && known_file->binary.fd >= 0;
+
+	if (!other->probe)
+		return !known_file->binary.probe && !known_file->restored;
+	if (known_file->binary.fd < 0 && !known_file->restored)
+		return false;
+	return same_inode_shown(known_file->binary.fd, other->fd, other->offset, wait,
+				&known_file->unset);
+}
+
 /* The one that is the same file; else NULL, and the one that it overwrites in *replaced_r. */
-static struct known_file *find(const struct file_table *files, const struct file_id *id,
+static struct known_file *find(const struct file_table *files, const struct binary *binary,
 			       const struct binary **replaced_r)
 {
 	struct known_file *known_file;
 
 	LL_FOREACH(files->list, known_file) {
-		if (is_same(&known_file->binary, id))
+		if (file_id_equal(&known_file->binary.id, &binary->id))
 			return known_file;
-		if (file_id_overwritten(&known_file->binary.id, id))
+	}
+	LL_FOREACH(files->list, known_file) {
+		if (is_alike(&known_file->binary, &binary->id) && is_shown_same(known_file, binary))
+			return known_file;
+		if (file_id_overwritten(&known_file->binary.id, &binary->id))
 			*replaced_r = &known_file->binary;
 	}
 	return NULL;
@@ -198,8 +216,13 @@ static bool is_full(const struct file_table *files, uint64_t device)
 static const struct binary *complete(const struct file_table *files, struct known_file *known_file,
 				     struct binary *binary)
 {
+	const uint64_t device = binary->id.dev;
+
+	/* It goes on under the name that its probe was left with. */
+	binary->id.dev = known_file->binary.id.dev;
 	known_file->binary = *binary;
-	known_file->restored = false;
+	add_alias(known_file, device);
+	known_file->restored = known_file->unset = false;
 	known_file->seen = files->search;
 	known_file->namespaces = bit_of(files->namespace);
 	return &known_file->binary;
@@ -207,11 +230,12 @@ static const struct binary *complete(const struct file_table *files, struct know
 
 int file_table_restore(struct file_table *files, enum priv_role role, const struct file_id *id)
 {
-	const struct binary *replaced = NULL;
-	struct known_file *known_file = find(files, id, &replaced);
+	struct known_file *known_file;
 
-	if (known_file)
-		return 0;
+	LL_FOREACH(files->list, known_file) {
+		if (file_id_equal(&known_file->binary.id, id))
+			return 0;
+	}
 	known_file = calloc(1, sizeof(*known_file));
 	if (!known_file)
 		return -ENOMEM;
@@ -230,7 +254,7 @@ int file_table_add(struct file_table *files, struct binary *binary, const struct
 	struct known_file *known_file;
 
 	*added_r = *replaced_r = NULL;
-	known_file = find(files, &binary->id, replaced_r);
+	known_file = find(files, binary, replaced_r);
 	if (known_file && known_file->restored) {
 		*added_r = complete(files, known_file, binary);
 		return 0;

@@ -29,13 +29,13 @@ bool finder_enter(struct finder *finder, uint64_t namespace, const char *prefix,
 {
 	char place[PATH_MAX];
 
-	finder->known_file.namespace = namespace;
+	finder->files.namespace = namespace;
 	if (!finder->guard.enter)
 		return true;
 	snprintf(place, sizeof(place), "%s%.3900s", prefix, path);
 	if (finder->guard.enter(finder->guard.ctx, namespace, place))
 		return true;
-	file_table_left_out(&finder->known_file, namespace);
+	file_table_left_out(&finder->files, namespace);
 	return false;
 }
 
@@ -55,7 +55,7 @@ void finder_note_error(struct finder *finder, int code, const char *path)
 static void file_build(struct finder *finder, struct binary *binary, const char *path)
 {
 	const struct binary *added, *replaced;
-	int err = file_table_add(&finder->known_file, binary, &added, &replaced);
+	int err = file_table_add(&finder->files, binary, &added, &replaced);
 
 	if (err < 0)
 		finder_note_error(finder, -err, path);
@@ -63,7 +63,7 @@ static void file_build(struct finder *finder, struct binary *binary, const char 
 		return;
 	finder->fn(finder->ctx, added, replaced);
 	if (replaced)
-		file_table_drop(&finder->known_file, replaced);
+		file_table_drop(&finder->files, replaced);
 }
 
 /* What has to wait is looked at by a later search: nothing is known of it yet. */
@@ -72,7 +72,7 @@ static bool may_read(struct finder *finder, const struct stat *st, const char *p
 	struct read_budget *budget = finder->dirs.budget;
 	int64_t now = clock_monotonic_ns();
 
-	if (file_table_has_to_wait(&finder->known_file, st, now) ||
+	if (file_table_has_to_wait(&finder->files, st, now) ||
 	    !read_budget_allows(budget, st->st_dev, now)) {
 		if (finder->first.code == 0)
 			error_set(&finder->first, EBUSY,
@@ -125,7 +125,7 @@ void finder_look_at(struct finder *finder, int fd, const char *path, const struc
 	enum priv_role role;
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || file_table_has(&finder->known_file, &st)) {
+	if (fstat(fd, &st) < 0 || file_table_has(&finder->files, &st)) {
 		close(fd);
 		return;
 	}
@@ -139,7 +139,7 @@ void finder_look_at(struct finder *finder, int fd, const char *path, const struc
 void finder_saw_deleted(struct finder *finder, enum priv_role role)
 {
 	if (finder->roles & PRIV_ROLE_BIT(role))
-		file_table_saw_deleted(&finder->known_file, role);
+		file_table_saw_deleted(&finder->files, role);
 }
 
 /* A name costs more than its reading; ordinary directories have a few, and nothing to pay. */
@@ -164,7 +164,7 @@ static void look_for(struct finder *finder, const struct directory *dir, const c
 	if (path_fd < 0)
 		return;
 	fd = -1;
-	if (fstat(path_fd, &st) == 0 && !file_table_has(&finder->known_file, &st)) {
+	if (fstat(path_fd, &st) == 0 && !file_table_has(&finder->files, &st)) {
 		fd = root_reopen_file(path_fd);
 		if (fd < 0 && fd != -ENOEXEC)
 			finder_note_error(finder, -fd, full);

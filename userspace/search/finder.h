@@ -19,7 +19,7 @@ struct finder {
 	void *ctx;
 	struct discover_guard guard;
 	struct directories dirs;
-	struct file_table known_file;
+	struct file_table files;
 	struct recogniser recogniser;
 	struct error first; /* reason of the current search that is worth telling */
 };
