@@ -251,6 +251,12 @@ int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t dea
 	return dict->driver->expire(dict, expiry, deadline_ns, error_r);
 }
 
+void dict_tidy(struct dict *dict)
+{
+	if (dict->driver->tidy)
+		dict->driver->tidy(dict);
+}
+
 void dict_places(const struct dict *dict, dict_place_cb *cb, void *context)
 {
 	if (dict->driver->places)

@@ -136,6 +136,9 @@ struct dict_driver {
 	int (*expire)(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		      struct error *error_r);
 
+	/* Optional. Nothing was written for a second: what is better done now than in between. */
+	void (*tidy)(struct dict *dict);
+
 	/* Optional, for drivers that open files. Calls back for each place that the settings name.
 	 */
 	void (*places)(const struct dict *dict, dict_place_cb *cb, void *context);
@@ -170,6 +173,8 @@ int dict_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r);
 int dict_check_key(struct dict *dict, const char *const *variables, struct error *error_r);
 int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		struct error *error_r);
+
+void dict_tidy(struct dict *dict);
 
 /* Calls back for each file or directory that the dict reads or writes, */
 void dict_places(const struct dict *dict, dict_place_cb *cb, void *context);

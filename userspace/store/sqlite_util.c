@@ -2,11 +2,7 @@
 #include "store/sqlite_util.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -38,49 +34,6 @@ int sqlite_error(sqlite3 *db, const char *what, struct error *error_r)
 		return error_set(error_r, sqlite_errno(code), "%s: %s (%s)", what,
 				 sqlite3_errmsg(db), strerrordesc_np(system));
 	return error_set(error_r, sqlite_errno(code), "%s: %s", what, sqlite3_errmsg(db));
-}
-
-/* SQLite would create the file readable for everybody, and no directory. */
-static int create_file(const char *path, struct error *error_r)
-{
-	const char *slash = strrchr(path, '/');
-	char *parent = slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
-	int fd;
-
-	if (parent)
-		(void)mkdir(parent, 0750);
-	free(parent);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return error_set(error_r, errno, "cannot open %s: %s", path,
-				 strerrordesc_np(errno));
-	close(fd);
-	return 0;
-}
-
-int sqlite_open_file(const char *path, const char *synchronous, sqlite3 **db_r,
-		     struct error *error_r)
-{
-	sqlite3 *db = NULL;
-	char pragmas[128];
-	int ret = create_file(path, error_r);
-
-	if (ret < 0)
-		return ret;
-	/* What does not fit a cache must not go to /tmp, where the sandbox lets nobody write. */
-	snprintf(pragmas, sizeof(pragmas),
-		 "PRAGMA journal_mode = wal; PRAGMA synchronous = %s; PRAGMA temp_store = memory",
-		 synchronous);
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
-		    SQLITE_OK &&
-	    sqlite3_busy_timeout(db, 1000) == SQLITE_OK &&
-	    sqlite3_exec(db, pragmas, NULL, NULL, NULL) == SQLITE_OK) {
-		*db_r = db;
-		return 0;
-	}
-	ret = db ? sqlite_error(db, path, error_r) : error_set(error_r, ENOMEM, "out of memory");
-	sqlite3_close(db);
-	return ret;
 }
 
 static bool is_text(struct slice bytes)

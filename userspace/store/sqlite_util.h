@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the embedded dict and the spool share of SQLite. */
+/* What all that keep something in SQLite share of it; sqlite_file.h opens the files. */
 #ifndef DOVETAP_SQLITE_UTIL_H
 #define DOVETAP_SQLITE_UTIL_H
 
@@ -8,11 +8,6 @@
 
 #include "base/error.h"
 #include "base/slice.h"
-
-/* Opens or creates the file (mode 0640, a missing last directory 0750) in WAL mode. The errno of
- * an SQLite error: see sqlite_errno(). */
-int sqlite_open_file(const char *path, const char *synchronous, sqlite3 **db_r,
-		     struct error *error_r);
 
 /* Fills error_r from the connection's last error and returns the negative errno. */
 int sqlite_error(sqlite3 *db, const char *what, struct error *error_r);

@@ -91,6 +91,11 @@ static int debug_expire(struct dict *dict, const struct dict_expiry *expiry, int
 	return dict_expire(((struct debug *)dict)->inner, expiry, deadline_ns, error_r);
 }
 
+static void debug_tidy(struct dict *dict)
+{
+	dict_tidy(((struct debug *)dict)->inner);
+}
+
 static void debug_places(const struct dict *dict, dict_place_cb *cb, void *context)
 {
 	dict_places(((const struct debug *)dict)->inner, cb, context);
@@ -114,6 +119,7 @@ const struct dict_driver debug_driver = {
 	.ping = debug_ping,
 	.check_key = debug_check_key,
 	.expire = debug_expire,
+	.tidy = debug_tidy,
 	.places = debug_places,
 	.close = debug_close,
 };

@@ -17,15 +17,17 @@
  *
  * synchronous=normal loses no transaction when dovetap or the system's processes die, but may
  * lose the newest ones when the power fails; full loses none, at the price of one fsync a batch.
+ *
+ * Only a write makes the file and its tables: whoever looks must not leave what the collector's user
+ * cannot write. The file's owner is store/sqlite_file.h.
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "store/drivers/drivers.h"
 #include "store/option.h"
+#include "store/sqlite_file.h"
 #include "store/sqlite_util.h"
 #include "store/stamp.h"
 
@@ -90,10 +92,8 @@ struct sqlite {
 	struct dict dict;
 	struct settings settings;
 	const struct table *table;
-	sqlite3 *db; /* NULL while the file cannot be opened */
-	dev_t device;
-	ino_t inode;
-	sqlite3_stmt *statements[STATEMENT_COUNT];
+	struct sqlite_handle *file;
+	bool has_table; /* on this connection */
 };
 
 #define AT(field) offsetof(struct settings, field)
@@ -108,89 +108,62 @@ static const struct option options[] = {
 
 /* --- connection ---------------------------------------------------------------------------- */
 
-static void disconnect(struct sqlite *sqlite)
+/* Fails with the error of the connection. */
+static int fail(struct sqlite *sqlite, struct error *error_r)
 {
-	for (int i = 0; i < STATEMENT_COUNT; i++) {
-		sqlite3_finalize(sqlite->statements[i]);
-		sqlite->statements[i] = NULL;
-	}
-	sqlite3_close(sqlite->db);
-	sqlite->db = NULL;
+	return sqlite_error(sqlite_handle_db(sqlite->file), sqlite->settings.path, error_r);
 }
 
-static int prepare(struct sqlite *sqlite, struct error *error_r)
+static int make_table(struct sqlite *sqlite, struct error *error_r)
 {
-	if (sqlite3_exec(sqlite->db, sqlite->table->schema, NULL, NULL, NULL) != SQLITE_OK)
-		return sqlite_error(sqlite->db, sqlite->settings.path, error_r);
-	for (int i = 0; i < STATEMENT_COUNT; i++) {
-		if (sqlite3_prepare_v3(sqlite->db, sqlite->table->sql[i], -1,
-				       SQLITE_PREPARE_PERSISTENT, &sqlite->statements[i],
-				       NULL) != SQLITE_OK)
-			return sqlite_error(sqlite->db, sqlite->settings.path, error_r);
-	}
+	if (sqlite->has_table)
+		return 0;
+	if (sqlite3_exec(sqlite_handle_db(sqlite->file), sqlite->table->schema, NULL, NULL, NULL) !=
+	    SQLITE_OK)
+		return fail(sqlite, error_r);
+	sqlite->has_table = true;
 	return 0;
 }
 
-static void remember_file(struct sqlite *sqlite)
+/* A busy file is tried again on the same connection. */
+static void end(struct sqlite *sqlite, int ret)
 {
-	struct stat st = {0};
-
-	(void)stat(sqlite->settings.path, &st);
-	sqlite->device = st.st_dev;
-	sqlite->inode = st.st_ino;
+	if (ret >= 0 || ret == -EBUSY)
+		sqlite_handle_end(sqlite->file);
+	else
+		sqlite_handle_drop(sqlite->file);
 }
 
-/* Somebody who removes or replaces the file must not make us write into the void. */
-static bool file_moved(const struct sqlite *sqlite)
+static int begin(struct sqlite *sqlite, enum sqlite_access access, int64_t deadline_ns,
+		 struct error *error_r)
 {
-	struct stat st;
+	int ret = sqlite_handle_begin(sqlite->file, access, deadline_ns,
+				      sqlite->settings.busy_msecs, error_r);
 
-	return stat(sqlite->settings.path, &st) < 0 || st.st_ino != sqlite->inode ||
-	       st.st_dev != sqlite->device;
+	if (ret < 0)
+		return ret;
+	if (ret > 0)
+		sqlite->has_table = false;
+	ret = access == SQLITE_HANDLE_WRITE ? make_table(sqlite, error_r) : 0;
+	if (ret < 0)
+		end(sqlite, ret);
+	return ret;
 }
 
-/* SQLite leaves the log of a file that is gone, and would apply it to the one in its place. */
-static void remove_log(const struct sqlite *sqlite)
+static int prepare(struct sqlite *sqlite, enum statement which, sqlite3_stmt **stmt_r)
 {
-	static const char *const suffixes[] = {"-wal", "-shm"};
-	char *path;
-
-	for (size_t i = 0; i < 2; i++) {
-		if (asprintf(&path, "%s%s", sqlite->settings.path, suffixes[i]) < 0)
-			continue;
-		(void)unlink(path);
-		free(path);
-	}
-}
-
-static int connect_file(struct sqlite *sqlite, int64_t deadline_ns, struct error *error_r)
-{
-	int ret;
-
-	if (sqlite->db && file_moved(sqlite)) {
-		disconnect(sqlite);
-		remove_log(sqlite);
-	}
-	if (!sqlite->db) {
-		ret = sqlite_open_file(sqlite->settings.path, sqlite->settings.synchronous,
-				       &sqlite->db, error_r);
-		if (ret == 0)
-			ret = prepare(sqlite, error_r);
-		if (ret < 0) {
-			disconnect(sqlite);
-			return ret;
-		}
-		remember_file(sqlite);
-	}
-	sqlite_wait_until(sqlite->db, deadline_ns, sqlite->settings.busy_msecs);
-	return 0;
+	return sqlite_handle_prepare(sqlite->file, which, sqlite->table->sql[which], stmt_r);
 }
 
 static int run(struct sqlite *sqlite, enum statement which)
 {
-	int code = sqlite3_step(sqlite->statements[which]);
+	sqlite3_stmt *stmt;
+	int code = prepare(sqlite, which, &stmt);
 
-	sqlite3_reset(sqlite->statements[which]);
+	if (code != SQLITE_OK)
+		return code;
+	code = sqlite3_step(stmt);
+	sqlite3_reset(stmt);
 	return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
@@ -203,6 +176,17 @@ static const struct table *table_of(const struct dict_config *config)
 	while (config->table && strcmp(table->name, config->table) != 0)
 		table++;
 	return table;
+}
+
+static int open_handle(struct sqlite *sqlite, struct error *error_r)
+{
+	const struct sqlite_handle_options handle = {
+		.path = sqlite->settings.path,
+		.synchronous = sqlite->settings.synchronous,
+		.create = true,
+	};
+
+	return sqlite_handle_new(&handle, &sqlite->file, error_r);
 }
 
 static int sqlite_open(const struct dict_config *config, struct dict **dict_r,
@@ -224,6 +208,8 @@ static int sqlite_open(const struct dict_config *config, struct dict **dict_r,
 	level = sqlite->settings.synchronous;
 	if (ret == 0 && strcmp(level, "normal") != 0 && strcmp(level, "full") != 0)
 		ret = error_set(error_r, EINVAL, "Invalid synchronous: %s (normal or full)", level);
+	if (ret == 0)
+		ret = open_handle(sqlite, error_r);
 	if (ret == 0) {
 		*dict_r = &sqlite->dict;
 		return 0;
@@ -239,19 +225,19 @@ static bool is_canonical_number(struct slice value)
 	return stamp_to_ns(value) >= 0 && (value.ptr[0] != '0' || value.len == 1);
 }
 
-static int bind_value(sqlite3_stmt *statement, int index, struct slice value)
+static int bind_value(sqlite3_stmt *stmt, int index, struct slice value)
 {
 	int64_t number = 0;
 
 	if (!is_canonical_number(value))
-		return sqlite3_bind_blob64(statement, index, value.ptr ? value.ptr : "", value.len,
+		return sqlite3_bind_blob64(stmt, index, value.ptr ? value.ptr : "", value.len,
 					   SQLITE_STATIC);
 	for (size_t i = 0; i < value.len; i++)
 		number = number * 10 + (value.ptr[i] - '0');
-	return sqlite3_bind_int64(statement, index, number);
+	return sqlite3_bind_int64(stmt, index, number);
 }
 
-static int bind_entry(sqlite3_stmt *statement, const struct dict_entry *entry)
+static int bind_entry(sqlite3_stmt *stmt, const struct dict_entry *entry)
 {
 	struct slice user, service = {0}, remote_ip = {0};
 	int code;
@@ -260,21 +246,24 @@ static int bind_entry(sqlite3_stmt *statement, const struct dict_entry *entry)
 		return SQLITE_MISMATCH;
 	(void)dict_entry_part(entry, "service", &service);
 	(void)dict_entry_part(entry, "remote_ip", &remote_ip);
-	code = sqlite_bind_bytes(statement, 1, user);
+	code = sqlite_bind_bytes(stmt, 1, user);
 	if (code == SQLITE_OK)
-		code = sqlite_bind_bytes(statement, 2, service);
+		code = sqlite_bind_bytes(stmt, 2, service);
 	if (code == SQLITE_OK)
-		code = bind_value(statement, 3, entry->value);
+		code = bind_value(stmt, 3, entry->value);
 	if (code == SQLITE_OK)
-		code = sqlite_bind_bytes(statement, 4, remote_ip);
-	return code == SQLITE_OK ? sqlite3_bind_int64(statement, 5, entry->time_ns) : code;
+		code = sqlite_bind_bytes(stmt, 4, remote_ip);
+	return code == SQLITE_OK ? sqlite3_bind_int64(stmt, 5, entry->time_ns) : code;
 }
 
 static int put(struct sqlite *sqlite, struct dict_entry *entry)
 {
 	enum statement which = sqlite->dict.strict ? OVERWRITE : UPSERT;
-	int code = bind_entry(sqlite->statements[which], entry);
+	sqlite3_stmt *stmt;
+	int code = prepare(sqlite, which, &stmt);
 
+	if (code == SQLITE_OK)
+		code = bind_entry(stmt, entry);
 	if (code == SQLITE_OK)
 		code = run(sqlite, which);
 	if (code == SQLITE_MISMATCH)
@@ -283,7 +272,7 @@ static int put(struct sqlite *sqlite, struct dict_entry *entry)
 		dict_entry_set(entry, DICT_REFUSED, "larger than SQLite takes");
 	else if (code != SQLITE_OK)
 		return code;
-	else if (sqlite3_changes(sqlite->db) > 0)
+	else if (sqlite3_changes(sqlite_handle_db(sqlite->file)) > 0)
 		dict_entry_set(entry, DICT_STORED, "%s", "");
 	else
 		dict_entry_set(entry, DICT_UNCHANGED, "%s", "");
@@ -294,16 +283,14 @@ static int put(struct sqlite *sqlite, struct dict_entry *entry)
 static int roll_back(struct sqlite *sqlite, struct dict_entry *entries, size_t count,
 		     struct error *error_r)
 {
-	int ret = sqlite_error(sqlite->db, sqlite->settings.path, error_r);
+	int ret = fail(sqlite, error_r);
 
-	if (!sqlite3_get_autocommit(sqlite->db))
+	if (!sqlite3_get_autocommit(sqlite_handle_db(sqlite->file)))
 		(void)run(sqlite, ROLLBACK);
 	for (size_t i = 0; i < count; i++) {
 		if (entries[i].outcome != DICT_REFUSED)
 			entries[i].outcome = DICT_PENDING;
 	}
-	if (ret != -EBUSY)
-		disconnect(sqlite);
 	return ret;
 }
 
@@ -311,7 +298,7 @@ static int sqlite_write(struct dict *dict, struct dict_entry *entries, size_t co
 			int64_t deadline_ns, struct error *error_r)
 {
 	struct sqlite *sqlite = (struct sqlite *)dict;
-	int code, ret = connect_file(sqlite, deadline_ns, error_r);
+	int code, ret = begin(sqlite, SQLITE_HANDLE_WRITE, deadline_ns, error_r);
 
 	if (ret < 0)
 		return ret;
@@ -320,16 +307,10 @@ static int sqlite_write(struct dict *dict, struct dict_entry *entries, size_t co
 		code = put(sqlite, &entries[i]);
 	if (code == SQLITE_OK)
 		code = run(sqlite, COMMIT);
-	return code == SQLITE_OK ? 0 : roll_back(sqlite, entries, count, error_r);
-}
-
-/* Only a write makes the file: "dovetap lookup" by root must not leave one that the collector's
- * user cannot write. */
-static bool file_missing(const struct sqlite *sqlite)
-{
-	struct stat st;
-
-	return stat(sqlite->settings.path, &st) < 0 && errno == ENOENT;
+	if (code != SQLITE_OK)
+		ret = roll_back(sqlite, entries, count, error_r);
+	end(sqlite, ret);
+	return ret;
 }
 
 static int each_row(struct sqlite *sqlite, sqlite3_stmt *select, dict_record_cb *cb, void *context,
@@ -349,8 +330,31 @@ static int each_row(struct sqlite *sqlite, sqlite3_stmt *select, dict_record_cb 
 		cb(&record, context);
 		found++;
 	}
-	return code == SQLITE_DONE ? found
-				   : sqlite_error(sqlite->db, sqlite->settings.path, error_r);
+	return code == SQLITE_DONE ? found : fail(sqlite, error_r);
+}
+
+/* Nobody wrote yet, or not to this table. */
+static bool table_missing(struct sqlite *sqlite)
+{
+	return sqlite3_table_column_metadata(sqlite_handle_db(sqlite->file), NULL,
+					     sqlite->table->name, NULL, NULL, NULL, NULL, NULL,
+					     NULL) == SQLITE_ERROR;
+}
+
+static int look_up(struct sqlite *sqlite, struct slice user, dict_record_cb *cb, void *context,
+		   struct error *error_r)
+{
+	sqlite3_stmt *select;
+	int ret;
+
+	if (table_missing(sqlite))
+		return 0;
+	if (prepare(sqlite, user.len > 0 ? SELECT : SELECT_ALL, &select) != SQLITE_OK ||
+	    (user.len > 0 && sqlite_bind_bytes(select, 1, user) != SQLITE_OK))
+		return fail(sqlite, error_r);
+	ret = each_row(sqlite, select, cb, context, error_r);
+	sqlite3_reset(select);
+	return ret;
 }
 
 static int sqlite_lookup(struct dict *dict, struct slice user, const struct slice *keys,
@@ -358,35 +362,29 @@ static int sqlite_lookup(struct dict *dict, struct slice user, const struct slic
 			 struct error *error_r)
 {
 	struct sqlite *sqlite = (struct sqlite *)dict;
-	sqlite3_stmt *select;
 	int ret;
 
 	(void)keys;
 	(void)key_count;
-	if (file_missing(sqlite))
-		return 0;
-	ret = connect_file(sqlite, deadline_ns, error_r);
+	ret = begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
 	if (ret < 0)
-		return ret;
-	select = sqlite->statements[user.len > 0 ? SELECT : SELECT_ALL];
-	if (user.len > 0 && sqlite_bind_bytes(select, 1, user) != SQLITE_OK)
-		return sqlite_error(sqlite->db, sqlite->settings.path, error_r);
-	ret = each_row(sqlite, select, cb, context, error_r);
-	sqlite3_reset(select);
+		return ret == -ENOENT ? 0 : ret;
+	ret = look_up(sqlite, user, cb, context, error_r);
+	end(sqlite, ret);
 	return ret;
 }
 
+/* Taking the write lock proves that we may write. */
 static int sqlite_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 {
 	struct sqlite *sqlite = (struct sqlite *)dict;
-	int ret;
+	int ret = begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
 
-	if (file_missing(sqlite))
-		return 0;
-	ret = connect_file(sqlite, deadline_ns, error_r);
-	/* Taking the write lock proves that we may write. */
-	if (ret == 0 && (run(sqlite, BEGIN) != SQLITE_OK || run(sqlite, ROLLBACK) != SQLITE_OK))
-		ret = sqlite_error(sqlite->db, sqlite->settings.path, error_r);
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : ret;
+	if (run(sqlite, BEGIN) != SQLITE_OK || run(sqlite, ROLLBACK) != SQLITE_OK)
+		ret = fail(sqlite, error_r);
+	end(sqlite, ret);
 	return ret;
 }
 
@@ -402,29 +400,43 @@ static int sqlite_check_key(struct dict *dict, const char *const *variables, str
 			 "needs %%{user}, without modifiers");
 }
 
+static int expire(struct sqlite *sqlite, const struct dict_expiry *expiry, struct error *error_r)
+{
+	sqlite3_stmt *stmt;
+
+	if (table_missing(sqlite))
+		return 0;
+	if (prepare(sqlite, EXPIRE, &stmt) != SQLITE_OK ||
+	    sqlite3_bind_int64(stmt, 1, expiry->older_than_ns) != SQLITE_OK ||
+	    sqlite3_bind_int64(stmt, 2, (int64_t)expiry->limit) != SQLITE_OK ||
+	    run(sqlite, EXPIRE) != SQLITE_OK)
+		return fail(sqlite, error_r);
+	return sqlite3_changes(sqlite_handle_db(sqlite->file));
+}
+
 static int sqlite_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 			 struct error *error_r)
 {
 	struct sqlite *sqlite = (struct sqlite *)dict;
-	int ret;
+	int ret = begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
 
-	if (file_missing(sqlite))
-		return 0;
-	ret = connect_file(sqlite, deadline_ns, error_r);
 	if (ret < 0)
-		return ret;
-	sqlite3_bind_int64(sqlite->statements[EXPIRE], 1, expiry->older_than_ns);
-	sqlite3_bind_int64(sqlite->statements[EXPIRE], 2, (int64_t)expiry->limit);
-	if (run(sqlite, EXPIRE) != SQLITE_OK)
-		return sqlite_error(sqlite->db, sqlite->settings.path, error_r);
-	return sqlite3_changes(sqlite->db);
+		return ret == -ENOENT ? 0 : ret;
+	ret = expire(sqlite, expiry, error_r);
+	end(sqlite, ret);
+	return ret;
+}
+
+static void sqlite_tidy(struct dict *dict)
+{
+	sqlite_handle_tidy(((struct sqlite *)dict)->file);
 }
 
 static void sqlite_close(struct dict *dict)
 {
 	struct sqlite *sqlite = (struct sqlite *)dict;
 
-	disconnect(sqlite);
+	sqlite_handle_free(&sqlite->file);
 	option_release(options, &sqlite->settings);
 	free(sqlite);
 }
@@ -444,6 +456,7 @@ const struct dict_driver sqlite_driver = {
 	.ping = sqlite_ping,
 	.check_key = sqlite_check_key,
 	.expire = sqlite_expire,
+	.tidy = sqlite_tidy,
 	.places = sqlite_places,
 	.close = sqlite_close,
 };

@@ -32,6 +32,17 @@ static int check_options(const struct spool_options *options, struct error *erro
 	return 0;
 }
 
+static int open_handle(struct spool *spool)
+{
+	const struct sqlite_handle_options handle = {
+		.path = spool->path,
+		.synchronous = spool->synchronous,
+		.create = true,
+	};
+
+	return sqlite_handle_new(&handle, &spool->file, NULL);
+}
+
 static struct spool *spool_alloc(const struct spool_options *options)
 {
 	struct spool *spool = calloc(1, sizeof(*spool));
@@ -46,7 +57,7 @@ static struct spool *spool_alloc(const struct spool_options *options)
 	spool->synchronous = strdup(options->synchronous ? options->synchronous : "full");
 	if (asprintf(&spool->path, "%s/%s.spool", options->dir, options->name) < 0)
 		spool->path = NULL;
-	if (!spool->path || !spool->synchronous)
+	if (!spool->path || !spool->synchronous || open_handle(spool) < 0)
 		spool_close(&spool);
 	return spool;
 }
@@ -78,7 +89,7 @@ void spool_close(struct spool **spool)
 {
 	if (!*spool)
 		return;
-	spool_disconnect(*spool);
+	sqlite_handle_free(&(*spool)->file);
 	free((*spool)->path);
 	free((*spool)->synchronous);
 	free(*spool);

@@ -38,8 +38,7 @@ static const char hold_schema[] =
 
 void spool_disconnect(struct spool *spool)
 {
-	spool_finalize(spool);
-	sqlite3_close(spool->db);
+	sqlite_handle_drop(spool->file);
 	spool->db = NULL;
 }
 
@@ -108,12 +107,17 @@ int spool_count_held(struct spool *spool)
 
 static int connect_file(struct spool *spool, struct error *error_r)
 {
-	int ret;
+	int64_t deadline_ns = clock_monotonic_ns() + BUSY_MSECS * NS_PER_MSEC;
+	int ret = sqlite_handle_begin(spool->file, SQLITE_HANDLE_WRITE, deadline_ns, BUSY_MSECS,
+				      error_r);
 
-	if (spool->db)
-		return 0;
-	ret = sqlite_open_file(spool->path, spool->synchronous, &spool->db, error_r);
-	if (ret == 0 && sqlite3_exec(spool->db, SIZES, NULL, NULL, NULL) != SQLITE_OK)
+	if (ret < 0)
+		spool->db = NULL;
+	if (ret < 0 || (ret == 0 && spool->db))
+		return ret;
+	spool->db = sqlite_handle_db(spool->file);
+	ret = 0;
+	if (sqlite3_exec(spool->db, SIZES, NULL, NULL, NULL) != SQLITE_OK)
 		ret = sqlite_error(spool->db, spool->path, error_r);
 	if (ret == 0)
 		ret = prepare_schema(spool, error_r);
@@ -121,9 +125,7 @@ static int connect_file(struct spool *spool, struct error *error_r)
 		ret = spool_prepare(spool, error_r);
 	if (ret == 0 && (count_rows(spool) != SQLITE_OK || spool_count_held(spool) != SQLITE_OK))
 		ret = sqlite_error(spool->db, spool->path, error_r);
-	if (ret == 0)
-		sqlite3_busy_timeout(spool->db, BUSY_MSECS);
-	else
+	if (ret < 0)
 		spool_disconnect(spool);
 	return ret;
 }
@@ -153,7 +155,7 @@ static bool is_damaged(struct spool *spool)
 /* The -wal and -shm files belong to the file that goes; SQLite must not apply them to a new one. */
 static void move_aside(struct spool *spool)
 {
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
+	static const char *const suffixes[] = {"", "-wal", "-shm", "-id"};
 	char from[4096], to[4096];
 	int64_t now = clock_wall_ns();
 

@@ -49,8 +49,8 @@ static const char *const sql[STATEMENT_COUNT] = {
 int spool_prepare(struct spool *spool, struct error *error_r)
 {
 	for (int i = 0; i < STATEMENT_COUNT; i++) {
-		int code = sqlite3_prepare_v3(spool->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-					      &spool->statements[i], NULL);
+		int code = sqlite_handle_prepare(spool->file, (size_t)i, sql[i],
+						 &spool->statements[i]);
 
 		/* A table or column that is not there: nothing that we made. */
 		if (code == SQLITE_ERROR)
@@ -60,14 +60,6 @@ int spool_prepare(struct spool *spool, struct error *error_r)
 			return sqlite_error(spool->db, spool->path, error_r);
 	}
 	return 0;
-}
-
-void spool_finalize(struct spool *spool)
-{
-	for (int i = 0; i < STATEMENT_COUNT; i++) {
-		sqlite3_finalize(spool->statements[i]);
-		spool->statements[i] = NULL;
-	}
 }
 
 int spool_run(struct spool *spool, enum spool_statement which)

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "store/spool/spool.h"
+#include "store/sqlite_file.h"
 
 #define SPOOL_PARTS_TEXT_MAX 4096
 
@@ -44,8 +45,10 @@ struct spool {
 	size_t dead_letters_max;
 	int64_t min_interval_ns;
 	int64_t (*now)(void);
-	sqlite3 *db; /* NULL after an error, until the next call */
-	sqlite3_stmt *statements[STATEMENT_COUNT];
+	struct sqlite_handle *file;
+	sqlite3 *
+		db; /* begun with, between the calls as well; NULL after an error, until the next */
+	sqlite3_stmt *statements[STATEMENT_COUNT]; /* the handle's */
 	uint64_t count, held;
 	struct spool_stats stats;
 	int64_t due_ns, forget_ns;
@@ -53,7 +56,6 @@ struct spool {
 
 /* Of a connection. Returns 0 or a negative errno: -EILSEQ when the file is not ours. */
 int spool_prepare(struct spool *spool, struct error *error_r);
-void spool_finalize(struct spool *spool);
 
 /* Runs a statement that gives no rows. Like those below, returns SQLITE_OK or another code. */
 int spool_run(struct spool *spool, enum spool_statement which);
@@ -67,7 +69,8 @@ int spool_format_parts(struct buf *text, const struct dict_entry *entry);
 /* count is ours; what differs from it was not our doing. */
 void spool_set_count(struct spool *spool, uint64_t *count, uint64_t rows);
 
-/* Opens the file if need be. Returns 0 or a negative errno. */
+/* Opens the file if need be, also when another one stands at its place by now: what was in the old
+ * one is gone. Returns 0 or a negative errno. */
 int spool_connect(struct spool *spool, struct error *error_r);
 void spool_disconnect(struct spool *spool);
 

@@ -93,6 +93,7 @@ static struct writer *writer_alloc(struct dict *dict, const struct writer_option
 	writer->spool = options->spool;
 	writer->stats.up = true;
 	writer->expire_at_ns = options->expire_after_ns > 0 ? 0 : INT64_MAX;
+	writer->tidy_at_ns = INT64_MAX;
 	writer->due_at_ns = INT64_MAX;
 	writer->random = (unsigned int)clock_monotonic_ns();
 	writer->batch = calloc(writer_spool_batch(writer), sizeof(struct pending_entry *));

@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "store/writer/writer_turn.h"
 
+#define TIDY_NS (1 * NS_PER_SEC) /* after the last write */
+
 _Static_assert(sizeof(((struct writer_stats *)NULL)->last_refusal) == DICT_REASON_MAX,
 	       "a reason is copied as a whole");
 
@@ -94,6 +96,7 @@ int writer_try_dict(struct writer *writer, struct dict_entry *entries, size_t co
 	int ret = dict_write(writer->dict, entries, count, deadline_ns, error_r);
 	const struct dict_entry *refused = first_refused(entries, count);
 
+	writer->tidy_at_ns = clock_monotonic_ns() + TIDY_NS;
 	count_kept_ones(writer, entries, count);
 	if (refused)
 		note_refusal(writer, refused);
@@ -101,6 +104,12 @@ int writer_try_dict(struct writer *writer, struct dict_entry *entries, size_t co
 	writer->stats.batches++;
 	pthread_mutex_unlock(&writer->lock);
 	return ret;
+}
+
+void writer_tidy(struct writer *writer)
+{
+	writer->tidy_at_ns = INT64_MAX;
+	dict_tidy(writer->dict);
 }
 
 size_t writer_batch_size(const struct writer *writer, size_t full)

@@ -24,6 +24,7 @@ struct writer {
 	unsigned int failures_in_row;
 	unsigned int random;
 	int64_t expire_at_ns; /* no removing of old records before; INT64_MAX: never */
+	int64_t tidy_at_ns;   /* then dict_tidy(), if nothing is written before; INT64_MAX: never */
 	bool spool_failing, refusal_logged, expire_failing;
 	struct writer_tally {
 		uint64_t stored, unchanged, superseded, refused, nomem, retried, uncertain;

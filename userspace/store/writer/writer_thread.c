@@ -4,7 +4,7 @@
  *
  *	dict answers     pending records -> writer_write_fresh(); none -> writer_drain_spooled()
  *	in back-off      pending records -> the spool, when there is one that works
- *	nothing to do    old records are due -> writer_expire()
+ *	nothing to do    old records are due -> writer_expire(); for a while -> writer_tidy()
  *	otherwise        sleep until there is more to do or the back-off ends
  */
 #include <time.h>
@@ -13,7 +13,7 @@
 #include "store/spool/spool.h"
 #include "store/writer/writer_turn.h"
 
-enum turn { TURN_SLEEP, TURN_WRITE, TURN_SPOOL, TURN_DRAIN, TURN_EXPIRE, TURN_STOP };
+enum turn { TURN_SLEEP, TURN_WRITE, TURN_SPOOL, TURN_DRAIN, TURN_EXPIRE, TURN_TIDY, TURN_STOP };
 
 static void wake_at(int64_t *wake_ns, int64_t ns)
 {
@@ -67,7 +67,10 @@ static enum turn idle_turn(const struct writer *writer, int64_t now, int64_t *wa
 {
 	if (now >= writer->expire_at_ns)
 		return TURN_EXPIRE;
+	if (now >= writer->tidy_at_ns)
+		return TURN_TIDY;
 	wake_at(wake_ns, writer->expire_at_ns);
+	wake_at(wake_ns, writer->tidy_at_ns);
 	return TURN_SLEEP;
 }
 
@@ -125,6 +128,8 @@ void *writer_thread(void *context)
 			writer_spool_fresh(writer);
 		else if (turn == TURN_EXPIRE)
 			writer_expire(writer);
+		else if (turn == TURN_TIDY)
+			writer_tidy(writer);
 		else
 			writer_drain_spooled(writer);
 	}

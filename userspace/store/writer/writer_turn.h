@@ -29,6 +29,9 @@ int writer_try_dict(struct writer *writer, struct dict_entry *entries, size_t co
 void writer_dict_failed(struct writer *writer, const struct error *error);
 void writer_dict_answered(struct writer *writer);
 
+/* A turn, too: nothing was written for a while. */
+void writer_tidy(struct writer *writer);
+
 /* A dict that was down shows with few records whether it is back: when it hangs, only these wait
  * for the deadline with it. */
 size_t writer_batch_size(const struct writer *writer, size_t full);

@@ -7,21 +7,20 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "conf/tree.h"
 #include "store/drivers/sql/backend.h"
 #include "store/drivers/sql/words.h"
+#include "store/sqlite_file.h"
 
-#define BATCH_MAX     4096
-#define STATEMENT_MAX (1U << 20)
+#define BATCH_MAX      4096
+#define STATEMENT_MAX  (1U << 20)
+#define BUSY_MAX_MSECS 60000
 
 struct sqlite_conn {
 	struct sql_conn conn;
 	char *path;
 	char *journal_mode; /* of 2.4, or NULL: as the file has it */
-	sqlite3 *db;
-	sqlite3_stmt **statements; /* by map */
-	size_t map_count;
+	struct sqlite_handle *file;
 };
 
 /* --- errors -----------------------------------------------------------------------------------*/
@@ -37,9 +36,10 @@ static const struct {
 
 static enum sql_result fail(struct sqlite_conn *lite, struct error *error_r)
 {
-	int code = sqlite3_errcode(lite->db) & 0xff;
+	sqlite3 *db = sqlite_handle_db(lite->file);
+	int code = sqlite3_errcode(db) & 0xff;
 
-	error_set(error_r, EIO, "sqlite(%s): %s", lite->path, sqlite3_errmsg(lite->db));
+	error_set(error_r, EIO, "sqlite(%s): %s", lite->path, sqlite3_errmsg(db));
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
 		if (codes[i].code == code)
 			return codes[i].result;
@@ -90,24 +90,16 @@ static int lite_new(struct sql_conn **conn_r, const char *connect, const struct 
 	return ret;
 }
 
+/* Its text shows that a statement is of another plan. */
 static void lite_forget(struct sql_conn *conn, size_t map_index)
 {
-	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
-
-	if (map_index >= lite->map_count)
-		return;
-	sqlite3_finalize(lite->statements[map_index]);
-	lite->statements[map_index] = NULL;
+	(void)conn;
+	(void)map_index;
 }
 
 static void lite_disconnect(struct sql_conn *conn)
 {
-	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
-
-	for (size_t i = 0; i < lite->map_count; i++)
-		lite_forget(conn, i);
-	sqlite3_close(lite->db);
-	lite->db = NULL;
+	sqlite_handle_free(&((struct sqlite_conn *)conn)->file);
 }
 
 static void lite_free(struct sql_conn *conn)
@@ -117,57 +109,72 @@ static void lite_free(struct sql_conn *conn)
 	if (!lite)
 		return;
 	lite_disconnect(conn);
-	free(lite->statements);
 	free(lite->path);
 	free(lite->journal_mode);
 	free(lite);
 }
 
-static void set_deadline(struct sqlite_conn *lite, int64_t deadline_ns)
-{
-	int64_t left_ms = (deadline_ns - clock_monotonic_ns()) / NS_PER_MSEC;
-
-	sqlite3_busy_timeout(lite->db, left_ms > 1 ? (int)(left_ms < 60000 ? left_ms : 60000) : 1);
-}
-
 static bool exec(struct sqlite_conn *lite, const char *command)
 {
-	return sqlite3_exec(lite->db, command, NULL, NULL, NULL) == SQLITE_OK;
+	return sqlite3_exec(sqlite_handle_db(lite->file), command, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-static int prepare_file(struct sqlite_conn *lite, struct error *error_r)
+/* What was learnt of the file that stood here before is not true of another one. */
+static enum sql_result begin(struct sqlite_conn *lite, int64_t deadline_ns, struct error *error_r)
+{
+	struct error error;
+	int ret = sqlite_handle_begin(lite->file, SQLITE_HANDLE_WRITE, deadline_ns, BUSY_MAX_MSECS,
+				      &error);
+
+	if (ret < 0) {
+		error_set(error_r, -ret, "sqlite(%s): %s", lite->path, error.text);
+		return ret == -EBUSY ? SQL_AGAIN : SQL_MOVE;
+	}
+	if (ret == 0)
+		return SQL_OK;
+	sqlite_handle_end(lite->file);
+	error_set(error_r, EIO, "sqlite(%s): the file was moved", lite->path);
+	return SQL_MOVE;
+}
+
+static int set_journal(struct sqlite_conn *lite, struct error *error_r)
 {
 	const char *journal = lite->journal_mode && strcmp(lite->journal_mode, "wal") == 0
 				      ? "PRAGMA journal_mode=WAL"
 				      : "PRAGMA journal_mode=DELETE";
 
-	if (sqlite3_db_readonly(lite->db, "main"))
+	if (!lite->journal_mode || exec(lite, journal))
+		return 0;
+	fail(lite, error_r);
+	return -EIO;
+}
+
+static int open_file(struct sqlite_conn *lite, int64_t deadline_ns, struct error *error_r)
+{
+	struct error error = {0};
+	int ret = sqlite_handle_begin(lite->file, SQLITE_HANDLE_WRITE, deadline_ns, BUSY_MAX_MSECS,
+				      &error);
+
+	if (ret == -EROFS)
 		return error_set(error_r, EROFS, "sqlite(%s): the file is read-only", lite->path);
-	/* What does not fit a cache must not go to /tmp, where the sandbox lets nobody write. */
-	if (!exec(lite, "PRAGMA temp_store = memory") ||
-	    (lite->journal_mode && !exec(lite, journal))) {
-		fail(lite, error_r);
-		return -EIO;
-	}
-	return 0;
+	if (ret < 0)
+		return error_set(error_r, EIO, "sqlite(%s): %s; the file and its table must exist",
+				 lite->path, error.text);
+	ret = set_journal(lite, error_r);
+	sqlite_handle_end(lite->file);
+	return ret;
 }
 
 static int lite_connect(struct sql_conn *conn, size_t number, int64_t deadline_ns,
 			struct error *error_r)
 {
 	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
-	int ret = 0;
+	const struct sqlite_handle_options options = {.path = lite->path};
+	int ret = sqlite_handle_new(&options, &lite->file, error_r);
 
 	(void)number;
-	if (sqlite3_open_v2(lite->path, &lite->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-			    NULL) != SQLITE_OK) {
-		error_set(error_r, EIO, "sqlite(%s): %s; the file and its table must exist",
-			  lite->path, lite->db ? sqlite3_errmsg(lite->db) : "out of memory");
-		ret = -EIO;
-	} else {
-		set_deadline(lite, deadline_ns);
-		ret = prepare_file(lite, error_r);
-	}
+	if (ret == 0)
+		ret = open_file(lite, deadline_ns, error_r);
 	if (ret < 0)
 		lite_disconnect(conn);
 	return ret;
@@ -175,42 +182,22 @@ static int lite_connect(struct sql_conn *conn, size_t number, int64_t deadline_n
 
 /* --- writing ----------------------------------------------------------------------------------*/
 
-static int make_room(struct sqlite_conn *lite, size_t map_index)
-{
-	sqlite3_stmt **grown;
-
-	if (map_index < lite->map_count)
-		return 0;
-	grown = realloc(lite->statements, (map_index + 1) * sizeof(sqlite3_stmt *));
-	if (!grown)
-		return -ENOMEM;
-	memset(grown + lite->map_count, 0,
-	       (map_index + 1 - lite->map_count) * sizeof(sqlite3_stmt *));
-	lite->statements = grown;
-	lite->map_count = map_index + 1;
-	return 0;
-}
-
 static enum sql_result get_statement(struct sqlite_conn *lite, const struct sql_batch *batch,
 				     sqlite3_stmt **stmt_r, struct error *error_r)
 {
 	enum sql_result result = SQL_OK;
-	sqlite3_stmt **kept;
 	struct buf text;
+	int code;
 
-	if (make_room(lite, batch->map_index) < 0) {
-		error_set(error_r, ENOMEM, "out of memory");
-		return SQL_AGAIN;
-	}
-	kept = &lite->statements[batch->map_index];
 	buf_init(&text, STATEMENT_MAX);
-	if (!*kept) {
-		sql_statement_insert(&text, SQL_SQLITE, batch->form, batch->map, batch->plan, 1);
-		if (sqlite3_prepare_v3(lite->db, buf_str(&text), (int)text.len,
-				       SQLITE_PREPARE_PERSISTENT, kept, NULL) != SQLITE_OK)
-			result = fail(lite, error_r);
+	sql_statement_insert(&text, SQL_SQLITE, batch->form, batch->map, batch->plan, 1);
+	code = sqlite_handle_prepare(lite->file, batch->map_index, buf_str(&text), stmt_r);
+	if (code == SQLITE_OK && strcmp(sqlite3_sql(*stmt_r), buf_str(&text)) != 0) {
+		sqlite_handle_forget(lite->file, batch->map_index);
+		code = sqlite_handle_prepare(lite->file, batch->map_index, buf_str(&text), stmt_r);
 	}
-	*stmt_r = *kept;
+	if (code != SQLITE_OK)
+		result = fail(lite, error_r);
 	buf_release(&text);
 	return result;
 }
@@ -254,19 +241,11 @@ static bool store_row(sqlite3_stmt *stmt, const struct sql_value *row, size_t co
 	return sqlite3_step(stmt) == SQLITE_DONE && sqlite3_reset(stmt) == SQLITE_OK;
 }
 
-/* Somebody put another file in its place: ours has no name any more. */
-static bool has_moved(struct sqlite_conn *lite)
-{
-	int moved = 0;
-
-	sqlite3_file_control(lite->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-	return moved != 0;
-}
-
 static enum sql_result store_rows(struct sqlite_conn *lite, const struct sql_batch *batch,
 				  sqlite3_stmt *stmt, uint64_t *changed, struct error *error_r)
 {
-	int before = sqlite3_total_changes(lite->db);
+	sqlite3 *db = sqlite_handle_db(lite->file);
+	int before = sqlite3_total_changes(db);
 	enum sql_result result;
 
 	if (!exec(lite, "BEGIN IMMEDIATE"))
@@ -274,7 +253,7 @@ static enum sql_result store_rows(struct sqlite_conn *lite, const struct sql_bat
 	for (size_t i = 0; i < batch->count; i++)
 		if (!store_row(stmt, batch->rows[i], batch->map->column_count))
 			goto rollback;
-	*changed = (uint64_t)(sqlite3_total_changes(lite->db) - before);
+	*changed = (uint64_t)(sqlite3_total_changes(db) - before);
 	if (exec(lite, "COMMIT"))
 		return SQL_OK;
 rollback:
@@ -289,19 +268,17 @@ static enum sql_result lite_write(struct sql_conn *conn, const struct sql_batch 
 {
 	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
 	sqlite3_stmt *stmt = NULL;
-	enum sql_result result;
+	enum sql_result result = begin(lite, deadline_ns, error_r);
 	uint64_t changed = 0;
 
-	if (has_moved(lite)) {
-		error_set(error_r, EIO, "sqlite(%s): the file was moved", lite->path);
-		return SQL_MOVE;
-	}
-	set_deadline(lite, deadline_ns);
+	if (result != SQL_OK)
+		return result;
 	result = get_statement(lite, batch, &stmt, error_r);
 	if (result == SQL_OK)
 		result = store_rows(lite, batch, stmt, &changed, error_r);
 	if (result == SQL_OK)
 		*changed_r = changed;
+	sqlite_handle_end(lite->file);
 	return result;
 }
 
@@ -309,12 +286,16 @@ static enum sql_result lite_execute(struct sql_conn *conn, const char *statement
 				    int64_t deadline_ns, uint64_t *changed_r, struct error *error_r)
 {
 	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
+	enum sql_result result = begin(lite, deadline_ns, error_r);
 
-	set_deadline(lite, deadline_ns);
-	if (!exec(lite, statement))
-		return fail(lite, error_r);
-	*changed_r = (uint64_t)sqlite3_changes(lite->db);
-	return SQL_OK;
+	if (result != SQL_OK)
+		return result;
+	if (exec(lite, statement))
+		*changed_r = (uint64_t)sqlite3_changes(sqlite_handle_db(lite->file));
+	else
+		result = fail(lite, error_r);
+	sqlite_handle_end(lite->file);
+	return result;
 }
 
 /* --- reading ----------------------------------------------------------------------------------*/
@@ -333,24 +314,37 @@ static void hand_out(sqlite3_stmt *stmt, sql_row_cb *cb, void *context)
 	cb(columns, (size_t)count, context);
 }
 
+static enum sql_result select_rows(struct sqlite_conn *lite, const char *statement,
+				   struct slice param, sql_row_cb *cb, void *context,
+				   struct error *error_r)
+{
+	enum sql_result result = SQL_OK;
+	sqlite3_stmt *stmt = NULL;
+	int code;
+
+	if (sqlite3_prepare_v2(sqlite_handle_db(lite->file), statement, -1, &stmt, NULL) !=
+	    SQLITE_OK)
+		return fail(lite, error_r);
+	sqlite3_bind_text(stmt, 1, param.len ? param.ptr : "", (int)param.len, SQLITE_STATIC);
+	while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
+		hand_out(stmt, cb, context);
+	if (code != SQLITE_DONE)
+		result = fail(lite, error_r);
+	sqlite3_finalize(stmt);
+	return result;
+}
+
 static enum sql_result lite_select(struct sql_conn *conn, const char *statement, struct slice param,
 				   int64_t deadline_ns, sql_row_cb *cb, void *context,
 				   struct error *error_r)
 {
 	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
-	enum sql_result result = SQL_OK;
-	sqlite3_stmt *stmt = NULL;
-	int ret;
+	enum sql_result result = begin(lite, deadline_ns, error_r);
 
-	set_deadline(lite, deadline_ns);
-	if (sqlite3_prepare_v2(lite->db, statement, -1, &stmt, NULL) != SQLITE_OK)
-		return fail(lite, error_r);
-	sqlite3_bind_text(stmt, 1, param.len ? param.ptr : "", (int)param.len, SQLITE_STATIC);
-	while ((ret = sqlite3_step(stmt)) == SQLITE_ROW)
-		hand_out(stmt, cb, context);
-	if (ret != SQLITE_DONE)
-		result = fail(lite, error_r);
-	sqlite3_finalize(stmt);
+	if (result != SQL_OK)
+		return result;
+	result = select_rows(lite, statement, param, cb, context, error_r);
+	sqlite_handle_end(lite->file);
 	return result;
 }
 
