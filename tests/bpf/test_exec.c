@@ -7,16 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dovetap/exec.h"
 #include "skel/exec.skel.h"
 #include "unit/cmocka_all.h"
 
+#define SMALL_RING 4096
+
 struct seen {
 	pid_t pid; /* whose start is waited for */
 	struct dovetap_exec exec;
 	int count;
+	unsigned int unknown; /* of all processes: others may start programs meanwhile */
 };
 
 static struct exec_bpf *skel;
@@ -30,38 +34,58 @@ static int take(void *context, void *data, size_t size)
 
 	assert_int_equal(size, sizeof(exec));
 	memcpy(&exec, data, sizeof(exec));
-	if (exec.pid == (unsigned int)found->pid) { /* others may start programs meanwhile */
+	found->unknown += !exec.usual;
+	if (exec.pid == (unsigned int)found->pid) {
 		found->exec = exec;
 		found->count++;
 	}
 	return 0;
 }
 
-static int setup_with(__u64 unknown_per_second)
+static void start_watch(__u64 unknown_per_second, __u32 ring_size)
 {
+	seen = (struct seen){0};
 	skel = exec_bpf__open();
 	assert_non_null(skel);
 	skel->rodata->exec_unknown_per_second = unknown_per_second;
-	bpf_map__set_max_entries(skel->maps.execs, 4096);
+	bpf_map__set_max_entries(skel->maps.execs, ring_size);
 	assert_int_equal(exec_bpf__load(skel), 0);
+	ring = ring_buffer__new(bpf_map__fd(skel->maps.execs), take, &seen, NULL);
+	assert_non_null(ring);
 	skel->links.process_started = bpf_program__attach_raw_tracepoint(
 		skel->progs.process_started, "sched_process_exec");
 	assert_non_null(skel->links.process_started);
-	ring = ring_buffer__new(bpf_map__fd(skel->maps.execs), take, &seen, NULL);
-	assert_non_null(ring);
-	return 0;
 }
 
+/* No other program that starts meanwhile can use up this budget or this ring. */
 static int setup(void **state)
 {
 	(void)state;
-	return setup_with(1000000); /* other tests run beside this one */
+	start_watch(1000000, 1 << 20);
+	return 0;
 }
 
-static int setup_few(void **state)
+static int setup_small_ring(void **state)
 {
 	(void)state;
-	return setup_with(1);
+	start_watch(1000000, SMALL_RING);
+	return 0;
+}
+
+#define BUDGET 5
+
+static int setup_budget(void **state)
+{
+	(void)state;
+	start_watch(BUDGET, 1 << 20);
+	return 0;
+}
+
+static int setup_no_budget(void **state)
+{
+	(void)state;
+	start_watch(0, 1 << 20);
+	return 0;
 }
 
 static int teardown(void **state)
@@ -82,7 +106,7 @@ static void start_as(const char *name)
 	assert_non_null(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	assert_int_equal(symlink("/bin/true", path), 0);
-	seen = (struct seen){0};
+	seen.count = 0;
 	assert_int_equal(posix_spawn(&seen.pid, path, NULL, NULL, argv, NULL), 0);
 	assert_int_equal(waitpid(seen.pid, NULL, 0), seen.pid);
 	unlink(path);
@@ -168,28 +192,61 @@ static __u64 count_of(__u32 reason)
 	return count;
 }
 
-/* Somebody who makes names up has no more than a share of our time; Dovecot's are told still. */
-static void test_many_unknown_names_at_once_are_counted(void **state)
+static void run_made_up_names(int count)
 {
 	char name[16];
-	int reported_file = 0;
 
-	(void)state;
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < count; i++) {
 		(void)snprintf(name, sizeof(name), "made-up-%d", i);
 		run_as(name);
-		reported_file += seen.count;
 	}
-	assert_true(reported_file > 0);
-	assert_true(reported_file == 40 || count_of(DOVETAP_EXEC_UNASKED) > 0);
+}
+
+/* Somebody who makes names up gets no more than a share of our time; Dovecot's are always
+ * reported. */
+static void test_unknown_names_beyond_the_budget_are_counted(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		run_made_up_names(1);
+		assert_int_equal(seen.count, 0);
+	}
+	assert_int_equal(seen.unknown, 0);
+	assert_true(count_of(DOVETAP_EXEC_UNASKED) >= 10);
 	run_as("dovecot");
 	assert_int_equal(seen.count, 1);
+}
+
+static __u64 this_second(void)
+{
+	struct timespec now;
+
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+	return (__u64)now.tv_sec;
+}
+
+/* All names of all processes count: those of others take from the budget as ours do. Two CPUs that
+ * begin a second together may each report one more. */
+static void test_the_budget_is_so_many_a_second(void **state)
+{
+	__u64 cpus = (__u64)libbpf_num_possible_cpus(), first, end, seconds;
+
+	(void)state;
+	first = this_second();
+	do { /* into the third second at least, so that two begin with a full budget */
+		run_made_up_names(4 * BUDGET);
+		end = this_second();
+	} while (end < first + 2);
+	seconds = end - first + 1;
+	assert_in_range(seen.unknown, 2 * BUDGET, seconds * (BUDGET + cpus));
+	assert_true(count_of(DOVETAP_EXEC_UNASKED) > 0);
 }
 
 /* With a ring of one page and nobody who reads, what does not fit is counted. */
 static void test_full_ring_is_counted(void **state)
 {
-	const unsigned int starts = 4096 / (8 + 24) + 10; /* header of the kernel, rounded record */
+	const unsigned int starts =
+		SMALL_RING / (8 + 24) + 10; /* header of the kernel, rounded record */
 
 	(void)state;
 	for (unsigned int i = 0; i < starts; i++)
@@ -206,9 +263,12 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_usual_names_are_told_whatever_is_known, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(test_many_unknown_names_at_once_are_counted,
-						setup_few, teardown),
-		cmocka_unit_test_setup_teardown(test_full_ring_is_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unknown_names_beyond_the_budget_are_counted,
+						setup_no_budget, teardown),
+		cmocka_unit_test_setup_teardown(test_the_budget_is_so_many_a_second, setup_budget,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_full_ring_is_counted, setup_small_ring,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
