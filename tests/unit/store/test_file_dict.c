@@ -234,13 +234,38 @@ static void other_locks_are_waited_for(void **state)
 	}
 }
 
+/* -ETIMEDOUT would mean that it waited for the whole minute. */
+static void expect_put_fails(struct place *place, int error)
+{
+	assert_int_equal(put(place, slice_str("shared/a"), "1795339628", MINUTE), error);
+	assert_int_equal(place->entry.outcome, DICT_RETRY);
+}
+
 static void a_directory_that_cannot_be_written_is_no_loss(void **state)
 {
+	static const char *const methods[] = {"", ":lock=fcntl", ":lock=flock"};
 	struct place *place = *state;
 
-	open_dict(place, "file:/proc/dict");
-	assert_true(put(place, slice_str("shared/a"), "1795339628", MINUTE) < 0);
-	assert_int_equal(place->entry.outcome, DICT_RETRY);
+	for (int i = 0; i < 3; i++) {
+		open_dict(place, "file:/proc/dict%s", methods[i]);
+		expect_put_fails(place, -ENOENT);
+		open_dict(place, "file:/proc/a/dict%s", methods[i]);
+		expect_put_fails(place, -ENOENT);
+		write_file(place, "file", "");
+		open_dict(place, "file:%s/file/dict%s", place->dir, methods[i]);
+		expect_put_fails(place, -ENOTDIR);
+	}
+}
+
+static void a_dotlock_that_cannot_be_removed_is_not_waited_for(void **state)
+{
+	struct place *place = *state;
+	const struct timespec long_ago[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+
+	assert_int_equal(mkdir(path_of(place, "dict.lock"), 0700), 0);
+	assert_int_equal(utimensat(AT_FDCWD, place->path, long_ago, 0), 0);
+	open_dict(place, "file:%s/dict", place->dir);
+	expect_put_fails(place, -EISDIR);
 }
 
 /* --- fs ------------------------------------------------------------------------------------ */
@@ -312,6 +337,7 @@ int main(void)
 		scenario(a_dotlock_that_was_left_behind_is_taken_over),
 		scenario(other_locks_are_waited_for),
 		scenario(a_directory_that_cannot_be_written_is_no_loss),
+		scenario(a_dotlock_that_cannot_be_removed_is_not_waited_for),
 		scenario(a_key_has_a_file_of_its_own),
 		scenario(nothing_is_left_of_a_write_that_fails),
 		cmocka_unit_test(names_of_dots_cannot_lead_out),

@@ -38,8 +38,9 @@ static int try_dotlock(struct file_lock *lock)
 	if (errno != EEXIST)
 		return -errno;
 	if (stat(lock->new_path, &st) == 0 &&
-	    clock_wall_ns() - st.st_mtim.tv_sec * NS_PER_SEC > STALE_NS)
-		(void)unlink(lock->new_path);
+	    clock_wall_ns() - st.st_mtim.tv_sec * NS_PER_SEC > STALE_NS &&
+	    unlink(lock->new_path) < 0 && errno != ENOENT)
+		return -errno; /* a directory, say: waiting won't help */
 	return -EAGAIN;
 }
 
@@ -86,14 +87,21 @@ static int try_locked_file(struct file_lock *lock)
 	return ret;
 }
 
+static int try_method(struct file_lock *lock)
+{
+	return lock->method == FILE_LOCK_DOTLOCK ? try_dotlock(lock) : try_locked_file(lock);
+}
+
+/* Some file systems (/proc) refuse a new file with ENOENT although the directory is there: no
+ * waiting helps, so a second ENOENT is an answer. */
 static int try_lock(struct file_lock *lock)
 {
-	int ret = lock->method == FILE_LOCK_DOTLOCK ? try_dotlock(lock) : try_locked_file(lock);
+	int ret = try_method(lock);
 
 	if (ret != -ENOENT)
 		return ret;
 	ret = path_make_parents(lock->path);
-	return ret < 0 ? ret : -EAGAIN;
+	return ret < 0 ? ret : try_method(lock);
 }
 
 int file_lock_take(struct file_lock *lock, enum file_lock_method method, const char *path,

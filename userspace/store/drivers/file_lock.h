@@ -26,9 +26,10 @@ struct file_lock {
 	int locked_fd;	  /* of PATH, -1 with a dotlock */
 };
 
-/* Waits for the lock until the deadline. A missing directory is made (0700, or its parent's mode
- * when that is setgid). The new file gets the old one's mode, or that of its directory & 0666.
- * Errors: -ETIMEDOUT, -ENOMEM, those of open(2). */
+/* Waits for a lock of others until the deadline; errors that no waiting cures are returned at once.
+ * A missing directory is made (0700, or its parent's mode when that is setgid). The new file gets
+ * the old one's mode, or that of its directory & 0666.
+ * Errors: -ETIMEDOUT (others kept the lock), -ENOMEM, those of open(2) and unlink(2). */
 int file_lock_take(struct file_lock *lock, enum file_lock_method method, const char *path,
 		   int64_t deadline_ns, struct error *error_r);
 
