@@ -175,22 +175,13 @@ int plan_match(const struct plan *plan, const struct login_event *event,
 	return plan->route_of[target - conf->targets][purpose];
 }
 
-static bool has_variable(const struct template *template, const char *variable)
-{
-	const char *const *name = template_variables(template);
-
-	while (*name && strcmp(*name, variable) != 0)
-		name++;
-	return *name != NULL;
-}
-
 static bool route_wants(const struct plan_route *route, const char *variable)
 {
-	bool wants = has_variable(route->key, variable);
+	bool wants = plan_template_has(route->key, variable);
 
 	for (size_t i = 0; i < route->field_count && !wants; i++)
-		wants = has_variable(route->fields[i].key, variable) ||
-			has_variable(route->fields[i].value, variable);
+		wants = plan_template_has(route->fields[i].key, variable) ||
+			plan_template_has(route->fields[i].value, variable);
 	return wants;
 }
 

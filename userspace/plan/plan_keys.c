@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "plan/plan.h"
+#include "plan/plan_private.h"
 
 #define TEXT_MAX (1U << 20)
 #define PREFIX	 "shared/"
@@ -94,16 +94,28 @@ static bool has_route(const struct plan *plan, size_t index, struct login_event 
 	return false;
 }
 
+static bool depends_on_service(const struct template *key)
+{
+	return plan_template_has(key, "service") || plan_template_has(key, "protocol");
+}
+
+/* A key without the service in it is the same for all: one, and nobody knows whose it is. */
 static void add_route(const struct plan *plan, size_t index, size_t dict, struct slice user,
 		      struct plan_keys *keys)
 {
 	const struct plan_route *route = plan_route(plan, index);
+	bool each, done = false;
 
 	if (!plan_route_uses(plan, index, dict) || !known_without_login(route->key))
 		return;
-	for (size_t i = 0; i < SERVICE_COUNT; i++) {
-		if (has_route(plan, index, made_up_login(user, services[i])))
-			add_key(plan, route, made_up_login(user, services[i]), services[i], keys);
+	each = depends_on_service(route->key);
+	for (size_t i = 0; i < SERVICE_COUNT && !done; i++) {
+		struct login_event event = made_up_login(user, services[i]);
+
+		if (!has_route(plan, index, event))
+			continue;
+		add_key(plan, route, event, each ? services[i] : "", keys);
+		done = !each;
 	}
 }
 

@@ -34,6 +34,9 @@ int plan_no_memory(struct error *error_r);
 /* "file:line", or what stands for it. NULL: out of memory. */
 const char *plan_place(const struct plan *plan, const struct conf_pos *pos);
 
+/* Does the template use that variable? */
+bool plan_template_has(const struct template *template, const char *variable);
+
 /* Of the server, if its file was read, else of dovetap.conf. */
 const struct conf_section *plan_server_root(const struct plan *plan);
 

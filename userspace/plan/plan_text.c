@@ -50,3 +50,12 @@ struct template_host plan_host(const struct plan *plan)
 		.container_id = slice_str(ENRICH_UNKNOWN),
 	};
 }
+
+bool plan_template_has(const struct template *template, const char *variable)
+{
+	const char *const *name = template_variables(template);
+
+	while (*name && strcmp(*name, variable) != 0)
+		name++;
+	return *name != NULL;
+}
