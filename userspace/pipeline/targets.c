@@ -67,10 +67,12 @@ static int open_writer(struct targets *targets, size_t index, const struct targe
 		ret = targets_open_spool(targets->plan, index, &writer.spool, error_r);
 	if (ret == 0 && options->spool)
 		ret = expect_expiry(targets, index, &writer, error_r);
-	if (ret < 0)
+	if (ret < 0) {
 		dict_close(&dict);
-	else
+		spool_close(&writer.spool);
+	} else {
 		ret = writer_new(dict, &writer, &targets->writers[index], error_r);
+	}
 	return ret;
 }
 
