@@ -68,6 +68,7 @@ struct plan_keys {
 	struct buf text;
 };
 
+/* -ENOMEM, or -E2BIG for a name of hundreds of kilobytes; *keys_r is then empty. */
 int plan_keys_make(const struct plan *plan, size_t dict, struct slice user,
 		   struct plan_keys *keys_r, struct error *error_r);
 /* Keys of somebody who does not exist, as the routes to the dict for these purposes (1 << enum

@@ -119,14 +119,21 @@ static void add_route(const struct plan *plan, size_t index, size_t dict, struct
 	}
 }
 
-static void place_keys(struct plan_keys *keys)
+/* A key that had no room must not go missing: its record would be taken for none. */
+static int place_keys(struct plan_keys *keys, struct error *error_r)
 {
 	const char *text = buf_str(&keys->text);
+	int ret = keys->text.failed;
 
+	if (ret < 0) {
+		plan_keys_release(keys);
+		return error_set(error_r, -ret, "no room for the keys: %s", strerrordesc_np(-ret));
+	}
 	for (size_t i = 0; i < keys->count; i++) {
 		keys->keys[i].ptr = text;
 		text += keys->keys[i].len;
 	}
+	return 0;
 }
 
 static int alloc_keys(const struct plan *plan, struct plan_keys *keys_r, struct error *error_r)
@@ -150,9 +157,7 @@ int plan_keys_make(const struct plan *plan, size_t dict, struct slice user,
 
 	for (size_t i = 0; ret == 0 && user.len > 0 && i < plan_route_count(plan); i++)
 		add_route(plan, i, dict, user, keys_r);
-	if (ret == 0)
-		place_keys(keys_r);
-	return ret;
+	return ret < 0 ? ret : place_keys(keys_r, error_r);
 }
 
 int plan_keys_sample(const struct plan *plan, size_t dict, unsigned int purposes,
@@ -168,9 +173,7 @@ int plan_keys_sample(const struct plan *plan, size_t dict, unsigned int purposes
 		for (size_t j = 0; j < SERVICE_COUNT; j++)
 			add_key(plan, route, sample_login(services[j]), services[j], keys_r);
 	}
-	if (ret == 0)
-		place_keys(keys_r);
-	return ret;
+	return ret < 0 ? ret : place_keys(keys_r, error_r);
 }
 
 void plan_keys_release(struct plan_keys *keys)

@@ -13,7 +13,7 @@ static struct plan *load(const char *conf)
 	struct error error = {0};
 
 	assert_null(plan_audit(plan)); /* not before it is loaded */
-	if (plan_load_audit(plan, &error) < 0)
+	if (plan_load_audit(plan, &error) != 0)
 		fail_msg("%s", error.text);
 	return plan;
 }
@@ -154,6 +154,36 @@ static void errors_of_the_key_name_the_file(void **state)
 	plan_free(&plan);
 }
 
+static void write_long_key(size_t len)
+{
+	char key[PSEUDONYM_KEY_MAX + 3];
+
+	memset(key, 'k', len);
+	key[len] = '\n';
+	key[len + 1] = '\0';
+	write_file("key", key, 0600);
+}
+
+/* As long as the manual says, and not a byte more. */
+static void the_longest_key_is_used_whole(void **state)
+{
+	struct plan *plan;
+	struct error error = {0};
+
+	(void)state;
+	write_long_key(PSEUDONYM_KEY_MAX);
+	plan = load(WITH_KEY);
+	plan_free(&plan);
+	write_long_key(PSEUDONYM_KEY_MAX + 1);
+	plan = plan_of(WITH_KEY);
+	assert_int_equal(plan_load_audit(plan, &error), -EINVAL);
+	plan_free(&plan);
+	write_file("key", "", 0600);
+	plan = plan_of(WITH_KEY);
+	assert_int_equal(plan_load_audit(plan, &error), -EINVAL);
+	plan_free(&plan);
+}
+
 /* --- the rest ------------------------------------------------------------------------------- */
 
 static void masks_are_those_of_the_setting(void **state)
@@ -195,6 +225,7 @@ int main(void)
 		cmocka_unit_test(a_key_is_read_from_its_file),
 		cmocka_unit_test(a_key_that_everybody_may_read_is_refused),
 		cmocka_unit_test(errors_of_the_key_name_the_file),
+		cmocka_unit_test(the_longest_key_is_used_whole),
 		cmocka_unit_test(masks_are_those_of_the_setting),
 		cmocka_unit_test(databases_are_opened_if_there_are_any),
 	};

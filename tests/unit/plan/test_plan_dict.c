@@ -86,6 +86,7 @@ static void ids_tell_dicts_of_a_driver_apart(void **state)
 
 	(void)state;
 	assert_int_equal(plan_dict_count(plan), 4);
+	assert_int_equal(plan_mirror_count(plan), 2);
 	for (size_t i = 0; i < 2; i++) { /* in whatever order the services come */
 		const struct dict_config *dict = plan_dict(plan, i);
 		bool first = strcmp(dict->uri, "redis:host=a") == 0;
@@ -96,6 +97,17 @@ static void ids_tell_dicts_of_a_driver_apart(void **state)
 	assert_string_not_equal(plan_dict(plan, 0)->uri, plan_dict(plan, 1)->uri);
 	expect_dict(plan, 2, "file:/x", "mirror_dicts", "file (mirror_dicts)", "file");
 	expect_dict(plan, 3, "redis:host=c", "mirror_dicts", "redis (mirror_dicts)", "redis-3");
+	plan_free(&plan);
+}
+
+static void there_is_room_for_any_number_of_mirrors(void **state)
+{
+	struct plan *plan = plan_of("dovetap {\n mirror_dicts = memory: memory: memory: memory: "
+				    "memory: memory: memory: memory: memory:\n}\n");
+
+	(void)state;
+	assert_int_equal(plan_dict_count(plan), 10);
+	assert_string_equal(plan_dict_id(plan, 9), "memory-9");
 	plan_free(&plan);
 }
 
@@ -173,6 +185,7 @@ int main(void)
 		cmocka_unit_test(settings_reach_every_dict),
 		cmocka_unit_test(purposes_have_tables_in_the_embedded_dict_only),
 		cmocka_unit_test(ids_tell_dicts_of_a_driver_apart),
+		cmocka_unit_test(there_is_room_for_any_number_of_mirrors),
 		cmocka_unit_test(a_block_is_named_by_its_driver),
 		cmocka_unit_test(map_files_are_read_at_once),
 		cmocka_unit_test(behind_the_dict_server_the_store_itself_is_taken),

@@ -123,6 +123,25 @@ static void only_logins_of_that_dict_count(void **state)
 	plan_free(&plan);
 }
 
+/* Better no answer than "never logged in". */
+static void keys_without_room_are_an_error(void **state)
+{
+	static char name[1 << 20];
+	struct plan *plan = plan_of(KEY("l/%s/%u"));
+	struct plan_keys keys;
+	struct error error;
+
+	(void)state;
+	memset(name, 'n', sizeof(name));
+	assert_int_equal(plan_keys_make(plan, 0, (struct slice){name, sizeof(name)}, &keys, &error),
+			 -E2BIG);
+	assert_null(keys.keys);
+	assert_int_equal(plan_keys_make(plan, 0, (struct slice){name, 1 << 18}, &keys, &error), 0);
+	assert_int_equal(keys.count, 2);
+	plan_keys_release(&keys);
+	plan_free(&plan);
+}
+
 /* --- samples ------------------------------------------------------------------------------- */
 
 static bool has_key(const struct plan_keys *keys, const char *text)
@@ -182,6 +201,7 @@ int main(void)
 		cmocka_unit_test(what_a_login_must_tell_has_no_key),
 		cmocka_unit_test(a_node_is_known),
 		cmocka_unit_test(only_logins_of_that_dict_count),
+		cmocka_unit_test(keys_without_room_are_an_error),
 		cmocka_unit_test(samples_are_keys_of_nobody),
 		cmocka_unit_test(a_service_is_found_by_its_key),
 	};

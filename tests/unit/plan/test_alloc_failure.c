@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* The plan, its keys and its dicts with each of our allocations failing once. */
+#include "../alloc_failure.h"
+#include "plan_case.h"
+
+static const char conf[] = "dovecot_config_version = 2.4.0\n"
+			   "last_auth_key = a/%{user}\nlast_failure_key = f/%{user}\n"
+			   "last_login_dict_fields {\n ip/%{user} = %{remote_ip}\n}\n"
+			   "dovetap {\n state_dir = /s\n audit_log = stdout\n"
+			   " audit_user_key = key\n mirror_dicts = memory: memory:\n}\n"
+			   "plugin {\n last_login_dict = mysql:map.ext\n}\n";
+
+static const char map[] = "connect = host=localhost dbname=mails\n"
+			  "map {\n pattern = shared/last-login/$user\n table = t\n"
+			  " username_field = u\n value_field = v\n fields {\n  u = $user\n }\n}\n";
+
+static int make_plan(void *context)
+{
+	const struct config_options options = {.path = "t.conf", .doveconf = ""};
+	struct plan *plan = NULL;
+	struct error error = {0};
+	int ret = plan_new(&options, &plan, &error);
+
+	(void)context;
+	assert_true((ret < 0) == !plan);
+	if (ret == 0)
+		ret = plan_load_audit(plan, &error);
+	plan_free(&plan);
+	return ret;
+}
+
+static void a_plan_needs_all_its_memory(void **state)
+{
+	(void)state;
+	write_file("t.conf", conf, 0600);
+	write_file("map.ext", map, 0600);
+	write_file("key", "0123456789abcdef", 0600);
+	assert_true(each_failure(make_plan, NULL) > 20);
+}
+
+static int make_keys(void *context)
+{
+	struct plan_keys keys = {0};
+	struct error error = {0};
+	int ret = plan_keys_make(context, 0, slice_str("u@x"), &keys, &error);
+
+	if (ret == 0)
+		assert_int_equal(keys.count, 2);
+	plan_keys_release(&keys);
+	return ret;
+}
+
+static int sample_keys(void *context)
+{
+	struct plan_keys keys = {0};
+	struct error error = {0};
+	int ret = plan_keys_sample(context, 0, ~0U, &keys, &error);
+
+	plan_keys_release(&keys);
+	return ret;
+}
+
+static int open_dict(void *context)
+{
+	struct dict *dict = NULL;
+	struct error error = {0};
+	int ret = plan_dict_open(context, 0, &dict, &error);
+
+	assert_true((ret < 0) == !dict);
+	dict_close(&dict);
+	return ret;
+}
+
+static void keys_and_dicts_need_theirs(void **state)
+{
+	struct plan *plan = plan_of("plugin {\n last_login_dict = memory:\n"
+				    " last_login_key = %s/%u\n}\n");
+
+	(void)state;
+	assert_true(each_failure(make_keys, plan) >= 3);
+	assert_true(each_failure(sample_keys, plan) >= 3);
+	assert_true(each_failure(open_dict, plan) >= 1);
+	plan_free(&plan);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_plan_needs_all_its_memory),
+		cmocka_unit_test(keys_and_dicts_need_theirs),
+	};
+
+	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}
