@@ -12,6 +12,7 @@
 
 #include "attach/libbpf_log.h"
 #include "attach/multi.h"
+#include "base/fnv.h"
 #include "dovecot/layout.h"
 #include "skel/login.skel.h"
 
@@ -197,14 +198,6 @@ static int skel_for(struct loader *loader, const struct layout *layout, struct l
 	return 0;
 }
 
-static void hash(uint64_t *state, const void *bytes, size_t size)
-{
-	const uint8_t *at = bytes;
-
-	for (size_t i = 0; i < size; i++) /* FNV-1a */
-		*state = (*state ^ at[i]) * 0x100000001b3;
-}
-
 static const struct probe *hook_probe(const struct binary *binary, size_t hook)
 {
 	return hook == 0 ? binary->probe : binary->companion;
@@ -222,17 +215,16 @@ uint64_t loader_generation(const struct loader *loader, const struct binary *bin
 		loader->maps->ring_id,	      loader->maps->counters_id, loader->options.method,
 		loader->options.wanted_texts, hook_offset(binary, hook),
 	};
-	uint64_t state = 0xcbf29ce484222325;
+	uint64_t sum;
 	size_t size;
 	const void *object = login_bpf__elf_bytes(&size);
 
 	if (!probe)
 		return 0;
-	hash(&state, object, size);
-	hash(&state, binary->layout->btf, binary->layout->btf_size);
-	hash(&state, probe->program, strlen(probe->program));
-	hash(&state, numbers, sizeof(numbers));
-	return state;
+	sum = fnv(FNV_START, object, size);
+	sum = fnv(sum, binary->layout->btf, binary->layout->btf_size);
+	sum = fnv(sum, probe->program, strlen(probe->program));
+	return fnv(sum, numbers, sizeof(numbers));
 }
 
 static int hook_make(enum attach_method method, const struct login_bpf *skel, const char *program,

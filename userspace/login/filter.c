@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/filter.h"
 
+#include "base/fnv.h"
+
 static const char *const names[FILTER_RESULT_COUNT] = {
 	[FILTER_PASS] = "passed",
 	[FILTER_AUTOCREATED] = "autocreated",
@@ -16,19 +18,14 @@ const char *filter_result_name(enum filter_result result)
 	return names[result];
 }
 
-/* FNV-1a. A process can have two logins at one address within a millisecond, but not of the same
+/* A process can have two logins at one address within a millisecond, but not of the same
  * user in the same session. */
-static uint32_t checksum(const struct login *login)
+static uint64_t checksum(const struct login *login)
 {
-	const struct slice texts[] = {login->text[DOVETAP_FIELD_USERNAME],
-				      login->text[DOVETAP_FIELD_SESSION_ID]};
-	uint32_t sum = 0x811c9dc5U;
+	struct slice user = login->text[DOVETAP_FIELD_USERNAME];
+	struct slice session = login->text[DOVETAP_FIELD_SESSION_ID];
 
-	for (size_t t = 0; t < 2; t++) {
-		for (size_t i = 0; i < texts[t].len; i++)
-			sum = (sum ^ (uint8_t)texts[t].ptr[i]) * 0x01000193U;
-	}
-	return sum;
+	return fnv(fnv(FNV_START, user.ptr, user.len), session.ptr, session.len);
 }
 
 static bool is_repeat(const struct filter_seen *a, const struct filter_seen *b)

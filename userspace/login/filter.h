@@ -27,7 +27,7 @@ struct filter {
 	struct filter_seen {
 		uint32_t pid;
 		uint64_t object, boot_ns;
-		uint32_t name; /* checksum of user and session */
+		uint64_t name; /* checksum of user and session */
 	} seen[FILTER_RECENT];
 	unsigned int next;
 };

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fnv.h"
 #include "search/search_wire.h"
 
 #define REQUESTS_AT_ONCE 64 /* then changes of directories have their turn */
@@ -22,10 +23,10 @@ struct searcher {
 
 uint64_t search_place_key(uint64_t namespace, const char *place)
 {
-	uint64_t key = 0xcbf29ce484222325ULL ^ namespace;
+	uint64_t key = FNV_START ^ namespace;
 
-	for (; namespace == 0 && *place; place++)
-		key = (key ^ (unsigned char)*place) * 0x100000001b3ULL;
+	if (namespace == 0)
+		key = fnv(key, place, strlen(place));
 	return key ? key : 1;
 }
 

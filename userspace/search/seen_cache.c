@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "search/seen_cache.h"
 
-/* FNV-1a, 64 bits: a container that makes up paths can at most delay a look at itself. */
-static uint64_t add(uint64_t key, unsigned char byte)
-{
-	return (key ^ byte) * 0x100000001b3ULL;
-}
+#include <string.h>
 
+#include "base/fnv.h"
+
+/* A container that makes up paths can at most delay a look at itself. */
 uint64_t seen_cache_key(uint64_t namespace, const char *path, uint64_t number)
 {
-	uint64_t key = 0xcbf29ce484222325ULL ^ namespace;
+	uint64_t key = fnv(FNV_START ^ namespace, path, strlen(path));
 
-	for (const char *at = path; *at; at++)
-		key = add(key, (unsigned char)*at);
-	for (int i = 0; i < 8; i++)
-		key = add(key, (unsigned char)(number >> (8 * i)));
-	return key;
+	return fnv(key, &number, sizeof(number));
 }
 
 bool seen_cache_has(const struct seen_cache *seen_cache, uint64_t key, int64_t now_ns)
