@@ -76,9 +76,10 @@ static const struct {
 
 #define REGISTRY_SIZE (sizeof(registry) / sizeof(registry[0]))
 
-static const char *const outcome_names[] = {
+static const char *const outcome_names[DICT_OUTCOMES] = {
 	[DICT_PENDING] = "pending", [DICT_STORED] = "stored",	[DICT_UNCHANGED] = "unchanged",
 	[DICT_RETRY] = "retry",	    [DICT_REFUSED] = "refused", [DICT_UNCERTAIN] = "uncertain",
+	[DICT_DONE] = "done",
 };
 
 const char *dict_outcome_name(enum dict_outcome outcome)

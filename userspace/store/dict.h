@@ -30,6 +30,8 @@ enum dict_outcome {
 	DICT_RETRY,	/* surely not stored, may work later */
 	DICT_REFUSED,	/* will never work: too long, unmapped, wrong type; see reason */
 	DICT_UNCERTAIN, /* sent, no answer: sending it again is harmless */
+	DICT_DONE,	/* of writer and spool, never of a driver: nothing is left to do with it */
+	DICT_OUTCOMES
 };
 
 #define DICT_REASON_MAX 160
@@ -44,7 +46,7 @@ struct dict_entry {
 
 	/* Set by write(). */
 	enum dict_outcome outcome;
-	char reason[DICT_REASON_MAX]; /* for every outcome but STORED and UNCHANGED */
+	char reason[DICT_REASON_MAX]; /* of RETRY, REFUSED and UNCERTAIN */
 };
 
 enum dict_cap {

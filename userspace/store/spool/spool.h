@@ -76,6 +76,7 @@ void spool_close(struct spool **spool); /* takes NULL, sets NULL */
  *	stored, unchanged            the key's row is removed, unless it is newer; so is a held one
  *	refused                      the same, and the entry becomes a dead letter
  *	pending, retry, uncertain    the entry is kept, behind all others
+ *	done                         nothing
  *
  * Returns 0; or a negative errno and nothing changed. After -EILSEQ the damaged file was moved
  * aside, and the same call can be made again. */
@@ -83,7 +84,7 @@ int spool_apply_outcomes(struct spool *spool, const struct dict_entry *entries, 
 			 struct error *error_r);
 
 /* Holds back each entry whose key was written less than min_interval ago, and gives it the outcome
- * UNCHANGED; the others stay as they are. Returns 0; or a negative errno, and nothing is held. */
+ * DONE; the others stay as they are. Returns 0; or a negative errno, and nothing is held. */
 int spool_hold(struct spool *spool, struct dict_entry *entries, size_t count,
 	       struct error *error_r);
 

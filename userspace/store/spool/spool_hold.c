@@ -97,7 +97,7 @@ static int hold_one(struct spool *spool, struct dict_entry *entry, int64_t now, 
 	else
 		code = hold_row(spool, entry, written.at_ns + spool->min_interval_ns, parts);
 	if (code == SQLITE_OK)
-		dict_entry_set(entry, DICT_UNCHANGED, "%s", "");
+		dict_entry_set(entry, DICT_DONE, "%s", "");
 	return code;
 }
 

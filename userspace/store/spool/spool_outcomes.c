@@ -53,6 +53,9 @@ static int settle_one(struct spool *spool, const struct dict_entry *entry, struc
 		return code == SQLITE_OK ? spool_note(spool, entry) : code;
 	case DICT_REFUSED:
 		return bury(spool, entry, text);
+	case DICT_DONE:
+	case DICT_OUTCOMES:
+		return SQLITE_OK;
 	case DICT_PENDING:
 	case DICT_RETRY:
 	case DICT_UNCERTAIN:

@@ -29,7 +29,7 @@ static void finish_batch(struct writer *writer, size_t count)
 	struct pending_freed freed;
 
 	for (size_t i = 0; i < count; i++) {
-		if (writer->entries[i].outcome == DICT_STORED) {
+		if (writer->entries[i].outcome == DICT_DONE) {
 			free(writer->batch[i]);
 			writer->batch[i] = NULL;
 		}
@@ -72,7 +72,7 @@ static void write_entries(struct writer *writer, size_t count)
 		writer_dict_answered(writer);
 	writer_apply_batch_outcomes(writer, count);
 	for (size_t i = 0; i < count; i++)
-		put_back |= writer->entries[i].outcome != DICT_STORED;
+		put_back |= writer->entries[i].outcome != DICT_DONE;
 	if (put_back)
 		pause_if_put_back(writer);
 }

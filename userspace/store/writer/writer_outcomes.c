@@ -74,7 +74,7 @@ void writer_apply_batch_outcomes(struct writer *writer, size_t count)
 			     entry->outcome == DICT_PENDING;
 
 		if (!waits || in_spool)
-			entry->outcome = DICT_STORED;
+			entry->outcome = DICT_DONE;
 	}
 }
 
@@ -87,7 +87,7 @@ static size_t part_held(struct writer *writer, size_t count)
 		struct dict_entry entry = writer->entries[i];
 		struct pending_entry *pending = writer->batch[i];
 
-		if (entry.outcome == DICT_UNCHANGED)
+		if (entry.outcome == DICT_DONE)
 			continue;
 		writer->entries[i] = writer->entries[left];
 		writer->batch[i] = writer->batch[left];
@@ -95,7 +95,7 @@ static size_t part_held(struct writer *writer, size_t count)
 		writer->batch[left++] = pending;
 	}
 	for (size_t i = left; i < count; i++)
-		writer->entries[i].outcome = DICT_STORED;
+		writer->entries[i].outcome = DICT_DONE;
 	return left;
 }
 

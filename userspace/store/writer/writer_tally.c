@@ -50,7 +50,7 @@ size_t writer_count_kept(const struct dict_entry *entries, size_t count)
 
 size_t writer_count_done(struct writer *writer, const struct dict_entry *entries, size_t count)
 {
-	size_t by_outcome[DICT_UNCERTAIN + 1] = {0};
+	size_t by_outcome[DICT_OUTCOMES] = {0};
 
 	for (size_t i = 0; i < count; i++)
 		by_outcome[entries[i].outcome]++;
