@@ -21,7 +21,7 @@ static __always_inline bool auth_field_is_host(const struct auth_field *field)
 	return bpf_probe_read_user_str(&key, sizeof(key), field->key) == 5 && key == KEY_HOST;
 }
 
-/* Pointer to the value, or 0. Whatever does not look as it must is no host, never a guess. */
+/* Pointer to the value, or 0. Data of an unexpected shape is no host, never a guess. */
 static __always_inline __u64 auth_field_find_host(const struct auth_fields *fields)
 {
 	struct auth_fields list;

@@ -79,7 +79,7 @@ static __always_inline __u32 auth_flags(const struct auth_copy *copy)
 		  ? member_place((copy)->request, fields.user, fields.successful, fields.member)   \
 		  : member_place((copy)->flat, user, real_remote_port, member)))
 
-/* The connection as it is, whatever a trusted proxy says of the client. */
+/* The connection itself, not what a trusted proxy claims about the client. */
 static __always_inline void auth_fill_real(struct dovetap_event_head *head,
 					   const struct auth_copy *copy, bool longer)
 {
@@ -143,7 +143,7 @@ static __always_inline bool auth_emit(const struct auth_copy *copy, bool longer)
 }
 
 /* Dovecot authenticates its own processes to one another with the mechanism DOVECOT-TOKEN, for
- * instance when it wakes up a hibernated IMAP session. */
+ * instance when it resumes a hibernated IMAP session. */
 static __always_inline bool auth_is_internal(const struct auth_copy *copy)
 {
 	const char token[16] = "DOVECOT-TOKEN";

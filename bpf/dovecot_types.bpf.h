@@ -102,9 +102,9 @@ struct client {
 #pragma clang attribute pop
 
 /*
- * What the passdb said of a user, src/auth/auth-fields.c: a list in Dovecot's array type. These are
- * no part of any layout, because all releases have them like this (2.3.0 to 2.4.5); the element
- * size, which Dovecot keeps in the array, is what would tell of another auth_field.
+ * The passdb's fields of a user, src/auth/auth-fields.c: a list in Dovecot's array type. These are
+ * no part of any layout, because all releases have them like this (2.3.0 to 2.4.5); another
+ * auth_field would have another element size, which Dovecot keeps in the array.
  */
 struct auth_field {
 	const char *key, *value; /* value may be NULL */

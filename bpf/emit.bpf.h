@@ -5,7 +5,7 @@
  *
  * Records are reserved in the ring and filled in place. A per-CPU scratch buffer would not do: on
  * preemptible kernels two probed threads can be inside the program on one CPU. The bytes of a slot
- * behind its NUL are whatever the ring held before.
+ * behind its NUL are old contents of the ring.
  */
 #ifndef DOVETAP_EMIT_BPF_H
 #define DOVETAP_EMIT_BPF_H

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tells the attacher of programs that start and may be Dovecot's, on the host or in a container.
+ * Reports each started program that may be Dovecot's to the attacher, on the host or in a
+ * container.
  *
- * Most programs that start on a node are others', and shall cost almost nothing. Dovecot's usual
- * names are always told. Any other name is told, so that a Dovecot under another one is found,
- * until the attacher has looked at the program and noted the name as a stranger's: for a while,
- * because another program may have the same. Of names that are new only so many a second are told.
+ * Most programs that start on a node are not Dovecot's and must cost almost nothing. Dovecot's
+ * usual names are always reported. Any other name is reported too, so that a Dovecot under another
+ * name is found, until the attacher has looked at the program and noted the name as unrelated: for
+ * a while, because another program may have the same. New names are limited to a number a second.
  *
  * The name is the task's comm, which by the time of this tracepoint is the executable's. The path
  * in the tracepoint's record, and the file itself, would need kernel reads, which the kernel
@@ -27,7 +28,7 @@ struct {
 	__uint(max_entries, 64 << 10);
 } execs SEC(".maps");
 
-/* How many starts were not told, by DOVETAP_EXEC_*: then the attacher scans /proc anew. */
+/* How many starts were not reported, by DOVETAP_EXEC_*: then the attacher scans /proc again. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, DOVETAP_EXEC_COUNTS);
@@ -47,10 +48,10 @@ struct {
 	__type(value, __u64);
 } unrelated_names SEC(".maps");
 
-/* How many unknown names were told in this second. */
+/* How many unknown names were reported in this second. */
 struct exec_budget {
 	__u64 second;
-	__u64 told;
+	__u64 reported;
 };
 
 struct {
@@ -62,7 +63,7 @@ struct {
 
 const volatile __u64 exec_unknown_per_second = 200;
 
-/* The names that are always told; an empty one ends the list. The loader may set others before
+/* The names that are always reported; an empty one ends the list. The loader may set others before
  * load. */
 const volatile char exec_names[DOVETAP_EXEC_NAMES_MAX][DOVETAP_EXEC_NAME_SIZE] = {
 	"dovecot",	   "auth",	  "imap",	"imap-login",	   "pop3",
@@ -99,7 +100,7 @@ static __always_inline void count(__u32 reason)
 		__sync_fetch_and_add(counter, 1);
 }
 
-/* Two CPUs in a new second at once may tell a few more. */
+/* Two CPUs in a new second at once may report a few more. */
 static __always_inline bool may_print(__u64 now)
 {
 	__u32 zero = 0;
@@ -110,15 +111,15 @@ static __always_inline bool may_print(__u64 now)
 		return false;
 	if (budget->second != second) {
 		budget->second = second;
-		budget->told = 0;
+		budget->reported = 0;
 	}
-	if (budget->told >= exec_unknown_per_second)
+	if (budget->reported >= exec_unknown_per_second)
 		return false;
-	__sync_fetch_and_add(&budget->told, 1);
+	__sync_fetch_and_add(&budget->reported, 1);
 	return true;
 }
 
-static __always_inline void tell(const struct exec_name *name, bool usual)
+static __always_inline void report(const struct exec_name *name, bool usual)
 {
 	struct dovetap_exec *exec = bpf_ringbuf_reserve(&execs, sizeof(*exec), 0);
 
@@ -141,14 +142,14 @@ int process_started(void *ctx)
 	(void)ctx;
 	bpf_get_current_comm(&name, sizeof(name));
 	if (name_is_usual(&name)) {
-		tell(&name, true);
+		report(&name, true);
 		return 0;
 	}
 	now = bpf_ktime_get_ns();
 	if (name_is_unrelated(&name, now))
 		return 0;
 	if (may_print(now))
-		tell(&name, false);
+		report(&name, false);
 	else
 		count(DOVETAP_EXEC_UNASKED);
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Entry probes on Dovecot's own functions; the first argument is the object that tells about the
- * login. Which of them are attached to which file decides userspace/dovecot/probes.c. The programs
+ * Entry probes on Dovecot's own functions; the first argument is the object that describes the
+ * login. userspace/dovecot/probes.c decides which of them are attached to which file. The programs
  * take plain entry semantics only, so perf-event and multi uprobes serve alike.
  *
  * The object is loaded once for each Dovecot layout on the host. There is no target in the section

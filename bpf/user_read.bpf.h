@@ -147,7 +147,7 @@ static __always_inline __u32 text_slot_size(__u32 field, bool longer)
 }
 
 /* The helper fills a slot to the brim both for a text that fits exactly and for a longer one: only
- * the byte behind the last one that was copied tells them apart. */
+ * the byte behind the last one that was copied distinguishes them. */
 static __always_inline bool text_was_cut(const char *text, __u32 size, long copied)
 {
 	char next = 1;

@@ -3,9 +3,9 @@
  * Every probe hit is counted as seen, and once more by what became of it: a record, or the reason
  * why not. Numbers are appended, never reused.
  *
- * The map is an array of u64 that can be mapped, in blocks of DOVETAP_COUNTER_STRIDE. Block 0 tells
- * the number of CPUs in its first element, and then for each enum dovetap_counter_use which
- * counters have it (a bit for each); block 1 + N has the counters of CPU N. The map outlives the
+ * The map is an array of u64 that can be mapped, in blocks of DOVETAP_COUNTER_STRIDE. Block 0 has
+ * the number of CPUs in its first element, and then for each enum dovetap_counter_use the counters
+ * that have it (a bit for each); block 1 + N has the counters of CPU N. The map outlives the
  * programs: after a roll-back it has counters that the program does not know, but for their use.
  */
 #ifndef DOVETAP_COUNTERS_H

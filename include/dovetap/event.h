@@ -9,10 +9,11 @@
  *
  * There are two record sizes, because a ring buffer reservation must have a constant size: the
  * ordinary one holds nearly every login, the long one is taken when a text does not fit. The size
- * member tells which: a record of at least DOVETAP_EVENT_LONG_MIN bytes is a long one, and no
- * ordinary one may ever grow to that. Numbers are appended, never reused. A reader takes a larger
- * size of the same major version and ignores the tail; it refuses another major version. It also
- * takes the smaller records of before (DOVETAP_EVENT_MIN), in which the last members are missing.
+ * member distinguishes them: a record of at least DOVETAP_EVENT_LONG_MIN bytes is a long one, and
+ * no ordinary one may ever grow to that. Numbers are appended, never reused. A reader takes a
+ * larger size of the same major version and ignores the tail; it refuses another major version. It
+ * also takes the smaller records of before (DOVETAP_EVENT_MIN), in which the last members are
+ * missing.
  *
  * The includer provides __u8 ... __u64 and __s32 (vmlinux.h in BPF, <linux/types.h> elsewhere).
  */
@@ -87,7 +88,7 @@ enum dovetap_flag {
 	DOVETAP_FLAG_TLS = 1U << 9, /* auth events from 2.3.1, mail_user from 2.4 */
 };
 
-/* A hole that the compiler leaves would carry old memory to the reader: none is allowed. */
+/* Padding by the compiler would carry old memory to the reader: none is allowed. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wpadded"
 
@@ -123,7 +124,7 @@ struct dovetap_event_head {
 	__u16 padding;
 };
 
-/* Auth events: who holds the connection. remote_ip is who a trusted proxy says is behind it. */
+/* Auth events: who holds the connection. remote_ip is the client that a trusted proxy names. */
 struct dovetap_event_tail {
 	__u16 real_remote_family;
 	__u16 real_local_family;

@@ -4,8 +4,8 @@
  * attacher reads it, in the same build, so it carries no version.
  *
  * The name is what the kernel keeps as comm: the last component of the file's path, cut at 15
- * bytes. The attacher decides by what stands in /proc/PID/exe what the process really is, and keeps
- * names that belong to others in the map "strangers" for a while.
+ * bytes. The attacher identifies the process by /proc/PID/exe, and keeps the names of other
+ * programs in the map "unrelated_names" for a while.
  */
 #ifndef DOVETAP_EXEC_H
 #define DOVETAP_EXEC_H
@@ -20,7 +20,7 @@
 
 struct dovetap_exec {
 	__u32 pid;   /* process (tgid) in the initial pid namespace */
-	__u32 usual; /* 1: Dovecot's usual name of a program, never a stranger's */
+	__u32 usual; /* 1: Dovecot's usual name of a program, never filtered */
 	char name[DOVETAP_EXEC_NAME_SIZE];
 };
 

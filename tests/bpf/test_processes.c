@@ -303,11 +303,11 @@ static void test_a_number_that_was_taken_by_a_stranger_leads_nowhere(void **stat
 		_exit(1);
 	}
 	assert_int_equal(scenario->service, number);
-	for (int i = 0; what != DISCOVER_EXEC_STRANGER && i < 5000; i++) {
+	for (int i = 0; what != DISCOVER_EXEC_UNRELATED && i < 5000; i++) {
 		poll(NULL, 0, 1); /* until it has executed that */
 		what = discover_exec(scenario->discover, number);
 	}
-	assert_int_equal(what, DISCOVER_EXEC_STRANGER);
+	assert_int_equal(what, DISCOVER_EXEC_UNRELATED);
 	assert_int_equal(scenario->found, 0);
 }
 

@@ -137,6 +137,6 @@ check 'each refusal is told once' each_once
 check 'a file that changes all the time is told seldom' few_tell
 check 'status tells of them' fails_with 0 'files of Dovecot cannot be watched' \
 	"$dovetap" status --control "$tmp/state/control.sock"
-check 'nothing is taken for a server that hangs' same 0 "$(metric dovetap_places_hung)"
+check 'nothing is taken for a server that hangs' same 0 "$(metric dovetap_places_stalled)"
 check 'no link leads out of the container' nothing_led_out
 check 'all messages are plain' "$top/tests/harness/hostile" plain "$tmp/dovetap.log"

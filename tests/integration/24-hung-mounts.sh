@@ -47,7 +47,7 @@ times() { # TEXT: how often the log has it
 }
 
 is_hung() { # count
-	same "$1" "$(metric dovetap_places_hung)"
+	same "$1" "$(metric dovetap_places_stalled)"
 }
 
 is_lost() { # pid of its master

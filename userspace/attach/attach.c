@@ -96,7 +96,7 @@ void loader_free(struct loader **loader)
 const char *attach_method_name(enum attach_method method)
 {
 	static const char *const names[] = {
-		[ATTACH_AUTO] = "whatever the kernel has",
+		[ATTACH_AUTO] = "any that the kernel has",
 		[ATTACH_MULTI] = "uprobe_multi",
 		[ATTACH_PERF] = "perf event",
 	};

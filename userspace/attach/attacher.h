@@ -36,21 +36,21 @@ struct attacher_options {
 	bool no_sandbox;       /* neither process with its system call list, for debugging */
 
 	/*
-	 * Called in the attacher each time the collector has said READY and the first search is
+	 * Called in the attacher each time the collector has sent READY and the first search is
 	 * over; links is the number of probes attached. May be NULL. The place for sd_notify().
 	 */
 	void (*ready)(void *ctx, unsigned int links);
 
 	/*
-	 * Called at SIGHUP. 0: what collector_main will find in ctx is new, so the collector is
-	 * told to end and another one takes over at the record where it stopped. Negative: nothing
+	 * Called at SIGHUP. 0: ctx has new settings for collector_main, so the collector is
+	 * terminated and another one takes over at the record where it stopped. Negative: nothing
 	 * changes. May be NULL: SIGHUP is ignored.
 	 */
 	int (*reload)(void *ctx);
 
 	/*
 	 * Where ring, counters and probes outlive this process, and where they are taken over from
-	 * if an earlier one has left any. Without a keeper the probes are detached at the end.
+	 * if an earlier one has left any. Without an fd store the probes are detached at the end.
 	 */
 	const struct fd_store *fd_stores;
 	size_t fd_store_count;

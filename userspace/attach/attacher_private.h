@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of an attacher (attacher.h), private to attacher*.c: its life and its loop
- * (attacher.c), what it is told by the search (attacher_search.c), signals and the collector
+ * The parts of an attacher (attacher.h), private to attacher*.c: its start, loop and end
+ * (attacher.c), results of the search (attacher_search.c), signals and the collector
  * (attacher_collector.c).
  */
 #ifndef DOVETAP_ATTACH_ATTACHER_PRIVATE_H
@@ -18,7 +18,7 @@
 #include "search/search.h"
 
 #define RESCAN_NS	(60 * NS_PER_SEC) /* between two full searches at the most */
-#define RESCAN_BLIND_NS (5 * NS_PER_SEC)  /* when new processes are not told by the kernel */
+#define RESCAN_BLIND_NS (5 * NS_PER_SEC)  /* when the kernel does not report new processes */
 
 struct attacher {
 	struct attacher_options options;
@@ -28,22 +28,22 @@ struct attacher {
 	struct loader *loader;
 	struct search *search;
 	struct search_owner search_owner;
-	struct exec_watch *execs; /* NULL: the kernel does not tell */
+	struct exec_watch *execs; /* NULL: not available */
 	struct attachments attachments;
 	bool initial_scan_done; /* the first search is over */
 	struct child_setup setup;
 	struct child child;
 	int signal_fd;
 	int64_t scanned_ns, rescan_ns, interval_ns;
-	unsigned int changes; /* of the attachments, when last looked at */
-	struct error trouble; /* of the last search */
-	bool reloading;	      /* the collector was told to make room for the next */
-	int64_t kill_ns;      /* 0: not stopping */
+	unsigned int changes;	   /* of the attachments, when last looked at */
+	struct error search_error; /* of the last search */
+	bool reloading;		   /* the collector was terminated, the next one follows */
+	int64_t kill_ns;	   /* 0: not stopping */
 	bool done;
 	int exit_status;
 };
 
-/* Both have their first word: tells the caller of attacher_run(). */
+/* Calls options.ready once the collector is ready and the first search is over. */
 void attacher_report_ready(const struct attacher *attacher);
 
 /* --- attacher_search.c --- */
@@ -58,7 +58,7 @@ void attacher_scan(struct attacher *attacher);
 /* Something was attached or detached: searches sooner. */
 void attacher_follow_changes(struct attacher *attacher);
 
-/* The kernel told of new processes. */
+/* The kernel reported new processes. */
 void attacher_take_execs(struct attacher *attacher);
 
 /* --- attacher_collector.c --- */

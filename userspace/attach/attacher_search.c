@@ -5,7 +5,7 @@
 #include "base/log.h"
 
 #define RESCAN_SOON_NS	 (5 * NS_PER_SEC) /* after a change; each next takes twice as long */
-#define RESCAN_MISSED_NS (1 * NS_PER_SEC) /* when it told of more than could be looked at */
+#define RESCAN_MISSED_NS (1 * NS_PER_SEC) /* when it reported more than could be examined */
 
 /* At due_ns or before. */
 static void plan_scan(struct attacher *attacher, int64_t due_ns)
@@ -14,8 +14,8 @@ static void plan_scan(struct attacher *attacher, int64_t due_ns)
 }
 
 /*
- * Where containers come they also go, and only a search tells that nothing runs a file any more.
- * At the usual pace files would pile up until no more are taken.
+ * Containers that start also end, and only a search finds that nothing runs a file any more. At the
+ * usual interval files would pile up until no more are taken.
  */
 void attacher_follow_changes(struct attacher *attacher)
 {
@@ -56,7 +56,7 @@ static void on_lost(void *ctx, const struct binary *binary)
 	attachments_lost(&attacher->attachments, binary);
 }
 
-static void on_hung(void *ctx, const char *place, bool end, unsigned int count)
+static void on_stalled(void *ctx, const char *place, bool end, unsigned int count)
 {
 	struct attacher *attacher = ctx;
 
@@ -67,18 +67,18 @@ static void on_hung(void *ctx, const char *place, bool end, unsigned int count)
 			"search for Dovecot: %s: no answer for %d s (a file system whose server "
 			"hangs?): left out, tried again later",
 			place, (int)(SEARCH_PATIENCE_NS / NS_PER_SEC));
-	attacher->attachments.hung = count;
-	attachments_report(&attacher->attachments, PRIV_HUNG);
+	attacher->attachments.stalled = count;
+	attachments_report(&attacher->attachments, PRIV_STALLED);
 }
 
-/* The same trouble is told once, not with every search. */
+/* The same error is logged once, not with every search. */
 static void on_scanned(void *ctx, const struct error *error)
 {
 	struct attacher *attacher = ctx;
 
-	if (error->code != 0 && strcmp(error->text, attacher->trouble.text) != 0)
+	if (error->code != 0 && strcmp(error->text, attacher->search_error.text) != 0)
 		log_warning("search for Dovecot: %s", error->text);
-	attacher->trouble = *error;
+	attacher->search_error = *error;
 	if (attacher->initial_scan_done)
 		return;
 	attacher->initial_scan_done = true;
@@ -91,7 +91,7 @@ const struct search_owner attacher_search_owner = {
 	.lost = on_lost,
 	.scanned = on_scanned,
 	.unrelated = on_unrelated,
-	.hung = on_hung,
+	.stalled = on_stalled,
 };
 
 void attacher_scan(struct attacher *attacher)

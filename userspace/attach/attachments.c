@@ -41,7 +41,7 @@ static struct priv_message message_about(const struct attachments *attachments,
 		.type = type,
 		.links = attachments->links,
 		.refused = attachments->refused,
-		.hung = attachments->hung,
+		.stalled = attachments->stalled,
 	};
 
 	if (!binary)
@@ -55,8 +55,8 @@ static struct priv_message message_about(const struct attachments *attachments,
 	return message;
 }
 
-static void tell(const struct attachments *attachments, enum priv_message_type type,
-		 const struct binary *binary)
+static void report(const struct attachments *attachments, enum priv_message_type type,
+		   const struct binary *binary)
 {
 	struct priv_message message = message_about(attachments, type, binary);
 
@@ -72,7 +72,7 @@ static void report_refused(const struct attachments *attachments, const struct a
 	child_send(attachments->child, &message);
 }
 
-/* Remembered, so that the next collector is told as well, and its end. */
+/* Remembered, so that it is reported to the next collector as well, and its end. */
 static void refuse(struct attachments *attachments, const struct binary *binary, const char *reason)
 {
 	struct attachment *refused = calloc(1, sizeof(*refused));
@@ -114,7 +114,7 @@ static void detach(struct attachments *attachments, struct attachment *attachmen
 		attachments->refused--;
 	if (attachment->link)
 		closer_take(&attachments->closer, &attachment->link);
-	tell(attachments, PRIV_DETACHED, attachment->binary);
+	report(attachments, PRIV_DETACHED, attachment->binary);
 	free(attachment->reason);
 	free(attachment);
 }
@@ -222,7 +222,7 @@ static void take(struct attachments *attachments, const struct binary *binary)
 	} else if (attach(attachments, binary, &error) < 0) {
 		refuse(attachments, binary, error.text);
 	} else {
-		tell(attachments, PRIV_ATTACHED, binary);
+		report(attachments, PRIV_ATTACHED, binary);
 	}
 }
 
@@ -256,7 +256,7 @@ void attachments_report_all(const struct attachments *attachments)
 
 	LL_FOREACH(attachments->list, attachment) {
 		if (attachment->link)
-			tell(attachments, PRIV_ATTACHED, attachment->binary);
+			report(attachments, PRIV_ATTACHED, attachment->binary);
 		else
 			report_refused(attachments, attachment);
 	}
@@ -264,7 +264,7 @@ void attachments_report_all(const struct attachments *attachments)
 
 void attachments_report(const struct attachments *attachments, enum priv_message_type type)
 {
-	tell(attachments, type, NULL);
+	report(attachments, type, NULL);
 }
 
 void attachments_detach(struct attachments *attachments)

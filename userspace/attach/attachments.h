@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The probes that are set at this moment. Logs and tells the collector of each change.
+ * The probes that are set at this moment. Logs each change and reports it to the collector.
  *
  * A probe that an earlier process has left is taken over if this one would make the very same, else
  * it is replaced: the new one first, so that no login falls between.
@@ -24,7 +24,7 @@ struct attachments {
 	struct inherited *inherited;
 	struct attachment *list;
 	unsigned int links, refused;
-	unsigned int hung;    /* the owner's to set */
+	unsigned int stalled; /* the owner's to set */
 	unsigned int changes; /* probes attached so far */
 	struct closer closer;
 };
@@ -37,7 +37,7 @@ void attachments_release(struct attachments *attachments);
 void attachments_found(void *ctx, const struct binary *binary, const struct binary *replaced);
 void attachments_lost(void *ctx, const struct binary *binary);
 
-/* Tells a new collector what is attached and what is refused. */
+/* Reports to a new collector what is attached and what is refused. */
 void attachments_report_all(const struct attachments *attachments);
 
 /* Sends a message that is about no file. */

@@ -166,7 +166,7 @@ bool child_receive(struct child *child)
 	err = priv_receive(child->peer, &message);
 	if (err == 1 && message.type == PRIV_READY)
 		child->ready = child->came_up = true;
-	if (err == 0) /* SIGCHLD tells the rest */
+	if (err == 0) /* the rest follows at SIGCHLD */
 		child_release(child);
 	return child->ready && !was_ready;
 }

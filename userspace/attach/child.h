@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The collector's process, as its parent sees it: start, tell, stop, and when to start again. */
+/* The collector's process, as its parent sees it: start, send, stop, and when to start again. */
 #ifndef DOVETAP_ATTACH_CHILD_H
 #define DOVETAP_ATTACH_CHILD_H
 
@@ -46,7 +46,7 @@ int child_start(struct child *child, struct error *error_r);
 void child_send(struct child *child, const struct priv_message *message);
 void child_signal(const struct child *child, int signal);
 
-/* Takes what it has said; true if it has just become ready. */
+/* Receives its messages; true if it has just become ready. */
 bool child_receive(struct child *child);
 
 /*
@@ -56,8 +56,8 @@ bool child_receive(struct child *child);
 bool child_reap(struct child *child, int *status_r);
 
 /*
- * Plans the next start: soon, for one that had taken everything out of the ring before it ended
- * (which READY says); later each time for one that did not come so far, as when a record kills it.
+ * Plans the next start: soon, for one that had taken everything out of the ring before it ended (it
+ * has sent READY); later each time for one that did not come so far, as when a record kills it.
  * Returns the delay.
  */
 int64_t child_plan_restart(struct child *child);

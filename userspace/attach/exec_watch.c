@@ -13,7 +13,7 @@
 #include "dovetap/exec.h"
 #include "skel/exec.skel.h"
 
-#define STRANGER_NS (10 * NS_PER_SEC)
+#define UNRELATED_NS (10 * NS_PER_SEC)
 
 struct exec_watch {
 	struct exec_bpf *skel;
@@ -21,7 +21,7 @@ struct exec_watch {
 	struct ring_buffer *ring;
 	exec_watch_fn *fn;
 	void *ctx;
-	uint64_t missed; /* already told */
+	uint64_t missed; /* already reported */
 };
 
 static int take(void *ctx, void *data, size_t size)
@@ -87,7 +87,7 @@ int exec_watch_fd(const struct exec_watch *watch)
 
 void exec_watch_unrelated(const struct exec_watch *watch, const char *name)
 {
-	uint64_t until = (uint64_t)(clock_monotonic_ns() + STRANGER_NS);
+	uint64_t until = (uint64_t)(clock_monotonic_ns() + UNRELATED_NS);
 	char key[DOVETAP_EXEC_NAME_SIZE] = "";
 
 	memcpy(key, name, strnlen(name, sizeof(key) - 1));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tells of processes that execute a program which may be one of Dovecot's, the moment they do. A
- * name that turns out to be another program's is told no more for a while.
+ * Reports processes that execute a program which may be one of Dovecot's, as it happens. A name
+ * that turns out to be another program's is filtered for a while.
  */
 #ifndef DOVETAP_ATTACH_EXEC_WATCH_H
 #define DOVETAP_ATTACH_EXEC_WATCH_H
@@ -13,7 +13,7 @@
 
 struct exec_watch;
 
-/* name is as exec_watch_unrelated() takes it; NULL if it never is a stranger's. */
+/* name is as exec_watch_unrelated() takes it; NULL if it is never filtered. */
 typedef void exec_watch_fn(void *ctx, pid_t pid, const char *name);
 
 /* Loads bpf/exec.bpf.c and attaches it, which needs no tracefs. */

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 
-static void tell(struct fd_stores *fd_stores, const struct error *error)
+static void report(struct fd_stores *fd_stores, const struct error *error)
 {
 	if (strcmp(error->text, fd_stores->reported_file.text) != 0)
 		log_warning("%s", error->text);
@@ -20,7 +20,7 @@ void fd_stores_put(struct fd_stores *fd_stores, const char *name, int fd)
 		const struct fd_store *fd_store = &fd_stores->list[i];
 
 		if (fd_store->put(fd_store->ctx, name, fd, &error) < 0)
-			tell(fd_stores, &error);
+			report(fd_stores, &error);
 	}
 }
 
@@ -38,6 +38,6 @@ void fd_stores_each(struct fd_stores *fd_stores, fd_store_fn *fn, void *fn_ctx)
 		const struct fd_store *fd_store = &fd_stores->list[i];
 
 		if (fd_store->each(fd_store->ctx, fn, fn_ctx, &error) < 0)
-			tell(fd_stores, &error);
+			report(fd_stores, &error);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All keepers as one. Logs when one of them cannot keep something, each reason once. */
+/* All fd stores as one. Logs when one of them cannot keep something, each reason once. */
 #ifndef DOVETAP_ATTACH_FD_STORES_H
 #define DOVETAP_ATTACH_FD_STORES_H
 

@@ -58,7 +58,7 @@ static bool take_link(struct inherited *inherited, const char *name, int fd)
 	return true;
 }
 
-/* Two keepers may have the same thing: the second descriptor is not needed. */
+/* Two fd stores may have the same thing: the second descriptor is not needed. */
 static void take(void *ctx, const char *name, int fd)
 {
 	struct inherited *inherited = ctx;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an earlier process has left with the keepers, and what of it nobody has claimed yet. */
+/* What an earlier process has left in the fd stores, and what of it is not claimed yet. */
 #ifndef DOVETAP_ATTACH_INHERITED_H
 #define DOVETAP_ATTACH_INHERITED_H
 

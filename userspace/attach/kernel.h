@@ -20,13 +20,14 @@ enum kernel_state {
 struct kernel_check {
 	const char *name; /* "kernel", "uprobes", "uprobe_multi", "capabilities"... */
 	enum kernel_state state;
-	char found[160];  /* what is there */
+	char found[160];  /* as found */
 	char advice[256]; /* what to do; "" when all is well */
 };
 
 #define KERNEL_CHECK_COUNT 7
 
-/* Fills all checks, best order for a reader. Needs no rights: what cannot be told is said so. */
+/* Fills all checks, best order for a reader. Needs no rights: what cannot be determined is marked
+ * so. */
 void kernel_check_all(struct kernel_check checks_r[KERNEL_CHECK_COUNT]);
 
 /* True if the kernel takes uprobe_multi links; by its release number when this process may not

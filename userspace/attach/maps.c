@@ -55,7 +55,7 @@ static const enum dovetap_counter_use uses[] = {
 #undef DOVETAP_X
 };
 
-/* Adds to what an earlier version has said of its counters. */
+/* Adds to the uses that an earlier version has noted for its counters. */
 static int print_use(int fd, enum dovetap_counter_use use)
 {
 	uint32_t key = 1 + use;
@@ -151,7 +151,7 @@ static int make_missing(struct maps *maps, size_t ring_bytes, struct error *erro
 	return maps->counters_fd < 0 ? maps->counters_fd : print_uses(maps->counters_fd, error_r);
 }
 
-/* Also what came from a keeper: there may be another now. */
+/* Also what came from an fd store: there may be another one now. */
 static void keep(const struct maps *maps, size_t ring_bytes, struct fd_stores *fd_stores)
 {
 	char name[FD_STORE_NAME_MAX];

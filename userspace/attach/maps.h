@@ -3,10 +3,10 @@
  * The ring and the counters, which outlive everything: taken over from an earlier process if there
  * are fitting ones, else made.
  *
- * A record in the ring says itself which version it has, so programs of several versions may write
- * into one ring. One of another size than is wanted now is read to its end beside the new one.
- * Counters are appended and never reused, and the map has room for more of them, so one map serves
- * older and newer programs as well.
+ * Each record in the ring has its version, so programs of several versions may write into one ring.
+ * One of another size than is wanted now is read to its end beside the new one. Counters are
+ * appended and never reused, and the map has room for more of them, so one map serves older and
+ * newer programs as well.
  */
 #ifndef DOVETAP_ATTACH_MAPS_H
 #define DOVETAP_ATTACH_MAPS_H
@@ -32,12 +32,12 @@ struct maps {
 };
 
 /*
- * Takes over what it can use of inherited, which may be NULL (keepers then, too), makes the rest
- * and gives all to the keepers. Returns 0 or a negative errno.
+ * Takes over what it can use of inherited, which may be NULL (fd_stores then, too), makes the rest
+ * and puts all into the fd stores. Returns 0 or a negative errno.
  */
 int maps_open(struct maps *maps, size_t ring_bytes, struct inherited *inherited,
 	      struct fd_stores *fd_stores, struct error *error_r);
-void maps_close(struct maps *maps); /* takes closed ones; the keepers still have theirs */
+void maps_close(struct maps *maps); /* takes closed ones; the fd stores still have theirs */
 
 /*
  * For when no program writes into the old rings any more: drops those that were read to their end.

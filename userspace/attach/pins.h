@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keeper that pins BPF maps and links into a directory of their own in bpffs, where they
+ * The fd store that pins BPF maps and links into a directory of their own in bpffs, where they
  * outlive every process until they are removed. Only this user may look into it, and only one
  * process at a time works there.
  */

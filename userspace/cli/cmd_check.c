@@ -125,7 +125,7 @@ static void on_build(void *context, const struct binary *binary, const struct bi
 		       blind);
 }
 
-static void on_hung(void *context, const char *place, bool end, unsigned int count)
+static void on_stalled(void *context, const char *place, bool end, unsigned int count)
 {
 	struct finding *finding = findings_add(context, "dovecot", FINDING_WARNING);
 
@@ -164,7 +164,8 @@ static void check_builds(const struct check_options *check, bool fuse, struct fi
 {
 	struct discover_options discover_options = roots_discover(&check->roots);
 	size_t before = findings->count;
-	const struct search_owner owner = {.ctx = findings, .found = on_build, .hung = on_hung};
+	const struct search_owner owner = {
+		.ctx = findings, .found = on_build, .stalled = on_stalled};
 	struct finding *finding;
 	struct error error = {0};
 	int ret;

@@ -7,8 +7,8 @@
  *	landlock_enter()	for good, for threads and processes started later as well
  *
  * Also denied are: to execute anything, to make devices, to listen on TCP ports but the one named
- * (Linux 6.7), and to signal processes outside (6.12). The kernel says by a version what it knows;
- * a kernel without Landlock, or one that was started without it, is no error.
+ * (Linux 6.7), and to signal processes outside (6.12). The kernel reports what it supports by a
+ * version; a kernel without Landlock, or one that was started without it, is no error.
  */
 #ifndef DOVETAP_PRIV_LANDLOCK_H
 #define DOVETAP_PRIV_LANDLOCK_H

@@ -4,7 +4,7 @@
  * size over a socketpair (SOCK_SEQPACKET), so that neither side ever parses a length.
  *
  *	attacher → collector	ATTACHED, REFUSED, DETACHED	what happened to one Dovecot file
- *				HUNG				a path stalls, or answers again
+ *				STALLED a path stalls, or answers again
  *				INITIAL_SCAN_DONE		the first search is over
  *	collector → attacher	READY				it takes records
  *
@@ -39,7 +39,7 @@ enum priv_message_type {
 	PRIV_DETACHED = 3,
 	PRIV_INITIAL_SCAN_DONE = 4,
 	PRIV_READY = 5,
-	PRIV_HUNG = 6,
+	PRIV_STALLED = 6,
 };
 
 /* All texts are NUL-terminated and may be cut; the paths come from outside: escape them. */
@@ -49,7 +49,7 @@ struct priv_message {
 	uint32_t role;	  /* enum priv_role; 0 for INITIAL_SCAN_DONE and READY */
 	uint32_t links;	  /* probes attached at this moment, all roles */
 	uint32_t refused; /* files that cannot be watched, at this moment */
-	uint32_t hung;	  /* places where the search does not get an answer, at this moment */
+	uint32_t stalled; /* paths that do not answer the search, at this moment */
 	uint64_t inode;
 	char abi[48]; /* Dovecot's own string; "" when the file has none */
 	char symbol[64];
@@ -69,9 +69,9 @@ const char *priv_role_name(enum priv_role role);
 int priv_send(int fd, const struct priv_message *message);
 
 /*
- * Takes one message; on a blocking fd it waits. Returns 1 with *message_r set (its texts are
- * terminated whatever was sent), 0 at the end (the other side is gone), -EAGAIN when there is
- * nothing, -EPROTO for a message of another size or version, or another negative errno.
+ * Takes one message; on a blocking fd it waits. Returns 1 with *message_r set (its texts are always
+ * terminated), 0 at the end (the other side is gone), -EAGAIN when there is nothing, -EPROTO for a
+ * message of another size or version, or another negative errno.
  */
 int priv_receive(int fd, struct priv_message *message_r);
 

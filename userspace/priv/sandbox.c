@@ -63,8 +63,8 @@ static int fill(scmp_filter_ctx filter, enum priv_process process)
 		err = add_conditions(filter, process);
 	if (err == 0)
 		err = add_signals_to_self(filter, process);
-	/* Its flags are in memory, where no filter can look; told that there is no such call, the C
-	 * library falls back to clone(). */
+	/* Its flags are in memory, where no filter can look. With ENOSYS the C library falls back
+	 * to clone(). */
 	if (err == 0)
 		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	return err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rights that a running process has, as /proc/PID/status tells anybody. */
+/* The rights of a running process, from /proc/PID/status. */
 #ifndef DOVETAP_PRIV_STATUS_H
 #define DOVETAP_PRIV_STATUS_H
 
@@ -18,7 +18,7 @@ struct priv_status {
 	uint64_t bounding;     /* what an exec could give back */
 	bool no_new_privs;
 	bool seccomp;	      /* has a list of system calls */
-	unsigned int filters; /* how many; 0 when the kernel does not tell (before 5.9) */
+	unsigned int filters; /* how many; 0 on kernels before 5.9, which do not report it */
 };
 
 /* text is that of the file. Lines that are missing count as 0. */

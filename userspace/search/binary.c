@@ -37,7 +37,7 @@ static bool is_alive(const struct examination *ex, const struct probe *probe,
 	       ex->importer(ex->ctx, probe->importers, probe->symbol);
 }
 
-/* A probe whose companion was optimised away works all the same, and tells less. */
+/* A probe whose companion was optimised out still works, and reports less. */
 static void choose_beside(struct binary *binary, const struct examination *ex)
 {
 	uint32_t release = probe_release(binary->abi);
@@ -75,7 +75,7 @@ static void choose_probe(struct binary *binary, const struct examination *ex)
 			}
 			binary->unused |= probe->importers != NULL;
 			error_set(&why, ENOENT,
-				  "its %s is never called (optimised away): nothing to probe",
+				  "its %s is never called (optimised out): nothing to probe",
 				  probe->symbol);
 		}
 		if (binary->refusal.code == 0)

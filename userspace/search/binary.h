@@ -34,7 +34,7 @@ struct binary {
 };
 
 /*
- * Tells whether some executable beside the file imports symbol; asked only for a library's
+ * True if some executable in the file's directory imports symbol; called only for a library's
  * function that the library itself does not call.
  */
 typedef bool binary_importer_fn(void *ctx, const char *suffix, const char *symbol);
@@ -58,8 +58,8 @@ int binary_refuse(int fd, const char *path, enum priv_role role, struct error *e
  */
 bool binary_collides(const struct binary *old, const struct binary *new);
 
-/* What a build that is watched cannot tell ("refused authentications"), or NULL: the probe that
- * would go beside its fallback is dead there. */
+/* What a watched binary cannot report ("refused authentications"), or NULL: the companion of its
+ * fallback probe is never called there. */
 const char *binary_blind_spot(const struct binary *binary);
 
 void binary_release(struct binary *binary);

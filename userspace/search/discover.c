@@ -207,7 +207,7 @@ static bool is_dovecot(struct discover *discover, const struct process *process)
 	return is->dovecot;
 }
 
-/* Before anything of the process is looked at that its file systems have to tell. */
+/* Before anything of the process is read for which its file systems must answer. */
 static bool enter(struct discover *discover, struct process *process)
 {
 	char prefix[32] = "";
@@ -322,7 +322,7 @@ static enum discover_exec take_exec(struct discover *discover, struct process *p
 	if (process_stat_exe(process) < 0)
 		return DISCOVER_EXEC_GONE;
 	if (!is_dovecot(discover, process))
-		return DISCOVER_EXEC_STRANGER;
+		return DISCOVER_EXEC_UNRELATED;
 	if (!was_taken(discover, process, now) && process_open(process) == 0) {
 		use_exe(discover, process);
 		rescan_add(&discover->rescan, process, now);
@@ -393,9 +393,9 @@ static bool is_complete(const struct directory *dir, const struct inotify_event 
 }
 
 /*
- * Whatever it is called: package managers write every file of an upgrade under another name
- * ("libdovecot-storage.so.0.0.0.dpkg-new"), and rename them once all are there. Watched from when
- * it is written, a file misses nobody after it got its name.
+ * Under any name: package managers write every file of an upgrade under another name
+ * ("libdovecot-storage.so.0.0.0.dpkg-new"), and rename them once all are complete. Watched from
+ * when it is written, a file has its probe when it gets its name.
  */
 static void look_at_named(struct discover *discover, const struct directory *dir,
 			  const struct inotify_event *event)

@@ -8,9 +8,9 @@
  *				that were deleted but are still run, through /proc
  *	inotify			on every directory where one was found: upgrades
  *
- * What a file is, stands in it (recognise.h): soname, libraries it needs, symbols.
- * Each file is told once, whatever number of paths, containers and processes leads to it (see
- * file_id.h); a replaced file is a new one. No path of a container is followed out of its root.
+ * A file is recognised by its contents (recognise.h): soname, libraries it needs, symbols. Each
+ * file is reported once, for any number of paths, containers and processes that lead to it
+ * (file_id.h); a replaced file is a new one. No path of a container is followed out of its root.
  */
 #ifndef DOVETAP_SEARCH_DISCOVER_H
 #define DOVETAP_SEARCH_DISCOVER_H
@@ -51,7 +51,7 @@ void discover_free(struct discover **discover);
 void discover_on_lost(struct discover *discover, discover_lost_fn *lost);
 
 /*
- * Before the first search: a probe was left on this file, so it is told as found when something
+ * Before the first search: a probe was left on this file, so it is reported as found when something
  * leads to it, and as lost when nothing does. Returns 0 or -ENOMEM.
  */
 int discover_restore(struct discover *discover, enum priv_role role, const struct file_id *id);
@@ -77,7 +77,7 @@ int discover_scan(struct discover *discover, struct error *error_r);
 
 enum discover_exec {
 	DISCOVER_EXEC_GONE, /* or cannot be looked at */
-	DISCOVER_EXEC_STRANGER,
+	DISCOVER_EXEC_UNRELATED,
 	DISCOVER_EXEC_DOVECOT,
 };
 

@@ -87,7 +87,7 @@ static void string_read(const struct image *image, uint64_t index, char *string_
 		string_r[0] = '\0';
 }
 
-/* The table may be told behind those who refer to it. */
+/* The entry with the table may follow those that refer to it. */
 static bool strings_find(struct image *image, const Elf64_Dyn *entries, size_t count)
 {
 	bool found = false;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an ELF file tells the dynamic linker: its own name, whose libraries it needs, where they
+ * What an ELF file declares to the dynamic linker: its own name, the libraries it needs, where they
  * are. Read from the program headers, as the kernel and the linker do, without the rest of the
- * file: some hundred bytes of any program that is executed on this machine, so that it costs
- * little and what a hostile file claims decides about nothing but itself.
+ * file: some hundred bytes of each program that is executed on this machine. So it is cheap, and
+ * the claims of a hostile file affect only that file.
  */
 #ifndef DOVETAP_SEARCH_ELF_DYNAMIC_H
 #define DOVETAP_SEARCH_ELF_DYNAMIC_H

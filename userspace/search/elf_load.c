@@ -189,7 +189,7 @@ int elf_file_parse(struct slice bytes, struct elf_file **file_r, struct error *e
 	return 0;
 }
 
-/* Reads what is there now; a file that grows or shrinks meanwhile is cut, not followed. */
+/* Reads the present contents; a file that grows or shrinks meanwhile is cut, not followed. */
 static int read_all(int fd, char *bytes, size_t size, size_t *len_r)
 {
 	ssize_t n;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The Dovecot files that were found so far, each once, whatever paths lead to it. */
+/* The Dovecot files that were found so far, each once for all paths that lead to it. */
 #ifndef DOVETAP_SEARCH_FILE_TABLE_H
 #define DOVETAP_SEARCH_FILE_TABLE_H
 
@@ -31,15 +31,15 @@ bool file_table_has(const struct file_table *files, const struct stat *st);
 
 /*
  * True if st is that of a file that was written anew so often lately that it has to wait; it counts
- * as seen. Each time doubles the delay: who rewrites a file all the time would have it looked at,
- * attached and told of without end. now_ns is monotonic.
+ * as seen. Each time doubles the delay: a file that is rewritten all the time would be examined,
+ * attached and reported without end. now_ns is monotonic.
  */
 bool file_table_has_to_wait(const struct file_table *files, const struct stat *st, int64_t now_ns);
 
 /*
- * A process maps or runs a file of this role that was deleted. Which one cannot be told for sure
- * (an overlay shows other inode numbers to stat() than in /proc/PID/maps), so all of the role
- * count as seen: a probe too many costs nothing, one too few loses logins.
+ * A process maps or runs a file of this role that was deleted. Which one cannot be determined (an
+ * overlay shows other inode numbers to stat() than in /proc/PID/maps), so all of the role count as
+ * seen: a probe too many costs nothing, one too few loses logins.
  */
 void file_table_saw_deleted(const struct file_table *files, enum priv_role role);
 

@@ -51,7 +51,7 @@ void finder_note_error(struct finder *finder, int code, const char *path)
 		error_set(&finder->first, code, "%s: %s", path, strerror(code));
 }
 
-/* Files the build and tells of it, unless it is known by another path. */
+/* Adds the binary to the table and reports it, unless it is known by another path. */
 static void file_build(struct finder *finder, struct binary *binary, const char *path)
 {
 	const struct binary *added, *replaced;

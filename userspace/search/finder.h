@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks at files and into directories, and tells of each Dovecot file that was not known. What
- * leads there (roots, processes, changes) is discover.c's.
+ * Examines files and directories, and reports each Dovecot file that was not known. discover.c
+ * decides where (roots, processes, changes).
  */
 #ifndef DOVETAP_SEARCH_FINDER_H
 #define DOVETAP_SEARCH_FINDER_H
@@ -21,7 +21,7 @@ struct finder {
 	struct directories dirs;
 	struct file_table files;
 	struct recogniser recogniser;
-	struct error first; /* reason of the current search that is worth telling */
+	struct error first; /* first reason of the current search, to be logged */
 };
 
 /* The guard of discover.h; prefix and path are the place. What is left out is not lost. */
@@ -32,9 +32,9 @@ void finder_leave(const struct finder *finder);
 void finder_note_error(struct finder *finder, int code, const char *path);
 
 /*
- * Looks at the open file, if it has a role that is wanted, and takes over fd. What stands in it
- * tells the role; a library that is called like one of Dovecot's and tells nothing has the role of
- * that one, to be refused with a reason. dir may be NULL: known by its process only.
+ * Examines the open file, if it has a wanted role, and takes over fd. The contents decide the role;
+ * a library named like one of Dovecot's without such contents gets the role of its name, to be
+ * refused with a reason. dir may be NULL: known by its process only.
  */
 void finder_look_at(struct finder *finder, int fd, const char *path, const struct directory *dir);
 

@@ -11,7 +11,7 @@ int fuse_check(int fd, struct error *error_r)
 	struct statfs fs;
 
 	if (fstatfs(fd, &fs) < 0)
-		return error_set(error_r, EREMOTE, "its file system cannot be told: %s",
+		return error_set(error_r, EREMOTE, "its file system cannot be determined: %s",
 				 strerror(errno));
 	if (fs.f_type != FUSE_SUPER_MAGIC)
 		return 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files whose pages a process has to send. While the kernel sets a probe in a file that is mapped,
- * it reads the page from there and lets nobody on the whole machine start a process (fork)
- * meanwhile; it cannot be interrupted. A server that withholds the page would stop everything, and
- * in a container that may mount FUSE it can be anybody's.
+ * it reads the page from there and blocks every fork on the whole machine meanwhile; it cannot be
+ * interrupted. A server that withholds the page would stop everything, and in a container that may
+ * mount FUSE any user can run one.
  *
- * An overlay does not tell what its layers are: there such a file is not recognised.
+ * An overlay does not reveal its layers: there such a file is not recognised.
  */
 #ifndef DOVETAP_SEARCH_FUSE_H
 #define DOVETAP_SEARCH_FUSE_H

@@ -68,7 +68,7 @@ static uint64_t namespace_at(int fd, const char *path)
 	return number;
 }
 
-/* One that cannot be told is none of ours. */
+/* One that cannot be determined is not ours. */
 static uint64_t mount_namespace(int fd)
 {
 	static uint64_t ours;
@@ -122,9 +122,9 @@ static const char *below_root(const struct process *process, const char *path)
 }
 
 /*
- * The kernel tells paths from the root of the process's mount namespace. A container has that as
- * its own root. One that has chrooted has it further up: the part above is cut off. A login
- * process has chrooted to where its executable is not; on the host the path then is ours.
+ * The kernel gives paths from the root of the process's mount namespace. A container has that as
+ * its own root. One that has chrooted has it further up: the part above is cut off. A login process
+ * has chrooted to where its executable is not; on the host the path then is ours.
  */
 int process_open(struct process *process)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What /proc tells about running processes. A process may end at any moment; each of these then
- * returns a negative errno (mostly -ENOENT or -ESRCH), also when another one has got its number
- * meanwhile: all is asked through one descriptor, which stands for the process itself.
+ * Running processes, from /proc. A process may end at any moment; each of these then returns a
+ * negative errno (mostly -ENOENT or -ESRCH), also when another one has got its number meanwhile:
+ * all is read through one descriptor, which belongs to the process itself.
  */
 #ifndef DOVETAP_SEARCH_PROCESS_H
 #define DOVETAP_SEARCH_PROCESS_H
@@ -31,8 +31,8 @@ struct process {
 
 /*
  * In three steps. The first fills pid, fd, namespace, exe (as seen from there) and deleted, and
- * asks nobody but the kernel. The second fills exe_stat: enough to tell whether it is of any
- * interest. The third fills the rest. To be closed after the first has succeeded.
+ * needs no answer but the kernel's. The second fills exe_stat: enough to decide whether the process
+ * is of interest. The third fills the rest. To be closed after the first has succeeded.
  */
 int process_identify(pid_t pid, struct process *process_r);
 
@@ -43,7 +43,7 @@ int process_stat_exe(struct process *process);
 int process_open(struct process *process);
 void process_close(struct process *process);
 
-/* Its executable itself, whatever stands at the path now, for reading. */
+/* Its executable itself, not what is at the path now, for reading. */
 int process_open_exe(const struct process *process);
 
 struct process_library {

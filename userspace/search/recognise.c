@@ -11,7 +11,7 @@
 #include "search/file_id.h"
 
 /* Others' programs outnumber Dovecot's, and take less room. */
-#define STRANGERS_MAX 8192
+#define UNRELATED_MAX 8192
 #define DOVECOTS_MAX  512
 
 struct key {
@@ -114,7 +114,7 @@ static void look(const struct recogniser *recogniser, int fd, const struct stat 
 	is->dynamic = malloc(sizeof(dynamic));
 	if (is->dynamic)
 		memcpy(is->dynamic, &dynamic, sizeof(dynamic));
-	else /* the next look may tell */
+	else /* the next attempt may succeed */
 		*is = (struct recognised){0};
 }
 
@@ -124,7 +124,7 @@ static void make_room(struct recogniser *recogniser, bool dovecot)
 	size_t count = dovecot ? recogniser->dovecots : recogniser->count - recogniser->dovecots;
 	struct recognise_entry *entry, *next;
 
-	if (count < (dovecot ? DOVECOTS_MAX : STRANGERS_MAX))
+	if (count < (dovecot ? DOVECOTS_MAX : UNRELATED_MAX))
 		return;
 	HASH_ITER(hh, recogniser->entries, entry, next) {
 		if (entry->is.dovecot == dovecot) {

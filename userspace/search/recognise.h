@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recognises a file by its contents, whatever its path and name:
+ * Recognises a file by its contents, not by its path or name:
  *
  *	a program or library of Dovecot's	it needs a library libdovecot*.so, or is one
  *	libdovecot-storage, libdovecot-login	by the soname, else by the probed functions
@@ -24,11 +24,11 @@
 #define RECOGNISE_LIBRARY "libdovecot" /* what the names of its libraries begin with */
 
 struct recognised {
-	bool dovecot;	     /* else nothing below says anything */
+	bool dovecot;	     /* else nothing below is set */
 	bool library;	     /* one of libdovecot*.so */
 	enum priv_role role; /* whose probed functions it has; 0: none */
 	bool importer;	     /* a login process */
-	bool waits;	     /* the budget does not allow to look at it now: nothing else is told */
+	bool waits;	     /* the read budget is exhausted: nothing else is set */
 	struct elf_dynamic *dynamic;
 };
 

@@ -161,7 +161,7 @@ void search_replace(struct search *search)
 	search->restart_ns = clock_monotonic_ns();
 }
 
-/* What it has said so far must be heard before it is judged. */
+/* Its messages so far must be read before it is judged. */
 static bool has_output(const struct search *search)
 {
 	struct pollfd fd = {.fd = search->channel, .events = POLLIN};
@@ -179,7 +179,7 @@ static void judge(struct search *search)
 	    has_output(search))
 		return;
 	kill(search->pid, SIGKILL);
-	search_leave_out(search, search->pid);
+	search_quarantine(search, search->pid);
 	search_replace(search);
 }
 
@@ -199,7 +199,7 @@ int64_t search_due_ns(const struct search *search)
 
 void search_due(struct search *search)
 {
-	search_reap_stuck(search);
+	search_reap_killed(search);
 	judge(search);
 	if (search->restart_ns != 0 && clock_monotonic_ns() >= search->restart_ns) {
 		if (start(search, NULL) < 0)
@@ -214,7 +214,7 @@ static void take_scanned(struct search *search, const struct search_answer *answ
 {
 	if (search->scans > 0)
 		search->scans--;
-	search_forgive_stalled(search);
+	search_clear_stalled(search);
 	if (search->owner->scanned)
 		search->owner->scanned(search->owner->ctx, &answer->error);
 }
@@ -238,7 +238,7 @@ static void take(struct search *search, struct search_answer *answer, int fd)
 		search->owner->unrelated(search->owner->ctx, answer->name);
 }
 
-/* Returns 1 with what was said, 0 at the end, or a negative errno. */
+/* Returns 1 with a message, 0 at the end, or a negative errno. */
 static int receive(const struct search *search, struct search_answer *answer_r, int *fd_r)
 {
 	union {
@@ -279,10 +279,10 @@ void search_receive(struct search *search)
 	}
 	if (ret != 0 || search->channel < 0)
 		return;
-	/* It is gone: whatever it was looking at, the next one does not. */
+	/* It has ended: the next one skips what it was examining. */
 	kill(search->pid, SIGKILL);
 	if (atomic_load(&search->shared->since_ns) != 0)
-		search_leave_out(search, search->pid);
+		search_quarantine(search, search->pid);
 	else
 		(void)waitpid(search->pid, NULL, 0);
 	search_replace(search);

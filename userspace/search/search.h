@@ -4,14 +4,14 @@
  * have made: on a file system whose server does not answer (FUSE, NFS) an open() or stat() may wait
  * for ever, and cannot even be killed.
  *
- *	owner ── SCAN, EXEC ──▶ searcher ── FOUND with the file, LOST, STRANGER, SCANNED ──▶ owner
- *	      └─ shared page: since when and at what it is looking; what it is to leave out ─┘
+ *	owner ── SCAN, EXEC ──▶ searcher ── FOUND with the file, LOST, UNRELATED, SCANNED ──▶ owner
+ *	      └─ shared page: what it examines, since when, and the paths in quarantine ─┘
  *
  * A searcher that looks at one thing for SEARCH_PATIENCE_NS is killed, as is one that crashes over
  * it; the next one leaves out that place: in another mount namespace (a container) all of that, in
  * ours the one program or directory. After a while the place is tried again. What was found stays.
  *
- * The searcher can neither load BPF programs nor attach; what it says is checked.
+ * The searcher can neither load BPF programs nor attach; its messages are validated.
  */
 #ifndef DOVETAP_SEARCH_SEARCH_H
 #define DOVETAP_SEARCH_SEARCH_H
@@ -39,7 +39,7 @@ struct search_owner {
 	void (*unrelated)(void *ctx, const char *name);
 
 	/* A place does not answer, or (end) does again; count is how many do not at the moment. */
-	void (*hung)(void *ctx, const char *place, bool end, unsigned int count);
+	void (*stalled)(void *ctx, const char *place, bool end, unsigned int count);
 };
 
 struct search;
@@ -69,7 +69,7 @@ void search_scan(struct search *search);
  * not. Returns false if only a scan can find it. */
 bool search_exec(struct search *search, pid_t pid, const char *name);
 
-/* Readable: search_receive(). Takes what was said, and calls the owner. */
+/* Readable: search_receive(). Receives messages, and calls the owner. */
 int search_fd(const struct search *search);
 void search_receive(struct search *search);
 

@@ -26,12 +26,12 @@ static void once_scanned(void *ctx, const struct error *error)
 	once->done = true;
 }
 
-static void once_hung(void *ctx, const char *place, bool end, unsigned int count)
+static void once_stalled(void *ctx, const char *place, bool end, unsigned int count)
 {
 	const struct once *once = ctx;
 
-	if (once->owner->hung)
-		once->owner->hung(once->owner->ctx, place, end, count);
+	if (once->owner->stalled)
+		once->owner->stalled(once->owner->ctx, place, end, count);
 }
 
 int search_once(const struct discover_options *options, const struct search_owner *owner,
@@ -42,7 +42,7 @@ int search_once(const struct discover_options *options, const struct search_owne
 		.ctx = &once,
 		.found = once_found,
 		.scanned = once_scanned,
-		.hung = once_hung,
+		.stalled = once_stalled,
 	};
 	struct search *search = NULL;
 	int err = search_new(options, &mine, &search, error_r);

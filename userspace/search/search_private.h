@@ -7,7 +7,7 @@
 #include "search/search.h"
 #include "search/search_wire.h"
 
-/* A file that was told of, or restored. */
+/* A file that was reported, or restored. */
 struct reported_file {
 	struct binary binary;
 	struct reported_file *next;
@@ -17,7 +17,7 @@ struct reported_file {
 struct stalled_path {
 	char place[SEARCH_PLACE_MAX];
 	uint64_t key;	  /* 0: free */
-	pid_t stuck;	  /* the searcher that was killed over it; 0: it has gone */
+	pid_t killed;	  /* the searcher that was killed over it; 0: it has ended */
 	int64_t delay_ns; /* until it is tried again, doubled with each time */
 	int64_t retry_ns; /* 0: it is being tried */
 };
@@ -28,7 +28,7 @@ struct search {
 	struct search_shared *shared;
 	struct reported_file *reported_file;
 	struct stalled_path stalled[SEARCH_SKIPS_MAX]; /* as in shared->skips */
-	unsigned int hung;
+	unsigned int stalled_count;
 	pid_t pid; /* 0: none */
 	int channel;
 	enum search_rights rights;
@@ -58,14 +58,15 @@ void search_forget_unused(struct search *search);
 
 /* --- search_stalled.c --- */
 
-/* Leaves out what the searcher was looking at when it had to be ended; stuck is its pid. */
-void search_leave_out(struct search *search, pid_t stuck);
+/* Quarantines the path that the searcher was examining when it had to be killed; killed is its
+ * pid. */
+void search_quarantine(struct search *search, pid_t killed);
 
 /* A search went well: it was of everything, with the places that are tried again. */
-void search_forgive_stalled(struct search *search);
+void search_clear_stalled(struct search *search);
 
-/* A killed searcher that is gone at last says that the server has answered. */
-void search_reap_stuck(struct search *search);
+/* Once a killed searcher has ended, the server has answered. */
+void search_reap_killed(struct search *search);
 
 /* When the next place is to be tried again, INT64_MAX: never; and what is due. */
 int64_t search_stalled_due_ns(const struct search *search);

@@ -111,7 +111,7 @@ static struct reported_file *reported_new(const struct search_answer *answer, in
 	return reported_file;
 }
 
-/* What this search was told of a file that an earlier searcher or process had left. */
+/* What this search has of a file that an earlier searcher or process had left. */
 static bool is_known(const struct reported_file *known_file)
 {
 	return known_file && known_file->binary.path;

@@ -8,16 +8,17 @@
 
 #define RETRY_MIN_NS (5 * NS_PER_SEC)
 #define RETRY_MAX_NS (3600 * NS_PER_SEC)
-#define STUCK_MAX    16 /* searchers that cannot be killed; each waits for a server */
+#define KILLED_MAX   16 /* searchers that cannot be killed; each waits for a server */
 
 static void report_stalled(const struct search *search, const struct stalled_path *stalled_path,
 			   bool end)
 {
-	if (search->owner->hung)
-		search->owner->hung(search->owner->ctx, stalled_path->place, end, search->hung);
+	if (search->owner->stalled)
+		search->owner->stalled(search->owner->ctx, stalled_path->place, end,
+				       search->stalled_count);
 }
 
-static struct stalled_path *hole_for(struct search *search, uint64_t key)
+static struct stalled_path *stalled_path_for(struct search *search, uint64_t key)
 {
 	struct stalled_path *unused = NULL;
 
@@ -30,19 +31,19 @@ static struct stalled_path *hole_for(struct search *search, uint64_t key)
 	return unused;
 }
 
-static unsigned int count_stuck(const struct search *search)
+static unsigned int count_killed(const struct search *search)
 {
 	unsigned int count = 0;
 
 	for (size_t i = 0; i < SEARCH_SKIPS_MAX; i++)
-		count += search->stalled[i].key != 0 && search->stalled[i].stuck != 0;
+		count += search->stalled[i].key != 0 && search->stalled[i].killed != 0;
 	return count;
 }
 
-void search_leave_out(struct search *search, pid_t stuck)
+void search_quarantine(struct search *search, pid_t killed)
 {
 	uint64_t key = search_place_key(search->shared->namespace, search->shared->place);
-	struct stalled_path *stalled_path = hole_for(search, key);
+	struct stalled_path *stalled_path = stalled_path_for(search, key);
 	bool new;
 
 	if (!stalled_path) {
@@ -54,19 +55,19 @@ void search_leave_out(struct search *search, pid_t stuck)
 		*stalled_path = (struct stalled_path){.key = key, .delay_ns = RETRY_MIN_NS};
 		memcpy(stalled_path->place, search->shared->place, sizeof(stalled_path->place));
 		stalled_path->place[sizeof(stalled_path->place) - 1] = '\0';
-		search->hung++;
+		search->stalled_count++;
 	} else if (stalled_path->delay_ns < RETRY_MAX_NS) {
 		stalled_path->delay_ns *= 2;
 	}
-	stalled_path->stuck = stuck;
+	stalled_path->killed = killed;
 	stalled_path->retry_ns = clock_monotonic_ns() + stalled_path->delay_ns;
 	atomic_store(&search->shared->skips[stalled_path - search->stalled], key);
-	atomic_store(&search->shared->only_ours, count_stuck(search) >= STUCK_MAX);
+	atomic_store(&search->shared->only_ours, count_killed(search) >= KILLED_MAX);
 	if (new)
 		report_stalled(search, stalled_path, false);
 }
 
-void search_forgive_stalled(struct search *search)
+void search_clear_stalled(struct search *search)
 {
 	for (size_t i = 0; i < SEARCH_SKIPS_MAX; i++) {
 		struct stalled_path stalled_path = search->stalled[i];
@@ -74,26 +75,26 @@ void search_forgive_stalled(struct search *search)
 		if (stalled_path.key == 0 || stalled_path.retry_ns != 0)
 			continue;
 		search->stalled[i].key = 0;
-		search->hung--;
+		search->stalled_count--;
 		report_stalled(search, &stalled_path, true);
 	}
 }
 
-void search_reap_stuck(struct search *search)
+void search_reap_killed(struct search *search)
 {
 	for (size_t i = 0; i < SEARCH_SKIPS_MAX; i++) {
 		struct stalled_path *stalled_path = &search->stalled[i];
 
-		if (stalled_path->key != 0 && stalled_path->stuck != 0 &&
-		    waitpid(stalled_path->stuck, NULL, WNOHANG) != 0)
-			stalled_path->stuck = 0;
+		if (stalled_path->key != 0 && stalled_path->killed != 0 &&
+		    waitpid(stalled_path->killed, NULL, WNOHANG) != 0)
+			stalled_path->killed = 0;
 	}
-	atomic_store(&search->shared->only_ours, count_stuck(search) >= STUCK_MAX);
+	atomic_store(&search->shared->only_ours, count_killed(search) >= KILLED_MAX);
 }
 
 static bool waits(const struct stalled_path *stalled_path)
 {
-	return stalled_path->key != 0 && stalled_path->stuck == 0 && stalled_path->retry_ns != 0;
+	return stalled_path->key != 0 && stalled_path->killed == 0 && stalled_path->retry_ns != 0;
 }
 
 int64_t search_stalled_due_ns(const struct search *search)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a searcher and its owner say to each other (search.h); private to the two. */
+/* The messages between a searcher and its owner (search.h); private to the two. */
 #ifndef DOVETAP_SEARCH_SEARCH_WIRE_H
 #define DOVETAP_SEARCH_SEARCH_WIRE_H
 
@@ -23,7 +23,7 @@ struct search_shared {
 	atomic_bool only_ours;			  /* too many do not answer: no other namespaces */
 };
 
-/* In another namespace than ours whatever is there has one key. */
+/* In another namespace than ours all paths have one key. */
 uint64_t search_place_key(uint64_t namespace, const char *place);
 
 enum search_message_type {
@@ -35,19 +35,19 @@ enum search_message_type {
 	SEARCH_SCANNED = 6,
 };
 
-#define SEARCH_STRANGER_NAME_MAX 16
+#define SEARCH_NAME_MAX 16
 
 struct search_request {
 	uint32_t type;
-	int32_t pid;			     /* EXEC */
-	char name[SEARCH_STRANGER_NAME_MAX]; /* EXEC; "" for none */
+	int32_t pid;		    /* EXEC */
+	char name[SEARCH_NAME_MAX]; /* EXEC; "" for none */
 };
 
 /* Numbers of probes are those of probe_table; probe_count is none. */
 struct search_answer {
 	uint32_t type;
-	uint32_t role;			     /* FOUND, LOST */
-	char name[SEARCH_STRANGER_NAME_MAX]; /* STRANGER */
+	uint32_t role;		    /* FOUND, LOST */
+	char name[SEARCH_NAME_MAX]; /* UNRELATED */
 	struct file_id id, replaced;
 	uint64_t probe, companion;
 	uint64_t offset, companion_offset;

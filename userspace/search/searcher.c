@@ -129,7 +129,7 @@ static void take_exec(const struct searcher *searcher, const struct search_reque
 {
 	struct search_answer unrelated = {.type = SEARCH_UNRELATED};
 
-	if (discover_exec(searcher->discover, request->pid) != DISCOVER_EXEC_STRANGER ||
+	if (discover_exec(searcher->discover, request->pid) != DISCOVER_EXEC_UNRELATED ||
 	    !request->name[0])
 		return;
 	memcpy(unrelated.name, request->name, sizeof(unrelated.name) - 1);

@@ -14,7 +14,7 @@
 struct metrics_probes {
 	unsigned int links;
 	unsigned int refused;	/* files that cannot be watched */
-	unsigned int hung;	/* places where the search does not get an answer */
+	unsigned int stalled;	/* paths that do not answer the search */
 	char last_refused[656]; /* path and reason; from outside */
 	bool inherited;		/* the ring was there before this process */
 	bool initial_scan_done; /* the first search is over */

@@ -74,8 +74,8 @@ void metric_row_collect(const struct metric_row *row, const void *base, const ch
 void metric_table_collect(const struct metric_table *table, const void *base,
 			  struct metrics *metrics);
 
-/* All tables, for those who describe them; NULL ends the list. dovetap_events_lost_total is in none of them: its rows
- * are the list of losses.h. */
+/* All tables, for those who describe them; NULL ends the list. dovetap_events_lost_total is in none
+ * of them: its rows are the list of losses.h. */
 const struct metric_table *const *metrics_tables(void);
 
 #endif

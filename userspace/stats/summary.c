@@ -65,9 +65,9 @@ static void print_state(const struct metrics_source *source, struct buf *out)
 		    source->probes.initial_scan_done ? "" : ", still searching");
 	if (source->probes.refused > 0)
 		report_refused(&source->probes, out);
-	if (source->probes.hung > 0)
+	if (source->probes.stalled > 0)
 		buf_appendf(out, "%u place%s not answer the search for Dovecot (see the log)\n",
-			    source->probes.hung, source->probes.hung == 1 ? " does" : "s do");
+			    source->probes.stalled, source->probes.stalled == 1 ? " does" : "s do");
 	source->ring->ops->level(source->ring, &level);
 	buf_appendf(out, "ring buffer: %.1f of %.1f MiB in use%s\n\n", (double)level.used / MIB,
 		    (double)level.size / MIB,
