@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A probe that the kernel sets by itself, with perf_event_open(2), shows in each mapping of its file. */
+/* A probe that the kernel sets by itself, with perf_event_open(2), shows in each mapping of its
+ * file. */
 #include <linux/perf_event.h>
 #include <stdlib.h>
 #include <sys/syscall.h>

@@ -148,8 +148,8 @@ void file_table_left_out(const struct file_table *files, uint64_t namespace)
 /*
  * A chmod or a new link moves the change time of a file under all its paths: it is read anew when a
  * file of another device is compared. Where the file was copied up in its overlay, the new time is
- * the copy's: then the old one is the file's. What the kernel knows is enough; another file's server
- * is not asked, it may not answer.
+ * the copy's: then the old one is the file's. What the kernel knows is enough; another file's
+ * server is not asked, it may not answer.
  */
 static bool is_alike(struct binary *binary, const struct file_id *other)
 {
