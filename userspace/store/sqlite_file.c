@@ -145,7 +145,8 @@ static bool open_elsewhere(const struct file *file, const struct sqlite_file_id 
 	return other && other != file;
 }
 
-/* --- the connection, for whoever has made the file busy ---------------------------------------- */
+/* --- the connection, for whoever has made the file busy
+ * ---------------------------------------- */
 
 static void finalize_all(sqlite3 *db)
 {

@@ -20,8 +20,8 @@
  * (PATH-wal.stale-TIME): PATH-id remembers which file the log belongs to.
  *
  * Whoever only reads changes nothing: no file is made, no table, no journal mode. While files of
- * ours (options.create) are open they are in WAL mode; whoever closes one last puts it back, and then
- * anybody who may read it can, without the right to write beside it.
+ * ours (options.create) are open they are in WAL mode; whoever closes one last puts it back, and
+ * then anybody who may read it can, without the right to write beside it.
  */
 #ifndef DOVETAP_STORE_SQLITE_FILE_H
 #define DOVETAP_STORE_SQLITE_FILE_H
@@ -57,8 +57,8 @@ void sqlite_handle_free(struct sqlite_handle **handle);
  * Gives the calling thread the connection until sqlite_handle_end(). When it is begun already, only
  * looks whether the file still is the one at the path. Returns 0; or 1 with a connection that is
  * not the one of the last time, so that what was set on it or learnt from it is to be done anew.
- * Errors: -ENOENT without a file, unless it may be made; -EBUSY when another thread had it until the
- * deadline; those of sqlite_errno().
+ * Errors: -ENOENT without a file, unless it may be made; -EBUSY when another thread had it until
+ * the deadline; those of sqlite_errno().
  */
 int sqlite_handle_begin(struct sqlite_handle *handle, enum sqlite_access access,
 			int64_t deadline_ns, int64_t max_wait_msecs, struct error *error_r);
@@ -68,8 +68,8 @@ void sqlite_handle_end(struct sqlite_handle *handle);
 
 sqlite3 *sqlite_handle_db(const struct sqlite_handle *handle);
 
-/* The handle's statement of that number (there is room up to the highest), prepared from sql when it
- * is used for the first time on this connection. Returns SQLITE_OK or another code of SQLite. */
+/* The handle's statement of that number (there is room up to the highest), prepared from sql when
+ * it is used for the first time on this connection. Returns SQLITE_OK or another code of SQLite. */
 int sqlite_handle_prepare(struct sqlite_handle *handle, size_t index, const char *sql,
 			  sqlite3_stmt **statement_r);
 

@@ -99,7 +99,8 @@ static ino_t inode_of(const char *file, const char *suffix)
 	return st.st_ino;
 }
 
-/* --- the dicts --------------------------------------------------------------------------------- */
+/* --- the dicts
+ * --------------------------------------------------------------------------------- */
 
 static void open_dict(struct place *place, int index, const char *file)
 {
@@ -190,7 +191,8 @@ static void expect_in_all(struct place *place, const char *expected)
 	expect_sound(place);
 }
 
-/* --- locks -------------------------------------------------------------------------------------- */
+/* --- locks
+ * -------------------------------------------------------------------------------------- */
 
 /* The program that closes last deletes the log: a passing one must not take itself for that. */
 static void expect_kept(struct place *place)
@@ -244,7 +246,8 @@ static void one_that_closes_leaves_the_others_their_locks(void **state)
 	expect_query(place->file, "SELECT userid FROM last_failure ORDER BY 1", "one\ntwo\n");
 }
 
-/* --- another file ------------------------------------------------------------------------------- */
+/* --- another file
+ * ------------------------------------------------------------------------------- */
 
 static void a_file_put_in_its_place_is_noticed_by_all(void **state)
 {
@@ -332,7 +335,8 @@ static void a_log_of_a_killed_process_is_used(void **state)
 	expect_in_all(place, "one\ntwo\n");
 }
 
-/* --- readers without rights --------------------------------------------------------------------- */
+/* --- readers without rights
+ * --------------------------------------------------------------------- */
 
 /* sqlite3 -readonly by a member of the file's group. */
 static void expect_group_reads(const struct place *place, const char *expected)
@@ -398,7 +402,8 @@ static void looking_changes_nothing(void **state)
 	assert_int_equal(shell("md5sum -c %s/sum", place->dir), 0);
 }
 
-/* --- whatever happens, in any order --------------------------------------------------------------- */
+/* --- whatever happens, in any order
+ * --------------------------------------------------------------- */
 
 static unsigned int seed = 20;
 

@@ -18,8 +18,8 @@
  * synchronous=normal loses no transaction when dovetap or the system's processes die, but may
  * lose the newest ones when the power fails; full loses none, at the price of one fsync a batch.
  *
- * Only a write makes the file and its tables: whoever looks must not leave what the collector's user
- * cannot write. The file's owner is store/sqlite_file.h.
+ * Only a write makes the file and its tables: whoever looks must not leave what the collector's
+ * user cannot write. The file's owner is store/sqlite_file.h.
  */
 #include <errno.h>
 #include <stdlib.h>
