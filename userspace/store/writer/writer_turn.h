@@ -43,8 +43,8 @@ void writer_spool_result(struct writer *writer, int ret, const struct error *err
 
 int writer_apply_outcomes(struct writer *writer, const struct dict_entry *entries, size_t count);
 
-/* Counts the outcomes of the batch and puts into the spool what goes there. What needs nothing more,
- * there or stored or refused, is DONE after it; the rest goes back to pending. */
+/* Counts the outcomes of the batch and puts into the spool what goes there. What needs nothing
+ * more, there or stored or refused, is DONE after it; the rest goes back to pending. */
 void writer_apply_batch_outcomes(struct writer *writer, size_t count);
 
 /* What was written a moment ago is in the spool now. Returns how many entries are left to write. A
