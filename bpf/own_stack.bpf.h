@@ -15,7 +15,8 @@
  *
  * Not chosen: less than 64 bytes of stack, which is a limit of today's kernels, and which these
  * programs would reach only by copying objects to the ring; bpf_preempt_disable(), which 6.9 and
- * older do not have. tests/kernels has the storm that shows what a private stack does.
+ * older do not have. The loader refuses a program that got a private stack all the same
+ * (userspace/attach/own_stack.h); tests/kernels has the storm that shows what one does.
  */
 #ifndef DOVETAP_OWN_STACK_BPF_H
 #define DOVETAP_OWN_STACK_BPF_H

@@ -12,6 +12,7 @@
 
 #include "attach/libbpf_log.h"
 #include "attach/multi.h"
+#include "attach/own_stack.h"
 #include "base/fnv.h"
 #include "dovecot/layout.h"
 #include "skel/login.skel.h"
@@ -167,13 +168,17 @@ static int load(struct loader *loader, const struct layout *layout, struct login
 	skel = login_bpf__open_opts(&options);
 	err = skel ? prepare(loader, skel) : -errno;
 	close(fd);
-	if (skel && err == 0) {
+	if (!skel || err != 0)
+		err = error_set(error_r, err < 0 ? -err : EINVAL, "%s",
+				libbpf_log_last(err < 0 ? -err : EINVAL));
+	else
+		err = own_stack_check_all(skel->obj, error_r);
+	if (err == 0) {
 		*skel_r = skel;
 		return 0;
 	}
-	err = err < 0 ? -err : EINVAL;
 	login_bpf__destroy(skel);
-	return error_set(error_r, err, "cannot load the BPF programs: %s", libbpf_log_last(err));
+	return error_prefix(error_r, "cannot load the BPF programs");
 }
 
 /* The object for layout, loaded when it is first asked for; releases may share a layout. */

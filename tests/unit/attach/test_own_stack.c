@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Machine code that kernels made of a program with 128 bytes of stack, and of one with 32. */
+#include <linux/bpf.h>
+
+#include "../cmocka_all.h"
+#include "attach/own_stack.h"
+
+#define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
+
+static bool x86_64(const uint8_t *code, size_t size)
+{
+	return own_stack_is_private(OWN_STACK_X86_64, code, size);
+}
+
+static bool arm64(const uint8_t *code, size_t size)
+{
+	return own_stack_is_private(OWN_STACK_ARM64, code, size);
+}
+
+static void test_private_stacks_of_x86_64(void **state)
+{
+	(void)state;
+	/* Linux 6.18: the number takes 64 bits. */
+	assert_true(
+		x86_64(BYTES(0x0f, 0x1f, 0x44, 0x00, 0x00, 0x0f, 0x1f, 0x00, 0x55, 0x48, 0x89, 0xe5,
+			     0x49, 0xb9, 0x00, 0x2b, 0xb1, 0x5b, 0x79, 0x60, 0x00, 0x00, 0x65, 0x4c,
+			     0x03, 0x0c, 0x25, 0x28, 0xc0, 0xb0, 0x83, 0x48, 0x8b, 0x57, 0x70)));
+	/* Linux 7.2, with landing pads: 32. */
+	assert_true(x86_64(BYTES(0xf3, 0x0f, 0x1e, 0xfa, 0x0f, 0x1f, 0x44, 0x00, 0x00, 0x0f, 0x1f,
+				 0x00, 0x55, 0x48, 0x89, 0xe5, 0xf3, 0x0f, 0x1e, 0xfa, 0x49, 0xc7,
+				 0xc1, 0x98, 0x24, 0x3e, 0x9e, 0x65, 0x4c, 0x03, 0x0c, 0x25, 0x28,
+				 0xd0, 0x3b, 0x9e, 0x48, 0x8b, 0x57, 0x70)));
+}
+
+static void test_own_stacks_of_x86_64(void **state)
+{
+	(void)state;
+	assert_false(
+		x86_64(BYTES(0x0f, 0x1f, 0x44, 0x00, 0x00, 0x0f, 0x1f, 0x00, 0x55, 0x48, 0x89, 0xe5,
+			     0x48, 0x81, 0xec, 0x20, 0x00, 0x00, 0x00, 0x48, 0x8b, 0x57, 0x70)));
+	/* A map's value of this CPU: the same sum in another register, rax. */
+	assert_false(x86_64(BYTES(0x55, 0x48, 0x89, 0xe5, 0x48, 0x81, 0xec, 0x40, 0x00, 0x00, 0x00,
+				  0x65, 0x48, 0x03, 0x04, 0x25, 0x28, 0xc0, 0xb0, 0x83)));
+	assert_false(x86_64((const uint8_t *)"", 0));
+}
+
+static void test_private_stacks_of_arm64(void **state)
+{
+	(void)state;
+	/* Linux 7.2 at exception level 1, and 2. */
+	assert_true(arm64(BYTES(0x3f, 0x23, 0x03, 0xd5, 0xfd, 0x7b, 0xbf, 0xa9, 0xdb, 0x75, 0xcc,
+				0x92, 0x9b, 0xbc, 0xbf, 0xf2, 0x1b, 0x76, 0x9d, 0xf2, 0x8a, 0xd0,
+				0x38, 0xd5, 0x7b, 0x03, 0x0a, 0x8b, 0x79, 0x03, 0x02, 0x91)));
+	assert_true(arm64(
+		BYTES(0x1b, 0x76, 0x9d, 0xf2, 0x4a, 0xd0, 0x3c, 0xd5, 0x7b, 0x03, 0x0a, 0x8b)));
+}
+
+static void test_own_stacks_of_arm64(void **state)
+{
+	(void)state;
+	assert_false(arm64(BYTES(0x3f, 0x23, 0x03, 0xd5, 0xfd, 0x7b, 0xbf, 0xa9, 0xf9, 0x7f, 0xbf,
+				 0xa9, 0xf9, 0x03, 0x00, 0x91, 0xff, 0x83, 0x00, 0xd1)));
+	/* A map's value of this CPU, in another register; and code that ends early. */
+	assert_false(arm64(BYTES(0x8a, 0xd0, 0x38, 0xd5, 0x07, 0x00, 0x0a, 0x8b)));
+	assert_false(arm64(BYTES(0x8a, 0xd0, 0x38, 0xd5, 0x7b, 0x03, 0x0a)));
+	assert_false(arm64((const uint8_t *)"", 0));
+}
+
+static void test_a_tail_call_is_found(void **state)
+{
+	const struct bpf_insn others[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = BPF_FUNC_tail_call},
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_get_current_pid_tgid},
+		/* A function of the program itself, and one of the kernel. */
+		{.code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = BPF_FUNC_tail_call},
+		{.code = BPF_JMP | BPF_CALL,
+		 .src_reg = BPF_PSEUDO_KFUNC_CALL,
+		 .imm = BPF_FUNC_tail_call},
+	};
+	const struct bpf_insn call[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_tail_call},
+	};
+
+	(void)state;
+	assert_false(own_stack_has_tail_call(others, 4));
+	assert_true(own_stack_has_tail_call(call, 2));
+	assert_false(own_stack_has_tail_call(call, 1));
+	assert_false(own_stack_has_tail_call(NULL, 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_private_stacks_of_x86_64),
+		cmocka_unit_test(test_own_stacks_of_x86_64),
+		cmocka_unit_test(test_private_stacks_of_arm64),
+		cmocka_unit_test(test_own_stacks_of_arm64),
+		cmocka_unit_test(test_a_tail_call_is_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
