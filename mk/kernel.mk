@@ -31,7 +31,13 @@ $(STORM): $(STORM).o $(TARGET_OBJ) $(call archives,attach) $(O)/tests/target/lib
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $(filter-out %.a,$^) $(call linked,attach)
 
-target: $(TARGET_LIBS) $(STORM) ## build the synthetic Dovecot and the program that fires its probes
+# What needs libdovecot.so.0 is one of Dovecot's programs to discovery.
+FORGER := $(O)/tests/target/forger
+$(FORGER): $(FORGER).o $(O)/tests/target/libdovecot.so.0
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -Wl,--no-as-needed -Wl,-rpath,'$$ORIGIN' -o $@ $^
+
+target: $(TARGET_LIBS) $(STORM) $(FORGER) ## build the synthetic Dovecot and the program that fires its probes
 
 # tests/bpf runs in the kernel: root only. Built without sanitizers.
 TEST_SKEL := $(patsubst tests/bpf/%.bpf.c,$(O)/gen/skel/%.skel.h,$(wildcard tests/bpf/*.bpf.c))

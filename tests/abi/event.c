@@ -2,7 +2,6 @@
 /* Prints where everything in event.h and exec.h lies and what every number in them is. */
 #include "dovetap/event.h"
 
-#include <linux/types.h>
 #include <stddef.h>
 #include <stdio.h>
 

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 listing=$(mktemp)
 program=$(mktemp)
 trap 'rm -f "$listing" "$program"' EXIT
-${CC:-cc} -Iinclude -o "$program" tests/abi/event.c
+${CC:-cc} -Iinclude -include linux/types.h -o "$program" tests/abi/event.c
 "$program" > "$listing"
 
 if [[ ${1:-} == --write ]]; then

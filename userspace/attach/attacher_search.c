@@ -72,13 +72,17 @@ static void on_stalled(void *ctx, const char *place, bool end, unsigned int coun
 }
 
 /* The same error is logged once, not with every search. */
-static void on_scanned(void *ctx, const struct error *error)
+static void on_scanned(void *ctx, const struct error *error, unsigned int limited)
 {
 	struct attacher *attacher = ctx;
 
 	if (error->code != 0 && strcmp(error->text, attacher->search_error.text) != 0)
 		log_warning("search for Dovecot: %s", error->text);
 	attacher->search_error = *error;
+	if (limited != attacher->attachments.limited) {
+		attacher->attachments.limited = limited;
+		attachments_report(&attacher->attachments, PRIV_LIMITED);
+	}
 	if (attacher->initial_scan_done)
 		return;
 	attacher->initial_scan_done = true;

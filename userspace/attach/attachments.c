@@ -42,6 +42,7 @@ static struct priv_message message_about(const struct attachments *attachments,
 		.links = attachments->links,
 		.refused = attachments->refused,
 		.stalled = attachments->stalled,
+		.limited = attachments->limited,
 	};
 
 	if (!binary)

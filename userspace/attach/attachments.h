@@ -24,8 +24,8 @@ struct attachments {
 	struct inherited *inherited;
 	struct attachment *list;
 	unsigned int links, refused;
-	unsigned int stalled; /* the owner's to set */
-	unsigned int changes; /* probes attached so far */
+	unsigned int stalled, limited; /* the owner's to set */
+	unsigned int changes;	       /* probes attached so far */
 	struct closer closer;
 };
 

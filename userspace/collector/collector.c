@@ -73,6 +73,7 @@ static void note_message(struct collector *c, const struct priv_message *message
 	c->probes.links = message->links;
 	c->probes.refused = message->refused;
 	c->probes.stalled = message->stalled;
+	c->probes.limited = message->limited;
 	if (message->type == PRIV_REFUSED)
 		(void)snprintf(c->probes.last_refused, sizeof(c->probes.last_refused), "%s: %s",
 			       message->path, message->reason);

@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 
-#define PRIV_PROTO_VERSION 2
+#define PRIV_PROTO_VERSION 3
 
 /* What a probe is for. The number is that of the event it emits (enum dovetap_event_type). */
 enum priv_role {
@@ -40,6 +40,7 @@ enum priv_message_type {
 	PRIV_INITIAL_SCAN_DONE = 4,
 	PRIV_READY = 5,
 	PRIV_STALLED = 6,
+	PRIV_LIMITED = 7,
 };
 
 /* All texts are NUL-terminated and may be cut; the paths come from outside: escape them. */
@@ -49,7 +50,9 @@ struct priv_message {
 	uint32_t role;	  /* enum priv_role; 0 for INITIAL_SCAN_DONE and READY */
 	uint32_t links;	  /* probes attached at this moment, all roles */
 	uint32_t refused; /* files that cannot be watched, at this moment */
-	uint32_t stalled; /* paths that do not answer the search, at this moment */
+	uint32_t stalled; /* places where the search does not get an answer, at this moment */
+	uint32_t limited; /* files and directories that the last search left out at a limit */
+	uint32_t padding;
 	uint64_t inode;
 	char abi[48]; /* Dovecot's own string; "" when the file has none */
 	char symbol[64];
@@ -57,7 +60,7 @@ struct priv_message {
 	char reason[384]; /* REFUSED: why, and what to do about it */
 };
 
-_Static_assert(sizeof(struct priv_message) == 784, "message moved: raise the version");
+_Static_assert(sizeof(struct priv_message) == 792, "message moved: raise the version");
 
 /* "mail_user", "auth", "proxy"; "unknown" for another number. */
 const char *priv_role_name(enum priv_role role);

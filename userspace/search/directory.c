@@ -16,19 +16,28 @@
 #include "search/elf.h"
 #include "search/root.h"
 
-#define DIRECTORIES_MAX		   4096
-#define DIRECTORIES_MAX_PER_DEVICE 256 /* one container's use them up for itself first */
-#define RUNPATH_MAX		   16  /* elements looked at */
-#define IMPORTERS_MAX		   32  /* executables of one directory looked at */
+#define RUNPATH_MAX   16 /* elements looked at */
+#define IMPORTERS_MAX 32 /* executables of one directory looked at */
 
 /* A file is complete when its writer closes it or moves it here; a link is when it is made. */
 #define WATCHED (IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR)
+
+/* Scans find by themselves what a watch would report at once. */
+static void note_no_inotify(struct directories *dirs, int code, const char *setting)
+{
+	if (dirs->no_inotify.code == 0)
+		error_set(
+			&dirs->no_inotify, code,
+			"inotify: %s (sysctl %s): upgraded files are found by searches alone, up to "
+			"a minute later",
+			strerror(code), setting);
+}
 
 int directories_init(struct directories *dirs)
 {
 	*dirs = (struct directories){.inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
 	if (dirs->inotify_fd < 0)
-		return -errno;
+		note_no_inotify(dirs, errno, "fs.inotify.max_user_instances");
 	dirs->budget = calloc(1, sizeof(*dirs->budget));
 	return dirs->budget ? 0 : -ENOMEM;
 }
@@ -61,23 +70,32 @@ static int find(const struct directories *dirs, const struct stat *st)
 	return -1;
 }
 
-static int watch(const struct directories *dirs, int dir_fd)
+static int watch(struct directories *dirs, int dir_fd)
 {
 	char path[32];
+	int watch;
 
+	if (dirs->inotify_fd < 0)
+		return -1;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", dir_fd);
-	return inotify_add_watch(dirs->inotify_fd, path, WATCHED);
+	watch = inotify_add_watch(dirs->inotify_fd, path, WATCHED);
+	if (watch < 0 && errno == ENOSPC)
+		note_no_inotify(dirs, ENOSPC, "fs.inotify.max_user_watches");
+	return watch;
 }
 
 static int append(struct directories *dirs, const struct directory *dir)
 {
+	static const struct quota_limits limits = {"directories with Dovecot files", 16384, 8192,
+						   1024, 256};
 	struct directory *list;
-	size_t same = 0;
+	struct quota quota;
 
+	quota_init(&quota, &limits, &dir->owner);
 	for (size_t i = 0; i < dirs->count; i++)
-		same += dirs->list[i].dev == dir->dev;
-	if (dirs->count == DIRECTORIES_MAX || same == DIRECTORIES_MAX_PER_DEVICE)
-		return -ENOSPC;
+		quota_count(&quota, &dirs->list[i].owner);
+	if (quota_check(&quota, &dirs->over_limit) < 0)
+		return error_prefix(&dirs->over_limit, "%s%s", dir->prefix, dir->path);
 	list = realloc(dirs->list, (dirs->count + 1) * sizeof(*list));
 	if (!list)
 		return -ENOMEM;
@@ -108,7 +126,7 @@ static int add_new(struct directories *dirs, int dir_fd, const struct stat *st, 
 		.ino = st->st_ino,
 		.root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0),
 		.root = root_identify(root_fd),
-		.namespace = dirs->namespace,
+		.owner = {.uid = st->st_uid, .namespace = dirs->namespace},
 		.prefix = strdup(prefix),
 		.path = strdup(path),
 		.watch = watch(dirs, dir_fd),

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "search/quota.h"
 #include "search/read_budget.h"
 
 /* Many roots of one container's processes are one. */
@@ -24,21 +25,23 @@ struct directory {
 	ino_t ino;
 	int root_fd; /* what its paths are relative to; owned */
 	struct root_id root;
-	uint64_t namespace; /* of mounts; 0: ours */
-	char *prefix;	    /* how the root is called: "", "/srv/root", "/proc/PID/root" */
-	char *path;	    /* below the root */
-	int watch;	    /* inotify, -1 if it could not be had */
-	unsigned int seen;  /* number of the search that last led here */
-	bool touched;	    /* something led here since it was last looked into */
-	bool fixed;	    /* of a root that was asked for; others go when nothing leads to them */
+	struct quota_owner owner;
+	char *prefix;	   /* how the root is called: "", "/srv/root", "/proc/PID/root" */
+	char *path;	   /* below the root */
+	int watch;	   /* inotify, -1 if it could not be had */
+	unsigned int seen; /* number of the search that last led here */
+	bool touched;	   /* something led here since it was last looked into */
+	bool fixed;	   /* of a root that was asked for; others go when nothing leads to them */
 };
 
 struct directories {
 	struct directory *list;
 	size_t count;
 	struct read_budget *budget; /* what may be read of the files in them */
-	int inotify_fd;
-	uint64_t namespace; /* of what is added now; the owner's to set */
+	int inotify_fd; /* -1: there is none, which no_inotify explains; changes are found by scans */
+	struct error no_inotify;
+	struct error over_limit; /* the last directory that met a limit; code 0: none */
+	uint64_t namespace;	 /* of what is added now; the owner's to set */
 	struct root_id importers[IMPORTERS_NOTED_MAX]; /* roots with a login process */
 	size_t importer_count;
 };

@@ -107,12 +107,17 @@ static void search_root(struct discover *discover, const char *root)
 static int add_directory_of(struct discover *discover, const struct process *process,
 			    const char *path)
 {
+	struct directories *dirs = &discover->finder.dirs;
 	char copy[PATH_MAX];
+	int index;
 
 	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
 		return -ENAMETOOLONG;
-	return directories_add(&discover->finder.dirs, process->root_fd, process->prefix,
-			       dirname(copy), discover->finder.files.search);
+	index = directories_add(dirs, process->root_fd, process->prefix, dirname(copy),
+				discover->finder.files.search);
+	if (index == -EDQUOT)
+		discover->finder.limited++;
+	return index;
 }
 
 /* Looks at what a process runs or maps, and takes over fd. */
@@ -282,7 +287,8 @@ int discover_scan(struct discover *discover, struct error *error_r)
 	struct error *first = &discover->finder.first;
 
 	discover->finder.files.search++;
-	first->code = 0;
+	discover->finder.limited = 0;
+	discover->finder.dirs.over_limit.code = first->code = 0;
 	for (size_t i = 0; discover->roots[i]; i++) {
 		if (!finder_enter(&discover->finder, 0, discover->roots[i], ""))
 			continue;
@@ -294,6 +300,10 @@ int discover_scan(struct discover *discover, struct error *error_r)
 	directories_sweep(&discover->finder.dirs, discover->finder.files.search);
 	finder_look_into_touched(&discover->finder);
 	drop_lost(discover);
+	if (first->code == 0)
+		*first = discover->finder.dirs.over_limit;
+	if (first->code == 0)
+		*first = discover->finder.dirs.no_inotify;
 	if (first->code != 0 && error_r)
 		*error_r = *first;
 	return -first->code;
@@ -367,6 +377,11 @@ void discover_due(struct discover *discover)
 	finder_look_into_touched(&discover->finder);
 }
 
+unsigned int discover_limited(const struct discover *discover)
+{
+	return discover->finder.limited;
+}
+
 int discover_inotify_fd(const struct discover *discover)
 {
 	return discover->finder.dirs.inotify_fd;
@@ -421,7 +436,7 @@ static void touch_all(struct discover *discover)
 static void take_change(struct discover *discover, struct directory *dir,
 			const struct inotify_event *event)
 {
-	if (!finder_enter(&discover->finder, dir->namespace, dir->prefix, dir->path))
+	if (!finder_enter(&discover->finder, dir->owner.namespace, dir->prefix, dir->path))
 		return;
 	if (is_complete(dir, event)) {
 		look_at_named(discover, dir, event);
@@ -496,8 +511,7 @@ int discover_new(const struct discover_options *options, discover_fn *fn, void *
 	discover->finder.recogniser.budget = discover->finder.dirs.budget;
 	if (!discover->roots || err < 0) {
 		discover_free(&discover);
-		return error_set(error_r, err < 0 ? -err : ENOMEM, "inotify: %s",
-				 strerror(err < 0 ? -err : ENOMEM));
+		return error_set(error_r, ENOMEM, "out of memory");
 	}
 	*discover_r = discover;
 	return 0;

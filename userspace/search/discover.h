@@ -75,6 +75,9 @@ void discover_set_guard(struct discover *discover, const struct discover_guard *
  */
 int discover_scan(struct discover *discover, struct error *error_r);
 
+/* How many files and directories the last search did not take because of a limit (quota.h). */
+unsigned int discover_limited(const struct discover *discover);
+
 enum discover_exec {
 	DISCOVER_EXEC_GONE, /* or cannot be looked at */
 	DISCOVER_EXEC_UNRELATED,
@@ -92,7 +95,7 @@ enum discover_exec discover_exec(struct discover *discover, pid_t pid);
 int64_t discover_due_ns(const struct discover *discover);
 void discover_due(struct discover *discover);
 
-/* Readable when a watched directory has changed; discover_changed() then looks there, at some of
+/* -1: there is no inotify. Readable when a watched directory has changed; discover_changed() then looks there, at some of
  * the changes: whoever makes them without end does not keep the caller from all else. */
 int discover_inotify_fd(const struct discover *discover);
 void discover_changed(struct discover *discover);

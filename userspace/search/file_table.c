@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "base/clock.h"
+#include "search/quota.h"
 #include "search/same_inode.h"
 
 #define ALIASES_MAX	128
@@ -20,6 +21,7 @@ struct known_file {
 	struct binary binary;
 	uint64_t aliases[ALIASES_MAX]; /* other devices on which it was last recognised */
 	size_t alias_count;
+	struct quota_owner owner;
 	uint64_t namespaces;   /* that ever led to it: a bit for each, by its hash */
 	bool restored;	       /* and no path has led to it yet */
 	bool unset;	       /* its probe was waited for, and not set by then */
@@ -202,14 +204,35 @@ static struct known_file *find(const struct file_table *files, const struct bina
 	return NULL;
 }
 
-static bool is_full(const struct file_table *files, uint64_t device)
+static struct quota_owner owner_of(const struct file_table *files, const struct binary *binary)
 {
-	const struct known_file *known_file;
-	size_t count = 0;
+	struct quota_owner owner = {.namespace = files->namespace};
+	struct stat st;
 
-	LL_FOREACH(files->list, known_file)
-		count += known_file->binary.id.dev == device;
-	return files->count >= FILE_TABLE_MAX || count >= FILE_TABLE_MAX_PER_DEVICE;
+	/* Without a descriptor nothing was found: a test's. */
+	if (binary->fd >= 0 && fstat(binary->fd, &st) == 0)
+		owner.uid = st.st_uid;
+	return owner;
+}
+
+static int check_quota(const struct file_table *files, const struct binary *binary,
+		       const struct quota_owner *owner, struct error *error_r)
+{
+	static const struct quota_limits watched = {"Dovecot files", FILE_TABLE_MAX,
+						    FILE_TABLE_MAX_OTHERS, FILE_TABLE_MAX_PER_USER,
+						    FILE_TABLE_MAX_PER_NAMESPACE};
+	static const struct quota_limits refused = {"files without a probe", FILE_TABLE_MAX,
+						    FILE_TABLE_MAX_OTHERS, FILE_TABLE_MAX_PER_USER,
+						    FILE_TABLE_MAX_PER_NAMESPACE};
+	const struct known_file *known_file;
+	struct quota quota;
+
+	quota_init(&quota, binary->probe ? &watched : &refused, owner);
+	LL_FOREACH(files->list, known_file) {
+		if (!known_file->binary.probe == !binary->probe)
+			quota_count(&quota, &known_file->owner);
+	}
+	return quota_check(&quota, error_r);
 }
 
 /* It is the file that a probe was left on: now all is known of it. */
@@ -249,9 +272,11 @@ int file_table_restore(struct file_table *files, enum priv_role role, const stru
 }
 
 int file_table_add(struct file_table *files, struct binary *binary, const struct binary **added_r,
-		   const struct binary **replaced_r)
+		   const struct binary **replaced_r, struct error *error_r)
 {
+	const struct quota_owner owner = owner_of(files, binary);
 	struct known_file *known_file;
+	int ret;
 
 	*added_r = *replaced_r = NULL;
 	known_file = find(files, binary, replaced_r);
@@ -267,15 +292,13 @@ int file_table_add(struct file_table *files, struct binary *binary, const struct
 		binary_release(binary);
 		return 0;
 	}
-	if (is_full(files, binary->id.dev)) {
-		binary_release(binary);
-		return -ENOSPC;
-	}
-	known_file = calloc(1, sizeof(*known_file));
+	ret = check_quota(files, binary, &owner, error_r);
+	known_file = ret == 0 ? calloc(1, sizeof(*known_file)) : NULL;
 	if (!known_file) {
 		binary_release(binary);
-		return -ENOMEM;
+		return ret < 0 ? ret : error_set(error_r, ENOMEM, "out of memory");
 	}
+	known_file->owner = owner;
 	known_file->binary = *binary;
 	known_file->seen = files->search;
 	known_file->namespaces = bit_of(files->namespace);

@@ -10,10 +10,14 @@
 
 #include "search/binary.h"
 
-/* A host has a few, a container fewer; the limits are for those who make files up, so that they
- * use up their own share first. */
-#define FILE_TABLE_MAX		  1024
-#define FILE_TABLE_MAX_PER_DEVICE 128
+/*
+ * 500 containers with files of their own have 1,500. The rest is for those who make files up, each of
+ * whom uses up a part (quota.h). Files that are refused have as much room beside those with a probe.
+ */
+#define FILE_TABLE_MAX		     16384
+#define FILE_TABLE_MAX_OTHERS	     8192
+#define FILE_TABLE_MAX_PER_USER	     1024
+#define FILE_TABLE_MAX_PER_NAMESPACE 256
 
 struct known_file;
 
@@ -49,10 +53,11 @@ void file_table_left_out(const struct file_table *files, uint64_t namespace);
 /*
  * Takes over build, and returns it at its place for good; or, if it is a known file after all,
  * releases it and returns NULL. *replaced_r is the build that stood at the same inode until it
- * was overwritten, or NULL; to be dropped. Fails, after releasing build, with -ENOSPC or -ENOMEM.
+ * was overwritten, or NULL; to be dropped. Fails, after releasing binary, with -EDQUOT, which names the
+ * limit, or -ENOMEM.
  */
 int file_table_add(struct file_table *files, struct binary *binary, const struct binary **added_r,
-		   const struct binary **replaced_r);
+		   const struct binary **replaced_r, struct error *error_r);
 
 /*
  * A file on which an earlier process has left a probe: until it is found by a path, only role and

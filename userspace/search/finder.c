@@ -51,15 +51,23 @@ void finder_note_error(struct finder *finder, int code, const char *path)
 		error_set(&finder->first, code, "%s: %s", path, strerror(code));
 }
 
+static void note_reason(struct finder *finder, const struct error *error, const char *path)
+{
+	finder->limited += error->code == EDQUOT;
+	if (finder->first.code == 0)
+		error_set(&finder->first, error->code, "%s: %s", path, error->text);
+}
+
 /* Adds the binary to the table and reports it, unless it is known by another path. */
-static void file_build(struct finder *finder, struct binary *binary, const char *path)
+static void file_binary(struct finder *finder, struct binary *binary, const char *path)
 {
 	const struct binary *added, *replaced;
-	int err = file_table_add(&finder->files, binary, &added, &replaced);
+	struct error error;
+	int ret = file_table_add(&finder->files, binary, &added, &replaced, &error);
 
-	if (err < 0)
-		finder_note_error(finder, -err, path);
-	if (err < 0 || !added)
+	if (ret < 0)
+		note_reason(finder, &error, path);
+	if (ret < 0 || !added)
 		return;
 	finder->fn(finder->ctx, added, replaced);
 	if (replaced)
@@ -112,7 +120,7 @@ static void examine(struct finder *finder, int fd, const char *path, enum priv_r
 	else
 		err = binary_examine(fd, path, role, place_imports, &place, &binary, &error);
 	if (err == 0) {
-		file_build(finder, &binary, path);
+		file_binary(finder, &binary, path);
 		return;
 	}
 	close(fd);
@@ -207,7 +215,7 @@ void finder_look_into_touched(struct finder *finder)
 		    !read_budget_allows(finder->dirs.budget, dir->dev, clock_monotonic_ns()))
 			continue;
 		dir->touched = false;
-		if (!finder_enter(finder, dir->namespace, dir->prefix, dir->path))
+		if (!finder_enter(finder, dir->owner.namespace, dir->prefix, dir->path))
 			continue;
 		look_into(finder, dir);
 		finder_leave(finder);

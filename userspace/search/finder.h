@@ -21,7 +21,8 @@ struct finder {
 	struct directories dirs;
 	struct file_table files;
 	struct recogniser recogniser;
-	struct error first; /* first reason of the current search, to be logged */
+	unsigned int limited; /* files and directories of the current search that met a limit */
+	struct error first;   /* reason of the current search that is to be logged */
 };
 
 /* The guard of discover.h; prefix and path are the place. What is left out is not lost. */

@@ -32,8 +32,8 @@ struct search_owner {
 	discover_lost_fn *lost; /* may be NULL */
 
 	/* A search of everything is over; error->code is 0 or the first reason for which something
-	 * could not be looked at. */
-	void (*scanned)(void *ctx, const struct error *error);
+	 * could not be looked at; limited is discover_limited(). */
+	void (*scanned)(void *ctx, const struct error *error, unsigned int limited);
 
 	/* A program of this name (search_exec()) is none of Dovecot's. May be NULL. */
 	void (*unrelated)(void *ctx, const char *name);

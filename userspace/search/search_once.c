@@ -18,10 +18,11 @@ static void once_found(void *ctx, const struct binary *binary, const struct bina
 	once->owner->found(once->owner->ctx, binary, replaced);
 }
 
-static void once_scanned(void *ctx, const struct error *error)
+static void once_scanned(void *ctx, const struct error *error, unsigned int limited)
 {
 	struct once *once = ctx;
 
+	(void)limited;
 	once->error = *error;
 	once->done = true;
 }

@@ -55,6 +55,7 @@ struct search_answer {
 	uint8_t has_replaced, unused;
 	char abi[ABI_MAX];
 	char path[PATH_MAX];
+	uint32_t limited;   /* SCANNED: discover_limited() */
 	struct error error; /* FOUND: why it has no probe; SCANNED */
 };
 

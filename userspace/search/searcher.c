@@ -152,6 +152,7 @@ static bool take_request(const struct searcher *searcher)
 	if (request.type != SEARCH_SCAN)
 		return true;
 	(void)discover_scan(searcher->discover, &scanned.error);
+	scanned.limited = discover_limited(searcher->discover);
 	answer(searcher, &scanned, -1);
 	return true;
 }

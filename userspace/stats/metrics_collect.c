@@ -54,6 +54,14 @@ static const struct metric_row rows[] = {
 		    {NULL}},
 	 .advice = "The log names them; a Dovecot that starts there is not seen until they answer.",
 	 C(probes.stalled)},
+	{.metric = {"dovetap_search_limited",
+		    "Files and directories that the last search for Dovecot left out at a limit.",
+		    METRIC_GAUGE,
+		    {NULL}},
+	 .advice =
+		 "Alert when above 0: somebody uses up the limit, and a Dovecot of the same user or "
+		 "container may be missed. The log names path and limit.",
+	 C(probes.limited)},
 	{.metric = {"dovetap_landlock_version",
 		    "The version of the kernel's Landlock that confines the collector; 0: none.",
 		    METRIC_GAUGE,

@@ -14,7 +14,8 @@
 struct metrics_probes {
 	unsigned int links;
 	unsigned int refused;	/* files that cannot be watched */
-	unsigned int stalled;	/* paths that do not answer the search */
+	unsigned int stalled;	/* places where the search does not get an answer */
+	unsigned int limited;	/* files and directories left out at a limit (search/quota.h) */
 	char last_refused[656]; /* path and reason; from outside */
 	bool inherited;		/* the ring was there before this process */
 	bool initial_scan_done; /* the first search is over */

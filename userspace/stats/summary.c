@@ -68,6 +68,11 @@ static void print_state(const struct metrics_source *source, struct buf *out)
 	if (source->probes.stalled > 0)
 		buf_appendf(out, "%u place%s not answer the search for Dovecot (see the log)\n",
 			    source->probes.stalled, source->probes.stalled == 1 ? " does" : "s do");
+	if (source->probes.limited > 0)
+		buf_appendf(
+			out,
+			"%u file%s or directories left out of the search at a limit (see the log)\n",
+			source->probes.limited, source->probes.limited == 1 ? "" : "s");
 	source->ring->ops->level(source->ring, &level);
 	buf_appendf(out, "ring buffer: %.1f of %.1f MiB in use%s\n\n", (double)level.used / MIB,
 		    (double)level.size / MIB,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What discovery finds, and when: files that are there, come, change and go. */
 #include <errno.h>
+#include <sched.h>
 #include <seccomp.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 
 #include "discover_scenario.h"
@@ -334,11 +336,48 @@ static void test_a_restored_file_that_is_gone_is_lost(void **state)
 	assert_int_equal(scenario->found, 0);
 }
 
+/* In a user namespace that may have no inotify instance. Returns an exit status. */
+static int scan_without_inotify(struct scenario *scenario)
+{
+	struct error error = {0};
+	int fd;
+
+	discover_free(&scenario->discover);
+	if (unshare(CLONE_NEWUSER) < 0)
+		return 2;
+	fd = open("/proc/sys/user/max_inotify_instances", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) != 1 || inotify_init1(IN_CLOEXEC) >= 0)
+		return 3;
+	close(fd);
+	if (open_discover(scenario) < 0)
+		return 4;
+	if (discover_scan(scenario->discover, &error) != -EMFILE ||
+	    !strstr(error.text, "fs.inotify.max_user_instances"))
+		return 5;
+	return scenario->found == 1 && discover_inotify_fd(scenario->discover) == -1 ? 0 : 6;
+}
+
+static void test_without_inotify_a_search_finds_what_is_there(void **state)
+{
+	struct scenario *scenario = *state;
+	int status;
+	pid_t pid;
+
+	write_storage(scenario, STORAGE, "2.4.ABIv1");
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(scan_without_inotify(scenario));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO(test_a_restored_file_is_told_as_found),
 		SCENARIO(test_a_restored_file_that_is_gone_is_lost),
+		SCENARIO(test_without_inotify_a_search_finds_what_is_there),
 		SCENARIO(test_finds_a_library_once),
 		SCENARIO(test_finds_nothing_in_an_empty_root),
 		SCENARIO(test_a_missing_root_is_told),

@@ -30,7 +30,7 @@ static const struct binary *add(struct file_table *files, int64_t birth_s)
 	const struct binary *added, *replaced;
 	struct binary binary = library(birth_s);
 
-	assert_int_equal(file_table_add(files, &binary, &added, &replaced), 0);
+	assert_int_equal(file_table_add(files, &binary, &added, &replaced, NULL), 0);
 	assert_null(replaced);
 	return added;
 }
@@ -84,7 +84,7 @@ static void rewrite(struct file_table *files, int count)
 		struct binary binary = library(10);
 
 		binary.id.build_id[0] = (uint8_t)i;
-		assert_int_equal(file_table_add(files, &binary, &added, &replaced), 0);
+		assert_int_equal(file_table_add(files, &binary, &added, &replaced, NULL), 0);
 		if (replaced)
 			file_table_drop(files, replaced);
 	}
