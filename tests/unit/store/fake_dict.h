@@ -123,7 +123,7 @@ static const struct dict_driver fake_driver = {
 	.close = fake_close,
 };
 
-static void fake_set_down(struct fake_dict *fake, bool down)
+static inline void fake_set_down(struct fake_dict *fake, bool down)
 {
 	pthread_mutex_lock(&fake_lock);
 	fake->down = down;
