@@ -12,54 +12,8 @@ SYSCONFDIR ?= /etc
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 INCLUDE := include# of the ABI; tests/faults/variant has others
-MACHINE := $(or $(CROSS),$(shell uname -m))
-ARCH    := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
 
-CC       ?= gcc
-CLANG    ?= clang-14
-BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
-FORMAT   := clang-format-14
-TIDY     := clang-tidy-14
-
-ifeq ($(V),1)
-  Q :=
-  say = @:
-else
-  Q := @
-  say = @printf '  %-7s %s\n'
-endif
-
-WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-Wold-style-definition -Wwrite-strings -Wformat=2 -Wpointer-arith -Wundef -Wvla \
-	-Wconversion -Wno-sign-conversion
-
-# make CROSS=aarch64 builds the same things for arm64, elsewhere, with the packages of a folder.
-HOST_O  := $(O)
-HOST_CC := $(CC)
-ifneq ($(CROSS),)
-  override O := $(O)/$(CROSS)
-  override CC := $(CROSS)-linux-gnu-gcc
-  SYSROOT := --sysroot=$(shell tools/packages sysroot-$(ARCH))
-endif
-
-HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
-OPT ?= -O2 -g
-CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' -include userspace/base/banned.h \
-	-I$(INCLUDE) -Iuserspace -isystem $(O)/gen
-CFLAGS  := -std=gnu11 $(OPT) $(WARN) $(SYSROOT) -pthread
-LDFLAGS := $(SYSROOT) -pthread
-
-comma := ,
-
-# make SAN=address,undefined or SAN=thread builds the same things, instrumented, elsewhere.
-ifneq ($(SAN),)
-  override O := $(O)/san-$(firstword $(subst $(comma), ,$(SAN)))
-  CFLAGS  += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
-  LDFLAGS += -fsanitize=$(SAN)
-else
-  CFLAGS  += $(HARDEN)
-  LDFLAGS += -pie -Wl,-z,relro,-z,now
-endif
+include mk/config.mk
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

@@ -23,13 +23,16 @@ needs_stats     := base conf priv login audit store capture plan pipeline serve
 needs_collector := base conf priv login audit store capture plan pipeline serve stats
 needs_cli       := $(filter-out cli,$(LAYERS))
 
-# The libraries that a layer links for itself.
-libs_priv       := -lcap-ng -lseccomp
-libs_dovecot    := -lbpf -lelf -lz
-libs_login      := -lcrypto -lmaxminddb
-libs_capture    := -lbpf -lelf -lz
-libs_store      := -lhiredis -lsqlite3 -lmariadb -lpq -lssl -lcrypto
-libs_audit      := -lsystemd
-libs_serve      := -lmicrohttpd -lsystemd
-libs_search     := -lelf
-libs_attach     := -lbpf -lelf -lz
+# The libraries that a layer links for itself, as pkg-config names them.
+pkg_priv        := libcap-ng libseccomp
+pkg_dovecot     := libbpf libelf zlib
+pkg_login       := libcrypto libmaxminddb
+pkg_capture     := libbpf libelf zlib
+pkg_store       := hiredis sqlite3 libmariadb libpq libssl libcrypto
+pkg_audit       := libsystemd
+pkg_serve       := libmicrohttpd libsystemd
+pkg_search      := libelf
+pkg_attach      := libbpf libelf zlib
+
+$(foreach l,$(LAYERS),$(eval libs_$(l) := $(call pkg_libs,$(pkg_$(l)))))
+CPPFLAGS += $(call pkg_cflags,$(sort $(foreach l,$(LAYERS),$(pkg_$(l)))))

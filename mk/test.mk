@@ -5,6 +5,8 @@ TEST_GROUPS := unit abi bpf dict golden fuzz differential integration containers
 # Those that take minutes each; "make test-all" runs them, too. tests/run says what each consists of.
 LONG_GROUPS := faults cluster kernels
 
+test test-all test-faults test-kernels: export DEVELOP := 1
+
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
 	$(Q)tools/rootfs bullseye bookworm trixie service base

@@ -5,7 +5,7 @@
  * server, so that the ratio says something on a busy machine; the fastest quarter of the rounds
  * counts.
  */
-#include <mariadb/mysql.h>
+#include <mysql.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 

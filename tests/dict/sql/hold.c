@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "hold.h"
 
-#include <mariadb/mysql.h>
-#include <postgresql/libpq-fe.h>
+#include <libpq-fe.h>
+#include <mysql.h>
 #include <stdio.h>
 
 #include "store/drivers/sql/sql.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* MySQL and MariaDB: connecting, and the backend's table. */
 #include <errno.h>
-#include <mariadb/mysqld_error.h>
+#include <mysqld_error.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 

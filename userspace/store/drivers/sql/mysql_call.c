@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/sql/mysql_call.h"
 
+#include <errmsg.h>
 #include <errno.h>
-#include <mariadb/errmsg.h>
-#include <mariadb/mysqld_error.h>
+#include <mysqld_error.h>
 #include <poll.h>
 
 #include "base/clock.h"

@@ -8,7 +8,7 @@
 #ifndef DOVETAP_SQL_MYSQL_CALL_H
 #define DOVETAP_SQL_MYSQL_CALL_H
 
-#include <mariadb/mysql.h>
+#include <mysql.h>
 
 #include "store/drivers/sql/backend.h"
 #include "store/drivers/sql/mysql_limit.h"

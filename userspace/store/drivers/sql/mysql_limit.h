@@ -8,7 +8,7 @@
 #ifndef DOVETAP_SQL_MYSQL_LIMIT_H
 #define DOVETAP_SQL_MYSQL_LIMIT_H
 
-#include <mariadb/mysql.h>
+#include <mysql.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -7,7 +7,7 @@
 #ifndef DOVETAP_SQL_PGSQL_CALL_H
 #define DOVETAP_SQL_PGSQL_CALL_H
 
-#include <postgresql/libpq-fe.h>
+#include <libpq-fe.h>
 
 #include "store/drivers/sql/backend.h"
 #include "store/drivers/sql/pgsql_settings.h"

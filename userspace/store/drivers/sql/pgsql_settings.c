@@ -2,7 +2,7 @@
 #include "store/drivers/sql/pgsql_settings.h"
 
 #include <errno.h>
-#include <postgresql/libpq-fe.h>
+#include <libpq-fe.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
