@@ -10,6 +10,9 @@
 
 void config_release(struct config *config)
 {
+	for (struct config_map *map = config->maps; map; map = map->next)
+		conf_free(&map->tree);
+	config->maps = NULL;
 	conf_free(&config->command_line);
 	conf_free(&config->own);
 	conf_free(&config->server);
@@ -73,7 +76,7 @@ static int load_key(const struct config_options *options, struct config *config,
 			"--key", error_r);
 }
 
-static int read_settings(struct config *config, struct error *error_r)
+int config_read_settings(struct config *config, struct error *error_r)
 {
 	const struct conf_section *const roots[] = {config->own, config->command_line, NULL};
 
@@ -91,7 +94,7 @@ static int load_server(const struct config_options *options, struct config *conf
 			     &config->doveconf, &config->doveconf_error, error_r);
 }
 
-static int read_last_login(struct config *config, struct error *error_r)
+int config_read_last_login(struct config *config, struct error *error_r)
 {
 	static const enum last_login_language languages[] = {
 		[DOVETAP_TEMPLATE_AUTO] = LAST_LOGIN_BY_SYNTAX,
@@ -119,13 +122,13 @@ int config_load(const struct config_options *options, struct config *config_r,
 	if (ret == 0)
 		ret = load_command_line(options, &config, error_r);
 	if (ret == 0)
-		ret = read_settings(&config, error_r);
+		ret = config_read_settings(&config, error_r);
 	if (ret == 0)
 		ret = load_server(options, &config, error_r);
 	if (ret == 0)
 		ret = load_key(options, &config, error_r);
 	if (ret == 0)
-		ret = read_last_login(&config, error_r);
+		ret = config_read_last_login(&config, error_r);
 	if (ret < 0)
 		config_release(&config);
 	else

@@ -298,6 +298,9 @@ int conf_load_file(struct conf_section *root, struct conf_setting *setting, stru
 	char *value;
 	int ret;
 
+	if (conf_is_sealed(root))
+		return conf_error(&setting->pos, error_r, EPERM, "%s: %s was not read in time",
+				  setting->key, setting->value);
 	buf_init(&text, CONF_LINE_MAX);
 	ret = read_file(setting->value, &text);
 	if (ret < 0) {

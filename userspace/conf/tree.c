@@ -13,6 +13,7 @@ struct conf_tree {
 	struct conf_section root;
 	struct arena *arena;
 	unsigned int order;
+	bool sealed;
 };
 
 static const struct conf_section *matching(const struct conf_section *section, const char *type,
@@ -109,6 +110,16 @@ void conf_free(struct conf_section **root)
 struct arena *conf_arena(const struct conf_section *any)
 {
 	return tree_of(any)->arena;
+}
+
+void conf_seal(const struct conf_section *any)
+{
+	tree_of(any)->sealed = true;
+}
+
+bool conf_is_sealed(const struct conf_section *any)
+{
+	return tree_of(any)->sealed;
 }
 
 struct conf_section *conf_section_add(struct conf_section *parent, const char *type,

@@ -75,6 +75,10 @@ void conf_free(struct conf_section **root); /* takes NULL, sets NULL */
 
 struct arena *conf_arena(const struct conf_section *any); /* of the tree that it belongs to */
 
+/* From now on no file is read for the tree: conf_load_file() refuses. */
+void conf_seal(const struct conf_section *any);
+bool conf_is_sealed(const struct conf_section *any);
+
 struct conf_section *conf_section_add(struct conf_section *parent, const char *type,
 				      const char *name, struct conf_pos pos);
 struct conf_setting *conf_setting_add(struct conf_section *section, const char *key,

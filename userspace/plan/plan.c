@@ -3,20 +3,25 @@
 #include <stdlib.h>
 
 #include "conf/arena.h"
+#include "conf/config_pack.h"
 #include "login/enrich.h"
 #include "login/source.h"
 #include "plan/plan_private.h"
 
-int plan_new(const struct config_options *options, struct plan **plan_r, struct error *error_r)
+static struct plan *plan_alloc(struct error *error_r)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
-	int ret;
 
 	if (!plan)
-		return plan_no_memory(error_r);
-	/* Cannot fail for a valid pointer (uname(2)). */
-	(void)uname(&plan->node);
-	ret = config_load(options, &plan->config, error_r);
+		(void)plan_no_memory(error_r);
+	else
+		(void)uname(&plan->node); /* cannot fail for a valid pointer (uname(2)) */
+	return plan;
+}
+
+/* ret is that of reading the configuration. */
+static int finish(int ret, struct plan *plan, struct plan **plan_r, struct error *error_r)
+{
 	if (ret == 0)
 		ret = plan_routes_make(plan, error_r);
 	if (ret < 0)
@@ -24,6 +29,29 @@ int plan_new(const struct config_options *options, struct plan **plan_r, struct 
 	else
 		*plan_r = plan;
 	return ret;
+}
+
+int plan_new(const struct config_options *options, struct plan **plan_r, struct error *error_r)
+{
+	struct plan *plan = plan_alloc(error_r);
+
+	if (!plan)
+		return -ENOMEM;
+	return finish(config_load(options, &plan->config, error_r), plan, plan_r, error_r);
+}
+
+int plan_unpack(struct unpack *in, struct plan **plan_r, struct error *error_r)
+{
+	struct plan *plan = plan_alloc(error_r);
+
+	if (!plan)
+		return -ENOMEM;
+	return finish(config_unpack(in, &plan->config, error_r), plan, plan_r, error_r);
+}
+
+void plan_pack(const struct plan *plan, struct buf *out)
+{
+	config_pack(&plan->config, out);
 }
 
 void plan_free(struct plan **plan_p)

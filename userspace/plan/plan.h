@@ -11,6 +11,7 @@
 #include "audit/audit.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/pack.h"
 #include "base/precision.h"
 #include "conf/config.h"
 #include "login/event.h"
@@ -34,6 +35,14 @@ struct plan_route {
 
 /* Errors are the operator's: -EINVAL and "file:line: ..." (exit status EX_CONFIG), -ENOMEM. */
 int plan_new(const struct config_options *options, struct plan **plan_r, struct error *error_r);
+
+/* The same from a configuration that another process has resolved (conf/config_pack.h): no file is
+ * read. -EINVAL for bytes that are none, too. */
+int plan_unpack(struct unpack *in, struct plan **plan_r, struct error *error_r);
+
+/* Appends what plan_unpack() needs, after plan_load_audit(). */
+void plan_pack(const struct plan *plan, struct buf *out);
+
 void plan_free(struct plan **plan); /* takes NULL, sets NULL */
 
 size_t plan_route_count(const struct plan *plan);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/arena.h"
 #include "conf/mask.h"
 #include "plan/plan_private.h"
 
@@ -51,20 +52,21 @@ int plan_open_geo(const struct plan *plan, struct geo **geo_r, struct error *err
 }
 
 /* One newline at the end does not count, as in "<file" of a configuration. */
-static int use_key(struct plan *plan, int fd, struct error *error_r)
+static int keep_key(struct plan *plan, int fd, struct error *error_r)
 {
-	char key[PSEUDONYM_KEY_MAX + 2];
+	char key[PSEUDONYM_KEY_MAX + 2], *kept;
 	ssize_t len = read(fd, key, sizeof(key));
-	int ret;
 
 	if (len < 0)
 		return error_set(error_r, errno, "%m");
 	if (len > 0 && key[len - 1] == '\n')
 		len--;
-	ret = pseudonym_new((struct slice){key, (size_t)len}, &plan->audit.policy.pseudonym,
-			    error_r);
+	kept = arena_strndup(plan_texts(plan), key, (size_t)len);
 	explicit_bzero(key, sizeof(key));
-	return ret;
+	if (!kept)
+		return plan_no_memory(error_r);
+	plan->config.audit_key = (struct slice){kept, (size_t)len};
+	return 0;
 }
 
 /* Whoever has the key can find out the users, by trying their names. */
@@ -88,8 +90,15 @@ static int read_key(struct plan *plan, const char *path, struct error *error_r)
 		return error_set(error_r, errno, "audit_user_key: %s: %m", path);
 	ret = check_key_file(fd, error_r);
 	if (ret == 0)
-		ret = use_key(plan, fd, error_r);
+		ret = keep_key(plan, fd, error_r);
 	close(fd);
+	return ret < 0 ? error_prefix(error_r, "audit_user_key: %s", path) : 0;
+}
+
+static int use_key(struct plan *plan, const char *path, struct error *error_r)
+{
+	int ret = pseudonym_new(plan->config.audit_key, &plan->audit.policy.pseudonym, error_r);
+
 	return ret < 0 ? error_prefix(error_r, "audit_user_key: %s", path) : 0;
 }
 
@@ -97,6 +106,7 @@ int plan_load_audit(struct plan *plan, struct error *error_r)
 {
 	const struct dovetap_settings *settings = plan_settings(plan);
 	uint64_t events = bits_of(settings->audit_events, audit_event_words);
+	int ret = 0;
 
 	plan->audit = (struct audit_config){
 		.target = settings->audit_log,
@@ -106,9 +116,11 @@ int plan_load_audit(struct plan *plan, struct error *error_r)
 			   .mask = plan_mask(settings->audit_mask_ip),
 			   .node = plan_host(plan).node},
 	};
-	if (!settings->audit_user_key[0])
-		return 0;
-	return read_key(plan, settings->audit_user_key, error_r);
+	if (settings->audit_user_key[0] && !plan->config.resolved)
+		ret = read_key(plan, settings->audit_user_key, error_r);
+	if (settings->audit_user_key[0] && ret == 0)
+		ret = use_key(plan, settings->audit_user_key, error_r);
+	return ret;
 }
 
 const struct audit_config *plan_audit(const struct plan *plan)

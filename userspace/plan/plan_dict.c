@@ -2,10 +2,8 @@
 /* The dicts of a plan: from what the configuration says to what a driver is opened with. */
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "conf/arena.h"
-#include "conf/parse.h"
 #include "plan/plan_private.h"
 
 #define EMBEDDED_DICT "sqlite:path=%s/last-login.db"
@@ -29,8 +27,6 @@ int plan_dicts_alloc(struct plan *plan, size_t routes, struct error *error_r)
 
 void plan_dicts_free(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->dict_count; i++)
-		conf_free(&plan->dicts[i].map);
 	free(plan->dicts);
 }
 
@@ -50,7 +46,8 @@ static bool goes_direct(const struct plan *plan, const struct last_login_dict *s
 	const char *map = dict_map_path(source->backend_uri);
 
 	return plan->config.settings.dict_via == DOVETAP_DICT_DIRECT &&
-	       (source->backend_block || (source->backend_uri && (!map || access(map, R_OK) == 0)));
+	       (source->backend_block ||
+		(source->backend_uri && (!map || config_has_map(&plan->config, map))));
 }
 
 static int configured_dict(struct plan *plan, const struct last_login_dict *source,
@@ -65,18 +62,11 @@ static int configured_dict(struct plan *plan, const struct last_login_dict *sour
 }
 
 /* Map files hold passwords, so they are often closed to the collector: they are read here. */
-static int read_map(struct plan_dict *dict, struct error *error_r)
+static int read_map(struct plan *plan, struct plan_dict *dict, struct error *error_r)
 {
 	const char *path = dict_map_path(dict->config.uri);
-	int ret;
 
-	if (!path)
-		return 0;
-	ret = conf_parse_file(path, CONF_PARSE_MAP, &dict->map, error_r);
-	if (ret == 0)
-		ret = conf_load_files(dict->map, error_r);
-	dict->config.map = dict->map;
-	return ret;
+	return path ? config_map(&plan->config, path, &dict->config.map, error_r) : 0;
 }
 
 static struct slice driver_of(const struct plan_dict *dict)
@@ -128,7 +118,7 @@ static struct plan_dict *next_dict(struct plan *plan, const struct last_login_di
 
 static int finish_dict(struct plan *plan, struct plan_dict *dict, struct error *error_r)
 {
-	int ret = read_map(dict, error_r);
+	int ret = read_map(plan, dict, error_r);
 
 	return ret < 0 ? ret : name_dict(plan, dict, error_r);
 }

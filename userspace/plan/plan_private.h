@@ -12,7 +12,6 @@ struct plan_dict {
 	struct dict_config config;
 	const struct last_login_dict *source; /* what it was made from; NULL = embedded */
 	const char *name, *id;
-	struct conf_section *map; /* its map file, if it has one; owned */
 };
 
 struct plan {
