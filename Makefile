@@ -7,6 +7,7 @@ PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR  ?= $(PREFIX)/share/man
 LIBDIR  ?= $(PREFIX)/lib
+LIBEXECDIR ?= $(PREFIX)/libexec/dovetap
 UNITDIR ?= $(LIBDIR)/systemd/system
 SYSCONFDIR ?= /etc
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
@@ -19,7 +20,7 @@ include mk/config.mk
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(O)/dovetap ## build the program (the default)
+all: $(O)/dovetap $(O)/dovetap-attacher ## build the programs (the default)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

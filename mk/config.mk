@@ -53,7 +53,8 @@ pkg_cflags = $(foreach p,$(1),$(shell $(PKG_CONFIG) --cflags $(p) 2> /dev/null))
 
 HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 OPT ?= -O2 -g
-CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' -include userspace/base/banned.h \
+CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' \
+	-DDOVETAP_LIBEXECDIR='"$(LIBEXECDIR)"' -include userspace/base/banned.h \
 	-I$(INCLUDE) -Iuserspace -isystem $(O)/gen
 CFLAGS  := -std=gnu11 $(OPT) $(WARN) $(WARN_ERROR) $(SYSROOT) -pthread
 LDFLAGS := $(SYSROOT) -pthread

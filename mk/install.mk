@@ -3,6 +3,7 @@
 
 install: all ## install under DESTDIR and PREFIX
 	install -D -m 0755 $(O)/dovetap $(DESTDIR)$(SBINDIR)/dovetap
+	install -D -m 0755 $(O)/dovetap-attacher $(DESTDIR)$(LIBEXECDIR)/dovetap-attacher
 	install -D -m 0644 docs/dovetap.8 $(DESTDIR)$(MANDIR)/man8/dovetap.8
 	install -D -m 0644 docs/dovetap.conf.5 $(DESTDIR)$(MANDIR)/man5/dovetap.conf.5
 	test -e $(DESTDIR)$(SYSCONFDIR)/dovetap/dovetap.conf || \

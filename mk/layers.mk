@@ -4,7 +4,7 @@
 # reads the same lines for the includes.
 
 LAYERS := base conf priv dovecot login capture store audit serve search attach plan pipeline \
-	stats collector cli
+	stats collector cli attacher
 
 needs_base      :=
 needs_conf      := base
@@ -21,7 +21,8 @@ needs_plan      := base conf login audit store
 needs_pipeline  := base conf login audit store capture plan
 needs_stats     := base conf priv login audit store capture plan pipeline serve
 needs_collector := base conf priv login audit store capture plan pipeline serve stats
-needs_cli       := $(filter-out cli,$(LAYERS))
+needs_attacher  := base priv dovecot search attach
+needs_cli       := $(filter-out cli attacher,$(LAYERS))
 
 # The libraries that a layer links for itself, as pkg-config names them.
 pkg_priv        := libcap-ng libseccomp
@@ -30,7 +31,7 @@ pkg_login       := libcrypto libmaxminddb
 pkg_capture     := libbpf libelf zlib
 pkg_store       := hiredis sqlite3 libmariadb libpq libssl libcrypto
 pkg_audit       := libsystemd
-pkg_serve       := libmicrohttpd libsystemd
+pkg_serve       := libmicrohttpd
 pkg_search      := libelf
 pkg_attach      := libbpf libelf zlib
 

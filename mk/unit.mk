@@ -14,14 +14,20 @@ UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
 WRAP_ALLOCATIONS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup strndup)
 $(O)/tests/unit/%/test_alloc_failure: LDFLAGS += $(WRAP_ALLOCATIONS)
 
-# So does this program, as tests/faults/90-out-of-memory.sh wants it.
+# So do these programs, as tests/faults/90-out-of-memory.sh wants them.
 SCARCE := $(O)/tests/faults/dovetap-scarce
+SCARCE_ATTACHER := $(O)/tests/faults/dovetap-attacher
 $(SCARCE): $(MAIN_OBJ) $(O)/tests/faults/scarce.o $(ALL_ARCHIVES)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) $(WRAP_ALLOCATIONS) -Wl,--wrap=asprintf -o $@ $(MAIN_OBJ) \
 		$(O)/tests/faults/scarce.o $(call linked,cli)
 
-scarce: $(SCARCE)
+$(SCARCE_ATTACHER): $(call layer_obj,attacher) $(O)/tests/faults/scarce.o $(call archives,attacher)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) $(WRAP_ALLOCATIONS) -Wl,--wrap=asprintf -o $@ $(filter %.o,$^) \
+		$(call linked,attacher)
+
+scarce: $(SCARCE) $(SCARCE_ATTACHER)
 
 unit-binaries: $(UNIT_TESTS) $(addprefix $(O)/tests/dict/conformance,-sql -redis) \
 	$(O)/tests/dict/conformance

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Each layer becomes an archive (mk/layers.mk), all of them and the commands the program.
+# Each layer becomes an archive (mk/layers.mk), all of them and the commands the program. The
+# privileged one is another program, of few of them.
 
 layer_src = $(shell find userspace/$(1) -name '*.c' 2>/dev/null | sort)
 layer_obj = $(patsubst %.c,$(O)/%.o,$(call layer_src,$(1)))
@@ -29,3 +30,7 @@ $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 $(O)/dovetap: $(MAIN_OBJ) $(ALL_ARCHIVES)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(MAIN_OBJ) $(call linked,cli)
+
+$(O)/dovetap-attacher: $(call archives,attacher)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(call layer_obj,attacher) $(call linked,attacher)

@@ -11,7 +11,7 @@
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
-	const char *summary;
+	const char *summary; /* NULL: not for people */
 } commands[] = {
 	{"run", cmd_run, "watch Dovecot and write last-login records"},
 	{"check", cmd_check, "tell whether kernel, rights, Dovecot and dict are fit"},
@@ -25,6 +25,8 @@ static const struct {
 	{"top", cmd_top, "show logins and failures as they happen"},
 	{"detach", cmd_detach, "remove the probes that a dovetap with pins has left"},
 	{"config", cmd_config, "show the effective configuration"},
+	{"collect", cmd_collect, NULL},
+	{"resolve", cmd_resolve, NULL},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -32,8 +34,10 @@ static const struct {
 static void print_help(FILE *to)
 {
 	(void)fprintf(to, "Usage: dovetap COMMAND [OPTION...]\n\n");
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		(void)fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (commands[i].summary)
+			(void)fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	}
 	(void)fprintf(to,
 		      "\n\"dovetap COMMAND --help\" tells its options; dovetap(8) tells all.\n");
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two processes of "dovetap run" with a collector that only reports what happens to it:
+ * The processes of "dovetap run", with a collector that only reports what happens to it and a
+ * resolver that reads nothing. This program is all of them, by exec:
  *
- *	test ── fork ── attacher ── fork ── collector ── reports by a pipe ──▶ test
+ *	test ── fork ── attacher ──┬─ exec ── collect ─┬─ reports by a FIFO ──▶ test
+ *	                           ├─ exec ── resolve ─┘
+ *	                           └─ exec ── search
  */
 #include <linux/bpf.h>
 #include <poll.h>
@@ -16,8 +19,13 @@
 #include "attach/attacher.h"
 #include "attach/multi.h"
 #include "base/log.h"
+#include "base/memfile.h"
 #include "priv/drop.h"
+#include "priv/handover.h"
+#include "priv/reload.h"
+#include "priv/start.h"
 #include "scenario_root.h"
+#include "search/search.h"
 
 #define COLLECTOR_STATUS 5  /* with which it ends when it is told to */
 #define PATIENCE	 60 /* seconds until a scenario that hangs is killed */
@@ -34,10 +42,8 @@ struct report {
 
 struct scenario {
 	char root[64];
-	int reports; /* read end */
-	int report;  /* write end, the collector's */
-	bool reload_refused;
-	int end_at_once; /* the collector's status when it shall end by itself, else -1 */
+	char fifo[80]; /* for reports */
+	int reports;   /* read end */
 	pid_t attacher;
 	enum attach_method method;
 };
@@ -96,7 +102,8 @@ static int rights_left(const struct collector_fds *fds)
 		return __LINE__;
 	if (execl("/bin/true", "true", NULL) == 0 || errno != EPERM)
 		return __LINE__;
-	if (count_open_fds() != 7 || fds->ring == fds->counters) /* 0 1 2, three, the report pipe */
+	/* 0 1 2, ring, counters, peer, the configuration and what reports */
+	if (count_open_fds() != 8 || fds->ring == fds->counters)
 		return __LINE__;
 	return 0;
 }
@@ -115,23 +122,29 @@ static unsigned long long read_count(const struct collector_fds *fds)
 	return sum;
 }
 
-static int collector_main(void *ctx, const struct collector_fds *fds)
+/* In an environment that the attacher inherits: what the processes are to do. */
+static bool is_wanted(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && value[0];
+}
+
+static void open_report(void)
+{
+	report_fd = open(getenv("SCENARIO_REPORT"), O_WRONLY | O_CLOEXEC);
+	if (report_fd < 0)
+		_exit(96);
+}
+
+static int watch(const struct collector_fds *fds)
 {
 	const struct priv_message ready = {.version = PRIV_PROTO_VERSION, .type = PRIV_READY};
 	struct pollfd readable = {.fd = fds->peer, .events = POLLIN};
-	struct report report = {.type = STARTED, .pid = getpid()};
+	struct report report = {.type = MESSAGE, .pid = getpid()};
 	sigset_t all, waiting;
-	struct scenario *scenario = ctx;
 
-	peer_fd = fds->peer;
-	signal(SIGTERM, on_signal);
-	report.failed = rights_left(fds);
-	report.count = read_count(fds);
-	send_report(&report);
-	if (scenario->end_at_once >= 0)
-		return scenario->end_at_once;
 	(void)priv_send(fds->peer, &ready);
-	report.type = MESSAGE;
 	/* Signals come in while waiting, not between taking a message and reporting it. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &waiting);
@@ -144,25 +157,69 @@ static int collector_main(void *ctx, const struct collector_fds *fds)
 	return COLLECTOR_STATUS; /* the attacher has gone */
 }
 
+static int collect(void)
+{
+	struct report report = {.type = STARTED, .pid = getpid()};
+	struct handover handover;
+	struct error error;
+
+	open_report();
+	if (handover_receive(START_CHANNEL_FD, &handover, &error) < 0 ||
+	    handover_drop_rights(&handover, &error) < 0)
+		return 95;
+	peer_fd = handover.fds.peer;
+	(void)signal(SIGTERM, on_signal);
+	report.failed = rights_left(&handover.fds);
+	report.count = read_count(&handover.fds);
+	send_report(&report);
+	return is_wanted("SCENARIO_END") ? (int)strtol(getenv("SCENARIO_END"), NULL, 10)
+					 : watch(&handover.fds);
+}
+
+/* --- in the resolver ----------------------------------------------------------------------------
+ */
+
+static int make_configuration(void)
+{
+	const struct resolution resolution = {
+		.settings = {.uid = 1, .gid = 1, .ring_bytes = 4096},
+		.pin = "",
+		.configuration = {"x", 1},
+	};
+	struct buf bytes;
+	int fd;
+
+	buf_init(&bytes, RESOLUTION_MAX);
+	resolution_pack(&resolution, &bytes);
+	fd = memfile_make("test", buf_slice(&bytes), NULL);
+	buf_release(&bytes);
+	return fd;
+}
+
+static int resolve(void)
+{
+	const struct report report = {.type = RELOADING, .pid = getpid()};
+	struct error error;
+	int fd;
+
+	open_report();
+	if (reload_take_request(START_CHANNEL_FD, &error) < 0)
+		return 94;
+	send_report(&report);
+	fd = is_wanted("SCENARIO_REFUSE") ? error_set(&error, EINVAL, "refused")
+					  : make_configuration();
+	return reload_answer(START_CHANNEL_FD, fd, &error) == 0 ? 0 : 93;
+}
+
 /* --- in the attacher ----------------------------------------------------------------------------
  */
 
-static void on_ready(void *ctx, unsigned int links)
+static void on_ready(unsigned int links)
 {
 	const struct report report = {
 		.type = MESSAGE, .pid = getpid(), .message = {.type = PRIV_READY, .links = links}};
 
-	(void)ctx;
 	send_report(&report);
-}
-
-static int on_reload(void *ctx)
-{
-	const struct report report = {.type = RELOADING, .pid = getpid()};
-	const struct scenario *scenario = ctx;
-
-	send_report(&report);
-	return scenario->reload_refused ? -EINVAL : 0;
 }
 
 static int run_attacher(struct scenario *scenario)
@@ -172,19 +229,23 @@ static int run_attacher(struct scenario *scenario)
 		.discover = {.roots = roots, .roles = PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER)},
 		.method = scenario->method,
 		.ready = on_ready,
-		.reload = on_reload,
-		.keep_fds = &scenario->report,
-		.keep_fd_count = 1,
+		.program = start_open_self(NULL),
+		.search = start_open_self(NULL),
+		.configuration = make_configuration(),
+		.lock = -1,
 	};
 	struct attacher *attacher;
 	struct error error;
 	int status;
 
+	if (priv_user_find(NULL, &options.user, NULL) < 0)
+		return 92;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that dies leaves nobody behind */
 	log_init(LOG_SINK_STDERR, LOG_LEVEL_ERROR, "# attacher");
 	if (attacher_new(&options, &attacher, &error) < 0)
 		return 98;
-	status = attacher_run(attacher, collector_main, scenario, &error);
+	status = attacher_run(attacher, &error);
 	attacher_free(&attacher);
 	return status < 0 ? 97 : status;
 }
@@ -194,23 +255,35 @@ static int run_attacher(struct scenario *scenario)
 
 static void scenario_prepare(struct scenario *scenario)
 {
-	*scenario = (struct scenario){.end_at_once = -1};
+	*scenario = (struct scenario){.reports = -1};
 	scenario_make_root(scenario->root);
+	snprintf(scenario->fifo, sizeof(scenario->fifo), "%s.reports", scenario->root);
+	assert_int_equal(mkfifo(scenario->fifo, 0600), 0);
+	setenv("SCENARIO_REPORT", scenario->fifo, 1);
+	unsetenv("SCENARIO_END");
+	unsetenv("SCENARIO_REFUSE");
 	scenario_install(scenario->root, "libtarget.so");
+}
+
+static void set_status(const char *name, int status)
+{
+	char text[12];
+
+	snprintf(text, sizeof(text), "%d", status);
+	setenv(name, text, 1);
 }
 
 static void scenario_start(struct scenario *scenario)
 {
-	int channel[2];
-
 	alarm(PATIENCE);
-	assert_int_equal(pipe2(channel, O_CLOEXEC), 0);
-	scenario->reports = channel[0];
-	scenario->report = report_fd = channel[1];
+	scenario->reports = open(scenario->fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(scenario->reports >= 0);
+	open_report(); /* also the attacher's, so that there is a writer until it ends */
+	assert_int_equal(fcntl(scenario->reports, F_SETFL, 0), 0);
 	scenario->attacher = fork();
 	if (scenario->attacher == 0)
 		_exit(run_attacher(scenario));
-	close(channel[1]);
+	close(report_fd);
 }
 
 /* The next report of this type (and, of messages, with this one); others before it are passed. */
@@ -232,7 +305,7 @@ static int attacher_status(struct scenario *scenario)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* Everybody is gone when the pipe has no writer any more. */
+/* Everybody is gone when the FIFO has no writer any more. */
 static void scenario_end(struct scenario *scenario)
 {
 	struct report report;
@@ -240,6 +313,7 @@ static void scenario_end(struct scenario *scenario)
 	while (read(scenario->reports, &report, sizeof(report)) > 0)
 		;
 	close(scenario->reports);
+	assert_int_equal(unlink(scenario->fifo), 0);
 	scenario_remove_root(scenario->root);
 	alarm(0);
 }
@@ -431,7 +505,7 @@ static void test_a_final_status_is_passed_on(void **state)
 
 	(void)state;
 	scenario_prepare(&scenario);
-	scenario.end_at_once = EX_CONFIG;
+	set_status("SCENARIO_END", EX_CONFIG);
 	scenario_start(&scenario);
 	assert_int_equal(attacher_status(&scenario), EX_CONFIG);
 	scenario_end(&scenario);
@@ -444,7 +518,7 @@ static void test_a_passing_failure_starts_another(void **state)
 
 	(void)state;
 	scenario_prepare(&scenario);
-	scenario.end_at_once = EX_TEMPFAIL;
+	set_status("SCENARIO_END", EX_TEMPFAIL);
 	scenario_start(&scenario);
 	first = await(&scenario, STARTED, 0);
 	assert_int_not_equal(await(&scenario, STARTED, 0).pid, first.pid);
@@ -480,7 +554,7 @@ static void test_a_refused_reload_changes_nothing(void **state)
 
 	(void)state;
 	scenario_prepare(&scenario);
-	scenario.reload_refused = true;
+	setenv("SCENARIO_REFUSE", "yes", 1);
 	scenario_start(&scenario);
 	first = await(&scenario, STARTED, 0);
 	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
@@ -531,7 +605,7 @@ static void test_missing_rights_are_named(void **state)
 	assert_int_equal(status, 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_collector_has_no_rights),
@@ -554,5 +628,11 @@ int main(void)
 		cmocka_unit_test(test_missing_rights_are_named),
 	};
 
+	if (argc == 2 && strcmp(argv[1], "collect") == 0)
+		return collect();
+	if (argc == 2 && strcmp(argv[1], "resolve") == 0)
+		return resolve();
+	if (argc == 2 && strcmp(argv[1], "search") == 0)
+		searcher_main();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

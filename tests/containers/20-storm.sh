@@ -99,7 +99,7 @@ container_start eleven bullseye docker-@.scope
 container_login resident imap "resident@$domain"
 eventually told_of resident | note
 attacher=$dovetap_pid
-children=$(pgrep --parent "$attacher" -x dovetap | tr '\n' ' ') # collector and searcher
+children=$(pgrep --parent "$attacher" -x "dovetap|dovetap-search" | tr '\n' ' ') # collector and searcher
 probes=$(metric dovetap_probes_attached)
 fds=$(descriptors "$attacher") children_fds=$(descriptors "$children")
 kib=$(resident_kib "$attacher")

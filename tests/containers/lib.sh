@@ -113,7 +113,7 @@ outside_start() { # arguments of "dovetap run"
 }
 
 collector_pid() { # besides it there is the stamp
-	pgrep --parent "$dovetap_pid" -x dovetap
+	collector_of "$dovetap_pid"
 }
 
 accepted_in() { # containers: EVENT CONTAINER SERVICE USER ADDRESS, both events of each login

@@ -23,7 +23,7 @@ says() { # text, how often if not once or more: in the journal
 }
 
 collector() {
-	collector_of "$(pgrep --ns "$(cat "$tmp/system/pid")" --nslist pid -o -f '^/usr/sbin/dovetap run')"
+	collector_of "$(pgrep --ns "$(cat "$tmp/system/pid")" --nslist pid -o -f '^dovetap-attacher [0-9]')"
 }
 
 drop_in() { # name; stdin: what it has

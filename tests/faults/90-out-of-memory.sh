@@ -8,12 +8,14 @@
 plan 13
 
 sanitized=$top/.output/san-address/tests/faults/dovetap-scarce # it sees what leaks or is misused
-export SCARCE=$tmp/scarce SCARCE_AT
+export TMPDIR=$tmp
+SCARCE=$tmp/scarce SCARCE_AT=0
 
 scarce_reset() {
 	truncate --size 0 "$SCARCE"
 	truncate --size 32 "$SCARCE"
 	scarce_every 0
+	printf '%08d' "$SCARCE_AT" | dd of="$SCARCE" bs=8 seek=3 conv=notrunc status=none
 }
 
 scarce_every() { # number; in its place, for others have the file in memory
@@ -158,7 +160,7 @@ reload_while_scarce() {
 	for ((i = 0; i < $(amount 10 100); i++)); do
 		kill -HUP "$dovetap_pid" || return
 		sleep 0.3
-		SCARCE_AT=0 status_is_asked
+		status_is_asked
 	done
 }
 

@@ -336,7 +336,7 @@ dovetap_start() { # arguments of "dovetap run": live lines in $tmp/live, message
 	fi
 }
 
-dovetap_kill() { # both processes at once, and waits for their end
+dovetap_kill() { # attacher and collector at once, and waits for their end
 	local collector
 	collector=$(collector_of "$dovetap_pid")
 	kill -KILL "$dovetap_pid" ${collector:+"$collector"}
@@ -344,8 +344,8 @@ dovetap_kill() { # both processes at once, and waits for their end
 	[[ -z $collector ]] || eventually process_is_gone "$collector"
 }
 
-collector_of() { # pid of "dovetap run": that of its collector; its other child searches for Dovecot
-	pgrep --parent "$1" | grep -vxFf <(pgrep --parent "$1" -x dovetap-search)
+collector_of() { # pid of "dovetap run": that of its collector
+	pgrep --parent "$1" -xf 'dovetap collect'
 }
 
 process_is_gone() { # pid

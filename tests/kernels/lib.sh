@@ -77,8 +77,11 @@ put_tests() { # root of the libraries that they were built with
 	done
 	install -D -t "$image/.output/tests/target" "$output"/tests/target/lib*.so*
 	install -D layouts/dovecot.layouts "$image/layouts/dovecot.layouts"
-	install -D "$output/dovetap" "$image/bin/dovetap"
-	put_libraries "$1" "" "$output/dovetap"
+	local program
+	for program in dovetap dovetap-attacher; do
+		install -D "$output/$program" "$image/bin/$program"
+		put_libraries "$1" "" "$output/$program"
+	done
 }
 
 is_since() { # version: whether the kernel is of this one or a later one

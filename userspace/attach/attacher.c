@@ -69,8 +69,6 @@ static int prepare(struct attacher *attacher, struct error *error_r)
 	int err = attacher_check_rights(loading.method, error_r);
 
 	if (err == 0)
-		err = priv_user_find(attacher->options.user, &attacher->setup.user, error_r);
-	if (err == 0)
 		err = take_over(attacher, error_r);
 	if (err == 0)
 		err = loader_new(&loading, &attacher->loader, error_r);
@@ -103,7 +101,16 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 	attacher->inherited.counters_fd = -1;
 	attacher->attachments.fd_stores = &attacher->fd_stores;
 	attacher->attachments.inherited = &attacher->inherited;
-	attacher->setup.maps = &attacher->maps;
+	attacher->setup = (struct child_setup){
+		.user = options->user,
+		.watchdog_ns = options->watchdog_ns,
+		.no_sandbox = options->no_sandbox,
+		.maps = &attacher->maps,
+		.program = options->program,
+		.configuration = options->configuration,
+		.lock = options->lock,
+	};
+	resolver_init(&attacher->resolver);
 	child_init(&attacher->child, &attacher->setup);
 	attacher->attachments.child = &attacher->child;
 	raise_file_limit();
@@ -136,6 +143,9 @@ void attacher_free(struct attacher **attacher)
 	inherited_release(&(*attacher)->inherited);
 	maps_close(&(*attacher)->maps);
 	child_release(&(*attacher)->child);
+	resolver_release(&(*attacher)->resolver);
+	if ((*attacher)->setup.configuration >= 0)
+		close((*attacher)->setup.configuration);
 	if ((*attacher)->signal_fd >= 0)
 		close((*attacher)->signal_fd);
 	free(*attacher);
@@ -156,6 +166,7 @@ static void take_time(struct attacher *attacher)
 	}
 	if (now >= attacher->rescan_ns)
 		attacher_scan(attacher);
+	resolver_due(&attacher->resolver);
 	if (now >= search_due_ns(attacher->search))
 		search_due(attacher->search);
 	/* Nobody writes there any more once each probe of before is taken over or detached. */
@@ -178,6 +189,8 @@ static int wait_ms(const struct attacher *attacher)
 		due = restart;
 	if (attacher->kill_ns == 0 && search_due_ns(attacher->search) < due)
 		due = search_due_ns(attacher->search);
+	if (resolver_due_ns(&attacher->resolver) < due)
+		due = resolver_due_ns(&attacher->resolver);
 	if (attacher->maps.old_count > 0 && due > now + OLD_RING_NS)
 		due = now + OLD_RING_NS;
 	return due <= now ? 0 : (int)((due - now) / NS_PER_MSEC) + 1;
@@ -190,6 +203,7 @@ static int turn(struct attacher *attacher, struct error *error_r)
 		{.fd = attacher->kill_ns == 0 ? search_fd(attacher->search) : -1, .events = POLLIN},
 		{.fd = attacher->execs ? exec_watch_fd(attacher->execs) : -1, .events = POLLIN},
 		{.fd = attacher->child.peer, .events = POLLIN},
+		{.fd = attacher->resolver.channel, .events = POLLIN},
 	};
 
 	if (poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(attacher)) < 0 && errno != EINTR)
@@ -200,6 +214,8 @@ static int turn(struct attacher *attacher, struct error *error_r)
 		attacher_take_execs(attacher);
 	if (fds[3].revents && child_receive(&attacher->child))
 		attacher_report_ready(attacher);
+	if (fds[4].revents)
+		attacher_take_resolution(attacher);
 	if (fds[0].revents)
 		attacher_take_signals(attacher);
 	take_time(attacher);
@@ -222,17 +238,11 @@ static int reduce_rights(const struct attacher *attacher, struct error *error_r)
 	return priv_sandbox_enter(PRIV_ATTACHER, error_r);
 }
 
-int attacher_run(struct attacher *attacher, collector_main_fn *collector_main, void *ctx,
-		 struct error *error_r)
+int attacher_run(struct attacher *attacher, struct error *error_r)
 {
 	struct child_setup *setup = &attacher->setup;
 	int err;
 
-	setup->no_sandbox = attacher->options.no_sandbox;
-	setup->keep_fds = attacher->options.keep_fds;
-	setup->keep_fd_count = attacher->options.keep_fd_count;
-	setup->main = collector_main;
-	setup->ctx = ctx;
 	if (setup->user.fallback)
 		log_warning("there is no user \"%s\": the collector runs as \"%s\"",
 			    PRIV_DEFAULT_USER, setup->user.name);

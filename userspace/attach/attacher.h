@@ -3,16 +3,18 @@
  * The privileged process: finds Dovecot, attaches, and keeps a collector running.
  *
  *	attacher_new()		maps created, rights checked
- *	attacher_run()		starts the collector and the searcher (search.h), attaches the
- *				files that are found, then waits for:
+ *	attacher_run()		starts the collector and the searcher (search.h), attaches what is
+ *				there, then waits for:
  *	  exec, searcher	  a new or upgraded Dovecot: attach it
  *	  collector ended	  start another one (0.1 s ... 30 s); ring and probes go on
- *	  SIGHUP		  reload: a new collector takes the place of the old one
- *	  SIGTERM, SIGINT	  detach, let the collector drain the ring, end; with an fd store
- *				  nothing is detached and the next process continues with it
+ *	  SIGHUP		  start a resolver (resolver.h); when it leaves a new configuration, a
+ *				  new collector takes the place of the old one
+ *	  SIGTERM, SIGINT	  detach, have the collector drain the ring, end; with an fd store
+ *				  nothing is detached, the next process goes on with it
  *
- * The attacher reads the searcher's messages, never a captured byte and nothing from the network.
- * It logs each attachment, and each refusal once, and sends both to the collector (priv/proto.h).
+ * The attacher reads what the searcher reports, never a captured byte, the network or a file of
+ * configuration. It logs (what was attached, each refusal once); the collector gets the same through
+ * the messages of proto.h.
  */
 #ifndef DOVETAP_ATTACH_ATTACHER_H
 #define DOVETAP_ATTACH_ATTACHER_H
@@ -24,7 +26,8 @@
 #include "attach/attach.h"
 #include "base/error.h"
 #include "base/fd_store.h"
-#include "priv/handover.h"
+#include "priv/drop.h"
+#include "priv/resolution.h"
 #include "search/discover.h"
 
 struct attacher_options {
@@ -32,32 +35,31 @@ struct attacher_options {
 	enum attach_method method;
 	size_t ring_bytes;     /* a power of two; 0: 4 MiB */
 	uint32_t wanted_texts; /* DOVETAP_BIT of each text to capture; 0: all but the home */
-	const char *user;      /* collector's user; NULL: see priv_user_find() */
-	bool no_sandbox;       /* neither process with its system call list, for debugging */
+	struct priv_user user; /* the collector's */
+	int64_t watchdog_ns;   /* for the collector, collector/collector.h */
+	bool no_sandbox;       /* no process with its system call list, for debugging */
+
+	/* Descriptors; the attacher closes none of them but configuration, which it takes over. */
+	int program;	   /* of collector ("collect") and resolver ("resolve"): priv/start.h */
+	int search;	   /* of the searcher ("search"); -1: a copy of this process */
+	int configuration; /* memory file (priv/resolution.h), for the collector */
+	int lock;	   /* for the collector (priv/lock.h), or -1 */
 
 	/*
-	 * Called in the attacher each time the collector has sent READY and the first search is
-	 * over; links is the number of probes attached. May be NULL. The place for sd_notify().
+	 * Called each time the collector has reported READY and the first search is over; links is
+	 * the number of probes attached. May be NULL. The place for notify_ready().
 	 */
-	void (*ready)(void *ctx, unsigned int links);
+	void (*ready)(unsigned int links);
 
-	/*
-	 * Called at SIGHUP. 0: ctx has new settings for collector_main, so the collector is
-	 * terminated and another one takes over at the record where it stopped. Negative: nothing
-	 * changes. May be NULL: SIGHUP is ignored.
-	 */
-	int (*reload)(void *ctx);
+	/* Called when a new configuration is in force; valid for the call. May be NULL. */
+	void (*reloaded)(const struct resolution *resolution);
 
 	/*
 	 * Where ring, counters and probes outlive this process, and where they are taken over from
-	 * if an earlier one has left any. Without an fd store the probes are detached at the end.
+	 * if an earlier one has left any. Without one the probes are detached at the end.
 	 */
 	const struct fd_store *fd_stores;
 	size_t fd_store_count;
-
-	/* Descriptors that the collector keeps besides 0, 1, 2 and its collector_fds. */
-	const int *keep_fds;
-	size_t keep_fd_count;
 };
 
 struct attacher;
@@ -75,8 +77,7 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
  * Runs until SIGTERM or SIGINT, or until the collector ends for good. Returns the collector's
  * last exit status (0 or more), or a negative errno.
  */
-int attacher_run(struct attacher *attacher, collector_main_fn *collector_main, void *ctx,
-		 struct error *error_r);
+int attacher_run(struct attacher *attacher, struct error *error_r);
 
 void attacher_free(struct attacher **attacher);
 

@@ -9,13 +9,14 @@
 
 #include "attach/attacher_private.h"
 #include "base/log.h"
+#include "priv/notify.h"
 
 #define STOP_PATIENCE_NS (60 * NS_PER_SEC) /* for the collector to drain */
 
 void attacher_report_ready(const struct attacher *attacher)
 {
 	if (attacher->initial_scan_done && attacher->child.ready && attacher->options.ready)
-		attacher->options.ready(attacher->setup.ctx, attacher->attachments.links);
+		attacher->options.ready(attacher->attachments.links);
 }
 
 int attacher_take_over_signals(struct attacher *attacher, struct error *error_r)
@@ -102,13 +103,54 @@ static void reap(struct attacher *attacher)
 	log_ended(status, child_plan_restart(&attacher->child));
 }
 
+/* Whatever came of it; code 0: the new configuration is in force. */
+static void end_reload(const struct error *error)
+{
+	if (error->code != 0)
+		log_error("the old configuration stays: %s", error->text);
+	notify_reloaded();
+}
+
 static void reload(struct attacher *attacher)
 {
-	if (!attacher->options.reload || attacher->kill_ns != 0 ||
-	    attacher->options.reload(attacher->setup.ctx) < 0)
+	struct error error;
+
+	if (attacher->kill_ns != 0)
 		return;
+	notify_reloading();
+	if (resolver_start(&attacher->resolver, attacher->options.program,
+			   attacher->setup.configuration, &attacher->setup.signals, &error) < 0)
+		end_reload(&error);
+}
+
+static void use_resolution(struct attacher *attacher, int configuration,
+			   const struct resolution *resolution)
+{
+	close(attacher->setup.configuration);
+	attacher->setup.configuration = configuration;
+	if (attacher->options.reloaded)
+		attacher->options.reloaded(resolution);
+	log_info("the configuration was read anew");
 	attacher->reloading = attacher->child.pid != 0;
 	child_signal(&attacher->child, SIGTERM);
+}
+
+void attacher_take_resolution(struct attacher *attacher)
+{
+	struct resolution resolution;
+	struct error error = {0};
+	int fd = resolver_take_answer(&attacher->resolver, &error);
+
+	if (fd == -EAGAIN)
+		return;
+	if (fd >= 0 && resolution_open_lists(fd, &resolution, &error) == 0) {
+		if (attacher->kill_ns == 0)
+			use_resolution(attacher, fd, &resolution);
+		resolution_close(&resolution);
+	} else if (fd >= 0) {
+		close(fd);
+	}
+	end_reload(&error);
 }
 
 void attacher_take_signals(struct attacher *attacher)
@@ -119,6 +161,8 @@ void attacher_take_signals(struct attacher *attacher)
 		switch (info.ssi_signo) {
 		case SIGCHLD:
 			reap(attacher);
+			if (resolver_reap(&attacher->resolver) && attacher->resolver.again)
+				reload(attacher);
 			if (attacher->kill_ns == 0)
 				search_due(attacher->search);
 			break;

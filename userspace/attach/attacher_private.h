@@ -14,6 +14,7 @@
 #include "attach/fd_stores.h"
 #include "attach/inherited.h"
 #include "attach/maps.h"
+#include "attach/resolver.h"
 #include "base/clock.h"
 #include "search/search.h"
 
@@ -37,8 +38,9 @@ struct attacher {
 	int64_t scanned_ns, rescan_ns, interval_ns;
 	unsigned int changes;	   /* of the attachments, when last looked at */
 	struct error search_error; /* of the last search */
-	bool reloading;		   /* the collector was terminated, the next one follows */
-	int64_t kill_ns;	   /* 0: not stopping */
+	struct resolver resolver;
+	bool reloading;	 /* the collector was terminated, the next one follows */
+	int64_t kill_ns; /* 0: not stopping */
 	bool done;
 	int exit_status;
 };
@@ -66,5 +68,8 @@ void attacher_take_execs(struct attacher *attacher);
 int attacher_take_over_signals(struct attacher *attacher, struct error *error_r);
 void attacher_take_signals(struct attacher *attacher);
 int attacher_start_collector(struct attacher *attacher, struct error *error_r);
+
+/* The resolver has an answer, or has ended without one: takes the new configuration over. */
+void attacher_take_resolution(struct attacher *attacher);
 
 #endif

@@ -2,20 +2,14 @@
 #include "attach/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <sysexits.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "priv/sandbox.h"
+#include "priv/handover.h"
+#include "priv/start.h"
 
 #define DELAY_MIN_NS (100 * NS_PER_MSEC)
 #define DELAY_MAX_NS (30 * NS_PER_SEC)
@@ -32,69 +26,18 @@ void child_release(struct child *child)
 	child->peer = -1;
 }
 
-static bool is_kept(const struct child_setup *setup, const struct collector_fds *fds, int fd)
-{
-	if (fd <= STDERR_FILENO || fd == fds->ring || fd == fds->counters || fd == fds->peer)
-		return true;
-	for (size_t i = 0; i < fds->old_count; i++) {
-		if (fds->old[i] == fd)
-			return true;
-	}
-	for (size_t i = 0; i < setup->keep_fd_count; i++) {
-		if (setup->keep_fds[i] == fd)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Closes what the attacher had open: links, programs, files of containers. From one kept
- * descriptor to the next the gap is closed at once.
- */
-static void close_others(const struct child_setup *setup, const struct collector_fds *fds)
-{
-	int first = STDERR_FILENO + 1, highest = fds->peer;
-
-	closelog(); /* syslog() opens its socket again, under a number of its own */
-	if (fds->ring > highest)
-		highest = fds->ring;
-	if (fds->counters > highest)
-		highest = fds->counters;
-	for (size_t i = 0; i < fds->old_count; i++)
-		highest = fds->old[i] > highest ? fds->old[i] : highest;
-	for (size_t i = 0; i < setup->keep_fd_count; i++)
-		highest = setup->keep_fds[i] > highest ? setup->keep_fds[i] : highest;
-	for (int fd = first; fd <= highest; fd++) {
-		if (!is_kept(setup, fds, fd))
-			close(fd);
-	}
-	close_range((unsigned int)highest + 1, ~0U, 0);
-}
-
-static int become_collector(const struct child_setup *setup, pid_t parent, struct error *error_r)
-{
-	int err = priv_drop(&setup->user, error_r);
-
-	if (err < 0)
-		return err;
-	/* After the change of user, which clears it; and the parent may be gone already. */
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
-		return error_set(error_r, errno, "cannot follow the attacher: %s", strerror(errno));
-	if (getppid() != parent)
-		return error_set(error_r, ESRCH, "the attacher is gone");
-	return setup->no_sandbox ? 0 : priv_sandbox_enter(PRIV_COLLECTOR, error_r);
-}
-
 _Static_assert(COLLECTOR_OLD_RINGS_MAX == INHERITED_RINGS_MAX, "all of them are read");
 
-static struct collector_fds fds_of(const struct maps *maps, int peer)
+static struct collector_fds fds_of(const struct child_setup *setup)
 {
+	const struct maps *maps = setup->maps;
 	struct collector_fds fds = {
 		.ring = maps->ring_fd,
 		.counters = maps->counters_fd,
 		.old_count = maps->old_count,
 		.inherited = maps->inherited,
-		.peer = peer,
+		.configuration = setup->configuration,
+		.lock = setup->lock,
 	};
 
 	for (size_t i = 0; i < maps->old_count; i++)
@@ -102,38 +45,44 @@ static struct collector_fds fds_of(const struct maps *maps, int peer)
 	return fds;
 }
 
-__attribute__((noreturn)) static void run_child(const struct child_setup *setup, pid_t parent,
-						int peer)
+/* The collector finds the handover on its channel when it begins. */
+static pid_t execute(const struct child_setup *setup, const int pair[2], struct error *error_r)
 {
-	const struct collector_fds fds = fds_of(setup->maps, peer);
-	struct error error;
+	static const char *const argv[] = {"dovetap", "collect", NULL};
+	const struct handover handover = {
+		.fds = fds_of(setup),
+		.user = setup->user,
+		.attacher = getpid(),
+		.watchdog_ns = setup->watchdog_ns,
+		.no_sandbox = setup->no_sandbox,
+	};
+	const struct start start = {
+		.program = setup->program,
+		.argv = argv,
+		.channel = pair[1],
+		.keep = PRIV_KEEP_COLLECTOR,
+		.signals = &setup->signals,
+	};
+	int ret = handover_send(pair[0], &handover);
 
-	close_others(setup, &fds);
-	if (become_collector(setup, parent, &error) < 0) {
-		log_error("collector: %s", error.text);
-		exit(EX_OSERR);
-	}
-	sigprocmask(SIG_SETMASK, &setup->signals, NULL);
-	exit(setup->main(setup->ctx, &fds));
+	return ret < 0 ? error_set(error_r, -ret, "handover: %s", strerror(-ret))
+		       : start_process(&start, error_r);
 }
 
 int child_start(struct child *child, struct error *error_r)
 {
-	pid_t parent = getpid();
 	int pair[2];
+	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_set(error_r, errno, "socketpair: %s", strerror(errno));
-	(void)fflush(NULL); /* or both processes write out what is buffered */
-	child->pid = fork();
-	if (child->pid == 0)
-		run_child(child->setup, parent, pair[1]);
+	pid = execute(child->setup, pair, error_r);
 	close(pair[1]);
-	if (child->pid < 0) {
-		child->pid = 0;
+	if (pid < 0) {
 		close(pair[0]);
-		return error_set(error_r, errno, "fork: %s", strerror(errno));
+		return pid;
 	}
+	child->pid = pid;
 	child_release(child);
 	child->peer = pair[0];
 	child->ready = false;

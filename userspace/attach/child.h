@@ -17,13 +17,11 @@
 /* What every collector is started with; all pointers stay the caller's. */
 struct child_setup {
 	struct priv_user user;
+	int64_t watchdog_ns;
 	bool no_sandbox;
 	const struct maps *maps;
-	const int *keep_fds;
-	size_t keep_fd_count;
-	collector_main_fn *main;
-	void *ctx;
-	sigset_t signals; /* mask that it runs with */
+	int program, configuration, lock; /* attacher.h; configuration is this struct's */
+	sigset_t signals;		  /* mask that it runs with */
 };
 
 struct child {
@@ -39,7 +37,7 @@ struct child {
 void child_init(struct child *child, const struct child_setup *setup);
 void child_release(struct child *child); /* does not stop it */
 
-/* Forks it. Returns 0 or a negative errno; the child never returns. */
+/* Starts it, by exec. Returns 0 or a negative errno. */
 int child_start(struct child *child, struct error *error_r);
 
 /* Never waits; what a collector does not read is lost, it can do without. */

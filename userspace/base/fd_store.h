@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A place where descriptors outlive this process, each under a name: pins in bpffs (attach/pins.c)
- * or the service manager's fd store (serve/systemd_fd_store.c). Names have letters, digits, "_" and
+ * or the service manager's fd store (attach/systemd_fd_store.c). Names have letters, digits, "_" and
  * "-" only and are shorter than FD_STORE_NAME_MAX.
  */
 #ifndef DOVETAP_BASE_FD_STORE_H

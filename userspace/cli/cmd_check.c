@@ -17,7 +17,7 @@
 #include "cli/processes.h"
 #include "cli/roots.h"
 #include "dovecot/layout.h"
-#include "dovecot/layout_own.h"
+#include "dovecot/layout_files.h"
 #include "priv/drop.h"
 #include "search/search.h"
 
@@ -151,7 +151,7 @@ static bool load_layouts(const struct check_options *check, struct findings *fin
 	if (plan_new(&check->plan, &plan, NULL) < 0)
 		return false;
 	fuse = plan_settings(plan)->attach_fuse;
-	if (layouts_own_load(plan_settings(plan)->layout_dir, &error) < 0) {
+	if (layout_files_load(plan_settings(plan)->layout_dir, &error) < 0) {
 		finding = findings_add(findings, "dovecot", FINDING_BAD);
 		if (finding)
 			set(finding->text, sizeof(finding->text), error.text);

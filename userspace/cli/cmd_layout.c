@@ -15,6 +15,7 @@
 #include "cli/cmds.h"
 #include "cli/layout_source.h"
 #include "dovecot/layout.h"
+#include "dovecot/layout_files.h"
 #include "dovecot/layout_own.h"
 #include "dovecot/layout_print.h"
 #include "dovecot/layout_read.h"
@@ -250,7 +251,7 @@ static int load_own(const struct layout_command *command, struct error *error_r)
 	int ret = plan_new(&command->config, &plan, error_r);
 
 	if (ret == 0)
-		ret = layouts_own_load(plan_settings(plan)->layout_dir, error_r);
+		ret = layout_files_load(plan_settings(plan)->layout_dir, error_r);
 	plan_free(&plan);
 	return ret;
 }

@@ -1,252 +1,190 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * "dovetap run": reads all files as root, makes the directories and takes the lock; then the process
+ * becomes the attacher, by exec, and what was read goes with it as one memory file (resolve.h). So
+ * for the service manager it stays one process.
+ */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "attach/attacher.h"
+#include "base/exit_status.h"
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/dirs.h"
-#include "cli/instance.h"
-#include "cli/reload.h"
-#include "cli/roots.h"
-#include "collector/collector.h"
-#include "dovecot/layout_own.h"
-#include "serve/notify.h"
+#include "cli/resolve.h"
+#include "cli/run_options.h"
+#include "dovecot/layout_files.h"
+#include "priv/lock.h"
+#include "priv/notify.h"
+#include "priv/start.h"
 
-#define ALL_TEXTS (DOVETAP_BIT(DOVETAP_TEXT_COUNT) - 1)
+#define ATTACHER_NAME "dovetap-attacher"
 
-struct run_options {
-	struct config_options config;
-	struct plan *plan; /* what config comes to; replaced at SIGHUP */
-	struct collector_options collector;
-	const char *control; /* from the command line, as is pin */
-	const char *pin;
-	enum attach_method method;
-	const char *user;
-	struct roots roots;
-	enum log_level level; /* at least, from the command line */
+/*
+ * Of the environment, what the attacher needs and what the dynamic linker and debuggers want at the
+ * start of each process. The rest may have secrets: it is in the memory file.
+ */
+static const char *const attacher_environment[] = {
+	"NOTIFY_SOCKET",  "LISTEN_PID",	     "LISTEN_FDS",
+	"LISTEN_FDNAMES", "WATCHDOG_PID",    "WATCHDOG_USEC",
+	"JOURNAL_STREAM", "INVOCATION_ID",   "PATH",
+	"LANG",		  "LC_ALL",	     "TZ",
+	"TMPDIR",	  "LD_LIBRARY_PATH", "ASAN_OPTIONS",
+	"UBSAN_OPTIONS",  "LSAN_OPTIONS",    "TSAN_OPTIONS",
 };
 
-enum { OPTION_LIVE = 256, OPTION_RECORD, OPTION_ATTACH, OPTION_CONTROL, OPTION_PIN, OPTION_DEBUG };
+#define ENVIRONMENT_COUNT (sizeof(attacher_environment) / sizeof(attacher_environment[0]))
 
-static const struct argp_option options[] = {
-	{"live", OPTION_LIVE, NULL, 0, "Print a line for every login recorded", 1},
-	{"record", OPTION_RECORD, "FILE", 0, "Keep every event in FILE, for \"dovetap replay\"", 1},
-	{"user", 'u', "NAME", 0, "User of the collector process (dovetap, else nobody)", 1},
-	{"attach", OPTION_ATTACH, "auto|multi|perf", 0, "Kernel interface for the probes", 1},
-	{"control", OPTION_CONTROL, "SOCKET", 0, "Where \"dovetap status\" asks (control_socket)",
-	 1},
-	{"pin", OPTION_PIN, "DIR", 0, "Directory in bpffs where ring and probes outlive this (pin)",
-	 1},
-	{"debug", OPTION_DEBUG, NULL, 0, "Say more", 1},
-	{0},
+struct handed {
+	int configuration, program, lock; /* lock -1: cannot be locked, which was logged */
 };
 
-static const struct {
-	const char *name;
-	enum attach_method method;
-} methods[] = {{"auto", ATTACH_AUTO}, {"multi", ATTACH_MULTI}, {"perf", ATTACH_PERF}};
-
-static void parse_method(const char *arg, struct run_options *run, struct argp_state *state)
+/* On a file system that cannot be written the logins are more important than the lock. */
+static int take_lock(const char *state_dir, int *fd_r, struct error *error_r)
 {
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-		if (strcmp(arg, methods[i].name) == 0) {
-			run->method = methods[i].method;
-			return;
-		}
-	}
-	argp_error(state, "--attach=%s: one of auto, multi, perf", arg);
-}
+	int fd = lock_take(state_dir, error_r);
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct run_options *run = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &run->config;
-		state->child_inputs[1] = &run->roots;
-		return 0;
-	case OPTION_LIVE:
-		run->collector.live = true;
-		return 0;
-	case OPTION_RECORD:
-		run->collector.record = arg;
-		return 0;
-	case 'u':
-		run->user = arg;
-		return 0;
-	case OPTION_ATTACH:
-		parse_method(arg, run, state);
-		return 0;
-	case OPTION_CONTROL:
-		run->control = arg;
-		return 0;
-	case OPTION_PIN:
-		run->pin = arg;
-		return 0;
-	case OPTION_DEBUG:
-		run->level = LOG_LEVEL_DEBUG;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp_child children[] = {
-	{&plan_argp, 0, NULL, 0}, {&roots_argp, 0, NULL, 0}, {0}};
-static const struct argp argp = {
-	.options = options,
-	.parser = parse,
-	.children = children,
-	.doc = "Watches Dovecot from outside and writes last-login records to a dict.\v"
-	       "Without options, Dovecot's imap and pop3 logins go to the embedded SQLite dict in "
-	       "/var/lib/dovetap. SIGHUP reads the configuration anew. SIGTERM and SIGINT end it, after what was captured is written.",
-};
-
-static void on_ready(void *context, unsigned int links)
-{
-	(void)context;
-	log_info("ready: %u probe%s attached", links, links == 1 ? "" : "s");
-	notify_ready(links);
-}
-
-static const char *user_of(const struct run_options *run)
-{
-	return run->user ? run->user : plan_settings(run->plan)->user;
-}
-
-static void use_log(const struct run_options *run)
-{
-	static const enum log_sink sinks[] = {
-		[DOVETAP_LOG_STDERR] = LOG_SINK_STDERR,
-		[DOVETAP_LOG_SYSLOG] = LOG_SINK_SYSLOG,
-		[DOVETAP_LOG_JOURNAL] = LOG_SINK_JOURNAL,
-	};
-	const struct dovetap_settings *settings = plan_settings(run->plan);
-	enum log_sink sink = sinks[settings->log];
-	enum log_level level = (enum log_level)settings->log_level;
-
-	log_init(sink == LOG_SINK_STDERR ? notify_log_sink() : sink,
-		 run->level > level ? run->level : level, "dovetap");
-}
-
-static void use_plan(struct run_options *run)
-{
-	const char *trouble = plan_doveconf_error(run->plan);
-
-	use_log(run);
-	if (trouble)
-		log_warning("doveconf did not read the server's file, dovetap's own parser did: %s",
-			    trouble);
-	run->collector.plan = run->plan;
-	run->collector.control =
-		run->control ? run->control : plan_settings(run->plan)->control_socket;
-}
-
-static int on_reload(void *context)
-{
-	struct run_options *run = context;
-	struct error error;
-	int ret;
-
-	notify_reloading();
-	ret = reload_plan(&run->config, user_of(run), &run->plan, &error);
-	if (ret < 0)
-		log_error("the old configuration stays: %s", error.text);
-	else
-		log_info("the configuration was read anew");
-	use_plan(run);
-	notify_reloaded();
-	return ret;
-}
-
-static int start_collector(void *context, const struct collector_fds *fds)
-{
-	return collector_main(&((struct run_options *)context)->collector, fds);
+	if (fd == -EBUSY)
+		return fd;
+	if (fd < 0)
+		log_warning("%s; a second dovetap would not be noticed", error_r->text);
+	*fd_r = fd < 0 ? -1 : fd;
+	return 0;
 }
 
 /* Nothing is touched before it is sure that this process may attach, and that it is the only one.
  */
-static int open_instance(const struct run_options *run, struct instance *instance,
+static int open_instance(const struct run_options *run, const struct plan *plan, int *lock_r,
 			 struct error *error_r)
 {
-	const struct dovetap_settings *settings = plan_settings(run->plan);
+	const struct dovetap_settings *settings = plan_settings(plan);
+	const char *user = run_options_user(run, plan);
 	int ret = attacher_check_rights(run->method, error_r);
 
-	*instance = (struct instance){.lock_fd = -1};
 	if (ret == 0)
-		ret = dirs_make(settings->state_dir, run->collector.control, user_of(run), error_r);
+		ret = dirs_make(settings->state_dir, run_options_control(run, plan), user, error_r);
 	if (ret == 0 && settings->audit_log[0] == '/')
-		ret = dirs_make_for_file(settings->audit_log, user_of(run), error_r);
-	if (ret == 0)
-		ret = instance_open(instance, settings->state_dir,
-				    run->pin ? run->pin : settings->pin, error_r);
-	return ret;
+		ret = dirs_make_for_file(settings->audit_log, user, error_r);
+	return ret < 0 ? ret : take_lock(settings->state_dir, lock_r, error_r);
 }
 
-static int run_attacher(struct run_options *run, struct error *error_r)
+static int hand_over(const struct resolve_origin *origin, const struct run_options *run,
+		     const struct plan *plan, struct handed *handed, struct error *error_r)
 {
-	const struct dovetap_settings *settings = plan_settings(run->plan);
-	struct instance instance;
-	struct attacher_options attacher_options = {
-		.discover = roots_discover(&run->roots),
-		.method = run->method,
-		.ring_bytes = settings->ring_size,
-		.wanted_texts = plan_wants_home(run->plan) ? ALL_TEXTS : 0,
-		.user = user_of(run),
-		.ready = on_ready,
-		.reload = on_reload,
-		.fd_stores = instance.list,
-		.keep_fds = &instance.lock_fd,
-		.keep_fd_count = 1,
-	};
-	struct attacher *attacher = NULL;
-	int ret = open_instance(run, &instance, error_r);
+	struct priv_user user;
+	int ret = priv_user_find(run_options_user(run, plan), &user, error_r);
 
-	attacher_options.discover.fuse = settings->attach_fuse;
-	attacher_options.fd_store_count = instance.count;
-	run->collector.lock_fd = instance.lock_fd;
 	if (ret == 0)
-		ret = attacher_new(&attacher_options, &attacher, error_r);
+		ret = open_instance(run, plan, &handed->lock, error_r);
 	if (ret == 0)
-		ret = attacher_run(attacher, start_collector, run, error_r);
-	attacher_free(&attacher);
-	instance_close(&instance);
-	return ret;
-}
-
-static int exit_status(int ret)
-{
+		ret = handed->configuration = resolve_make(origin, run, plan, &user, error_r);
 	if (ret >= 0)
+		ret = handed->program = start_open_self(error_r);
+	return ret < 0 ? ret : 0;
+}
+
+/* Where it can be: beside this program, as in the tree it is built in, or where it is installed. */
+static const char *const attacher_places[] = {
+	"", "../libexec/dovetap/",
+	DOVETAP_LIBEXECDIR "/", /* the first two from the program's folder */
+};
+
+static int find_attacher(char path_r[PATH_MAX], struct error *error_r)
+{
+	char self[PATH_MAX] = "";
+	char *name;
+
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return error_set(error_r, errno, "/proc/self/exe: %s", strerror(errno));
+	name = strrchr(self, '/');
+	if (name)
+		name[1] = '\0';
+	for (size_t i = 0; i < sizeof(attacher_places) / sizeof(attacher_places[0]); i++) {
+		const char *place = attacher_places[i];
+
+		if (snprintf(path_r, PATH_MAX, "%s%s%s", place[0] == '/' ? "" : self, place,
+			     ATTACHER_NAME) < PATH_MAX &&
+		    access(path_r, X_OK) == 0)
+			return 0;
+	}
+	return error_set(error_r, ENOENT, "there is no %s: is dovetap installed as a whole?",
+			 path_r);
+}
+
+/* Points into the environment of this process. */
+static void select_environment(const char *selected_r[ENVIRONMENT_COUNT + 1])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < ENVIRONMENT_COUNT; i++) {
+		size_t len = strlen(attacher_environment[i]);
+
+		for (char **entry = environ; *entry; entry++) {
+			if (strncmp(*entry, attacher_environment[i], len) == 0 &&
+			    (*entry)[len] == '=') {
+				selected_r[count++] = *entry;
+				break;
+			}
+		}
+	}
+	selected_r[count] = NULL;
+}
+
+static int keep_open(int fd)
+{
+	return fd < 0 || fcntl(fd, F_SETFD, 0) == 0 ? 0 : -errno;
+}
+
+/* Returns only after an error. */
+static int become_attacher(const struct handed *handed, struct error *error_r)
+{
+	const char *environment[ENVIRONMENT_COUNT + 1];
+	char path[PATH_MAX], configuration[12], program[12], lock[12];
+	const char *const argv[] = {ATTACHER_NAME, configuration, program, lock, NULL};
+	int ret = find_attacher(path, error_r);
+
+	if (ret < 0)
 		return ret;
-	if (ret == -EBUSY)
-		return EX_UNAVAILABLE;
-	if (ret == -ENOTSUP)
-		return EX_CONFIG;
-	return ret == -EPERM || ret == -EACCES ? EX_NOPERM : EX_OSERR;
+	(void)snprintf(configuration, sizeof(configuration), "%d", handed->configuration);
+	(void)snprintf(program, sizeof(program), "%d", handed->program);
+	(void)snprintf(lock, sizeof(lock), "%d", handed->lock);
+	select_environment(environment);
+	if (keep_open(handed->configuration) < 0 || keep_open(handed->program) < 0 ||
+	    keep_open(handed->lock) < 0)
+		return error_set(error_r, errno, "fcntl: %s", strerror(errno));
+	(void)fflush(NULL);
+	execve(path, (char *const *)argv, (char *const *)environment);
+	return error_set(error_r, errno, "%s: %s", path, strerror(errno));
 }
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_options run = {.level = LOG_LEVEL_ERROR};
+	const struct resolve_origin origin = {argc, argv, environ};
+	struct handed handed = {-1, -1, -1};
+	struct plan *plan = NULL;
+	struct run_options run;
 	struct error error = {0};
 	int ret;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &run);
+	run_options_parse(argc, argv, &run);
 	log_init(notify_log_sink(), LOG_LEVEL_INFO, "dovetap");
-	if (plan_new(&run.config, &run.plan, &error) < 0 || plan_load_audit(run.plan, &error) < 0 ||
-	    layouts_own_load(plan_settings(run.plan)->layout_dir, &error) < 0) {
+	if (resolve_read(&run, &plan, &error) < 0 ||
+	    layout_files_load(plan_settings(plan)->layout_dir, &error) < 0) {
 		log_error("%s", error.text);
-		plan_free(&run.plan);
+		plan_free(&plan);
 		return EX_CONFIG;
 	}
-	use_plan(&run);
-	run.collector.watchdog_ns = notify_watchdog_ns();
-	ret = run_attacher(&run, &error);
-	if (ret < 0)
-		log_error("%s", error.text);
-	plan_free(&run.plan);
-	layouts_own_unload();
-	return exit_status(ret);
+	ret = hand_over(&origin, &run, plan, &handed, &error);
+	if (ret == 0)
+		ret = become_attacher(&handed, &error);
+	log_error("%s", error.text);
+	plan_free(&plan);
+	return exit_status_of(ret);
 }

@@ -22,6 +22,10 @@ int cmd_layout(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 
+/* What the attacher executes; nobody else can. */
+int cmd_collect(int argc, char **argv);
+int cmd_resolve(int argc, char **argv);
+
 /* What "dovetap config show" prints; for "dovetap check", too. Returns an exit status. */
 int config_show(const struct config_options *options);
 

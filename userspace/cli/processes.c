@@ -12,13 +12,20 @@
 #include "cli/control.h"
 #include "priv/drop.h"
 #include "priv/status.h"
-#include "search/search.h"
 
 #define PROCESSES_MAX	 64
 #define LANDLOCK_UNKNOWN (-1)
 
+struct kind {
+	const char *program, *argument; /* as its command line begins; NULL: any argument */
+	const char *name;
+	unsigned int keep; /* of rights, at most */
+	bool unprivileged;
+};
+
 struct running {
 	pid_t pid;
+	const struct kind *kind;
 	struct priv_status status;
 };
 
@@ -27,38 +34,61 @@ struct processes {
 	size_t count;
 };
 
+/* The first that fits. A resolver ends soon, and is none of them. */
+static const struct kind kinds[] = {
+	{"dovetap", "collect", "collector", 0, true},
+	{"dovetap-attacher", "search", "searcher", PRIV_KEEP_SEARCH, false},
+	{"dovetap-attacher", NULL, "attacher",
+	 PRIV_KEEP_ATTACH | PRIV_KEEP_PERF | PRIV_KEEP_COLLECTOR | PRIV_KEEP_MEMLOCK, false},
+};
+
 /* --- finding them --------------------------------------------------------------------------- */
 
-/* Its program is called dovetap, and it was started as "dovetap run". */
-static bool is_ours(pid_t pid)
+static ssize_t read_command_line(pid_t pid, char *line, size_t size)
 {
-	char path[32], line[512] = "";
-	const char *program, *slash, *command;
+	char path[32];
 	ssize_t len;
 	int fd;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
-	len = read(fd, line, sizeof(line) - 1);
+		return -1;
+	len = read(fd, line, size);
 	close(fd);
+	return len;
+}
+
+/* NULL: none of ours. */
+static const struct kind *kind_of(pid_t pid)
+{
+	char line[512] = "";
+	ssize_t len = read_command_line(pid, line, sizeof(line) - 1);
+	const char *slash, *program, *argument;
+
 	if (len <= 0)
-		return false;
-	line[len] = '\0';
+		return NULL;
 	slash = strrchr(line, '/');
 	program = slash ? slash + 1 : line;
-	command = line + strlen(line) + 1;
-	return strcmp(program, "dovetap") == 0 && command < line + len &&
-	       strcmp(command, "run") == 0;
+	argument = line + strlen(line) + 1;
+	if (argument >= line + len)
+		return NULL;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(program, kinds[i].program) == 0 &&
+		    (!kinds[i].argument || strcmp(argument, kinds[i].argument) == 0))
+			return &kinds[i];
+	}
+	return NULL;
 }
 
 static void look_at(struct processes *processes, pid_t pid)
 {
 	struct running *running = &processes->list[processes->count];
 
-	if (processes->count == PROCESSES_MAX || !is_ours(pid) ||
-	    priv_status_read(pid, &running->status) < 0)
+	if (processes->count == PROCESSES_MAX)
+		return;
+	running->kind = kind_of(pid);
+	if (!running->kind || priv_status_read(pid, &running->status) < 0)
 		return;
 	running->pid = pid;
 	processes->count++;
@@ -77,16 +107,7 @@ static void find_all(struct processes *processes)
 		closedir(proc);
 }
 
-static bool has_parent(const struct processes *processes, const struct running *running)
-{
-	for (size_t i = 0; i < processes->count; i++) {
-		if (processes->list[i].pid == running->status.parent)
-			return true;
-	}
-	return false;
-}
-
-/* --- telling about them --------------------------------------------------------------------- */
+/* --- reporting about them ------------------------------------------------------------------- */
 
 static void append_landlock(struct buf *text, int version)
 {
@@ -107,24 +128,6 @@ static void describe(const struct priv_status *status, struct buf *text)
 		buf_appendf(text, " (%u)", status->filters);
 }
 
-static const struct kind {
-	const char *name;
-	unsigned int keep; /* of rights, at most */
-	bool unprivileged;
-} kinds[] = {
-	{"attacher", PRIV_KEEP_ATTACH | PRIV_KEEP_PERF | PRIV_KEEP_COLLECTOR | PRIV_KEEP_MEMLOCK,
-	 false},
-	{"collector", 0, true},
-	{"searcher", PRIV_KEEP_SEARCH, false},
-};
-
-static const struct kind *kind_of(const struct processes *processes, const struct running *running)
-{
-	if (!has_parent(processes, running))
-		return &kinds[0];
-	return strcmp(running->status.name, SEARCH_NAME) == 0 ? &kinds[2] : &kinds[1];
-}
-
 /* NULL when all is as it should be. */
 static const char *excess(const struct priv_status *status, const struct kind *kind)
 {
@@ -137,10 +140,9 @@ static const char *excess(const struct priv_status *status, const struct kind *k
 	return NULL;
 }
 
-static void tell(const struct processes *processes, const struct running *running, int landlock,
-		 struct findings *findings)
+static void report(const struct running *running, int landlock, struct findings *findings)
 {
-	const struct kind *kind = kind_of(processes, running);
+	const struct kind *kind = running->kind;
 	const char *advice = excess(&running->status, kind);
 	struct finding *finding =
 		findings_add(findings, "process", advice ? FINDING_WARNING : FINDING_OK);
@@ -181,5 +183,5 @@ void processes_check(struct findings *findings, const char *control)
 		return;
 	landlock = ask_for_landlock(control);
 	for (size_t i = 0; i < processes.count; i++)
-		tell(&processes, &processes.list[i], landlock, findings);
+		report(&processes.list[i], landlock, findings);
 }

@@ -10,8 +10,8 @@
 #include "collector/collector_private.h"
 #include "collector/confine.h"
 #include "priv/lock.h"
+#include "priv/notify.h"
 #include "priv/proto.h"
-#include "serve/notify.h"
 
 #define TICK_NS	    (1 * NS_PER_SEC)
 #define TURN_MAX_NS (30 * NS_PER_SEC)
@@ -186,9 +186,9 @@ static int exit_status(const struct collector *c, int ret)
 	return ret < 0 ? EX_OSERR : c->status;
 }
 
-int collector_main(void *context, const struct collector_fds *fds)
+int collector_main(const struct collector_options *options, const struct collector_fds *fds)
 {
-	struct collector c = {.options = context, .fds = fds, .ack_fd = -1, .timeline.fd = -1};
+	struct collector c = {.options = options, .fds = fds, .ack_fd = -1, .timeline.fd = -1};
 	struct error error = {0};
 	int ret;
 

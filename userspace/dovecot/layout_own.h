@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layouts of the operator's own, for Dovecot builds that the program does not carry: tables in the
- * form of layouts/dovecot.layouts, as "dovetap layout make" prints them.
+ * Layouts of the operator's own, for Dovecot builds that the program does not carry: as BTF, from
+ * whoever has read them (layout_files.h). They are found before the embedded ones.
  */
 #ifndef DOVETAP_DOVECOT_LAYOUT_OWN_H
 #define DOVETAP_DOVECOT_LAYOUT_OWN_H
 
+#include "base/slice.h"
 #include "dovecot/layout.h"
 
+#define LAYOUTS_OWN_MAX 64
+
 /*
- * Reads all files *.layouts of dir in the order of their names; a dir that is not there has none.
- * To be called once, before anything looks for a layout: they are found before the embedded ones.
- * Returns how many ABI strings were added, or a negative errno with file and line.
+ * Adds one; all is copied. file is where it came from. To be called before anything looks for a
+ * layout. -E2BIG when there are LAYOUTS_OWN_MAX, -ENOMEM.
  */
-int layouts_own_load(const char *dir, struct error *error_r);
+int layouts_own_add(const char *abi, const char *file, struct slice btf, struct error *error_r);
 void layouts_own_unload(void);
 
 /* The ABI's layout among them, or NULL; name is the file that it came from. */
 const struct layout *layouts_own_find(const char *abi);
 
-/* In the order in which they were read; NULL behind the last one. */
+/* In the order in which they were added; NULL behind the last one. */
 const struct layout *layouts_own_get(size_t index);
+size_t layouts_own_count(void);
 
 #endif

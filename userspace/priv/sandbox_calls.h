@@ -165,7 +165,9 @@ static const struct sandbox_call {
 	{PRIV_ATTACHER | PRIV_SEARCHER, "inotify_init1"},
 	{PRIV_ATTACHER | PRIV_SEARCHER, "inotify_add_watch"},
 	{PRIV_ATTACHER | PRIV_SEARCHER, "inotify_rm_watch"},
-	/* starting and ending a collector, and doveconf at a reload */
+	/* starting and ending collector, searcher and resolver (execveat), and what the resolver
+	 * inherits this list for: doveconf (execve) */
+	{PRIV_ATTACHER, "execveat"},
 	{PRIV_ATTACHER, "execve"},
 	{PRIV_ATTACHER, "vfork"},
 	{PRIV_ATTACHER, "fork"},

@@ -2,21 +2,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <sysexits.h>
-#include <syslog.h>
 #include <unistd.h>
 #include <utlist.h>
 
 #include "base/clock.h"
-#include "priv/drop.h"
-#include "priv/sandbox.h"
 #include "search/root.h"
 #include "search/search_private.h"
 
@@ -33,68 +27,22 @@ int search_new(const struct discover_options *options, const struct search_owner
 		return error_set(error_r, ENOMEM, "out of memory");
 	search->options = options;
 	search->owner = owner;
-	search->channel = -1;
-	search->shared = mmap(NULL, sizeof(*search->shared), PROT_READ | PROT_WRITE,
-			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (search->shared == MAP_FAILED) {
-		free(search);
-		return error_set(error_r, ENOMEM, "out of memory");
+	search->channel = search->shared_fd = search->program = -1;
+	err = search_share(search, error_r);
+	if (err < 0) {
+		search_free(&search);
+		return err;
 	}
 	*search_r = search;
 	return 0;
 }
 
-/* In the child: nothing of the owner's but the channel. */
-static void become_searcher(const struct search *search, pid_t parent)
-{
-	closelog();
-	if (search->channel > STDERR_FILENO + 1)
-		close_range(STDERR_FILENO + 1, (unsigned int)search->channel - 1, 0);
-	close_range((unsigned int)search->channel + 1, ~0U, 0);
-	prctl(PR_SET_NAME, SEARCH_NAME);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent ||
-	    (search->rights != SEARCH_AS_WE_ARE && priv_keep(PRIV_KEEP_SEARCH, NULL) < 0) ||
-	    (search->rights == SEARCH_SANDBOXED && priv_sandbox_enter(PRIV_SEARCHER, NULL) < 0))
-		_exit(EX_OSERR);
-}
-
-static int start(struct search *search, struct error *error_r)
-{
-	struct search_restored *restored = search_list_reported(search);
-	pid_t parent = getpid();
-	int pair[2];
-
-	if (!restored)
-		return error_set(error_r, ENOMEM, "out of memory");
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-		free(restored);
-		return error_set(error_r, errno, "socketpair: %s", strerror(errno));
-	}
-	atomic_store(&search->shared->since_ns, 0);
-	(void)fflush(NULL);
-	search->pid = fork();
-	if (search->pid == 0) {
-		search->channel = pair[1];
-		become_searcher(search, parent);
-		searcher_run(search->options, restored, pair[1], search->shared);
-	}
-	free(restored);
-	close(pair[1]);
-	if (search->pid < 0) {
-		search->pid = 0;
-		close(pair[0]);
-		return error_set(error_r, errno, "fork: %s", strerror(errno));
-	}
-	search->channel = pair[0];
-	search->restart_ns = 0;
-	return 0;
-}
-
-int search_start(struct search *search, enum search_rights rights, struct error *error_r)
+int search_start(struct search *search, enum search_rights rights, int program,
+		 struct error *error_r)
 {
 	search->rights = rights;
-	return start(search, error_r);
+	search->program = program;
+	return search_start_process(search, error_r);
 }
 
 static void forget_channel(struct search *search)
@@ -117,7 +65,10 @@ void search_free(struct search **search)
 	}
 	LL_FOREACH_SAFE((*search)->reported_file, reported_file, next)
 		search_reported_free(reported_file);
-	munmap((*search)->shared, sizeof(*(*search)->shared));
+	if ((*search)->shared)
+		munmap((*search)->shared, sizeof(*(*search)->shared));
+	if ((*search)->shared_fd >= 0)
+		close((*search)->shared_fd);
 	free(*search);
 	*search = NULL;
 }
@@ -202,7 +153,7 @@ void search_due(struct search *search)
 	search_reap_killed(search);
 	judge(search);
 	if (search->restart_ns != 0 && clock_monotonic_ns() >= search->restart_ns) {
-		if (start(search, NULL) < 0)
+		if (search_start_process(search, NULL) < 0)
 			search->restart_ns = clock_monotonic_ns() + NS_PER_SEC;
 		else
 			search_scan(search);

@@ -11,7 +11,9 @@
  * it; the next one leaves out that place: in another mount namespace (a container) all of that, in
  * ours the one program or directory. After a while the place is tried again. What was found stays.
  *
- * The searcher can neither load BPF programs nor attach; its messages are validated.
+ * It is started by exec, with an address layout of its own: what hostile files find out about it is
+ * of no use against the owner. The searcher can neither load BPF programs nor attach; its messages are
+ * validated.
  */
 #ifndef DOVETAP_SEARCH_SEARCH_H
 #define DOVETAP_SEARCH_SEARCH_H
@@ -60,7 +62,15 @@ enum search_rights {
 	SEARCH_AS_WE_ARE,  /* when it is over soon, and whoever asks may have few */
 };
 
-int search_start(struct search *search, enum search_rights rights, struct error *error_r);
+/*
+ * program, which must stay open, is executed with the argument "search" for each searcher and calls
+ * searcher_main(); -1: the searcher is a copy of this process, for commands that end soon.
+ */
+int search_start(struct search *search, enum search_rights rights, int program,
+		 struct error *error_r);
+
+/* The whole life of such a program; log_error() reports why one cannot begin. */
+__attribute__((noreturn)) void searcher_main(void);
 
 /* Asks for a search of everything. Another one may be under way; then one more follows. */
 void search_scan(struct search *search);

@@ -51,7 +51,7 @@ int search_once(const struct discover_options *options, const struct search_owne
 	if (err < 0)
 		return err;
 	assert(search);
-	err = search_start(search, SEARCH_AS_WE_ARE, error_r);
+	err = search_start(search, SEARCH_AS_WE_ARE, -1, error_r);
 	if (err == 0)
 		search_scan(search);
 	while (err == 0 && !once.done) {

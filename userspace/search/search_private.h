@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of a search (search.h), private to search*.c: its searcher process (search.c), the
- * files it reported (search_reported.c), and the paths that stall (search_stalled.c). */
+/* The parts of a search (search.h), private to search*.c: its searcher process (search.c) and that
+ * one's start (search_start.c), the files it reported (search_reported.c), and the paths that stall
+ * (search_stalled.c). */
 #ifndef DOVETAP_SEARCH_SEARCH_PRIVATE_H
 #define DOVETAP_SEARCH_SEARCH_PRIVATE_H
 
@@ -32,6 +33,8 @@ struct search {
 	pid_t pid; /* 0: none */
 	int channel;
 	enum search_rights rights;
+	int shared_fd;	    /* memory file of shared: neither side can change its size */
+	int program;	    /* -1: none */
 	int64_t restart_ns; /* 0: not planned */
 	int64_t judge_ns;   /* when to see how far it has come with what was asked; 0: not */
 	unsigned int scans; /* asked for and not answered */
@@ -41,6 +44,14 @@ struct search {
 
 /* The searcher was ended, or has ended by itself. The next one searches everything. */
 void search_replace(struct search *search);
+
+/* --- search_start.c --- */
+
+/* Makes the memory that both have. */
+int search_share(struct search *search, struct error *error_r);
+
+/* Starts a searcher: sets pid and channel. */
+int search_start_process(struct search *search, struct error *error_r);
 
 /* --- search_reported.c --- */
 

@@ -7,8 +7,11 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+#include "base/slice.h"
 #include "search/binary.h"
 #include "search/discover.h"
+#include "search/search.h"
 
 #define SEARCH_PLACE_MAX 256
 #define SEARCH_SKIPS_MAX 64
@@ -59,14 +62,42 @@ struct search_answer {
 	struct error error; /* FOUND: why it has no probe; SCANNED */
 };
 
-/* The searcher's whole life. restore: an array that ends with role 0, of files known already. */
+/* A file that is known already. */
 struct search_restored {
 	enum priv_role role;
 	struct file_id id;
 };
 
-__attribute__((noreturn)) void searcher_run(const struct discover_options *options,
-					    const struct search_restored *restored, int channel,
+/* What a searcher begins with. */
+struct searcher_start {
+	struct discover_options options;
+	const struct search_restored *restored; /* an array that ends with role 0 */
+	enum search_rights rights;
+	pid_t owner; /* whose end is the searcher's */
+};
+
+/*
+ * The same as bytes, with the operator's own layouts, for a searcher that is started by exec. Reading
+ * is pure but for the layouts, which are added (dovecot/layout_own.h). start_r->restored is to be
+ * freed and its texts point into the bytes; roots has room for all of them. -EINVAL: they are none.
+ */
+#define SEARCHER_ROOTS_MAX 16
+void searcher_start_pack(const struct searcher_start *start, struct buf *out);
+int searcher_start_unpack(struct slice bytes, struct searcher_start *start_r,
+			  const char *roots[SEARCHER_ROOTS_MAX + 1], struct error *error_r);
+
+/* The message that such a searcher finds on its channel: with the shared memory and those bytes. */
+#define SEARCHER_HELLO_VERSION 1
+struct searcher_hello {
+	uint32_t version;
+	uint32_t shared_size; /* of struct search_shared */
+};
+
+/* Takes the rights that it needs, for good. After an error it must exit. */
+int searcher_drop_rights(const struct searcher_start *start, struct error *error_r);
+
+/* The searcher's whole life. */
+__attribute__((noreturn)) void searcher_run(const struct searcher_start *start, int channel,
 					    struct search_shared *shared);
 
 #endif

@@ -172,14 +172,14 @@ static int wait_ms(const struct searcher *searcher)
 	return due <= now ? 0 : (int)((due - now) / NS_PER_MSEC) + 1;
 }
 
-void searcher_run(const struct discover_options *options, const struct search_restored *restored,
-		  int channel, struct search_shared *shared)
+void searcher_run(const struct searcher_start *start, int channel, struct search_shared *shared)
 {
+	const struct search_restored *restored = start->restored;
 	struct searcher searcher = {.shared = shared, .channel = channel};
 	const struct discover_guard guard = {&searcher, enter, leave};
 	struct pollfd fds[2] = {{.fd = channel, .events = POLLIN}, {.events = POLLIN}};
 
-	if (discover_new(options, on_found, &searcher, &searcher.discover, NULL) < 0)
+	if (discover_new(&start->options, on_found, &searcher, &searcher.discover, NULL) < 0)
 		_exit(EX_OSERR);
 	discover_on_lost(searcher.discover, on_lost);
 	discover_set_guard(searcher.discover, &guard);

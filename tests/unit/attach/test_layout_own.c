@@ -8,6 +8,7 @@
 
 #include "../cmocka_all.h"
 #include "attach/attach.h"
+#include "dovecot/layout_files.h"
 #include "dovecot/layout_own.h"
 #include "dovecot/layout_print.h"
 #include "dovecot/layout_read.h"
@@ -87,7 +88,7 @@ static void test_own_layouts_are_found(void **state)
 	write_layout("a.layouts", "2.4.ABIv5", ABI);
 	write_file("not-one.txt", "anything");
 	assert_null(layout_find(ABI));
-	assert_int_equal(layouts_own_load(dir, &error), 1);
+	assert_int_equal(layout_files_load(dir, &error), 1);
 	assert_non_null(layout_find(ABI));
 	assert_non_null(strstr(layout_find(ABI)->name, "/a.layouts"));
 	assert_ptr_equal(layouts_own_get(0), layout_find(ABI));
@@ -101,7 +102,7 @@ static void test_own_layouts_come_before_embedded_ones(void **state)
 
 	(void)state;
 	write_layout("a.layouts", "2.4.ABIv5", "2.4.ABIv1");
-	assert_int_equal(layouts_own_load(dir, &error), 1);
+	assert_int_equal(layout_files_load(dir, &error), 1);
 	assert_ptr_not_equal(layout_find("2.4.ABIv1"), embedded);
 	layouts_own_unload();
 	assert_ptr_equal(layout_find("2.4.ABIv1"), embedded);
@@ -111,7 +112,7 @@ static void expect_refused(const char *text)
 {
 	struct error error;
 
-	assert_true(layouts_own_load(dir, &error) < 0);
+	assert_true(layout_files_load(dir, &error) < 0);
 	if (!strstr(error.text, text))
 		fail_msg("\"%s\" is not in: %s", text, error.text);
 }
@@ -143,7 +144,7 @@ static void test_no_folder_is_no_mistake(void **state)
 	struct error error;
 
 	(void)state;
-	assert_int_equal(layouts_own_load("/nonexistent", &error), 0);
+	assert_int_equal(layout_files_load("/nonexistent", &error), 0);
 }
 
 static int begin(void **state)

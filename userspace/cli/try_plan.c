@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/reload.h"
+#include "cli/try_plan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "audit/sink.h"
-#include "priv/drop.h"
 #include "priv/sandbox.h"
 
 static int try_geo(const struct plan *plan, struct error *error_r)
@@ -27,13 +27,10 @@ static int try_audit(const struct plan *plan, struct error *error_r)
 	return audit ? audit_sink_try(audit->target, error_r) : 0;
 }
 
-static int try_dicts(const struct plan *plan, const char *user_name, struct error *error_r)
+static int try_all(const struct plan *plan, const struct priv_user *user, struct error *error_r)
 {
-	struct priv_user user;
-	int ret = priv_user_find(user_name, &user, error_r);
+	int ret = priv_drop(user, error_r);
 
-	if (ret == 0)
-		ret = priv_drop(&user, error_r);
 	if (ret == 0)
 		ret = priv_sandbox_enter(PRIV_COLLECTOR, error_r);
 	for (size_t i = 0; i < plan_dict_count(plan) && ret == 0; i++) {
@@ -48,11 +45,11 @@ static int try_dicts(const struct plan *plan, const char *user_name, struct erro
 	return ret < 0 ? ret : try_audit(plan, error_r);
 }
 
-/* The child tells its error through a pipe; an empty one means that all is well. */
-static void child(const struct plan *plan, const char *user, int fd)
+/* The child reports its error through a pipe; an empty one means that all is well. */
+static void child(const struct plan *plan, const struct priv_user *user, int fd)
 {
 	struct error error = {0};
-	int ret = try_dicts(plan, user, &error);
+	int ret = try_all(plan, user, &error);
 
 	if (ret < 0 && write(fd, &error, sizeof(error)) != sizeof(error))
 		_exit(EXIT_FAILURE);
@@ -74,12 +71,12 @@ static int wait_for_child(pid_t pid, int fd, struct error *error_r)
 	return 0;
 }
 
-static int try_plan(const struct plan *plan, const char *user, struct error *error_r)
+int try_plan(const struct plan *plan, const struct priv_user *user, struct error *error_r)
 {
 	int fds[2], ret;
 	pid_t pid;
 
-	if (pipe(fds) < 0)
+	if (pipe2(fds, O_CLOEXEC) < 0)
 		return error_set(error_r, errno, "pipe: %m");
 	pid = fork();
 	if (pid == 0) {
@@ -91,24 +88,4 @@ static int try_plan(const struct plan *plan, const char *user, struct error *err
 		      : wait_for_child(pid, fds[0], error_r);
 	close(fds[0]);
 	return ret;
-}
-
-int reload_plan(const struct config_options *options, const char *user, struct plan **plan,
-		struct error *error_r)
-{
-	struct plan *next;
-	int ret = plan_new(options, &next, error_r);
-
-	if (ret < 0)
-		return ret;
-	ret = plan_load_audit(next, error_r);
-	if (ret == 0)
-		ret = try_plan(next, user, error_r);
-	if (ret < 0) {
-		plan_free(&next);
-		return ret;
-	}
-	plan_free(plan);
-	*plan = next;
-	return 0;
 }
