@@ -74,7 +74,7 @@ def unescape(data):
     return re.sub(rb'\x01(.)', lambda m: table[m[1]], data, flags=re.S)
 
 
-MARK = '<#>'  # what stands around a template matters: 2.4.1 swallows a literal that is just "y"
+MARK = '<#>'  # around a template, so that its end shows
 
 
 class Session:

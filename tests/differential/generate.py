@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Random templates of both languages, the same for the same seed, nearly all of them valid."""
 
-LITERALS = ['a', 'last-login/', '-', '/', ':', 'y', 'yy', ' ', '_x', '.', '|', ',', '~', '"', "'",
+LITERALS = ['a', 'last-login/', '-', '/', ':', 'x', 'yy', ' ', '_x', '.', '|', ',', '~', '"', "'",
             '\\', 'ü', '(', ')', '=', '{', '}', ';', '1']
 OPERATORS = ['==', '<', '<=', '>', '>=', '!=', 'eq', 'lt', 'le', 'gt', 'ge', 'ne',
              '*', '!*', '~', '!~']

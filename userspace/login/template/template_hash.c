@@ -4,8 +4,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <openssl/evp.h>
-
-#include "login/template/md4.h"
+#include <openssl/provider.h>
 
 struct hash_method {
 	const char *name;
@@ -19,10 +18,7 @@ struct hash_method {
 struct hasher {
 	const struct hash_method *method;
 	EVP_MD_CTX *evp;
-	union {
-		struct md4 md4;
-		uint64_t size;
-	};
+	uint64_t size;
 	bool failed;
 };
 
@@ -39,21 +35,6 @@ static void evp_update(struct hasher *hasher, struct slice data)
 static void evp_finish(struct hasher *hasher, unsigned char *digest)
 {
 	hasher->failed |= EVP_DigestFinal_ex(hasher->evp, digest, NULL) != 1;
-}
-
-static void md4_begin(struct hasher *hasher)
-{
-	md4_init(&hasher->md4);
-}
-
-static void md4_feed(struct hasher *hasher, struct slice data)
-{
-	md4_update(&hasher->md4, data.ptr, data.len);
-}
-
-static void md4_finish(struct hasher *hasher, unsigned char *digest)
-{
-	md4_final(&hasher->md4, digest);
 }
 
 static void size_begin(struct hasher *hasher)
@@ -79,7 +60,7 @@ static void size_finish(struct hasher *hasher, unsigned char *digest)
 	}
 
 static const struct hash_method methods[] = {
-	{"md4", MD4_SIZE, NULL, md4_begin, md4_feed, md4_finish},
+	EVP_METHOD("md4", 16, "MD4"),
 	EVP_METHOD("md5", 16, "MD5"),
 	EVP_METHOD("sha1", 20, "SHA1"),
 	EVP_METHOD("sha256", 32, "SHA256"),
@@ -108,9 +89,40 @@ static void free_evp(void *evp)
 	EVP_MD_CTX_free(evp);
 }
 
+static void free_library(void *library)
+{
+	OSSL_LIB_CTX_free(library);
+}
+
+static void free_provider(void *provider)
+{
+	(void)OSSL_PROVIDER_unload(provider);
+}
+
+/* MD4 is in OpenSSL's legacy provider only, which nothing else of this process shall use. */
+static EVP_MD *fetch_legacy(struct compiler *compiler, const char *name)
+{
+	OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
+	OSSL_PROVIDER *provider;
+
+	if (!library || pool_on_release(compiler->pool, free_library, library) < 0)
+		return NULL;
+	provider = OSSL_PROVIDER_load(library, "legacy");
+	if (!provider || pool_on_release(compiler->pool, free_provider, provider) < 0)
+		return NULL;
+	return EVP_MD_fetch(library, name, NULL);
+}
+
+static EVP_MD *fetch(struct compiler *compiler, const char *name)
+{
+	EVP_MD *md = EVP_MD_fetch(NULL, name, NULL);
+
+	return md ? md : fetch_legacy(compiler, name);
+}
+
 static int init_evp(struct compiler *compiler, struct hasher *hasher)
 {
-	EVP_MD *md = EVP_MD_fetch(NULL, hasher->method->evp_name, NULL);
+	EVP_MD *md = fetch(compiler, hasher->method->evp_name);
 	int ret = 0;
 
 	hasher->evp = EVP_MD_CTX_new();

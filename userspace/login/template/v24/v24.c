@@ -5,14 +5,6 @@
 
 #include "login/template/names.h"
 
-/* In 2.4.1 and 2.4.2 a stray line in the scanner swallows a literal that is just "y". */
-static bool is_swallowed(const struct compiler *compiler, const char *text, size_t len)
-{
-	int since = v24_since(compiler);
-
-	return compiler->env.strict && (since == 1 || since == 2) && len == 1 && *text == 'y';
-}
-
 /* The username and domain of the user are variables of 2.3, and so named parts for SQL maps. */
 static enum variable plain_variable(const struct v24_statement *first)
 {
@@ -51,8 +43,7 @@ int v24_compile(struct compiler *compiler, const char *text, struct piece_list *
 		size_t literal = strcspn(text, "%");
 
 		if (literal > 0) {
-			if (!is_swallowed(compiler, text, literal))
-				ret = compiler_add_literal(compiler, list, text, literal);
+			ret = compiler_add_literal(compiler, list, text, literal);
 			text += literal;
 		} else if (strncmp(text, "%%{", 3) == 0) {
 			ret = compiler_add_literal(compiler, list, "%{", 2);
