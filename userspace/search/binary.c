@@ -131,10 +131,10 @@ int binary_refuse(int fd, const char *path, enum priv_role role, struct error *e
 		  struct binary *build_r)
 {
 	const struct error why = *error;
-	int err = begin(fd, path, role, build_r, error);
+	int ret = begin(fd, path, role, build_r, error);
 
-	if (err < 0)
-		return err;
+	if (ret < 0)
+		return ret;
 	build_r->refusal = why;
 	keep_path_only(build_r);
 	return 0;
@@ -145,18 +145,18 @@ int binary_examine(int fd, const char *path, enum priv_role role, binary_importe
 {
 	struct elf_file *elf = NULL;
 	struct binary binary;
-	int err = begin(fd, path, role, &binary, error_r);
+	int ret = begin(fd, path, role, &binary, error_r);
 
-	if (err < 0)
-		return err;
-	err = elf_file_read(fd, &elf, &binary.refusal);
-	if (err < 0 && err != -ENOEXEC) {
+	if (ret < 0)
+		return ret;
+	ret = elf_file_read(fd, &elf, &binary.refusal);
+	if (ret < 0 && ret != -ENOEXEC) {
 		free(binary.path);
 		if (error_r)
 			*error_r = binary.refusal;
 		return error_prefix(error_r, "%s", path);
 	}
-	if (err == 0) {
+	if (ret == 0) {
 		take_build_id(&binary, elf);
 		examine_elf(&binary, &(struct examination){elf, importer, ctx});
 	}

@@ -494,10 +494,10 @@ int discover_new(const struct discover_options *options, discover_fn *fn, void *
 		 struct discover **discover_r, struct error *error_r)
 {
 	struct discover *discover;
-	int err = root_check(error_r);
+	int ret = root_check(error_r);
 
-	if (err < 0)
-		return err;
+	if (ret < 0)
+		return ret;
 	discover = calloc(1, sizeof(*discover));
 	if (!discover)
 		return error_set(error_r, ENOMEM, "out of memory");
@@ -507,9 +507,9 @@ int discover_new(const struct discover_options *options, discover_fn *fn, void *
 	discover->finder.fn = fn;
 	discover->finder.ctx = ctx;
 	discover->roots = copy_roots(options->roots);
-	err = directories_init(&discover->finder.dirs);
+	ret = directories_init(&discover->finder.dirs);
 	discover->finder.recogniser.budget = discover->finder.dirs.budget;
-	if (!discover->roots || err < 0) {
+	if (!discover->roots || ret < 0) {
 		discover_free(&discover);
 		return error_set(error_r, ENOMEM, "out of memory");
 	}

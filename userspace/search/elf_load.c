@@ -170,7 +170,7 @@ static int header_check(struct elf_file *file, struct error *error_r)
 int elf_file_parse(struct slice bytes, struct elf_file **file_r, struct error *error_r)
 {
 	struct elf_file *file = calloc(1, sizeof(*file));
-	int err;
+	int ret;
 
 	if (!file)
 		return error_set(error_r, ENOMEM, "out of memory");
@@ -178,12 +178,12 @@ int elf_file_parse(struct slice bytes, struct elf_file **file_r, struct error *e
 	file->bytes = bytes;
 	/* libelf does not write to an image that was opened for reading. */
 	file->elf = bytes.len > 0 ? elf_memory((char *)bytes.ptr, bytes.len) : NULL;
-	err = header_check(file, error_r);
-	if (err == 0)
-		err = sections_load(file, error_r);
-	if (err < 0) {
+	ret = header_check(file, error_r);
+	if (ret == 0)
+		ret = sections_load(file, error_r);
+	if (ret < 0) {
 		elf_file_free(&file);
-		return err;
+		return ret;
 	}
 	*file_r = file;
 	return 0;
@@ -223,7 +223,7 @@ int elf_file_read(int fd, struct elf_file **file_r, struct error *error_r)
 	struct slice bytes = {NULL, 0};
 	struct stat st;
 	char *owned;
-	int err;
+	int ret;
 
 	if (fstat(fd, &st) < 0)
 		return error_set(error_r, errno, "%s", strerror(errno));
@@ -236,16 +236,16 @@ int elf_file_read(int fd, struct elf_file **file_r, struct error *error_r)
 	if (!owned)
 		return error_set(error_r, ENOMEM, "out of memory");
 	bytes.ptr = owned;
-	err = read_all(fd, owned, (size_t)st.st_size, &bytes.len);
-	if (err < 0)
-		error_set(error_r, -err, "cannot be read: %s", strerror(-err));
+	ret = read_all(fd, owned, (size_t)st.st_size, &bytes.len);
+	if (ret < 0)
+		error_set(error_r, -ret, "cannot be read: %s", strerror(-ret));
 	else
-		err = elf_file_parse(bytes, file_r, error_r);
-	if (err < 0)
+		ret = elf_file_parse(bytes, file_r, error_r);
+	if (ret < 0)
 		free(owned);
 	else
 		(*file_r)->owned = owned;
-	return err;
+	return ret;
 }
 
 void elf_file_free(struct elf_file **file)

@@ -113,13 +113,13 @@ static void examine(struct finder *finder, int fd, const char *path, enum priv_r
 	struct place place = {finder, dir};
 	struct binary binary;
 	struct error error;
-	int err;
+	int ret;
 
 	if (!finder->fuse && fuse_check(fd, &error) < 0)
-		err = binary_refuse(fd, path, role, &error, &binary);
+		ret = binary_refuse(fd, path, role, &error, &binary);
 	else
-		err = binary_examine(fd, path, role, place_imports, &place, &binary, &error);
-	if (err == 0) {
+		ret = binary_examine(fd, path, role, place_imports, &place, &binary, &error);
+	if (ret == 0) {
 		file_binary(finder, &binary, path);
 		return;
 	}

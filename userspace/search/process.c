@@ -41,10 +41,10 @@ static int read_link(const struct process *process, const char *name, char targe
 
 static int read_exe(struct process *process)
 {
-	int err = read_link(process, "exe", process->exe);
+	int ret = read_link(process, "exe", process->exe);
 
-	if (err < 0)
-		return err;
+	if (ret < 0)
+		return ret;
 	process->deleted = cut_deleted(process->exe);
 	return process->exe[0] == '/' ? 0 : -ENOENT;
 }
@@ -91,17 +91,17 @@ int process_identify(pid_t pid, struct process *process_r)
 
 int process_identify_fd(int fd, pid_t pid, struct process *process_r)
 {
-	int err;
+	int ret;
 
 	process_r->pid = pid;
 	process_r->fd = fd;
 	process_r->root_fd = -1;
 	process_r->prefix[0] = '\0';
 	process_r->namespace = mount_namespace(fd);
-	err = read_exe(process_r);
-	if (err < 0)
+	ret = read_exe(process_r);
+	if (ret < 0)
 		process_close(process_r);
-	return err;
+	return ret;
 }
 
 int process_stat_exe(struct process *process)
@@ -128,12 +128,12 @@ static const char *below_root(const struct process *process, const char *path)
  */
 int process_open(struct process *process)
 {
-	int err = read_link(process, "root", process->root);
+	int ret = read_link(process, "root", process->root);
 	const char *below;
 	bool ours;
 
-	if (err < 0)
-		return err;
+	if (ret < 0)
+		return ret;
 	ours = process->namespace == 0;
 	below = below_root(process, process->exe);
 	if (below)

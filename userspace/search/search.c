@@ -18,10 +18,10 @@ int search_new(const struct discover_options *options, const struct search_owner
 	       struct search **search_r, struct error *error_r)
 {
 	struct search *search;
-	int err = root_check(error_r);
+	int ret = root_check(error_r);
 
-	if (err < 0)
-		return err;
+	if (ret < 0)
+		return ret;
 	search = calloc(1, sizeof(*search));
 	if (!search)
 		return error_set(error_r, ENOMEM, "out of memory");

@@ -46,15 +46,15 @@ int search_once(const struct discover_options *options, const struct search_owne
 		.stalled = once_stalled,
 	};
 	struct search *search = NULL;
-	int err = search_new(options, &mine, &search, error_r);
+	int ret = search_new(options, &mine, &search, error_r);
 
-	if (err < 0)
-		return err;
+	if (ret < 0)
+		return ret;
 	assert(search);
-	err = search_start(search, SEARCH_AS_WE_ARE, -1, error_r);
-	if (err == 0)
+	ret = search_start(search, SEARCH_AS_WE_ARE, -1, error_r);
+	if (ret == 0)
 		search_scan(search);
-	while (err == 0 && !once.done) {
+	while (ret == 0 && !once.done) {
 		struct pollfd fd = {.fd = search_fd(search), .events = POLLIN};
 
 		(void)poll(&fd, 1, 100);
@@ -63,7 +63,7 @@ int search_once(const struct discover_options *options, const struct search_owne
 		search_due(search);
 	}
 	search_free(&search);
-	if (err == 0 && once.error.code != 0 && error_r)
+	if (ret == 0 && once.error.code != 0 && error_r)
 		*error_r = once.error;
-	return err < 0 ? err : -once.error.code;
+	return ret < 0 ? ret : -once.error.code;
 }
