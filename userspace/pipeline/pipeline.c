@@ -63,9 +63,9 @@ static void take_event(const struct login_event *joined, void *context)
 }
 
 /* The first of each kind is told. */
-static void count_broken(struct pipeline_stats *stats, int err)
+static void count_broken(struct pipeline_stats *stats, int ret)
 {
-	uint64_t *counter = err == -EPROTO ? &stats->other_version : &stats->undecodable;
+	uint64_t *counter = ret == -EPROTO ? &stats->other_version : &stats->undecodable;
 
 	if ((*counter)++ == 0)
 		log_warning("a record in the ring cannot be read, and is counted as lost: %s",
