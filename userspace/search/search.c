@@ -28,10 +28,10 @@ int search_new(const struct discover_options *options, const struct search_owner
 	search->options = options;
 	search->owner = owner;
 	search->channel = search->shared_fd = search->program = -1;
-	err = search_share(search, error_r);
-	if (err < 0) {
+	ret = search_share(search, error_r);
+	if (ret < 0) {
 		search_free(&search);
-		return err;
+		return ret;
 	}
 	*search_r = search;
 	return 0;
