@@ -113,20 +113,20 @@ extern const struct subject mysql_subject, pgsql_subject, sqlite_map_subject;
 
 const struct subject mysql_subject = {
 	.name = "mysql",
-	.traits = TRAIT_ROW | TRAIT_PRECISION,
+	.traits = TRAIT_ROW | TRAIT_PRECISION | TRAIT_EXPIRES,
 	.start = mysql_start,
 	.refuses = mysql_refuses,
 };
 
 const struct subject pgsql_subject = {
 	.name = "pgsql",
-	.traits = TRAIT_ROW | TRAIT_PRECISION,
+	.traits = TRAIT_ROW | TRAIT_PRECISION | TRAIT_EXPIRES,
 	.start = pgsql_start,
 	.refuses = pgsql_refuses,
 };
 
 const struct subject sqlite_map_subject = {
 	.name = "sqlite (map)",
-	.traits = TRAIT_ROW | TRAIT_PRECISION,
+	.traits = TRAIT_ROW | TRAIT_PRECISION | TRAIT_EXPIRES,
 	.start = sqlite_start,
 };

@@ -19,6 +19,8 @@ enum trait {
 	TRAIT_PRECISION = 1 << 4, /* times of different precision compare rightly */
 	TRAIT_BLIND = 1 << 5,	  /* keeps the newest without telling which one that was */
 	TRAIT_SLOW = 1 << 6,	  /* rewrites all it has for each record: no batch of 5,000 */
+	TRAIT_EXPIRES = 1 << 7,	  /* removes old records when asked, as DICT_CAP_EXPIRE says */
+	TRAIT_VOLATILE = 1 << 8,  /* a dict that is closed has lost its records */
 };
 
 struct harness {

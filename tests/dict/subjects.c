@@ -14,7 +14,7 @@ static const char *memory_start(struct harness *harness)
 
 static const struct subject memory = {
 	.name = "memory",
-	.traits = TRAIT_ANY_VALUE,
+	.traits = TRAIT_ANY_VALUE | TRAIT_VOLATILE,
 	.start = memory_start,
 };
 
@@ -26,7 +26,7 @@ static const char *sqlite_start(struct harness *harness)
 
 static const struct subject sqlite = {
 	.name = "sqlite",
-	.traits = TRAIT_ANY_VALUE | TRAIT_ROW | TRAIT_PRECISION,
+	.traits = TRAIT_ANY_VALUE | TRAIT_ROW | TRAIT_PRECISION | TRAIT_EXPIRES,
 	.start = sqlite_start,
 };
 
