@@ -21,7 +21,7 @@ $(O)/gen/skel/%.skel.h: $(O)/bpf/%.bpf.o
 
 # --- layouts: the reviewed table becomes BTF blobs, linked into the dovecot layer ---------------
 
-LAYOUT_BTF := $(HOST_O)/tools/layout-btf
+LAYOUT_BTF := $(if $(CROSS),$(HOST_O),$(O))/tools/layout-btf
 
 ifneq ($(CROSS),)
 $(LAYOUT_BTF): $(wildcard tools/layout-btf.c userspace/dovecot/layout_*.[ch])
@@ -30,6 +30,7 @@ else
 $(LAYOUT_BTF): $(addprefix $(O)/,tools/layout-btf.o userspace/dovecot/layout_table.o \
 		userspace/dovecot/layout_btf.o) $(O)/lib/base.a
 	$(say) LD $@
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lbpf
 endif
 
