@@ -22,9 +22,9 @@ static const struct {
 	const char *text;
 } without_allocation[] = {
 	{TEMPLATE_V23, documented},
-	{TEMPLATE_V23, "%Lu/%2.256Hu/%5.3Ru/%{md4;salt=%d:user}/%{if;%s;*;im*;%Dd;b}"},
+	{TEMPLATE_V23, "%Lu/%2.256Hu/%5.3Ru/%{sha1;salt=%d:user}/%{if;%s;*;im*;%Dd;b}"},
 	{TEMPLATE_V24, "%{user | lower | domain | base64}/%{process:pid % 16 | hex(4)}"},
-	{TEMPLATE_V24, "%{user | hash('md4', rounds=3)}/%{if(service, 'eq', 'imap', user, 'x')}"},
+	{TEMPLATE_V24, "%{user | hash('sha1', rounds=3)}/%{if(service, 'eq', 'imap', user, 'x')}"},
 };
 
 struct bench {

@@ -8,7 +8,7 @@ OPERATORS = ['==', '<', '<=', '>', '>=', '!=', 'eq', 'lt', 'le', 'gt', 'ge', 'ne
 NUMERIC = OPERATORS[:6]
 PATTERNS = ['^u[0-9]+', '[A-Z]+', '(a|e)(.)', '@(.*)$', '^$', '.', '(x)?m', '[[:alpha:]]+', 'a+b*']
 MASKS = ['*', '*@*', 'u?*', '*.com', '??*', '', '*a*e*', 'imap', '*@*@*']
-HASHES_23 = ['md4', 'md5', 'sha1', 'sha256', 'sha384', 'sha512', 'sha3-256', 'sha3-512', 'size']
+HASHES_23 = ['md5', 'sha1', 'sha256', 'sha384', 'sha512', 'sha3-256', 'sha3-512', 'size']
 HASHES_24 = HASHES_23
 
 

@@ -4,7 +4,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <openssl/evp.h>
-#include <openssl/provider.h>
 
 struct hash_method {
 	const char *name;
@@ -60,7 +59,8 @@ static void size_finish(struct hasher *hasher, unsigned char *digest)
 	}
 
 static const struct hash_method methods[] = {
-	EVP_METHOD("md4", 16, "MD4"),
+	EVP_METHOD("md4", 16,
+		   "MD4"), /* refused: of the legacy provider, which no sandbox can load */
 	EVP_METHOD("md5", 16, "MD5"),
 	EVP_METHOD("sha1", 20, "SHA1"),
 	EVP_METHOD("sha256", 32, "SHA256"),
@@ -89,40 +89,9 @@ static void free_evp(void *evp)
 	EVP_MD_CTX_free(evp);
 }
 
-static void free_library(void *library)
-{
-	OSSL_LIB_CTX_free(library);
-}
-
-static void free_provider(void *provider)
-{
-	(void)OSSL_PROVIDER_unload(provider);
-}
-
-/* MD4 is in OpenSSL's legacy provider only, which nothing else of this process shall use. */
-static EVP_MD *fetch_legacy(struct compiler *compiler, const char *name)
-{
-	OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
-	OSSL_PROVIDER *provider;
-
-	if (!library || pool_on_release(compiler->pool, free_library, library) < 0)
-		return NULL;
-	provider = OSSL_PROVIDER_load(library, "legacy");
-	if (!provider || pool_on_release(compiler->pool, free_provider, provider) < 0)
-		return NULL;
-	return EVP_MD_fetch(library, name, NULL);
-}
-
-static EVP_MD *fetch(struct compiler *compiler, const char *name)
-{
-	EVP_MD *md = EVP_MD_fetch(NULL, name, NULL);
-
-	return md ? md : fetch_legacy(compiler, name);
-}
-
 static int init_evp(struct compiler *compiler, struct hasher *hasher)
 {
-	EVP_MD *md = fetch(compiler, hasher->method->evp_name);
+	EVP_MD *md = EVP_MD_fetch(NULL, hasher->method->evp_name, NULL);
 	int ret = 0;
 
 	hasher->evp = EVP_MD_CTX_new();
