@@ -96,13 +96,20 @@ container_login() { # name, arguments of tests/harness/login.py behind the ports
 
 # dovetap with its audit stream in $tmp/log/audit.log; it sees the test's control groups as this
 # machine's, from a mount namespace of its own. Its messages have the time in nanoseconds before them.
+#
+# With a directory in $inside_group it is in that control group, and in a cgroup namespace that begins there.
 outside_start() { # arguments of "dovetap run"
 	cat > "$tmp/inside" <<- END
 		#!/bin/bash -e
 		mount --bind "$groups" /sys/fs/cgroup
 		exec "$top/.output/dovetap" "\$@" 2> >("$top/tests/harness/stamp" >&2)
 	END
-	printf '#!/bin/sh\nexec unshare --mount "%s/inside" "$@"\n' "$tmp" > "$tmp/outside"
+	cat > "$tmp/outside" <<- END
+		#!/bin/bash -e
+		group=${inside_group:-}
+		[[ -z \$group ]] || echo \$\$ > "\$group/cgroup.procs"
+		exec unshare --mount \${group:+--cgroup} "$tmp/inside" "\$@"
+	END
 	chmod +x "$tmp/inside" "$tmp/outside"
 	printf 'dovetap {\n  audit_log = %s\n  audit_fields = %s\n  audit_events = login auth\n}\n' \
 		"$tmp/log/audit.log" 'user service remote_ip container pid' > "$tmp/dovetap.conf"

@@ -20,7 +20,7 @@ struct collector {
 	const struct collector_options *options;
 	const struct collector_fds *fds;
 	struct loop *loop;
-	struct loop_watch *ring_watch, *poll_timer, *tick, *ack_watch, *peer_watch;
+	struct loop_watch *ring_watch, *poll_timer, *tick, *ack_watch, *peer_watch, *cgroup_watch;
 	int64_t poll_ns;
 	int ack_fd;
 	struct event_source *source;

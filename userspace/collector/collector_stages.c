@@ -68,9 +68,23 @@ static int open_pipeline(struct collector *c, struct error *error_r)
 	return pipeline_new(&config, &c->pipeline, error_r);
 }
 
+static void on_cgroups(struct loop *loop, void *context)
+{
+	(void)loop;
+	enrich_refresh(((struct collector *)context)->enrich);
+}
+
 static int open_enrich(struct collector *c, struct error *error_r)
 {
-	return plan_wants_container(c->options->plan) ? enrich_new(NULL, &c->enrich, error_r) : 0;
+	int ret;
+
+	if (!plan_wants_container(c->options->plan))
+		return 0;
+	ret = enrich_new(NULL, &c->enrich, error_r);
+	if (ret == 0 && enrich_fd(c->enrich) >= 0)
+		ret = loop_add_fd(c->loop, enrich_fd(c->enrich), on_cgroups, c, &c->cgroup_watch,
+				  error_r);
+	return ret;
 }
 
 static int open_audit(struct collector *c, struct error *error_r)

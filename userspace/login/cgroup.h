@@ -6,18 +6,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "login/cgroup_index.h"
 #include "login/container.h"
 #include "login/login.h"
 
 struct cgroup_finder {
 	const char *root; /* of the control groups */
 	const char *proc;
-	bool unified;	 /* version 2 alone: a group's number is its directory's inode */
-	int64_t walk_ns; /* no walk through all groups before that */
+	struct cgroup_index *index; /* of version 2, where it is alone; NULL: version 1 */
 };
 
-/* NULL: /sys/fs/cgroup and /proc. Not copied. */
-void cgroup_finder_init(struct cgroup_finder *finder, const char *root, const char *proc);
+/* NULL: /sys/fs/cgroup and /proc. Not copied. Returns 0 or -ENOMEM. */
+int cgroup_finder_init(struct cgroup_finder *finder, const char *root, const char *proc);
+void cgroup_finder_release(struct cgroup_finder *finder);
 
 /*
  * True when it holds for every login with this cgroup_id, of this and any other process. False

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/container.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define UID_LEN	    36
@@ -74,6 +75,7 @@ static bool take_id(struct slice name, struct container *container)
 	if (name.len != CONTAINER_ID_LEN || !all_hex(name))
 		return false;
 	copy(container->id, name);
+	container->name[0] = '\0';
 	return true;
 }
 
@@ -130,22 +132,81 @@ static bool take_pod(struct slice name, struct container *container)
 		if (*c == '_')
 			*c = '-';
 	}
-	container->id[0] = '\0'; /* that of a node which is a container itself */
+	/* Those of a node which is a container itself. */
+	container->id[0] = container->name[0] = '\0';
+	return true;
+}
+
+static int hex_value(char c)
+{
+	return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+/* systemd's unit names have \xNN for what may not stand there (systemd.unit(5)). Returns whether it is
+ * a name that can be shown as it is. */
+static bool unescape(struct slice text, char out[CONTAINER_LABEL_MAX + 1])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < text.len && len < CONTAINER_LABEL_MAX; i++, len++) {
+		out[len] = text.ptr[i];
+		if (text.len - i >= 4 && text.ptr[i] == '\\' && text.ptr[i + 1] == 'x' &&
+		    is_hex(text.ptr[i + 2]) && is_hex(text.ptr[i + 3])) {
+			out[len] = (char)(hex_value(text.ptr[i + 2]) << 4 |
+					  hex_value(text.ptr[i + 3]));
+			i += 3;
+		}
+		if (!isalnum((unsigned char)out[len]) && !strchr("._-", out[len]))
+			return false;
+		if (len + 1 == CONTAINER_LABEL_MAX && i + 1 < text.len)
+			return false;
+	}
+	out[len] = '\0';
+	return len > 0 && out[0] != '.';
+}
+
+static bool is_nomad(struct slice name)
+{
+	return name.len > UID_LEN + 1 && name.ptr[UID_LEN] == '.' &&
+	       is_uid((struct slice){name.ptr, UID_LEN}, '-');
+}
+
+/* Those that have a name, not an id; parent is the group above. */
+static bool take_name_of(struct slice name, struct slice parent, struct container *container)
+{
+	char label[CONTAINER_LABEL_MAX + 1];
+	bool named = slice_equal(parent, slice_str("lxc")) ||
+		     slice_equal(parent, slice_str("lxc.payload")) ||
+		     skip_prefix(&name, "lxc.payload.");
+
+	if (!named && skip_prefix(&name, "systemd-nspawn@"))
+		named = drop_suffix(&name, ".service");
+	else if (!named && skip_prefix(&name, "machine-"))
+		named = drop_suffix(&name, ".scope");
+	else if (!named)
+		named = drop_suffix(&name, ".scope") && is_nomad(name);
+	if (!named || !unescape(name, label))
+		return false;
+	*container = (struct container){0};
+	memcpy(container->name, label, sizeof(label));
 	return true;
 }
 
 void container_from_path(struct slice path, struct container *container_r)
 {
+	struct slice parent = {0};
+
 	*container_r = (struct container){0};
 	while (path.len > 0) {
-		struct slice part = cut(&path, '/');
+		struct slice whole = cut(&path, '/'), part = whole;
 
 		while (part.len > 0) {
 			struct slice name = cut(&part, ':');
 
-			if (!take_pod(name, container_r))
-				(void)take_id(name, container_r);
+			if (!take_pod(name, container_r) && !take_id(name, container_r))
+				(void)take_name_of(name, parent, container_r);
 		}
+		parent = whole;
 	}
 }
 
@@ -159,9 +220,9 @@ void container_from_proc(struct slice text, struct container *container_r)
 		for (int i = 0; i < PROC_COLONS; i++)
 			(void)cut(&line, ':');
 		container_from_path(line, &found);
-		if (found.id[0] || (found.pod_uid[0] && !container_r->pod_uid[0]))
+		if (found.id[0] || found.name[0] || (found.pod_uid[0] && !container_r->pod_uid[0]))
 			*container_r = found;
-		if (found.id[0])
+		if (found.id[0] || found.name[0])
 			return;
 	}
 }

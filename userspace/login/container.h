@@ -6,6 +6,9 @@
  *	/kubepods/burstable/podUID/ID					cgroupfs driver
  *	/kubepods.slice/kubepods-burstable-podU_I_D.slice/RUNTIME-ID.scope	systemd driver
  *	/docker/ID  /system.slice/docker-ID.scope  /machine.slice/libpod-ID.scope/container
+ *	/lxc/NAME  /lxc.payload.NAME  /lxc.payload/NAME			LXC, LXD, Incus
+ *	/machine.slice/systemd-nspawn@NAME.service/payload  /machine.slice/machine-NAME.scope
+ *	/nomad.slice/share.slice/ALLOCATION.TASK.scope			NAME is ALLOCATION.TASK
  *
  * An ID is 64 hexadecimal digits; RUNTIME is one of Docker's, containerd's, CRI-O's, Podman's and
  * nerdctl's prefixes. A UID is that of the API (8-4-4-4-12) or the hash of a static pod (32).
@@ -18,12 +21,14 @@
 
 #include "base/slice.h"
 
-#define CONTAINER_ID_LEN   64
-#define CONTAINER_NAME_MAX 253 /* of names in Kubernetes */
+#define CONTAINER_ID_LEN    64
+#define CONTAINER_NAME_MAX  253 /* of names in Kubernetes */
+#define CONTAINER_LABEL_MAX 128 /* of other names: letters, digits, ".", "_" and "-" */
 
 struct container {
 	char id[CONTAINER_ID_LEN + 1]; /* "": none that we know */
 	char pod_uid[36 + 1];
+	char name[CONTAINER_LABEL_MAX + 1]; /* of containers that have a name in place of an id */
 };
 
 struct container_names {

@@ -39,7 +39,10 @@ int enrich_new(const struct enrich_places *places, struct enrich **enrich_r, str
 		enrich->places.pods = "/var/log/pods";
 	if (!enrich->places.containers)
 		enrich->places.containers = "/var/log/containers";
-	cgroup_finder_init(&enrich->finder, enrich->places.cgroup, enrich->places.proc);
+	if (cgroup_finder_init(&enrich->finder, enrich->places.cgroup, enrich->places.proc) < 0) {
+		free(enrich);
+		return error_set(error_r, ENOMEM, "out of memory");
+	}
 	*enrich_r = enrich;
 	return 0;
 }
@@ -49,8 +52,20 @@ void enrich_free(struct enrich **enrich)
 	if (!*enrich)
 		return;
 	HASH_CLEAR(hh, (*enrich)->known);
+	cgroup_finder_release(&(*enrich)->finder);
 	free(*enrich);
 	*enrich = NULL;
+}
+
+int enrich_fd(const struct enrich *enrich)
+{
+	return enrich->finder.index ? cgroup_index_fd(enrich->finder.index) : -1;
+}
+
+void enrich_refresh(struct enrich *enrich)
+{
+	if (enrich->finder.index)
+		cgroup_index_refresh(enrich->finder.index);
 }
 
 /* Calls take for the names in a directory until it returns true. */
@@ -110,7 +125,8 @@ static struct known *without_number(struct enrich *enrich, const struct containe
 	struct known *known = &enrich->unnumbered;
 
 	if (strcmp(known->enrichment.container.id, container->id) != 0 ||
-	    strcmp(known->enrichment.container.pod_uid, container->pod_uid) != 0)
+	    strcmp(known->enrichment.container.pod_uid, container->pod_uid) != 0 ||
+	    strcmp(known->enrichment.container.name, container->name) != 0)
 		*known = (struct known){.enrichment.container = *container};
 	return known;
 }
@@ -150,13 +166,13 @@ struct slice enrich_get(const struct enrichment *enrichment, enum enrich_fact fa
 	case ENRICH_POD:
 		return first_of(names->pod, ids->pod_uid);
 	case ENRICH_CONTAINER:
-		return first_of(names->container, ids->id);
+		return first_of(names->container[0] ? names->container : ids->name, ids->id);
 	case ENRICH_POD_NAMESPACE:
 		return first_of(names->namespace, "");
 	case ENRICH_POD_UID:
 		return first_of(ids->pod_uid, "");
 	case ENRICH_CONTAINER_ID:
-		return first_of(ids->id, "");
+		return first_of(ids->id, ids->name);
 	}
 	return slice_str(ENRICH_UNKNOWN);
 }

@@ -40,6 +40,11 @@ struct enrich;
 int enrich_new(const struct enrich_places *places, struct enrich **enrich_r, struct error *error_r);
 void enrich_free(struct enrich **enrich); /* takes NULL, sets NULL */
 
+/* Readable when there are new control groups, for enrich_refresh() to look at before they are gone
+ * again; -1: there is no such descriptor. */
+int enrich_fd(const struct enrich *enrich);
+void enrich_refresh(struct enrich *enrich);
+
 /* Never NULL; valid until the next call. */
 const struct enrichment *enrich_login(struct enrich *enrich, const struct login *login);
 
@@ -49,7 +54,7 @@ enum enrich_fact {
 	ENRICH_CONTAINER, /* its name, else its id */
 	ENRICH_POD_NAMESPACE,
 	ENRICH_POD_UID,
-	ENRICH_CONTAINER_ID,
+	ENRICH_CONTAINER_ID, /* its id, else its name */
 };
 
 /* "unknown" when it is. Valid as long as the enrichment. */

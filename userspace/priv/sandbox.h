@@ -5,7 +5,7 @@
  * The collector has files, sockets of a few families, threads, timers. It cannot start a program or
  * a process, signal one, change its rights, or make memory both writable and executable. The
  * attacher has the same, for its children inherit it and the kernel adds lists up, and what it has
- * them for: bpf, perf events, inotify, processes, giving up rights. The searcher looks at files and
+ * them for: bpf, perf events, processes, giving up rights. The searcher looks at files and
  * processes.
  *
  * None may call what only an attacker would: ptrace, mount, namespaces, modules, keys, io_uring,

@@ -162,8 +162,8 @@ static const struct sandbox_call {
 	{PRIV_ATTACHER, "memfd_create"},
 	/* finding Dovecot */
 	{PRIV_ATTACHER | PRIV_SEARCHER, "openat2"},
-	{PRIV_ATTACHER | PRIV_SEARCHER, "inotify_init1"},
-	{PRIV_ATTACHER | PRIV_SEARCHER, "inotify_add_watch"},
+	{ALL, "inotify_init1"},
+	{ALL, "inotify_add_watch"},
 	{PRIV_ATTACHER | PRIV_SEARCHER, "inotify_rm_watch"},
 	/* starting and ending collector, searcher and resolver (execveat), and what the resolver
 	 * inherits this list for: doveconf (execve) */

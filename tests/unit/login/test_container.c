@@ -200,6 +200,51 @@ static void directories_name_the_pod(void **state)
 	assert_false(container_names_from_pod("a_b_", "", &names));
 }
 
+/* Paths as LXC 4 to 6, LXD and Incus, systemd-nspawn and machined, and Nomad 1.7 make them. */
+static const struct {
+	const char *path, *name, *id;
+} named[] = {
+	{"/lxc/mail-1", "mail-1", ""},
+	{"/lxc.payload/mail-1/system.slice/dovecot.service", "mail-1", ""},
+	{"/lxc.payload.mail-1/system.slice/dovecot.service", "mail-1", ""},
+	{"/lxc.payload.a.b_c-9", "a.b_c-9", ""},
+	{"/machine.slice/systemd-nspawn@mail.service/payload/system.slice", "mail", ""},
+	{"/machine.slice/systemd-nspawn@mail\\x2d1.service/payload", "mail-1", ""},
+	{"/machine.slice/machine-lxc\\x2d77\\x2dmail.scope", "lxc-77-mail", ""},
+	{"/machine.slice/machine-mail.scope/init.scope", "mail", ""},
+	{"/nomad.slice/share.slice/" UID ".dovecot.scope", UID ".dovecot", ""},
+	/* the innermost counts */
+	{"/lxc.payload.node/docker/" ID, "", ID},
+	{"/docker/" ID "/lxc/mail-1", "mail-1", ""},
+	/* what is none */
+	{"/lxc.monitor.mail-1", "", ""},
+	{"/lxc", "", ""},
+	{"/lxc/.lxc", "", ""},
+	{"/lxc.payload.", "", ""},
+	{"/lxc.payload.a b", "", ""},
+	{"/machine.slice/machine-a\\x2fb.scope", "", ""},
+	{"/machine.slice/machine-.scope", "", ""},
+	{"/machine.slice/systemd-nspawn@mail.scope", "", ""},
+	{"/nomad.slice/share.slice/" UID ".scope", "", ""},
+	{"/nomad.slice/share.slice/" UID_ ".dovecot.scope", "", ""},
+	{"/lxc/" ID ID "x", "", ""}, /* 129 letters */
+	{"/lxc/" ID ID, ID ID, ""},
+};
+
+static void some_have_names(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		struct container container;
+
+		container_from_path(slice_str(named[i].path), &container);
+		if (strcmp(container.name, named[i].name) != 0 ||
+		    strcmp(container.id, named[i].id) != 0)
+			fail_msg("%s: name \"%s\", id \"%s\"", named[i].path, container.name,
+				 container.id);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +253,7 @@ int main(void)
 		cmocka_unit_test(log_files_name_the_container),
 		cmocka_unit_test(other_files_name_nothing),
 		cmocka_unit_test(directories_name_the_pod),
+		cmocka_unit_test(some_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

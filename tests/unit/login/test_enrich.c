@@ -149,7 +149,7 @@ static void a_number_that_is_nowhere_is_unknown(void **state)
 	free_world(world);
 }
 
-static void a_process_is_believed_when_the_number_agrees(void **state)
+static void the_number_counts_and_not_what_the_process_reads(void **state)
 {
 	struct world *world = new_world(true);
 	uint64_t number;
@@ -165,16 +165,44 @@ static void a_process_is_believed_when_the_number_agrees(void **state)
 	free_world(world);
 }
 
-/* Beside version 1 the line of version 2 is the last; the walk would have to wait. */
-static void a_process_is_believed_in_any_line(void **state)
+/* In a cgroup namespace of its own a reader sees the groups of others behind "/..". */
+static void a_path_from_another_cgroup_namespace_does_not_matter(void **state)
 {
 	struct world *world = new_world(true);
 
 	(void)state;
-	set_process(world, "9:name=systemd:/\n1:cpu:/\n0::/docker/" ID "\n", "5");
+	set_process(world, "0::/../../docker/" ID "\n", "5");
+	make_dir(below(world, "cgroup/docker/" OTHER));
 	make_dir(below(world, "cgroup/docker/" ID));
-	expect(world, 1, "unknown", "unknown");
 	expect(world, number_of(below(world, "cgroup/docker/" ID)), "unknown", ID);
+	free_world(world);
+}
+
+static void a_name_stands_for_the_id(void **state)
+{
+	struct world *world = new_world(true);
+
+	(void)state;
+	make_dir(below(world, "cgroup/lxc.payload.mail-1/init.scope"));
+	expect(world, number_of(below(world, "cgroup/lxc.payload.mail-1/init.scope")), "unknown",
+	       "mail-1");
+	free_world(world);
+}
+
+/* A container that has gone before its login's record is read. */
+static void a_short_life_is_seen_in_time(void **state)
+{
+	struct world *world = new_world(true);
+	uint64_t number;
+
+	(void)state;
+	assert_true(enrich_fd(world->enrich) >= 0);
+	make_dir(below(world, "cgroup/docker/" ID));
+	number = number_of(below(world, "cgroup/docker/" ID));
+	enrich_refresh(world->enrich);
+	assert_int_equal(rmdir(below(world, "cgroup/docker/" ID)), 0);
+	enrich_refresh(world->enrich);
+	expect(world, number, "unknown", ID);
 	free_world(world);
 }
 
@@ -257,8 +285,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_that_has_ended_is_found_by_number),
 		cmocka_unit_test(a_number_that_is_nowhere_is_unknown),
-		cmocka_unit_test(a_process_is_believed_when_the_number_agrees),
-		cmocka_unit_test(a_process_is_believed_in_any_line),
+		cmocka_unit_test(the_number_counts_and_not_what_the_process_reads),
+		cmocka_unit_test(a_path_from_another_cgroup_namespace_does_not_matter),
+		cmocka_unit_test(a_name_stands_for_the_id),
+		cmocka_unit_test(a_short_life_is_seen_in_time),
 		cmocka_unit_test(version_1_asks_the_process),
 		cmocka_unit_test(version_1_believes_no_younger_process),
 		cmocka_unit_test(log_files_give_the_names),
