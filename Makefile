@@ -29,7 +29,7 @@ clean: ## remove everything that was built
 	rm -rf .output
 
 include mk/layers.mk mk/bpf.mk mk/userspace.mk mk/docs.mk mk/unit.mk mk/dict.mk mk/kernel.mk mk/bench.mk
-include mk/test.mk mk/fuzz.mk mk/check.mk mk/install.mk
+include mk/test.mk mk/fuzz.mk mk/check.mk mk/install.mk mk/mutants.mk
 
 .PHONY: all help clean
 

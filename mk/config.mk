@@ -57,7 +57,7 @@ CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' \
 	-DDOVETAP_LIBEXECDIR='"$(LIBEXECDIR)"' -include userspace/base/banned.h \
 	-I$(INCLUDE) -Iuserspace -isystem $(O)/gen
 CFLAGS  := -std=gnu11 $(OPT) $(WARN) $(WARN_ERROR) $(SYSROOT) -pthread
-LDFLAGS := $(SYSROOT) -pthread
+LDFLAGS := $(SYSROOT) -pthread $(filter --coverage,$(OPT))
 
 comma := ,
 
