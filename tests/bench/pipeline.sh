@@ -3,8 +3,7 @@
 # From the ring to SQLite with the real program: a storm of logins through a probed function, then
 # ten seconds of nothing. Prints what was asked, reached and lost, and what it cost; exit 1 when a
 # login is missing. As root.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
+cd "$(dirname "$0")/../.."
 . tests/integration/lib.sh
 
 rate=${BENCH_RATE:-50000} events=${BENCH_EVENTS:-500000} users=100000
@@ -20,7 +19,7 @@ cpu_ticks() {
 }
 
 written() { # every login that the storm made has come through
-	[[ $(metric dovetap_events_total) -eq $events && $(metric dovetap_ring_used_bytes) -eq 0 ]]
+	same "$events" "$(metric dovetap_events_total)" && same 0 "$(metric dovetap_ring_used_bytes)"
 }
 
 before=$(cpu_ticks)
@@ -29,14 +28,13 @@ before=$(cpu_ticks)
 eventually written || echo "captured $(metric dovetap_events_total) of $events"
 ticks=$(($(cpu_ticks) - before))
 rows=$(sqlite3 "$tmp/state/bench.db" 'select count(*) from last_login')
-"$dovetap" status --prometheus --control "$tmp/state/control.sock" | awk "/^dovetap_events_lost_total/ && \$2 > 0"
-lost=$("$dovetap" status --prometheus --control "$tmp/state/control.sock" |
-	awk '/^dovetap_events_lost_total/ { sum += $2 } END { print sum }')
+metrics | awk '/^dovetap_events_lost_total/ && $2 > 0'
+lost=$(metric_sum dovetap_events_lost_total)
 echo "ring to SQLite: $events logins of $users users asked at $rate/s, $rows rows, $lost lost"
 awk -v t="$ticks" -v n="$events" -v hz="$(getconf CLK_TCK)" \
 	'BEGIN { printf "collector: %.2f us of CPU for each login\n", t / hz * 1e6 / n }'
 
-stop "$dovetap_pid" # and a fresh one, because a storm leaves pages behind
+dovetap_stop # and a fresh one, because a storm leaves pages behind
 dovetap_start --root "$root" --dict "sqlite:path=$tmp/state/bench.db"
 collector=$(collector_of "$dovetap_pid")
 before=$(cpu_ticks)

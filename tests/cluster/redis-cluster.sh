@@ -16,16 +16,16 @@ uri() { # options
 is_whole() { # all slots served, six nodes, three of them up-to-date replicas
 	local name replicas=0
 	for name in {1..6}; do
-		$server cli "$dir" "$name" cluster info | grep -q '^cluster_state:ok' || return 1
-		! $server cli "$dir" "$name" cluster nodes | grep -q fail || return 1
-		! $server cli "$dir" "$name" info replication | grep -q '^master_link_status:up' ||
+		$server cli "$dir" "$name" cluster info | grep '^cluster_state:ok' || return 1
+		! $server cli "$dir" "$name" cluster nodes | grep fail || return 1
+		! $server cli "$dir" "$name" info replication | grep '^master_link_status:up' ||
 			replicas=$((replicas + 1))
 	done
 	[[ $replicas -eq 3 ]]
 }
 
 is_master() { # node
-	$server cli "$dir" "$1" role | head -n 1 | grep -q master
+	$server cli "$dir" "$1" role | head -n 1 | grep master
 }
 
 id_of() { # node
@@ -36,7 +36,7 @@ replica_of() { # node
 	local id name
 	id=$(id_of "$1")
 	for name in {1..6}; do
-		! $server cli "$dir" "$name" cluster nodes | grep myself | grep -q "slave $id" || echo "$name"
+		! $server cli "$dir" "$name" cluster nodes | grep myself | grep "slave $id" || echo "$name"
 	done
 }
 

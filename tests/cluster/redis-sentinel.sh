@@ -33,7 +33,7 @@ is_whole() { # one master, two replicas that are up to date, and all sentinels a
 	local name replicas
 	replicas=$($server cli "$dir" "$(master)" info replication | grep -c state=online)
 	for name in s1 s2 s3; do
-		$server cli "$dir" "$name" sentinel ckquorum mails | grep -q '^OK 3' || return 1
+		$server cli "$dir" "$name" sentinel ckquorum mails | grep '^OK 3' || return 1
 	done
 	[[ $replicas -eq 2 ]]
 }

@@ -27,8 +27,8 @@ own_namespaces_all() {
 one_file() { # container container: overlays of one lower file
 	local path=usr/lib/dovecot/libdovecot-storage.so.0.0.0
 	same "$(stat -c '%i %Z %s' "$(container_root "$1")/$path")" \
-		"$(stat -c '%i %Z %s' "$(container_root "$2")/$path")" &&
-		! same "$(stat -c %d "$(container_root "$1")/$path")" "$(stat -c %d "$(container_root "$2")/$path")"
+		"$(stat -c '%i %Z %s' "$(container_root "$2")/$path")"
+	! same "$(stat -c %d "$(container_root "$1")/$path")" "$(stat -c %d "$(container_root "$2")/$path")"
 }
 
 everybody_logs_in() {

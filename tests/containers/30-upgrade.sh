@@ -94,13 +94,13 @@ both_generations() { # name, since, pids of before: they served, and others
 	local now
 	now=$(pids_that_served "$1" "$2")
 	[[ -n $(comm -12 <(sort <<< "$3") <(echo "$now")) && -n $(comm -13 <(sort <<< "$3") <(echo "$now")) ]] ||
-		{ printf 'before: %s\nserved: %s\n' "${3//$'\n'/ }" "${now//$'\n'/ }" && return 1; }
+		{ printf 'before: %s\nserved: %s\n' "${3//$'\n'/ }" "${now//$'\n'/ }"; return 1; }
 }
 
 scenario() { # name, what is done, the function that does it
 	local name=$1 old since i people_more
 	strangers_start some_log_in "$name"
-	more_logins "$name" | note
+	more_logins "$name"
 	old=$(mail_processes "$name")
 	for ((i = 0; i < rounds; i++)); do
 		check "$2 under load" "$3" "$name"
@@ -111,8 +111,8 @@ scenario() { # name, what is done, the function that does it
 	sleep 1
 	people_more=$(($(wc -w <<< "$old") + 2)) # than processes of before can serve
 	stayers_start "$name" "$people_more"
-	eventually stayers_are_there "$name" "$people_more" | note
-	more_logins "$name" | note
+	eventually stayers_are_there "$name" "$people_more"
+	more_logins "$name"
 	stayers_stop
 	check 'nobody was refused' strangers_stop
 	check 'each login is told once' eventually told_of "$name"

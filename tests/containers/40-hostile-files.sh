@@ -62,7 +62,7 @@ hostile_start() {
 hostile_goes_on() { # until now
 	local name
 	for name in "${!hostile_pid[@]}"; do
-		kill -0 "${hostile_pid[$name]}" || { cat "$tmp/$name.log" && return 1; }
+		kill -0 "${hostile_pid[$name]}" || { cat "$tmp/$name.log"; return 1; }
 	done
 }
 
@@ -84,7 +84,7 @@ refusals() { # path in the container: how often it was told
 all_are_refused() {
 	local name
 	for name in "${traps[@]/#//srv/}" /srv/deep /srv/auth; do
-		[[ $(refusals "$name") -gt 0 ]] || { echo "$name" && return 1; }
+		at_least 1 "$(refusals "$name")" || { echo "$name"; return 1; }
 	done
 }
 
@@ -104,18 +104,17 @@ watched() { # container: a login is told; of a domain that is not counted
 }
 
 nothing_led_out() {
-	! grep -E '/srv/(files|loop|chain0|absolute|dots|self|first|process|special)/' "$tmp/dovetap.log"
+	has_no_line '/srv/(files|loop|chain0|absolute|dots|self|first|process|special)/' "$tmp/dovetap.log"
 }
 
 told_of_all() { # the many would hide the one
-	told_of good bad later | grep '^[-+]' | head -20
-	told_of good bad later > "$tmp/told"
+	told_of good bad later > "$tmp/told" || { grep '^[-+]' "$tmp/told" | sed 20q; return 1; }
 }
 
 few_tell() { # of what is never the same: the wait for the next look is doubled with each
 	local count
 	count=$(grep -c '/srv/changing/.*: \(attached\|not attached\|detached\)' "$tmp/dovetap.log")
-	[[ $count -ge 1 && $count -le 40 ]] || { echo "$count" && return 1; }
+	[[ $count -ge 1 && $count -le 40 ]] || { echo "$count"; return 1; }
 }
 
 prepare_hostile bad

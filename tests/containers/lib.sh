@@ -22,16 +22,15 @@ chmod 1777 "$tmp/log"
 mount -t cgroup2 none "$groups" || bail 'no control groups of version 2'
 mkdir "$slice"
 
-finish_containers() {
+containers_remove() {
 	local name
 	for name in "${!container_harness[@]}"; do
 		container_stop "$name"
 	done
 	rmdir "$slice"
 	umount "$groups"
-	finish
 }
-trap finish_containers EXIT
+at_end containers_remove
 
 # A harness of tests/integration/lib.sh, which has no container around it: "unknown" is its container.
 declare -A on_host
@@ -50,6 +49,7 @@ container_id() { # name
 # Begins; whoever needs it waits with container_await. GROUP is the path of its control group in the
 # slice, where @ stands for the container's id.
 container_begin() { # name, root folder, group
+	! alone || return 0
 	local group=$slice/${3//@/$(container_id "$1")}
 	mkdir -p "$tmp/$1" "$group"
 	container_group[$1]=$group
@@ -80,7 +80,9 @@ container_own_files() { # name, root folder
 container_stop() { # name
 	stop "${container_harness[$1]}"
 	unset "container_harness[$1]" "container_first[$1]"
-	(cd "$slice" && eventually rmdir --parents "${container_group[$1]#"$slice/"}") > /dev/null
+	eventually rmdir "${container_group[$1]}" > "$tmp/rmdir"
+	(cd "$slice" && rmdir --parents --ignore-fail-on-non-empty "$(dirname "${container_group[$1]#"$slice/"}")") \
+		2> "$tmp/rmdir" || true # a group may be that of others, too
 }
 
 container_root() { # name
@@ -102,7 +104,7 @@ outside_start() { # arguments of "dovetap run"
 	cat > "$tmp/inside" <<- END
 		#!/bin/bash -e
 		mount --bind "$groups" /sys/fs/cgroup
-		exec "$top/.output/dovetap" "\$@" 2> >("$top/tests/harness/stamp" >&2)
+		exec "$dovetap" "\$@" 2> >("$top/tests/harness/stamp" >&2)
 	END
 	cat > "$tmp/outside" <<- END
 		#!/bin/bash -e
@@ -113,10 +115,11 @@ outside_start() { # arguments of "dovetap run"
 	chmod +x "$tmp/inside" "$tmp/outside"
 	printf 'dovetap {\n  audit_log = %s\n  audit_fields = %s\n  audit_events = login auth\n}\n' \
 		"$tmp/log/audit.log" 'user service remote_ip container pid' > "$tmp/dovetap.conf"
+	local real=$dovetap
 	dovetap=$tmp/outside
 	dovetap_start --config "$tmp/dovetap.conf" --dict "sqlite:path=$tmp/state/db" \
 		--key 'last-login/%{service}/%{user}' --precision ns "$@"
-	dovetap=$top/.output/dovetap
+	dovetap=$real
 }
 
 collector_pid() { # besides it there is the stamp

@@ -9,10 +9,8 @@ unit=$root/usr/lib/systemd/system/dovetap.service
 SCORE_MAX=40 # of 100, systemd-analyze's measure of exposure; less is better
 
 score() {
-	systemd-analyze security --offline=yes --threshold=$SCORE_MAX --no-pager "$unit" > "$tmp/score"
-	local status=$?
-	tail -n 1 "$tmp/score"
-	return $status
+	systemd-analyze security --offline=yes --threshold=$SCORE_MAX --no-pager "$unit" > "$tmp/score" ||
+		{ tail -n 1 "$tmp/score"; return 1; }
 }
 
 unit_is_sound() { # systemd also looks whether the program is there
@@ -31,9 +29,10 @@ config_reads_credential() {
 	printf 'hunter2\n' > "$tmp/redis-password"
 	sed -n '/^    dovecot_config_version/,/^    }/p' "$top/docs/service.md" |
 		sed "s,/run/credentials/dovetap.service,$tmp," > "$conf"
-	"$dovetap" config show --config "$conf" | tee "$tmp/show"
-	grep -q 'redis' "$tmp/show" && ! grep -q hunter2 "$tmp/show" &&
-		grep -q 'password' "$tmp/show"
+	"$dovetap" config show --config "$conf" > "$tmp/show"
+	has_line redis "$tmp/show"
+	has_line password "$tmp/show"
+	has_no_line hunter2 "$tmp/show"
 }
 
 mkdir -p "$root/etc"

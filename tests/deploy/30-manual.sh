@@ -24,15 +24,16 @@ tells_every_setting() { # file, what stands before a name, what behind
 	settings > "$tmp/settings"
 	[[ -s $tmp/settings ]] || return
 	while read -r name; do
-		grep -qF -- "$2$name$3" "$1" || { echo "$1 does not tell $name" && return 1; }
+		grep -qF -- "$2$name$3" "$1" || { echo "$1 does not tell $name"; return 1; }
 	done < "$tmp/settings"
 }
 
 defaults_are_those() { # settings without a default have an example instead
 	uncommented > "$tmp/all.conf"
 	show --config "$tmp/all.conf" > "$tmp/shown"
-	show --config /dev/null | grep -v '=$' | grep -vxFf "$tmp/shown" && return 1
-	[[ $(grep -vc '=$' "$tmp/shown") -eq $(($(settings | wc -l) - 1)) ]]
+	show --config /dev/null > "$tmp/defaults"
+	! grep -v '=$' "$tmp/defaults" | grep -vxFf "$tmp/shown" || return 1
+	same $(($(settings | wc -l) - 1)) "$(grep -vc '=$' "$tmp/shown")"
 }
 
 example_works() {
@@ -53,7 +54,7 @@ tells_every_option() {
 		[[ -s $tmp/options ]] || return
 		while read -r option; do
 			grep -qE "F[l] -${option#--}( |\$)" "$manual" ||
-				{ echo "$command $option is not told" && return 1; }
+				{ echo "$command $option is not told"; return 1; }
 		done < "$tmp/options"
 	done
 }

@@ -11,7 +11,7 @@ if [[ -z ${DOVETAP_TEST_MOUNTS:-} ]]; then
 fi
 plan 22
 root=$tmp/root
-trap 'umount --recursive "$root"; finish' EXIT
+at_end 'umount --recursive "$root"'
 
 make_root() {
 	"$top/tools/rootfs" service | note
@@ -49,7 +49,7 @@ in_package() { # paths: all are
 	dpkg-deb --contents "$package" | awk '{print $6}' > "$tmp/contents"
 	local path
 	for path in "$@"; do
-		grep -qxF ".$path" "$tmp/contents" || { echo "no $path" && return 1; }
+		grep -qxF ".$path" "$tmp/contents" || { echo "no $path"; return 1; }
 	done
 }
 
@@ -60,14 +60,14 @@ configuration_is() { # file
 is_there() { # paths
 	local path
 	for path in "$@"; do
-		[[ -e $root$path ]] || { echo "no $path" && return 1; }
+		[[ -e $root$path ]] || { echo "no $path"; return 1; }
 	done
 }
 
 is_gone() { # paths
 	local path
 	for path in "$@"; do
-		[[ ! -e $root$path && ! -L $root$path ]] || { echo "$path is there" && return 1; }
+		[[ ! -e $root$path && ! -L $root$path ]] || { echo "$path is there"; return 1; }
 	done
 }
 

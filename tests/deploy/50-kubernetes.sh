@@ -18,7 +18,8 @@ pod() { # overlay, question
 config_is_read() { # overlay; secrets are those of the test
 	pod "$1" config | sed "s,/secrets/,$tmp/secrets/," > "$tmp/$1.conf"
 	"$dovetap" config show --config "$tmp/$1.conf" | tee "$tmp/$1.show"
-	grep -q 'pin = /sys/fs/bpf/dovetap ' "$tmp/$1.show" && ! grep -q hunter2 "$tmp/$1.show"
+	has_line 'pin = /sys/fs/bpf/dovetap ' "$tmp/$1.show"
+	has_no_line hunter2 "$tmp/$1.show"
 }
 
 of_the_service() { # the capabilities of the unit, less those after the dash
@@ -41,7 +42,7 @@ with_rights_of() { # overlay: dovetap becomes a command with the pod's capabilit
 	local set
 	set=$(pod "$1" capabilities | tr 'A-Z ' 'a-z,' | sed 's/,/,+/g')
 	printf '#!/bin/sh\nexec setpriv --bounding-set=-all,+%s --inh-caps=-all --no-new-privs "%s" "$@"\n' \
-		"$set" "$top/.output/dovetap" > "$tmp/as-$1"
+		"$set" "$dovetap" > "$tmp/as-$1"
 	chmod +x "$tmp/as-$1"
 	dovetap=$tmp/as-$1
 }

@@ -10,6 +10,8 @@ rounds=$(amount 4 50)
 pauses=(0.05 0.1 0.2 0.4)
 
 build() { # variant: sets $program
+	program=$dovetap
+	[[ -z ${DOVETAP_SELFTEST:-} ]] || return 0
 	program=$("$top/tests/faults/variant" "$1" 2> "$tmp/build.log") || bail "$(cat "$tmp/build.log")"
 }
 
@@ -69,12 +71,12 @@ people_start real{1..40}@example.com
 storm_start --rate 2000 --users 3000
 check "upgraded and rolled back $rounds times" upgrade_and_back
 check 'each file has one probe' eventually probes_are 4
-check 'and had another before' test "$(replaced)" -gt "$rounds"
+check 'and had another before' at_least $((rounds + 1)) "$(replaced)"
 load_stop
 check 'nobody was refused' nobody_was_refused
 check 'everything is written' eventually all_is_written
 check 'nothing was lost' same 0 "$(lost)"
-check 'every user has the newest login' explained stored_embedded 0
+check 'every user has the newest login' explained stored_embedded
 
 install "$major"
 check 'a build of another major version' service_restart TERM next_is_ready
@@ -82,5 +84,6 @@ storm --rate 1000 --events 100 --users 100 --first 9000
 check 'writes what it reads itself' eventually all_is_written
 check 'leaves records that the one before cannot read' leave_unread 500
 check 'they are counted' eventually other_version_is 500
-check 'and explain what is not stored' explained stored_embedded 500
+# Of the 100 users of the test's own 500 unread logins each is behind.
+check 'and explain what is not stored' explained stored_embedded 100
 restarts_tell

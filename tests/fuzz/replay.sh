@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 replay() { # parser
 	local corpus=tests/fuzz/corpus/$1
-	[[ -n $(ls "$corpus" 2> /dev/null) ]] || { echo "no corpus $corpus" && return 1; }
+	[[ -n $(ls "$corpus" 2> /dev/null) ]] || { echo "no corpus $corpus"; return 1; }
 	".output/san-fuzzer-no-link/tests/fuzz/fuzz_$1" -rss_limit_mb=2048 "$corpus"/*
 }
 

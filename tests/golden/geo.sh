@@ -2,28 +2,13 @@
 # SPDX-License-Identifier: MIT
 # Country and network of recorded events, from databases made here: in the audit stream and in keys,
 # and what is said of databases that are none. No rights needed.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
+cd "$(dirname "$0")/../.."
+. tests/checks.sh
+plan 12
 dovetap=${DOVETAP:-.output/dovetap}
 golden=tests/golden
 export TZ=UTC LC_ALL=C DOVETAP_NODE=mail1
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-count=0
-
-check() { # name command...
-	local name=$1 status
-	shift
-	"$@" > "$tmp/out" 2>&1
-	status=$?
-	count=$((count + 1))
-	if [[ $status -eq 0 ]]; then
-		echo "ok $count - $name"
-	else
-		sed 's/^/# /' "$tmp/out"
-		echo "not ok $count - $name"
-	fi
-}
+trap 'checks_end $?' EXIT
 
 replay() { # settings... -- arguments of dovetap replay
 	printf 'dovetap {\n' > "$tmp/conf"
@@ -55,26 +40,21 @@ keys_have_it() { # key template, then the keys of logins
 }
 
 refused() { # text settings... -- arguments
-	local text=$1
-	shift
-	replay "$@" > "$tmp/refusal" 2>&1
-	[[ $? -eq 78 ]] && grep -qF -- "$text" "$tmp/refusal" && return
-	cat "$tmp/refusal"
-	return 1
+	fails_with 78 "$1" replay "${@:2}"
 }
 
-"$golden/make-recording.py" < "$golden/audit.in" > "$tmp/events" || exit 1
-"$golden/make-mmdb" Country "$tmp/country.mmdb" << 'END' || exit 1
+"$golden/make-recording.py" < "$golden/audit.in" > "$tmp/events"
+"$golden/make-mmdb" Country "$tmp/country.mmdb" << 'END'
 ::192.0.2.0/122 DE
 ::192.0.2.64/122 FR
 2001:db8::/32 SE
 END
-"$golden/make-mmdb" ASN "$tmp/asn.mmdb" << 'END' || exit 1
+"$golden/make-mmdb" ASN "$tmp/asn.mmdb" << 'END'
 ::192.0.2.0/124 64496
 2001:db8:1::/48 4200000001
 END
-"$golden/make-mmdb" Registered "$tmp/registered.mmdb" <<< '::192.0.2.0/120 NL' || exit 1
-"$golden/make-mmdb" Registered "$tmp/hostile.mmdb" <<< '::192.0.2.0/120 ../../x' || exit 1
+"$golden/make-mmdb" Registered "$tmp/registered.mmdb" <<< '::192.0.2.0/120 NL'
+"$golden/make-mmdb" Registered "$tmp/hostile.mmdb" <<< '::192.0.2.0/120 ../../x'
 head -c 300 "$tmp/country.mmdb" > "$tmp/cut.mmdb"
 
 # Of addresses that are masked in the stream, by which both were found all the same.
@@ -97,5 +77,3 @@ check 'and one that is none' refused 'conf: ' "geoip_country = $tmp/conf" -- --a
 check 'and half of one' refused 'cut.mmdb: ' "geoip_country = $tmp/cut.mmdb" -- --audit
 check 'and one of another kind' refused 'a database of type "Test-ASN" does not tell that' \
 	"geoip_country = $tmp/asn.mmdb" -- --audit
-
-echo "1..$count"

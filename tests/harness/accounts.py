@@ -35,6 +35,7 @@ def dict_equation(name):
 
 def equations():
     seen = total("dovetap_probe_seen_total")
+    yield "something was seen", seen > 0, True
     yield "hits = results", seen, total("dovetap_probe_hits_total")
     yield "hits = hits on all CPUs", seen, total("dovetap_cpu_hits_total", result="seen")
     yield ("results = results on all CPUs", total("dovetap_probe_hits_total"),

@@ -21,7 +21,7 @@ scenario() {
 	touch "$tmp/awake"
 	check "$version: and taken up again" wait "$session"
 	login imap last@example.com > "$tmp/out"
-	eventually recorded imap/idler@example.com imap/last@example.com | note
+	eventually recorded imap/idler@example.com imap/last@example.com
 	dovetap_stop
 	check "$version: that was one login" same $'idler@example.com\nlast@example.com' "$(users_made)"
 	rm "$tmp/awake" "$tmp/state/record"

@@ -55,7 +55,7 @@ count_events() { # outcome
 }
 
 no_record_after_all() { # every event was seen, and the login that may be recorded is there
-	[[ $(metric 'dovetap_login_events_total{kind="auth"}') -eq 2 ]] &&
+	same 2 "$(metric 'dovetap_login_events_total{kind="auth"}')" &&
 		table_is last_login 'imap/last@example.com 127.0.0.1'
 }
 

@@ -11,7 +11,7 @@ keys_are() {
 
 value_between() { # key, lowest, highest
 	value=$(redis get "$1")
-	[[ $value -ge $2 && $value -le $3 ]] || { echo "$1: $value is not in $2 to $3" && return 1; }
+	[[ $value -ge $2 && $value -le $3 ]] || { echo "$1: $value is not in $2 to $3"; return 1; }
 }
 
 harness_start bookworm

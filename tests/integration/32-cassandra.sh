@@ -101,8 +101,8 @@ rows_are() { # table, "user service address"...; the times must lie in $begin to
 	cql "$table" > "$tmp/rows" || return 1
 	same "$(printf '%s\n' "$@")" "$(awk -F'\t' '{print $1, $2, $4}' "$tmp/rows")" || return 1
 	times=$(awk -F'\t' -v begin="$begin" -v end="$(date +%s%3N)" \
-		'$3 < begin || $3 > end' "$tmp/rows")
-	same '' "$times"
+		'$3 >= begin && $3 <= end' "$tmp/rows" | wc -l)
+	same "$#" "$times"
 }
 
 looked_up() { # user service address: lookup prints such a line

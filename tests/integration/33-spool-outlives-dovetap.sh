@@ -31,7 +31,7 @@ kill_all_of_it() { # at once, so that neither half can act on the end of the oth
 }
 
 value_is_after() { # key, milliseconds
-	[[ $(redis get "$1") -ge $2 ]]
+	at_least "$2" "$(redis get "$1")"
 }
 
 harness_start bookworm

@@ -20,7 +20,7 @@ dovetap_start --root "$harness_root" --dict "redis:host=127.0.0.1:port=$redis_po
 login imap one@example.com > "$tmp/out"
 login imap two@example.com > "$tmp/out"
 check 'both wait' eventually waiting 2
-stop "$dovetap_pid"
+dovetap_stop
 check 'both wait when dovetap has ended' waiting 2
 check 'the key can be read' grep -q '"key":"shared/ll/one@example.com"' <(spool export)
 check 'the file is sound' same 'redis: sound' "$(spool check)"

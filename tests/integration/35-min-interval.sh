@@ -31,23 +31,11 @@ stored() { # in microseconds
 stored_is_of_the_last() {
 	local time
 	time=$(stored)
-	[[ $time -ge $before && $time -le $after ]] || { echo "$time is not in $before to $after" && return 1; }
+	[[ $time -ge $before && $time -le $after ]] || { echo "$time is not in $before to $after"; return 1; }
 }
 
 is() { # metric of the dict, value
 	same "$2" "$(metric "$1{dict=\"sqlite\"}")"
-}
-
-kill_all() {
-	local collector
-	collector=$(collector_of "$dovetap_pid")
-	kill -KILL "$dovetap_pid" "$collector"
-	wait "$dovetap_pid" 2> /dev/null
-	eventually gone "$collector"
-}
-
-gone() { # pid
-	! kill -0 "$1" 2> /dev/null
 }
 
 spool() { # action
@@ -65,7 +53,7 @@ alice_logs_in
 check 'the second is held' eventually is dovetap_dict_held_records 1
 check 'the store has the first' same "$first" "$(stored)"
 
-check 'both processes are killed' kill_all
+check 'both processes are killed' dovetap_kill
 start
 check 'what was held is still held' eventually is dovetap_dict_held_records 1
 alice_logs_in

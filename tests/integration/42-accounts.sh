@@ -16,7 +16,7 @@ summary() {
 }
 
 says() { # words at the start of a line, number at its end
-	summary | grep -qE "^ *$1 +$2\$" || { summary && return 1; }
+	summary | grep -E "^ *$1 +$2\$" || { summary; return 1; }
 }
 
 waits() { # records in the spool

@@ -28,7 +28,7 @@ ahead() { # SECONDS SLACK: how far alice's last login is ahead of the machine's 
 	sqlite3 -readonly "$tmp/state/db" "SELECT time_ns / 1000000000 - strftime('%s')
 		FROM last_login WHERE userid = 'alice@example.com'" > "$tmp/ahead"
 	[[ $(< "$tmp/ahead") -ge $(($1 - $2)) && $(< "$tmp/ahead") -le $(($1 + $2)) ]] ||
-		{ cat "$tmp/ahead" && return 1; }
+		{ cat "$tmp/ahead"; return 1; }
 }
 
 bob_is_now() {

@@ -20,9 +20,10 @@ losses_are_the_long_names() {
 
 each_is_found() { # by its name, on the command line
 	local name
+	[[ -s $tmp/users ]]
 	while IFS= read -r -d '' name; do
-		[[ -n $(ask lookup --json -- "$name") ]] ||
-			{ printf '%q is not found\n' "$name" && return 1; }
+		ask lookup --json -- "$name" | jq -es 'flatten | length > 0' ||
+			{ printf '%q is not found\n' "$name"; return 1; }
 	done < "$tmp/users"
 }
 
@@ -37,15 +38,24 @@ outputs() { # of everything that prints names, for people and for programs
 		ask lookup --all > "$tmp/lookup.text" &&
 		ask lookup --all --json > "$tmp/lookup.json" &&
 		xargs -0 "$dovetap" lookup --config "$tmp/sqlite.conf" --state-dir "$tmp/state" -- \
-			< "$tmp/users" > "$tmp/lookup-each.text"
+			< "$tmp/users" > "$tmp/lookup-each.text" &&
+		each_has_lines "$tmp"/{status,top,failures,inactive,lookup,lookup-each}.text
+}
+
+each_has_lines() { # files: two or more
+	local file
+	for file in "$@"; do
+		at_least 2 "$(wc -l < "$file")" || { echo "$file"; return 1; }
+	done
 }
 
 spooled() {
 	local config=(--config "$tmp/dovetap.conf" --state-dir "$tmp/state")
 	"$dovetap" spool list "${config[@]}" > "$tmp/spool.text" &&
 		"$dovetap" spool export "${config[@]}" > "$tmp/spool.json" &&
-		[[ $(wc -l < "$tmp/spool.json") -eq $(wc -l < "$tmp/spool.text") &&
-			$(wc -l < "$tmp/spool.json") -ge $(tr -cd '\0' < "$tmp/users" | wc -c) ]]
+		same "$(wc -l < "$tmp/spool.json")" "$(wc -l < "$tmp/spool.text")" &&
+		at_least "$(tr -cd '\0' < "$tmp/users" | wc -c)" "$(wc -l < "$tmp/spool.json")" &&
+		at_least 40 "$(wc -l < "$tmp/spool.json")"
 }
 
 spool_is_harmless() {
@@ -53,7 +63,7 @@ spool_is_harmless() {
 }
 
 series() {
-	"$dovetap" status --prometheus --control "$tmp/state/control.sock" > "$tmp/metrics"
+	metrics > "$tmp/metrics"
 	hostile series "$tmp/metrics"
 }
 
@@ -79,7 +89,7 @@ scenario() { # version, called with a harness of it
 	series > "$tmp/series.before"
 	hostile sessions | login - > "$tmp/logins"
 	hostile users "$tmp/logins" > "$tmp/users"
-	check "$1: Dovecot accepts many of them" test "$(tr -cd '\0' < "$tmp/users" | wc -c)" -ge 40
+	check "$1: Dovecot accepts many of them" at_least 40 "$(tr -cd '\0' < "$tmp/users" | wc -c)"
 	check "$1: each that it accepts is in SQLite as it is" eventually hostile sqlite "$tmp/logins" "$tmp/state/db"
 	check "$1: and in Redis" eventually hostile redis "$tmp/logins" "$redis_port"
 	check "$1: each is found by its name" each_is_found

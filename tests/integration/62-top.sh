@@ -12,11 +12,8 @@ top_json() { # arguments of dovetap top, then a jq filter and what it gives
 }
 
 says() { # text, arguments of dovetap top
-	"$dovetap" top --control "$socket" "${@:2}" | tee "$tmp/said" | grep -qF -- "$1" || { cat "$tmp/said" && return 1; }
-}
-
-metric() { # name value
-	same "$2" "$("$dovetap" status --prometheus --control "$socket" | awk -v name="$1" '$1 == name {print $2}')"
+	"$dovetap" top --control "$socket" "${@:2}" > "$tmp/said"
+	grep -F -- "$1" "$tmp/said" || { cat "$tmp/said"; return 1; }
 }
 
 fail() { # user count [from]
@@ -29,13 +26,14 @@ fail() { # user count [from]
 
 # What a terminal is sent: everything but the program's own sequences must be text.
 terminal_is_safe() {
+	[[ -s $tmp/terminal ]]
 	sed -E 's/\x1b\[(\?1049[hl]|\?25[hl]|H|K|J)//g' "$tmp/terminal" | tr -d '\r\n' |
 		LC_ALL=C grep -naP '[\x00-\x1f\x7f]' && return 1
 	grep -qF '\x1b[2jescape' "$tmp/terminal"
 }
 
 restored() { # the last thing is that the screen is what it was
-	tail -c 200 "$tmp/terminal" | grep -qF $'\033[?1049l'
+	tail -c 200 "$tmp/terminal" | grep -F $'\033[?1049l'
 }
 
 harness_start bookworm
@@ -58,7 +56,7 @@ check 'and networks' top_json --failures '.by_network.top | map([.network, .at_l
 check 'nobody else failed' top_json --failures '[.by_user.others_at_most, .by_user.total]' '[0,10]'
 check 'by service and outcome' top_json --failures '.by_service | map([.service, .outcome, .count])' \
 	'[["imap","password_mismatch",9],["pop3","password_mismatch",1]]'
-check 'which is a metric' metric 'dovetap_auth_failures_total{service="imap",reason="password_mismatch"}' 9
+check 'which is a metric' metric_is 'dovetap_auth_failures_total{service="imap",reason="password_mismatch"}' 9
 check 'events are counted' top_json '.events | map_values(.total)' '{"login":2,"auth":2,"failure":10,"proxy":0}'
 check 'the newest comes first' top_json '.latest[0] | [.event, .service, .user, .outcome]' \
 	'["login","imap","victim@example.com","ok"]'
@@ -66,8 +64,9 @@ check 'in a pipe it is a table' says 'login   imap       127.0.0.1       ok     
 check 'the other one, too' says '         7          7  victim@example.com' --failures
 check 'in which nothing drives a terminal' says '\x1b[2jescape@example.com' --failures
 not_told() { # path
-	! curl -sf "http://127.0.0.1:$port$1" && curl -sf "http://127.0.0.1:$port/metrics" > "$tmp/page" &&
-		! grep -q example.com "$tmp/page"
+	! curl -sf "http://127.0.0.1:$port$1" || return 1
+	curl -sf "http://127.0.0.1:$port/metrics" > "$tmp/page"
+	has_no_line example.com "$tmp/page"
 }
 check 'the metrics do not tell names' not_told /top/failures
 check 'each metric is documented, with its labels' "$top/tests/integration/documented-metrics.py" "$tmp/page"
@@ -76,14 +75,14 @@ check 'each metric is documented, with its labels' "$top/tests/integration/docum
 tmux -S "$tmp/tmux" -f /dev/null new-session -d -x 100 -y 30 \
 	"script -qc '$dovetap top --control $socket --interval 0.2' $tmp/terminal"
 screen() { # text
-	tmux -S "$tmp/tmux" capture-pane -p | grep -qF -- "$1"
+	tmux -S "$tmp/tmux" capture-pane -p | grep -F -- "$1"
 }
 check 'on a terminal it is a screen' eventually screen '/S (1 MIN)'
 login imap live@example.com > "$tmp/out"
 check 'which shows what happens' eventually screen 'live@example.com'
 tmux -S "$tmp/tmux" send-keys q
 gone() {
-	! tmux -S "$tmp/tmux" has-session 2> /dev/null
+	! tmux -S "$tmp/tmux" has-session 2> /dev/null && grep -qF $'\033[?1049h' "$tmp/terminal"
 }
 check 'and ends with q' eventually gone
 check 'no name drives it' terminal_is_safe

@@ -24,9 +24,8 @@ never() {
 	"$dovetap" inactive --dict "sqlite:path=$db" --older 90d "$@"
 }
 
-metric() { # name value
-	same "$2" "$("$dovetap" status --prometheus --control "$tmp/state/control.sock" |
-		awk -v name="$1" 'index($1, name) == 1 {print $2}')"
+expired_are() { # count
+	same "$1" "$(metric_sum dovetap_dict_expired_total)"
 }
 
 left() { # SERVICE/USER: all that is there
@@ -37,7 +36,7 @@ harness_start bookworm
 printf 'dovetap {\n}\n' > "$conf"
 dovetap_start_recording --config "$conf"
 login imap here@example.com > "$tmp/out"
-eventually recorded imap/here@example.com | note
+eventually recorded imap/here@example.com
 dovetap_stop
 
 put old@example.com imap 400 old@example.com pop3 500 mixed@example.com imap 400 \
@@ -64,7 +63,7 @@ sqlite3 "$db" "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WH
 printf 'dovetap {\n  expire_after = 365d\n}\n' > "$conf"
 dovetap_start --config "$conf" --root "$harness_root" --dict "sqlite:path=$db"
 login imap here@example.com > "$tmp/out"
-check 'the running one removes them' eventually metric dovetap_dict_expired_total 2502
+check 'the running one removes them' eventually expired_are 2502
 check 'and only those that are old' eventually left imap/{here,quarter}@example.com pop3/mixed@example.com
 dovetap_stop
 
@@ -82,7 +81,7 @@ dovetap_stop
 dovetap_start --config "$conf" --root "$harness_root" --dict "redis:port=$redis_port:expire_secs=1000" --key 'll/%{user}'
 login imap other@example.com > "$tmp/out"
 own_ttl() {
-	[[ $(redis ttl ll/other@example.com) -gt 900 && $(redis ttl ll/other@example.com) -le 1000 ]]
+	at_least 901 "$(redis ttl ll/other@example.com)" && at_most 1000 "$(redis ttl ll/other@example.com)"
 }
 check 'after its own time, when it has one' eventually own_ttl
 dovetap_stop

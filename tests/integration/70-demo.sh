@@ -22,8 +22,9 @@ demo_ends_with() { # exit status
 
 nothing_remains() {
 	local processes
-	processes=$(ps -o stat=,args= --sid "$demo" | grep -v '^Z') # the dead may wait for init
-	same '' "$processes" && rmdir "$tmp/of-demo"
+	processes=$(ps -o stat=,args= --sid "$demo" | grep -v '^Z' || true) # the dead may wait for init
+	[[ -s $tmp/demo.out && -z $processes ]] || { echo "$processes"; return 1; }
+	rmdir "$tmp/of-demo"
 }
 
 demo_start

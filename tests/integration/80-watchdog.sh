@@ -13,14 +13,14 @@ collector_pid() {
 }
 
 falls_silent() { # pid: when that process hangs; and goes on when it does
-	local signs
+	local silent=0
 	kill -STOP "$1"
 	: > "$tmp/manager"
-	eventually said silence 1
-	signs=$?
+	eventually said silence 1 || silent=$?
 	: > "$tmp/manager"
 	kill -CONT "$1"
-	[[ $signs -eq 0 ]] && eventually said WATCHDOG=1 2
+	[[ $silent -eq 0 ]]
+	eventually said WATCHDOG=1 2
 }
 
 : > "$tmp/manager" # append, so that it can be emptied

@@ -18,22 +18,21 @@ leave_group() {
 	echo $$ > "$groups/cgroup.procs"
 }
 
-finish_groups() { # the processes in it have just been told to end
+groups_remove() { # the processes in it have just been told to end
 	leave_group
 	[[ -z ${harness_pid:-} ]] || stop "$harness_pid"
 	eventually rmdir "$scope" > /dev/null
 	rmdir "$pod" "$slice"
 	umount "$groups"
-	finish
 }
-trap finish_groups EXIT
+at_end groups_remove
 
 dovetap_sees() { # directory: as /sys/fs/cgroup
 	cat > "$tmp/inside" <<- END
 		#!/bin/sh -e
 		mount --bind "$1" /sys/fs/cgroup
 		mount --bind "$tmp/log" /var/log
-		exec "$top/.output/dovetap" "\$@"
+		exec "$real_dovetap" "\$@"
 	END
 	chmod +x "$tmp/inside"
 }
@@ -62,7 +61,7 @@ mkdir -m 1777 "$tmp/dicts"
 mount -t cgroup2 none "$groups" && mkdir -p "$scope" || bail 'no control groups of version 2'
 printf '#!/bin/sh\nexec unshare --mount "%s/inside" "$@"\n' "$tmp" > "$tmp/outside"
 chmod +x "$tmp/outside"
-dovetap=$tmp/outside
+real_dovetap=$dovetap dovetap=$tmp/outside
 export DOVETAP_NODE=node-7
 
 echo $$ > "$scope/cgroup.procs"

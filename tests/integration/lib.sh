@@ -11,7 +11,7 @@
 #
 # There is a temporary directory $tmp; everything started here ends and everything in $tmp goes
 # with the test, whichever way it ends. Nothing waits for a time: things are awaited, with a bound.
-set -u
+# Checks, and what ends a test: tests/checks.sh.
 
 # Where the loopback has no IPv6 (many containers), a network namespace of our own has; and a test that
 # does things to the network asks for one by own_network=yes.
@@ -24,92 +24,50 @@ fi
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 dovetap=${DOVETAP:-$top/.output/dovetap}
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/dovetap-test.XXXXXX")
+. "$top/tests/checks.sh"
 chmod 0755 "$tmp"
 mkdir -m 1777 "$tmp/state" # for what the unprivileged part of dovetap writes
 started=() # process ids, in order
 mounted=() # file systems
-planned=0 tests=0 failures=0
+endings=() # what else is to be done at the end, first
+dovetap_pid=
 
 finish() {
 	local status=$? i
-	trap - EXIT INT TERM HUP
+	trap - EXIT INT TERM HUP ERR
+	set +e
+	for ((i = ${#endings[@]} - 1; i >= 0; i--)); do
+		eval "${endings[i]}"
+	done
+	dovetap_ended || failures=$((failures + 1))
 	for ((i = ${#started[@]} - 1; i >= 0; i--)); do
 		stop "${started[i]}"
 	done
 	[[ -z ${bpffs:-} ]] || umount "$bpffs"
 	[[ ${#mounted[@]} -eq 0 ]] || umount "${mounted[@]}"
+	plan_end "$status"
+	status=$?
 	if [[ -n ${KEEP:-} ]]; then
 		echo "# kept $tmp"
 	else
 		rm -rf --one-file-system "$tmp"
 	fi
-	if [[ $status -eq 0 && $failures -eq 0 && $tests -lt $planned ]]; then
-		echo "not ok $((tests + 1)) - only $tests of $planned have run"
-		failures=1
-	fi
-	[[ $failures -eq 0 ]] || exit 1
 	exit "$status"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
 
-# --- TAP -----------------------------------------------------------------------------------------
-
-plan() { # count
-	planned=$1
-	echo "1..$1"
+at_end() { # command: before anything that was started is stopped
+	endings+=("$1")
 }
 
-note() { # stdin, as comments
-	sed 's/^/# /'
-}
-
-check() { # name command...: ok when the command succeeds; its output is shown when it does not
-	local name=$1
-	shift
-	tests=$((tests + 1))
-	if "$@" > "$tmp/check.out" 2>&1; then
-		echo "ok $tests - $name"
-	else
-		failures=$((failures + 1))
-		note < "$tmp/check.out"
-		echo "not ok $tests - $name"
-	fi
-}
-
-same() { # expected got
-	[[ $1 == "$2" ]] && return
-	diff -u --label expected --label got <(printf '%s\n' "$1") <(printf '%s\n' "$2")
+# Whatever still runs at the end must end well, too.
+dovetap_ended() {
+	[[ -n $dovetap_pid && -e /proc/$dovetap_pid ]] || return 0
+	dovetap_stop > "$tmp/stopped" && return 0
+	note < "$tmp/stopped"
+	echo "not ok - dovetap ended with status $stopped at the end of the test"
 	return 1
-}
-
-fails_with() { # status text command...: that exit status, and the text somewhere in its output
-	local want=$1 text=$2 got=0
-	shift 2
-	timeout 30 "$@" > "$tmp/fails.out" 2>&1 || got=$?
-	cat "$tmp/fails.out"
-	[[ $got -eq $want ]] || { echo "exit status $got instead of $want" && return 1; }
-	grep -qF -- "$text" "$tmp/fails.out" || { echo "does not say: $text" && return 1; }
-}
-
-# --- waiting -------------------------------------------------------------------------------------
-
-eventually() { # command...: until it succeeds, for $patience seconds (20); the last output is shown
-	local deadline=$((SECONDS + ${patience:-20})) output
-	until output=$("$@" 2>&1); do
-		if [[ $SECONDS -ge $deadline ]]; then
-			printf '%s\nin vain: %s\n' "$output" "$*"
-			return 1
-		fi
-		sleep 0.05
-	done
-}
-
-bail() { # text: a test whose set-up fails has nothing to say
-	echo "Bail out! $*"
-	failures=$((failures + 1))
-	exit 1
 }
 
 # --- processes -----------------------------------------------------------------------------------
@@ -123,14 +81,16 @@ run_in_background() { # log command...: sets $pid; the process dies with this on
 }
 
 stop() { # pid: asks first, insists after ten seconds; sets $stopped, its exit status
-	local deadline=$((SECONDS + 10))
-	kill -TERM "$1" 2> /dev/null
+	local deadline
+	[[ -n $1 ]] || return 0
+	deadline=$((SECONDS + $(seconds_at_most 10)))
+	kill -TERM "$1" 2> /dev/null || true
 	while kill -0 "$1" 2> /dev/null && [[ $SECONDS -lt $deadline ]]; do
 		sleep 0.02
 	done
-	kill -KILL "$1" 2> /dev/null
-	wait "$1" 2> /dev/null
-	stopped=$?
+	kill -KILL "$1" 2> /dev/null || true
+	stopped=0
+	wait "$1" 2> /dev/null || stopped=$?
 }
 
 answers() { # port
@@ -152,8 +112,9 @@ bpffs_mount() { # for pins: sets $bpffs
 # the one that "login" talks to.
 
 harness_start() { # name: extra configuration goes into $tmp/NAME/extra.conf before
-	harness=$1
+	harness=$1 harness_pid='' harness_master='' harness_root=$tmp/nowhere
 	mkdir -p "$tmp/$harness"
+	! alone || return 0
 	"$top/tools/rootfs" "$harness" | note
 	rm -f "$tmp/$harness/dovecot.log" # of an earlier life
 	run_in_background "$tmp/$harness/harness.log" "$top/tests/harness/dovecot" "$harness" "$tmp/$harness"
@@ -209,6 +170,8 @@ login() { # service user... [options]: see tests/harness/login.py; prints its JS
 # in people who do so once. Whoever is missed is missed for good. Refusals are noted in $tmp/refused.
 strangers_start() { # command...
 	rm -f "$tmp/enough"
+	people=''
+	! alone || return 0
 	(
 		for ((i = 0; ; i++)); do
 			[[ ! -e $tmp/enough ]] || break
@@ -220,8 +183,9 @@ strangers_start() { # command...
 
 strangers_stop() { # fails if one was refused
 	touch "$tmp/enough"
+	[[ -n $people ]] || return 1
 	wait "$people"
-	[[ ! -e $tmp/refused ]]
+	[[ ! -e $tmp/refused ]] || return 1
 }
 
 doveadm() { # in the harness that was started last
@@ -246,7 +210,7 @@ mariadb_start() { # in $tmp/mariadb, root without a password, on 127.0.0.1:$mari
 	run_in_background "$tmp/mariadb.log" mariadbd --no-defaults --user=nobody \
 		--datadir="$tmp/mariadb" --bind-address=127.0.0.1 --port="$mariadb_port" \
 		--socket="$tmp/mariadb/socket" --innodb-flush-log-at-trx-commit=0
-	eventually mariadb_sql -e 'SELECT 1' | note
+	eventually mariadb_sql -e 'SELECT 1' > "$tmp/answer"
 }
 
 mariadb_sql() { # arguments of mariadb(1)
@@ -265,7 +229,7 @@ postgres_start() { # in $tmp/postgres, trusting postgres@127.0.0.1:$postgres_por
 	run_in_background "$tmp/postgres.log" setpriv --reuid postgres --regid postgres --init-groups \
 		"$bin/postgres" -D "$tmp/postgres" -h 127.0.0.1 -p "$postgres_port" -k "$tmp/postgres" \
 		-c fsync=off
-	eventually postgres_sql -c 'SELECT 1' | note
+	eventually postgres_sql -c 'SELECT 1' > "$tmp/answer"
 }
 
 postgres_sql() { # arguments of psql(1)
@@ -329,7 +293,7 @@ dovetap_start() { # arguments of "dovetap run": live lines in $tmp/live, message
 		--control "$tmp/state/control.sock" "$@" > "$tmp/live" 2> "$tmp/dovetap.log" < /dev/null &
 	dovetap_pid=$!
 	started+=("$dovetap_pid")
-	eventually dovetap_has_begun
+	eventually dovetap_has_begun || true
 	if ! grep -q 'ready:' "$tmp/dovetap.log"; then
 		stop "$dovetap_pid"
 		bail "dovetap run $*: ended with $stopped: $(tail -n 5 "$tmp/dovetap.log")"
@@ -340,7 +304,7 @@ dovetap_kill() { # attacher and collector at once, and waits for their end
 	local collector
 	collector=$(collector_of "$dovetap_pid")
 	kill -KILL "$dovetap_pid" ${collector:+"$collector"}
-	wait "$dovetap_pid" 2> /dev/null
+	wait "$dovetap_pid" 2> /dev/null || true
 	[[ -z $collector ]] || eventually process_is_gone "$collector"
 }
 
@@ -356,13 +320,32 @@ dovetap_has_begun() { # or given up
 	grep -qs 'ready:' "$tmp/dovetap.log" || ! kill -0 "$dovetap_pid"
 }
 
-dovetap_stop() {
+dovetap_stop() { # [exit status, if not 0]: fails, and prints how it ended, when that is another one
+	kill -0 "$dovetap_pid" || { echo 'dovetap had ended by itself'; tail -n 20 "$tmp/dovetap.log"; return 1; }
 	stop "$dovetap_pid"
+	[[ $stopped -ne ${1:-0} ]] || return 0 # bare, it would be the status of before the trap
+	echo "dovetap ended with status $stopped, not ${1:-0}:"
+	tail -n 20 "$tmp/dovetap.log"
+	return 1
+}
+
+metrics() { # the Prometheus text
+	"$dovetap" status --prometheus --control "${1:-$tmp/state/control.sock}"
 }
 
 metric() { # name as in the Prometheus text, labels included; fails when it is not there
-	"$dovetap" status --prometheus --control "$tmp/state/control.sock" |
-		awk -v name="$1" '$1 == name { print $2; found = 1 } END { exit !found }'
+	metrics | awk -v name="$1" '$1 == name { print $2; found = 1 } END { exit !found }'
+}
+
+metric_is() { # name, value
+	same "$2" "$(metric "$1")"
+}
+
+# Of all labels; fails when there is no such metric.
+metric_sum() { # name without labels, [control socket]
+	metrics "${2:-$tmp/state/control.sock}" | awk -v name="$1" '
+		$1 == name || index($1, name "{") == 1 { sum += $2; found = 1 }
+		END { if (found) printf "%.0f\n", sum; exit !found }'
 }
 
 # Events seen = delivered + superseded + filtered + lost, at every stage and from one to the next,

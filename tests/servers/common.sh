@@ -55,7 +55,7 @@ family() { # pid file: the server and its children
 
 # A thread goes on until it gets round to the signal.
 stopped() { # pid
-	! grep -LE '^State:[[:space:]]*T' "/proc/$1/task/"*/status | grep -q .
+	! grep -LE '^State:[[:space:]]*T' "/proc/$1/task/"*/status | grep .
 }
 
 pause_all() { # pid file

@@ -130,9 +130,9 @@ single() { # DIR [auth] [tls]
 is_whole() { # DIR MASTERS REPLICAS: every node knows so many, and every replica is up to date
 	local name replicas=0
 	for ((name = 1; name <= $2 + $3; name++)); do
-		cli "$1" "$name" cluster info | grep -q '^cluster_state:ok' || return 1
+		cli "$1" "$name" cluster info | grep '^cluster_state:ok' || return 1
 		[[ $(cli "$1" "$name" cluster nodes | grep -c 'master.* connected') -eq $2 ]] || return 1
-		! cli "$1" "$name" info replication | grep -q '^master_link_status:up' ||
+		! cli "$1" "$name" info replication | grep '^master_link_status:up' ||
 			replicas=$((replicas + 1))
 	done
 	[[ $replicas -eq $3 ]]
