@@ -14,18 +14,21 @@
  * writes; a page with the producer position; the data, twice in a row. A record is a header of
  * eight bytes (length with two flag bits, page offset) and its bytes, rounded up to eight.
  *
- * The second copy of the data would make a record that wraps contiguous, but it counts as resident
- * memory: only the first is mapped, and the rare record that wraps is put together in a buffer.
+ * What is mapped counts as resident memory, so of the data there is a window: the piece that is being
+ * read and, behind it, room for the record that begins at its end. The second copy of the data makes
+ * that contiguous at the end of the ring, too.
  */
 #define RECORD_MAX 65536
-#define RING_MAX   (1UL << 31) /* the largest that the kernel makes */
+#define WINDOW	   (2UL * RECORD_MAX) /* a power of two, and of pages of any machine */
+#define RING_MAX   (1UL << 31)	      /* the largest that the kernel makes */
 
 struct ring {
 	struct event_source source;
 	unsigned long *consumer;       /* page one, read and write */
 	const unsigned long *producer; /* page two */
-	const uint8_t *data;	       /* behind page two */
-	char *wrapped;		       /* RECORD_MAX bytes for a record that wraps */
+	int map_fd;		       /* the caller's */
+	const uint8_t *window;	       /* of the data, behind page two; NULL: none yet */
+	size_t window_at, window_len;  /* where it begins in the data, and its bytes */
 	size_t page, size;	       /* of one copy of the data */
 	uint64_t cursor;	       /* up to here records were lent */
 	int epoll_fd;
@@ -36,10 +39,43 @@ static uint64_t load_acquire(const unsigned long *position)
 	return __atomic_load_n(position, __ATOMIC_ACQUIRE);
 }
 
-/* UNSAFE: the kernel keeps positions below producer mapped and headers consistent. */
+static size_t offset_of(const struct ring *ring, uint64_t position)
+{
+	return position & (ring->size - 1);
+}
+
+static void unmap_window(struct ring *ring)
+{
+	if (ring->window)
+		munmap((void *)ring->window, ring->window_len);
+	ring->window = NULL;
+}
+
+/* A small ring is its own window. */
+static int move_window(struct ring *ring, size_t offset, struct error *error_r)
+{
+	size_t at = offset & ~(WINDOW - 1), len = WINDOW + RECORD_MAX;
+	void *map;
+
+	if (ring->window && ring->window_at == at)
+		return 0;
+	unmap_window(ring);
+	if (len > 2 * ring->size - at)
+		len = 2 * ring->size - at;
+	map = mmap(NULL, len, PROT_READ, MAP_SHARED, ring->map_fd, (off_t)(2 * ring->page + at));
+	if (map == MAP_FAILED)
+		return error_set(error_r, errno, "cannot map the ring's data: %m");
+	ring->window = map;
+	ring->window_at = at;
+	ring->window_len = len;
+	return 0;
+}
+
+/* UNSAFE: the kernel keeps positions below producer mapped and headers consistent; the window begins
+ * at or before the position, and has eight bytes from there. */
 static const uint32_t *header_at(const struct ring *ring, uint64_t position)
 {
-	return (const uint32_t *)(ring->data + (position & (ring->size - 1)));
+	return (const uint32_t *)(ring->window + (offset_of(ring, position) - ring->window_at));
 }
 
 static uint64_t step_over(uint32_t length)
@@ -48,19 +84,13 @@ static uint64_t step_over(uint32_t length)
 	return ((uint64_t)length + BPF_RINGBUF_HDR_SZ + 7) & ~7ULL;
 }
 
-/* UNSAFE: both pieces lie within the data, and length was checked against RECORD_MAX. */
+/* UNSAFE: the window reaches RECORD_MAX bytes over its piece, or to the end of the second copy. */
 static struct slice record_at(const struct ring *ring, uint64_t position, uint32_t length)
 {
-	size_t start = (position + BPF_RINGBUF_HDR_SZ) & (ring->size - 1);
-	size_t first = ring->size - start;
+	const char *record = (const char *)header_at(ring, position) + BPF_RINGBUF_HDR_SZ;
+	size_t left = ring->window_len - (size_t)((const uint8_t *)record - ring->window);
 
-	if (length <= first)
-		return (struct slice){(const char *)ring->data + start, length};
-	if (length > RECORD_MAX)
-		return (struct slice){NULL, 0};
-	memcpy(ring->wrapped, ring->data + start, first);
-	memcpy(ring->wrapped + first, ring->data, length - first);
-	return (struct slice){ring->wrapped, length};
+	return length > left ? (struct slice){NULL, 0} : (struct slice){record, length};
 }
 
 static int ring_peek(struct event_source *source, struct slice *record_r, uint64_t *position_r,
@@ -69,11 +99,13 @@ static int ring_peek(struct event_source *source, struct slice *record_r, uint64
 	struct ring *ring = (struct ring *)source;
 	uint64_t end = load_acquire(ring->producer);
 
-	(void)error_r;
 	while (ring->cursor < end) {
-		const uint32_t *header = header_at(ring, ring->cursor);
-		uint32_t length = __atomic_load_n(header, __ATOMIC_ACQUIRE);
+		uint32_t length;
+		int ret = move_window(ring, offset_of(ring, ring->cursor), error_r);
 
+		if (ret < 0)
+			return ret;
+		length = __atomic_load_n(header_at(ring, ring->cursor), __ATOMIC_ACQUIRE);
 		if (length & BPF_RINGBUF_BUSY_BIT)
 			break;
 		if (!(length & BPF_RINGBUF_DISCARD_BIT)) {
@@ -116,10 +148,10 @@ static void ring_close(struct event_source *source)
 	if (ring->consumer)
 		munmap(ring->consumer, ring->page);
 	if (ring->producer)
-		munmap((void *)ring->producer, ring->page + ring->size);
+		munmap((void *)ring->producer, ring->page);
+	unmap_window(ring);
 	if (ring->epoll_fd >= 0)
 		close(ring->epoll_fd);
-	free(ring->wrapped);
 	free(ring);
 }
 
@@ -139,11 +171,10 @@ static int ring_map(struct ring *ring, int map_fd, struct error *error_r)
 	if (map == MAP_FAILED)
 		return error_set(error_r, errno, "cannot map the ring's consumer page: %m");
 	ring->consumer = map;
-	map = mmap(NULL, ring->page + ring->size, PROT_READ, MAP_SHARED, map_fd, (off_t)ring->page);
+	map = mmap(NULL, ring->page, PROT_READ, MAP_SHARED, map_fd, (off_t)ring->page);
 	if (map == MAP_FAILED)
-		return error_set(error_r, errno, "cannot map the ring's data: %m");
+		return error_set(error_r, errno, "cannot map the ring's producer page: %m");
 	ring->producer = map;
-	ring->data = (const uint8_t *)map + ring->page;
 	ring->cursor = *ring->consumer;
 	return 0;
 }
@@ -200,9 +231,8 @@ int ring_open(int map_fd, struct event_source **source_r, struct error *error_r)
 	ring->epoll_fd = -1;
 	ring->page = page;
 	ring->size = size;
-	ring->wrapped = malloc(RECORD_MAX);
-	ret = ring->wrapped ? ring_map(ring, map_fd, error_r)
-			    : error_set(error_r, ENOMEM, "out of memory for the ring");
+	ring->map_fd = map_fd;
+	ret = ring_map(ring, map_fd, error_r);
 	if (ret == 0)
 		ret = ring_watch(ring, map_fd, error_r);
 	if (ret < 0)
