@@ -3,14 +3,15 @@
  * A wall clock of its own for one program and its children, which a test can set while they run:
  *
  *	cc -shared -fPIC -o clock.so tests/harness/clock.c
- *	truncate -s 8 FILE; DOVETAP_TEST_CLOCK=FILE LD_PRELOAD=clock.so PROGRAM
+ *	truncate -s 8 DIR/clock; TMPDIR=DIR LD_PRELOAD=clock.so PROGRAM
  *
- * FILE holds nanoseconds (a number of the machine's own kind) that are added to CLOCK_REALTIME. The
+ * The file holds nanoseconds (a number of the machine's own kind) that are added to CLOCK_REALTIME. The
  * machine's clock, and every other clock, is left alone.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -21,9 +22,14 @@ static const volatile int64_t *offset_ns;
 
 __attribute__((constructor)) static void map(void)
 {
-	const char *path = getenv("DOVETAP_TEST_CLOCK");
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	void *place = fd < 0 ? MAP_FAILED : mmap(NULL, 8, PROT_READ, MAP_SHARED, fd, 0);
+	const char *dir = getenv("TMPDIR");
+	char path[4096];
+	void *place;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/clock", dir ? dir : "");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	place = fd < 0 ? MAP_FAILED : mmap(NULL, 8, PROT_READ, MAP_SHARED, fd, 0);
 
 	if (place != MAP_FAILED)
 		offset_ns = place;

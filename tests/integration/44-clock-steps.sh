@@ -11,7 +11,7 @@ set_clock() { # seconds from the machine's
 }
 
 start() {
-	DOVETAP_TEST_CLOCK=$tmp/clock LD_PRELOAD=$tmp/clock.so \
+	TMPDIR=$tmp LD_PRELOAD=$tmp/clock.so \
 		dovetap_start --root "$harness_root" --dict "sqlite:path=$tmp/state/db"
 }
 

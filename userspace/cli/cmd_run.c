@@ -36,8 +36,9 @@ static const char *const attacher_environment[] = {
 	"LISTEN_FDNAMES", "WATCHDOG_PID",    "WATCHDOG_USEC",
 	"JOURNAL_STREAM", "INVOCATION_ID",   "PATH",
 	"LANG",		  "LC_ALL",	     "TZ",
-	"TMPDIR",	  "LD_LIBRARY_PATH", "ASAN_OPTIONS",
-	"UBSAN_OPTIONS",  "LSAN_OPTIONS",    "TSAN_OPTIONS",
+	"TMPDIR",	  "LD_LIBRARY_PATH", "LD_PRELOAD",
+	"ASAN_OPTIONS",	  "UBSAN_OPTIONS",   "LSAN_OPTIONS",
+	"TSAN_OPTIONS",
 };
 
 #define ENVIRONMENT_COUNT (sizeof(attacher_environment) / sizeof(attacher_environment[0]))
