@@ -41,6 +41,6 @@ before=$(cpu_ticks)
 sleep 10
 awk -v t=$(($(cpu_ticks) - before)) -v hz="$(getconf CLK_TCK)" \
 	'BEGIN { printf "idle collector: %.2f%% of one CPU over 10 s (limit 0.1)\n", t / hz * 10 }'
-awk '/^VmRSS/ { printf "idle collector: %.1f MiB resident, the ring of 8 MiB included (limit 16)\n", $2 / 1024 }' \
+awk '/^VmRSS/ { printf "idle collector: %.1f MiB resident (limit 16)\n", $2 / 1024 }' \
 	"/proc/$collector/status"
 [[ $rows -eq $users && $lost -eq 0 ]]
