@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dovetap: tells when each mailbox was last logged in to. argv -> subcommand -> exit status. */
+/* dovetap: records when each mailbox was last logged in to. argv -> subcommand -> exit status. */
 #include <argp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@ static const struct {
 	const char *summary; /* NULL: not for people */
 } commands[] = {
 	{"run", cmd_run, "watch Dovecot and write last-login records"},
-	{"check", cmd_check, "tell whether kernel, rights, Dovecot and dict are fit"},
+	{"check", cmd_check, "check kernel, rights, Dovecot, configuration and dicts"},
 	{"lookup", cmd_lookup, "print the last logins of users"},
 	{"inactive", cmd_inactive, "print the users who have not logged in for long"},
 	{"expire", cmd_expire, "remove old records"},

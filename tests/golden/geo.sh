@@ -75,5 +75,5 @@ check 'strictly, Dovecot has none' refused "dovetap's own" \
 check 'a missing database is told' refused 'none.mmdb: No such file' "geoip_country = $tmp/none.mmdb" -- --audit
 check 'and one that is none' refused 'conf: ' "geoip_country = $tmp/conf" -- --audit
 check 'and half of one' refused 'cut.mmdb: ' "geoip_country = $tmp/cut.mmdb" -- --audit
-check 'and one of another kind' refused 'a database of type "Test-ASN" does not tell that' \
+check 'and one of another kind' refused 'a database of type "Test-ASN" does not contain that' \
 	"geoip_country = $tmp/asn.mmdb" -- --audit

@@ -41,7 +41,7 @@ struct audit_stats {
 /* The spelling of the reason label: "queue_full", "too_long", "refused", "unwritten". */
 const char *audit_lost_name(enum audit_lost reason);
 
-/* Starts the thread. A sink that does not work is no error: it is told once, and tried again. */
+/* Starts the thread. A sink that does not work is no error: it is logged once, and retried. */
 int audit_new(const struct audit_config *config, struct audit **audit_r, struct error *error_r);
 
 /* One event; nothing happens for kinds that nobody asked for, and when audit is NULL. */
@@ -49,7 +49,7 @@ void audit_event(struct audit *audit, const struct login_event *event);
 
 void audit_stats(const struct audit *audit, struct audit_stats *stats_r);
 
-/* Writes what is queued, at most until the deadline on clock_monotonic_ns(), and tells what could
+/* Writes what is queued, at most until the deadline on clock_monotonic_ns(), and logs what could
  * not be written. Takes NULL, sets NULL. */
 void audit_free(struct audit **audit, int64_t deadline_ns);
 

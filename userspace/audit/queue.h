@@ -41,8 +41,8 @@ bool audit_queue_take(struct audit_queue *queue, struct audit_batch *batch);
 /* Waits for at most that long, or until the queue is stopped; then true. */
 bool audit_queue_pause(struct audit_queue *queue, int64_t ns);
 
-/* For the other side: no more records will come. True when the thread has said, by the deadline on
- * clock_monotonic_ns(), that it is done with the rest. */
+/* For the other side: no more records will come. True when the thread has reported the rest as done
+ * by the deadline on clock_monotonic_ns(). */
 bool audit_queue_stop(struct audit_queue *queue, int64_t deadline_ns);
 void audit_queue_ended(struct audit_queue *queue);
 

@@ -15,7 +15,7 @@
 /* Of the form; a change that a reader could stumble over raises it (docs/audit.md). */
 #define AUDIT_VERSION 1
 
-/* What is told, and how openly. */
+/* What is recorded, and what of it in clear. */
 struct audit_policy {
 	uint64_t fields;	     /* 1 << enum audit_field */
 	struct ip_mask mask;	     /* of the client's addresses */

@@ -33,7 +33,7 @@ static int write_records(struct audit_sink *sink, const struct audit_batch *batc
 	struct iovec fields[FIELDS_MAX];
 
 	(void)sink;
-	/* Without a journal the library does nothing and says that all is well. */
+	/* Without a journal the library does nothing and reports success. */
 	if (access(SOCKET_PATH, F_OK) < 0)
 		return error_set(error_r, errno, "there is no journal: " SOCKET_PATH ": %m");
 	for (; *next < batch->count; ++*next) {

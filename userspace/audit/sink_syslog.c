@@ -4,8 +4,8 @@
  * Dovecot's, severity notice for failures and else info), the JSON object behind the cookie
  * "@cee:", by which rsyslog and syslog-ng recognise it.
  *
- * Not by syslog(3): that tells nobody when a message is lost, and its lock would make the
- * collector's loop wait for this thread.
+ * Not by syslog(3): it does not report lost messages, and its lock would make the collector's loop
+ * wait for this thread.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -32,7 +32,7 @@ void clock_sample(struct clock_offset *offset)
 {
 	int64_t best = INT64_MAX;
 
-	/* Being scheduled away between the two reads would skew the offset: take the tightest. */
+	/* Being preempted between the two reads would skew the offset: take the tightest. */
 	for (int i = 0; i < 5; i++) {
 		int64_t before = clock_boot_ns(), wall = clock_wall_ns();
 		int64_t after = clock_boot_ns();

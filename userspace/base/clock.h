@@ -3,8 +3,8 @@
  * Boot-clock stamps of the kernel as wall-clock times.
  *
  * Events carry CLOCK_BOOTTIME, which neither steps nor stops in suspend, so their order is the
- * order of the logins whatever happens to the wall clock. The offset between the two is sampled
- * now and then; all stamps converted with one sample keep their order and distances.
+ * order of the logins even if the wall clock is set. The offset between the two is sampled now and
+ * then; all stamps converted with one sample keep their order and distances.
  */
 #ifndef DOVETAP_CLOCK_H
 #define DOVETAP_CLOCK_H

@@ -19,7 +19,7 @@ struct fd_store {
 	/* Keeps the thing behind fd; 0 also when it is there already. */
 	int (*put)(void *ctx, const char *name, int fd, struct error *error_r);
 	void (*drop)(void *ctx, const char *name);
-	/* What is there; to be asked once, before the first put. */
+	/* What earlier processes have left; to be called once, before the first put. */
 	int (*each)(void *ctx, fd_store_fn *fn, void *fn_ctx, struct error *error_r);
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* uthash, told not to exit when memory is short: after an add, hash_added() says if it worked. */
+/* uthash, without its exit when memory is short: hash_added() is true if the add before
+ * succeeded. */
 #ifndef DOVETAP_HASH_H
 #define DOVETAP_HASH_H
 

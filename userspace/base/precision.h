@@ -22,7 +22,7 @@ const char *precision_name(enum precision precision);
 size_t precision_format(enum precision precision, int64_t time_ns, char text[PRECISION_TEXT_MAX]);
 
 /*
- * The time behind a value, told by the number of its digits (10 = s, 13 = ms, 16 = us, 19 = ns:
+ * The time of a value, from the number of its digits (10 = s, 13 = ms, 16 = us, 19 = ns:
  * unambiguous from 2001 to 2286). -EINVAL when it is not such a number.
  */
 int precision_parse_value(const char *text, size_t len, int64_t *time_ns_r);

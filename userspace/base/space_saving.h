@@ -41,7 +41,7 @@ uint64_t space_saving_bound(const struct space_saving *sketch);
 
 /*
  * The most frequent keys of one stream behind another, both counted by themselves (b may be NULL):
- * at most max, by falling count. The items keep what is said above for the two streams together;
+ * at most max, by falling count. The items keep the guarantees above for the two streams together;
  * the bound of a key that is not among the items of either is the sum of both bounds. Returns how
  * many there are, or -ENOMEM.
  */

@@ -44,12 +44,12 @@ struct timeline {
 void timeline_init(struct timeline *timeline, const struct clock_offset *offset);
 void timeline_release(struct timeline *timeline);
 
-/* Goes on where the file says that another process stopped, and keeps it. One that makes no sense
- * is as good as none. Returns 0, or a negative errno when there can be no file. */
+/* Continues from the file of an earlier process, and keeps it. An invalid file counts as none.
+ * Returns 0, or a negative errno when there can be no file. */
 int timeline_remember(struct timeline *timeline, const char *path, struct error *error_r);
 
-/* Writes the file, if there is something to say. Not to the disk: after a power cut the boot clock
- * is another one. */
+/* Writes the file, if something has changed. Without fsync: after a power cut the boot clock is
+ * another one. */
 void timeline_save(struct timeline *timeline);
 
 /* A new sample. Returns by how much the clock was set (ns), 0 when it was not. */

@@ -27,7 +27,7 @@ static int map_bytes(int fd, size_t bytes, const uint64_t **map_r, struct error 
 	return 0;
 }
 
-/* The first block tells how many there are. */
+/* The first block has their number. */
 static int read_cpus(int fd, unsigned int *cpus_r, struct error *error_r)
 {
 	const uint64_t *head = NULL;

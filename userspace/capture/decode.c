@@ -27,7 +27,7 @@ static int check_head(const struct dovetap_event_head *head, size_t size, struct
 	if (head->type < DOVETAP_EVENT_MAIL_USER || head->type > DOVETAP_EVENT_PROXY)
 		return error_set(error_r, EPROTO, "unknown event type %u", head->type);
 	if (head->size != size || size < DOVETAP_EVENT_MIN)
-		return error_set(error_r, EBADMSG, "event of %zu bytes says that it has %u", size,
+		return error_set(error_r, EBADMSG, "event of %zu bytes claims to have %u", size,
 				 head->size);
 	return 0;
 }
@@ -101,7 +101,7 @@ static void decode_numbers(const struct dovetap_event_head *head, struct login *
 	(DOVETAP_BIT(DOVETAP_FIELD_REAL_REMOTE_IP) | DOVETAP_BIT(DOVETAP_FIELD_REAL_LOCAL_IP) |    \
 	 DOVETAP_BIT(DOVETAP_FIELD_REAL_REMOTE_PORT) | DOVETAP_BIT(DOVETAP_FIELD_REAL_LOCAL_PORT))
 
-/* A record of before the tail has none of its members, whatever its bits say. */
+/* A record from before the tail has none of its members: its bits do not count. */
 static int decode_tail(struct slice record, const struct dovetap_event_head *head,
 		       struct login *login, struct error *error_r)
 {

@@ -3,8 +3,8 @@
  * Where records come from: the live ring buffer or a recorded file.
  *
  * Records are lent: the bytes are valid until the next peek(). The source keeps a record until
- * release() says that everything up to a position is safe elsewhere; until then a restarted
- * collector sees it again. Single-threaded.
+ * release() for its position, when it is safe elsewhere; until then a restarted collector sees it
+ * again. Single-threaded.
  */
 #ifndef DOVETAP_CAPTURE_EVENT_SOURCE_H
 #define DOVETAP_CAPTURE_EVENT_SOURCE_H

@@ -22,7 +22,7 @@
 #define REPLAY_EVENT_MAX 65536
 
 /*
- * Opens a recorded file and tells the clock offset that it was recorded with. Errors: errno of
+ * Opens a recorded file and returns the clock offset that it was recorded with. Errors: errno of
  * open(2), -EPROTO for a file of another kind or version. A record that ends early makes peek()
  * fail with -EBADMSG and the byte offset.
  */

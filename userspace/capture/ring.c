@@ -191,7 +191,7 @@ static int ring_watch(struct ring *ring, int map_fd, struct error *error_r)
 
 /*
  * The kernel maps the data twice in a row behind the producer's page, and not a byte more, so the
- * largest mapping tells the size. It could be read off bpf(2) or /proc/self/fdinfo, but on older
+ * largest mapping gives the size. It could be read off bpf(2) or /proc/self/fdinfo, but on older
  * kernels neither answers a process without capabilities.
  */
 static bool has_data(int map_fd, size_t page, size_t size)

@@ -64,7 +64,7 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.children = children,
-	.doc = "Tells whether the kernel, this process's rights, each Dovecot found, the "
+	.doc = "Checks whether the kernel, this process's rights, each Dovecot found, the "
 	       "configuration and the dicts are fit, which rights a running dovetap has, and what "
 	       "to do if not. Attaches nothing. \"--config\" without a file prints the "
 	       "effective settings and where each comes from instead.\v"
@@ -121,7 +121,7 @@ static void on_build(void *context, const struct binary *binary, const struct bi
 		return;
 	finding->state = FINDING_WARNING;
 	(void)snprintf(finding->advice, sizeof(finding->advice),
-		       "%s cannot be seen in this build: their functions were optimised away",
+		       "%s cannot be seen in this build: their functions were optimised out",
 		       blind);
 }
 
@@ -140,7 +140,7 @@ static void on_stalled(void *context, const char *place, bool end, unsigned int 
 	    "\"dovetap run\" tries again");
 }
 
-/* What is wrong with the configuration itself is told by check_plan(). Returns attach_fuse. */
+/* Errors of the configuration itself are reported by check_plan(). Returns attach_fuse. */
 static bool load_layouts(const struct check_options *check, struct findings *findings)
 {
 	struct finding *finding;

@@ -62,7 +62,8 @@ static const struct argp argp = {
 };
 
 /* unread is negative for what holds no records. */
-static void tell(struct detach_command *command, const char *kind, const char *name, int64_t unread)
+static void report(struct detach_command *command, const char *kind, const char *name,
+		   int64_t unread)
 {
 	const char *comma = command->removed++ > 0 ? "," : "";
 
@@ -79,21 +80,22 @@ static void tell(struct detach_command *command, const char *kind, const char *n
 		(void)printf("removed %s %s\n", kind, name);
 }
 
-/* The probes first: then what the ring is said to hold is all there will be. */
+/* The probes first: then the reported contents of the ring are final. */
 static void remove_all(struct detach_command *command)
 {
 	struct inherited *inherited = &command->inherited;
 
 	while (inherited->links) {
-		tell(command, "probe", inherited->links->name, -1);
+		report(command, "probe", inherited->links->name, -1);
 		inherited_detach(inherited, &command->fd_stores, inherited->links);
 	}
 	for (size_t i = 0; i < inherited->ring_count; i++) {
-		tell(command, "ring", inherited->rings[i].name, ring_used(inherited->rings[i].fd));
+		report(command, "ring", inherited->rings[i].name,
+		       ring_used(inherited->rings[i].fd));
 		fd_stores_drop(&command->fd_stores, inherited->rings[i].name);
 	}
 	if (inherited->counters_fd >= 0) {
-		tell(command, "map", MAPS_COUNTERS, -1);
+		report(command, "map", MAPS_COUNTERS, -1);
 		fd_stores_drop(&command->fd_stores, MAPS_COUNTERS);
 	}
 	inherited_release(inherited);

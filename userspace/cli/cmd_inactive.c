@@ -59,12 +59,12 @@ static const struct argp argp = {
 	.args_doc = "[USER...]",
 	.doc = "Prints the users who have not logged in for so long, by any service, in any dict, "
 	       "with their last login.\v"
-	       "Without a USER, those that the dicts know of, where they can tell: embedded SQLite "
+	       "Without a USER, those that the dicts can list: embedded SQLite "
 	       "and SQL. With USERs (such as from \"doveadm user '*'\"), those of them, also who "
 	       "never logged in. Exits with 1 when there is nobody.",
 };
 
-/* Who is in no dict at all has a row that says so. */
+/* A user who is in no dict has a row of its own. */
 static int add_never(struct search *search)
 {
 	struct logins_row never = {.value = slice_str("never"), .time_ns = -1};

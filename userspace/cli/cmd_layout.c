@@ -130,7 +130,7 @@ static int take_btf(const struct btf *btf, const char *abi, void *context, struc
 
 	if (!command->abi && !abi[0])
 		return error_set(error_r, EINVAL,
-				 "debug symbols do not tell the ABI; add "
+				 "debug symbols do not contain the ABI; add "
 				 "--abi-of=FILE with the library they belong to");
 	if (!command->abi) {
 		(void)snprintf(command->found_abi, sizeof(command->found_abi), "%s", abi);
@@ -237,7 +237,7 @@ static const struct argp argp = {
 	.parser = parse,
 	.children = plan_argp_children,
 	.args_doc = "list|show|make",
-	.doc = "Layouts tell where Dovecot keeps what dovetap reads; the ABI string in Dovecot's "
+	.doc = "Layouts describe where Dovecot keeps what dovetap reads; the ABI string in Dovecot's "
 	       "files chooses one.\v"
 	       "list prints the ABI strings that are known; \"show ABI\" one layout. "
 	       "\"make SOURCE...\" prints a new one, from the folder of Dovecot's installed headers (/usr/include/dovecot, package "

@@ -18,7 +18,7 @@ struct lookup_options {
 enum { OPTION_ALL = 256 };
 
 static const struct argp_option options[] = {
-	{"all", OPTION_ALL, NULL, 0, "Every user, where the dict can tell", 1},
+	{"all", OPTION_ALL, NULL, 0, "Every user, where the dict can list them", 1},
 	{"json", 'j', NULL, 0, "Print JSON", 1},
 	{0},
 };

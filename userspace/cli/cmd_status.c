@@ -21,7 +21,7 @@ static const struct argp_option options[] = {
 	{"json", 'j', NULL, 0, "Print every counter, as JSON", 0},
 	{"prometheus", OPTION_PROMETHEUS, NULL, 0,
 	 "Print every counter, in Prometheus' text format", 0},
-	{"ready", OPTION_READY, NULL, 0, "Only tell whether it is ready, for probes", 0},
+	{"ready", OPTION_READY, NULL, 0, "Only check whether it is ready, for probes", 0},
 	{0},
 };
 
@@ -50,7 +50,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "Tells where the logins went that the running collector has seen, and whether that "
+	.doc = "Prints where the logins went that the running collector has seen, and whether that "
 	       "adds up.",
 };
 

@@ -67,7 +67,7 @@ static const struct argp argp = {
 	       "ends it. When standard output is no terminal, it prints what it would show, "
 	       "once.\v"
 	       "--failures counts in bounded memory: each user and network failed at least and at "
-	       "most as often as it says, in this hour and the one before; nobody who is not listed "
+	       "most as often as printed, in this hour and the one before; nobody who is not listed "
 	       "failed more often than \"all others\".",
 };
 

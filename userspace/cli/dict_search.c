@@ -8,7 +8,7 @@
 
 #define TIMEOUT_NS (10 * NS_PER_SEC)
 
-/* What the store does not tell can often be told from the key that was asked for. */
+/* What the store does not return is often part of the key that was looked up. */
 static void on_record(const struct dict_record *record, void *context)
 {
 	struct search *search = context;
@@ -26,7 +26,7 @@ static void on_record(const struct dict_record *record, void *context)
 		search->failed = -ENOMEM;
 }
 
-/* Without a user, keys of nobody tell which records are logins. */
+/* Without a user, sample keys show which records are logins. */
 static int make_keys(struct search *search, const struct plan *plan, size_t index,
 		     struct error *error_r)
 {
@@ -49,7 +49,7 @@ static int search_user(struct search *search, const struct plan *plan, size_t in
 	return ret;
 }
 
-/* A table of failures says nothing about logins. */
+/* A table of failures has no logins. */
 static bool has_logins(const struct plan *plan, size_t dict)
 {
 	for (size_t i = 0; i < plan_route_count(plan); i++) {

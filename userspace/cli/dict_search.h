@@ -9,7 +9,7 @@
 struct search {
 	const char *const *users;
 	size_t user_count;
-	bool list_all;	      /* and everybody else who has logged in, where the dict can tell */
+	bool list_all;	      /* and all others who have logged in, if the dict can list them */
 	struct logins logins; /* what was found; the caller releases it */
 
 	/* While it searches. */

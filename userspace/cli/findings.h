@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What "dovetap check" has to say: a list of findings, printed for people or as JSON. */
+/* The findings of "dovetap check": a list, printed as text or as JSON. */
 #ifndef DOVETAP_FINDINGS_H
 #define DOVETAP_FINDINGS_H
 

@@ -24,7 +24,7 @@ struct layout_source_options {
 typedef int layout_source_fn(const struct btf *btf, const char *abi, void *context,
 			     struct error *error_r);
 
-/* Errors name the path; what a compiler says goes to stderr. */
+/* Errors name the path; a compiler's messages go to stderr. */
 int layout_source_read(const char *path, const struct layout_source_options *options,
 		       layout_source_fn *fn, void *context, struct error *error_r);
 

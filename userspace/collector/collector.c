@@ -30,7 +30,7 @@ void collector_fail(struct collector *c, const struct error *error)
 	loop_stop(c->loop);
 }
 
-/* What the attacher has not yet taken from the socket, in bytes; -1 if that cannot be said. */
+/* Bytes that the attacher has not yet read from the socket; -1 if unknown. */
 static int peer_unread(const struct collector *c)
 {
 	int bytes;
@@ -39,9 +39,9 @@ static int peer_unread(const struct collector *c)
 }
 
 /*
- * The service manager is told that dovetap is alive as long as both loops turn: this one, or
- * nobody would be here, and the attacher's, which has heard what was said to it last time. That
- * is READY again, which says nothing new to it.
+ * Sends the watchdog keep-alive while both loops turn: this one, which calls us, and the
+ * attacher's, which has read the message of last time. That message is READY again, which has no
+ * effect there.
  */
 static void ping_watchdog(struct collector *c)
 {

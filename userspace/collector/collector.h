@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The unprivileged process: drains the ring through the pipeline into the dicts, until it is told
- * to end or the attacher is gone. What is in the ring then is written before it ends.
+ * The unprivileged process: drains the ring through the pipeline into the dicts, until it is
+ * terminated or the attacher has ended. What is in the ring then is written first.
  */
 #ifndef DOVETAP_COLLECTOR_COLLECTOR_H
 #define DOVETAP_COLLECTOR_COLLECTOR_H

@@ -32,7 +32,7 @@ struct collector {
 	struct metrics_probes probes;
 	int64_t started_ns;
 	int landlock;	       /* the kernel's version of it; 0: none */
-	int64_t alive_ns;      /* of the last sign of life */
+	int64_t alive_ns;      /* of the last watchdog keep-alive */
 	struct enrich *enrich; /* NULL: no template wants it */
 	struct geo *geo;       /* NULL: there is no database */
 	struct recorder *recorder;
@@ -50,7 +50,7 @@ void collector_fail(struct collector *c, const struct error *error);
 int collector_stages_open(struct collector *c, struct error *error_r);
 void collector_stages_close(struct collector *c);
 
-/* The timer of the naps; needs the loop. */
+/* The poll timer; needs the loop. */
 int collector_poll_open(struct collector *c, struct error *error_r);
 
 /* Writers' acknowledgements; needs the stages. */

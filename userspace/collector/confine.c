@@ -69,7 +69,7 @@ static void allow_record(struct confinement *c, const char *record)
 {
 	int fd = open(record, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 
-	if (fd < 0) /* said better by whoever opens it next */
+	if (fd < 0) /* reported by the code that opens it next */
 		return;
 	close(fd);
 	allow(c, record, LANDLOCK_WRITE);

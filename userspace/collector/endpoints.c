@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the collector tells over HTTP. */
+/* The collector's HTTP endpoints. */
 #include <errno.h>
 
 #include "base/log.h"

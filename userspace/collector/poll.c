@@ -7,8 +7,8 @@
 
 /*
  * While records are outstanding the kernel does not wake us (capture/ring.h), so the collector
- * naps and looks again. A short nap makes batches; it grows while nothing happens, and ends at
- * once when a writer has acknowledged something.
+ * polls. A short interval makes batches; it grows while nothing happens, and ends at once when a
+ * writer has acknowledged something.
  */
 #define POLL_MIN_NS    (5 * NS_PER_MSEC)
 #define POLL_OUTAGE_NS (50 * NS_PER_MSEC) /* while no dict takes records */
@@ -39,7 +39,7 @@ static void log_clock_step(int64_t step_ns)
 
 	if (step_ns < -TIMELINE_HOLD_NS)
 		log_warning("the clock was set back by %.1f s: logins that were recorded meanwhile "
-			    "have times to come, and count as newer until then",
+			    "have timestamps in the future, and count as newer until then",
 			    -seconds);
 	else if (step_ns != 0)
 		log_info("the clock was set %s by %.1f s; logins keep their order",

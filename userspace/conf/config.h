@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Everything that start-up reads, in one call: dovetap.conf, the server's own file, the command
- * line. What each says about last_login wins over all that the one before it says:
+ * line. The settings of last_login in each override all those before it:
  *
  *	the server's file (--dovecot-config, or dovecot_config in dovetap { })
  *	dovetap.conf (--config; /etc/dovetap/dovetap.conf if that is there)

@@ -32,7 +32,7 @@ struct dovetap_settings {
 	const char *metrics_listen;	 /* "" = off; path or address:port */
 	const char *dovecot_version;	 /* what compat = strict is strict to; NULL = the newest */
 	const char *const *mirror_dicts; /* URIs that every login goes to as well */
-	const char *const *services;	 /* empty = what the protocol blocks say */
+	const char *const *services;	 /* empty = as in the protocol blocks */
 	uint64_t ring_size;
 	uint64_t min_interval;		 /* ms; 0 = write every login */
 	uint64_t expire_after;		 /* ms; 0 = records stay */

@@ -43,7 +43,7 @@ static int check_ring_size(const char *value, struct error *error_r)
 	uint64_t bytes;
 
 	if (conf_value_parse(&size, value, NULL, &bytes, NULL) < 0)
-		return 0; /* the type says it better */
+		return 0; /* reported by the type */
 	if (bytes < 4096 || (bytes & (bytes - 1)) != 0)
 		return error_set(error_r, EINVAL,
 				 "\"%s\" is no power of two of at least 4k; 8M would be right",
@@ -67,7 +67,7 @@ static int check_expire_after(const char *value, struct error *error_r)
 	uint64_t msecs;
 
 	if (conf_value_parse(&time, value, NULL, &msecs, NULL) < 0)
-		return 0; /* the type says it better */
+		return 0; /* reported by the type */
 	if (msecs > 0 && msecs < EXPIRE_MIN_MSECS)
 		return error_set(error_r, EINVAL, "\"%s\" is less than a day; 365d would be right",
 				 value);
@@ -100,7 +100,7 @@ static const struct conf_field fields[] = {
 	{FIELD(services), .type = CONF_LIST,
 	 .default_text = "those whose blocks have the plugin in `mail_plugins`, else imap and pop3",
 	 .example = "imap pop3 submission managesieve",
-	 .meaning = "The services to record, whatever `mail_plugins` has."},
+	 .meaning = "The services to record, regardless of `mail_plugins`."},
 	{FIELD(layout_dir), .type = CONF_STRING, .otherwise = "/etc/dovetap/layouts",
 	 .meaning = "Layouts of Dovecot builds that dovetap does not know.",
 	 .more = "Files `*.layouts` as `dovetap layout make` prints them; read at the start. One for "

@@ -32,7 +32,7 @@ static const struct conf_section *block_before(const struct conf_section *block)
 	return before;
 }
 
-/* 1 when the block itself says something of it. */
+/* 1 when the block itself has it. */
 static int append_from_block(struct buf *out, const struct conf_section *block, const char *name)
 {
 	const struct conf_setting *setting = conf_setting_find(block, name);
@@ -45,8 +45,8 @@ static int append_from_block(struct buf *out, const struct conf_section *block, 
 	return setting || list;
 }
 
-/* Dovecot takes a block that comes again for one with the first: what that said still stands, and
- * hides what has been said outside since. */
+/* Dovecot merges a repeated block with the first: settings of the first stay valid, and hide those
+ * that were set outside since. */
 static int append_setting(struct buf *out, const struct conf_section *section, const char *name)
 {
 	const struct conf_section *block;

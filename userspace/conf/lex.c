@@ -115,7 +115,7 @@ static int join_lines(struct conf_lex *lex, unsigned int *line_r, struct error *
 	return lex->text.len > 0;
 }
 
-/* Removes backslashes up to the NUL; the byte behind each is kept whatever it is. */
+/* Removes backslashes up to the NUL; any byte behind one is kept. */
 static char *unescape(char *text)
 {
 	char *from = text, *to = text;

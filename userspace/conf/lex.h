@@ -50,7 +50,7 @@ struct conf_lex {
 void conf_lex_init(struct conf_lex *lex, struct slice text); /* text must stay valid */
 void conf_lex_release(struct conf_lex *lex);
 
-/* 1: *line_r is filled; 0: end of the text; -EINVAL, -ENOMEM, -E2BIG: lex->line says where. */
+/* 1: *line_r is filled; 0: end of the text; -EINVAL, -ENOMEM, -E2BIG: lex->line is the place. */
 int conf_lex_next(struct conf_lex *lex, struct conf_line *line_r, struct error *error_r);
 
 #endif

@@ -4,7 +4,7 @@
  *
  * With CONF_PRINT_MASK passwords become "****", wherever they stand: in a setting of that name, in
  * "password=..." of a URI or of a connect string, in "//user:password@". With CONF_PRINT_PLACES
- * every line ends with a comment that says where it comes from.
+ * every line ends with a comment with its origin.
  */
 #ifndef DOVETAP_CONF_PRINT_H
 #define DOVETAP_CONF_PRINT_H

@@ -24,7 +24,7 @@ extern const size_t layouts_embedded_count;
 /* NULL for an ABI that the program does not know. The result lives as long as the program. */
 const struct layout *layout_find(const char *abi);
 
-/* The same, for those who must tell a person: the error names the ABI and what to do about it. */
+/* The same with an error for the user: it names the ABI and what to do about it. */
 int layout_require(const char *abi, const struct layout **layout_r, struct error *error_r);
 
 /*

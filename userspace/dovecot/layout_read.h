@@ -20,8 +20,8 @@ struct btf;
 int layout_read_btf(const struct btf *programs, const struct btf *btf, const char *abi,
 		    struct layout_table *table, struct error *error_r);
 
-/* -ENOENT, naming struct and member, when something is missing without which no login can be told:
- * then Dovecot has changed too much for this version of dovetap. */
+/* -ENOENT, naming struct and member, when something is missing without which no login can be
+ * recorded: then Dovecot has changed too much for this version of dovetap. */
 int layout_read_check(const struct layout_table *table, const char *abi, struct error *error_r);
 
 #endif

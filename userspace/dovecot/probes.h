@@ -26,7 +26,7 @@ struct probe {
 	const char *importers; /* executables that call it when the library itself does not: file
 				* name suffix, or NULL */
 	const char *beside;    /* function that this row goes with, or NULL */
-	const char *gate; /* Dovecot's flags that the program must read there to tell a login */
+	const char *gate;      /* Dovecot's flags by which the program recognises a login */
 };
 
 /* The file that carries a role's functions, as it is usually called. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From the number of a control group, or a process, to what the group's path tells. */
+/* From the number of a control group, or a process, to the ids in the group's path. */
 #ifndef DOVETAP_CGROUP_H
 #define DOVETAP_CGROUP_H
 

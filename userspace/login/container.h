@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What names tell about the container of a process: those of its control group, and those of the
- * log files that the kubelet makes. Pure: text in, struct out, nothing is opened.
+ * The container of a process, from the names of its control group and of the log files that the
+ * kubelet makes. Pure: text in, struct out, nothing is opened.
  *
  *	/kubepods/burstable/podUID/ID					cgroupfs driver
  *	/kubepods.slice/kubepods-burstable-podU_I_D.slice/RUNTIME-ID.scope	systemd driver
@@ -40,8 +40,8 @@ struct container_names {
 /* The path of a control group; colons separate like slashes (SLICE:cri-containerd:ID). */
 void container_from_path(struct slice path, struct container *container_r);
 
-/* The text of /proc/PID/cgroup, either version: the first of its lines that tells an id, else
- * the first that tells a pod. */
+/* The text of /proc/PID/cgroup, either version: the first of its lines with an id, else the first
+ * with a pod. */
 void container_from_proc(struct slice text, struct container *container_r);
 
 /* A name in /var/log/containers, POD_NAMESPACE_CONTAINER-ID.log. False, and nothing set, when it is

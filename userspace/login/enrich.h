@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In which container, and in which pod, a login happened, as far as this machine's own files tell:
+ * The container and the pod of a login, from this machine's own files:
  *
  *	control group	the login's number -> its path -> ids (login/container.h)
  *	/var/log/...	ids -> names that the kubelet gives its log files
  *
  * No API server is asked, no right is needed. The number of a control group of version 2 is the
  * inode of its directory and never used twice, so what was found once stays true: it is kept, for
- * ENRICH_KNOWN_MAX groups. Where version 1 is in use the numbers tell nothing apart; then
+ * ENRICH_KNOWN_MAX groups. Where version 1 is in use the numbers are not unique; then
  * /proc/PID/cgroup is read for each login, if the process is older than the login.
  *
  * What cannot be found out is "unknown". One thread.

@@ -53,7 +53,8 @@ static void complete(struct login *login, const struct login *auth)
 	login->flags |= auth->flags & (DOVETAP_FLAG_SECURED | DOVETAP_FLAG_TLS);
 }
 
-/* The login process tells the session and the moment; who it is, only authentication knows. */
+/* The login process provides the session and the time; the user is known from authentication
+ * only. */
 static void complete_proxy(struct login *login, const struct login *auth)
 {
 	struct login proxy = *auth;

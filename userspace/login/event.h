@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happened to somebody's login, as the roles together tell it: the record of one role, made
- * complete from the records of the same session that came before it (login/join.h).
+ * A login event: the record of one role, completed from the records of the same session that came
+ * before it (login/join.h).
  *
  *	login	  a mail user exists: the mailbox is ready	mail_user, completed from auth
  *	auth	  authentication accepted the client		auth
@@ -34,8 +34,8 @@ struct login_event {
 	enum login_event_kind kind;
 
 	/*
-	 * login.type is the role that told it. remote_ip is the client, as far as trusted proxies
-	 * say; real_remote_ip is who holds the connection. username is the mailbox's, auth_user
+	 * login.type is the role that recorded it. remote_ip is the client, as trusted proxies name
+	 * it; real_remote_ip is the peer of the connection. username is the mailbox's, auth_user
 	 * the name that the client gave, master_user who logged in as somebody else.
 	 */
 	struct login login;

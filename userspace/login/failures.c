@@ -10,7 +10,7 @@
 #define NAME_SIZE 24
 #define TOP_MAX	  64
 
-/* A place for what every mail server has, whatever comes first. */
+/* Reserved counters for services that every mail server has. */
 static const char *const known[] = {"imap", "pop3", "submission", "sieve",
 				    "smtp", "lmtp", "doveadm"};
 

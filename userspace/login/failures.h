@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Failed authentications, counted so that guessing stands out, in memory that no attacker can make
- * grow: by service and outcome, and by user and by network with Space-Saving sketches
- * (base/space_saving.h).
+ * Failed authentications, counted so that brute-force attempts stand out, in memory that no
+ * attacker can make grow: by service and outcome, and by user and by network with Space-Saving
+ * sketches (base/space_saving.h).
  *
- * The sketches are begun anew every hour; what is told is the current hour and the one before. What
- * a server of our own failed at (internal_failure) is no guess, and not counted by user and
- * network.
+ * The sketches are begun anew every hour; reported are the current hour and the one before.
+ * Failures of the mail server itself (internal_failure) are not counted by user and network.
  */
 #ifndef DOVETAP_FAILURES_H
 #define DOVETAP_FAILURES_H

@@ -18,7 +18,7 @@ struct geo {
 	struct geo_place place;
 };
 
-/* The type in a database's metadata says what it is about: "GeoLite2-Country", "DBIP-ASN-Lite". */
+/* The type in a database's metadata: "GeoLite2-Country", "DBIP-ASN-Lite". */
 static const struct {
 	const char *setting, *types[3];
 } kinds[DATABASES] = {
@@ -35,7 +35,7 @@ static int check_type(const MMDB_s *database, unsigned int kind, const char *pat
 		if (type && strcasestr(type, kinds[kind].types[i]))
 			return 0;
 	}
-	return error_set(error_r, EINVAL, "%s: %s: a database of type \"%s\" does not tell that",
+	return error_set(error_r, EINVAL, "%s: %s: a database of type \"%s\" does not contain that",
 			 kinds[kind].setting, path, type ? type : "");
 }
 

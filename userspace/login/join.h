@@ -11,7 +11,7 @@
  * pass as they are: a missing partner delays a record but never loses it. Those that cannot have
  * one (LMTP, doveadm: no mechanism) do not wait.
  *
- * Bounded: as many successes are remembered as login/partners.h says, and JOIN_WAITING_MAX records
+ * Bounded: the number of remembered successes is in login/partners.h, and JOIN_WAITING_MAX records
  * wait; the oldest makes room.
  */
 #ifndef DOVETAP_JOIN_H

@@ -12,7 +12,7 @@ size_t login_copy_size(const struct login *login)
 	return size;
 }
 
-/* UNSAFE: the block has as many bytes as login_copy_size() says. */
+/* UNSAFE: the block has login_copy_size() bytes. */
 struct login *login_copy(const struct login *login)
 {
 	struct login *kept = malloc(login_copy_size(login));

@@ -40,7 +40,7 @@ static enum login_outcome from_passdb(int32_t passdb_result)
 	return LOGIN_OUTCOME_REFUSED;
 }
 
-/* In the order in which Dovecot itself decides what to tell the client. */
+/* In the order in which Dovecot itself decides on its reply to the client. */
 enum login_outcome login_outcome_of(const struct login *auth)
 {
 	if (auth->flags & DOVETAP_FLAG_SUCCESSFUL)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A name in place of a user name: HMAC-SHA256 (RFC 2104) of its bytes under a secret key, as 64
- * hexadecimal digits. The same user gets the same name as long as the key is the same, and nobody
- * without the key can tell which user it is, nor try user names. One thread.
+ * hexadecimal digits. The same user gets the same name as long as the key is the same, and without
+ * the key the user cannot be found, not even by trying names. One thread.
  */
 #ifndef DOVETAP_PSEUDONYM_H
 #define DOVETAP_PSEUDONYM_H

@@ -5,8 +5,8 @@
  *	source -> decode -> filter -> join -> time -> enrich -> deliver -> observe
  *	                                                           └> route -> key -> writer
  *
- * Runs in one thread, the loop's; the writers have theirs. A record's room in the source is given
- * back when every writer says that it is safe (writer.h).
+ * Runs in one thread, the loop's; the writers have theirs. A record's room in the source is
+ * released when it is safe with every writer (writer.h).
  */
 #ifndef DOVETAP_PIPELINE_PIPELINE_H
 #define DOVETAP_PIPELINE_PIPELINE_H
@@ -23,9 +23,9 @@
 struct pipeline_config {
 	struct event_source *source;
 	struct timeline *timeline;
-	uint64_t now_boot_ns;  /* 0: the clock's; a replay says when its file ended */
-	struct enrich *enrich; /* says pod and container for each event; NULL: nobody asks */
-	struct geo *geo;       /* says where each client is; NULL: nobody asks */
+	uint64_t now_boot_ns;  /* 0: the clock's; a replay has the end of its file */
+	struct enrich *enrich; /* pod and container for each event; NULL: not needed */
+	struct geo *geo;       /* country and network of each client; NULL: not needed */
 	struct deliver_config deliver;
 
 	/* Sees every event behind the join, with the route of the login that was recorded or -1;

@@ -22,8 +22,8 @@ struct targets_options {
 	bool spool; /* what a dict does not take waits on disk; else in memory only */
 };
 
-/* Starts the writers' threads. On an error *targets is empty. Trouble with a spool is logged and
- * no error. */
+/* Starts the writers' threads. On an error *targets is empty. Failure of a spool is logged and no
+ * error. */
 int targets_open(struct targets *targets, const struct plan *plan,
 		 const struct targets_options *options, struct error *error_r);
 void targets_close(struct targets *targets); /* also when empty */
@@ -31,7 +31,7 @@ void targets_close(struct targets *targets); /* also when empty */
 /* What deliver.h needs to know of them. */
 struct deliver_config targets_describe(const struct targets *targets);
 
-/* The spool of one dict, as the collector has it. Trouble with it is logged and no error. */
+/* The spool of one dict, as the collector has it. Its failure is logged and no error. */
 int targets_open_spool(const struct plan *plan, size_t index, struct spool **spool_r,
 		       struct error *error_r);
 

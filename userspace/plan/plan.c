@@ -167,7 +167,7 @@ static struct conf_ip to_conf_ip(const struct login_ip *ip)
 	return conf_ip;
 }
 
-/* True when the target wants to hear of such an event for that purpose. */
+/* True when the target records such an event for that purpose. */
 static bool takes(const struct last_login_target *target, const struct login_event *event,
 		  enum deliver_purpose purpose)
 {
@@ -177,7 +177,7 @@ static bool takes(const struct last_login_target *target, const struct login_eve
 	case DELIVER_AUTH:
 		return target->auth_key && event->kind == LOGIN_EVENT_AUTH;
 	case DELIVER_FAILURE:
-		/* Without a name nobody's last failure could be told. */
+		/* Without a name there is no user to record a failure for. */
 		return target->failure_key && event->kind == LOGIN_EVENT_FAILURE &&
 		       event->login.text[DOVETAP_FIELD_USERNAME].len > 0;
 	default:

@@ -67,8 +67,8 @@ int plan_match(const struct plan *plan, const struct login_event *event,
 	       enum deliver_purpose purpose);
 
 /*
- * The keys under which a user's records may stand in a dict: one for each route and service, as
- * far as they can be told without a login (a key with the address in it cannot).
+ * The keys under which a user's records may stand in a dict: one for each route and service, as far
+ * as they are known without a login (a key with the address in it cannot).
  */
 struct plan_keys {
 	struct slice *keys;
@@ -88,7 +88,7 @@ void plan_keys_release(struct plan_keys *keys);
 /* The service of a key as the dict has it (with or without "shared/"), or "". */
 const char *plan_keys_service(const struct plan_keys *keys, struct slice key);
 
-/* What templates may say of this machine: node is $DOVETAP_NODE, else the kernel's name for it; pod
+/* The template variables of this machine: node is $DOVETAP_NODE, else the kernel's name for it; pod
  * and container are unknown (login/enrich.h). */
 struct template_host plan_host(const struct plan *plan);
 
@@ -96,7 +96,7 @@ struct template_host plan_host(const struct plan *plan);
 const struct dovetap_settings *plan_settings(const struct plan *plan);
 
 /* Why the installed doveconf could not read the server's file, so that our own parser did; NULL
- * when there is nothing to tell. */
+ * when it could. */
 const char *plan_doveconf_error(const struct plan *plan);
 
 /* True when a template needs the home directory. */
@@ -109,7 +109,7 @@ bool plan_wants_home(const struct plan *plan);
  */
 int plan_load_audit(struct plan *plan, struct error *error_r);
 const struct audit_config *plan_audit(const struct plan *plan);
-/* What it would tell, also when there is none. */
+/* What it would record, also when there is none. */
 const struct audit_config *plan_audit_policy(const struct plan *plan);
 
 /* The databases of the settings, open; *geo_r is NULL when there are none. */

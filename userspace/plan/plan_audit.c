@@ -31,7 +31,7 @@ static uint64_t fields_of(const struct dovetap_settings *settings)
 {
 	uint64_t fields = bits_of(settings->audit_fields, audit_field_words);
 
-	/* To tell containers apart takes looking for them. */
+	/* Distinguishing containers requires looking them up. */
 	return fields ? fields : ~CONTAINER_FIELDS;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The dicts of a plan: from what the configuration says to what a driver is opened with. */
+/* The dicts of a plan: from the configuration to what a driver is opened with. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -83,7 +83,7 @@ static void add_key(const struct plan *plan, const struct plan_route *route,
 	keys->services[keys->count++] = service;
 }
 
-/* Whatever the source: some kind of event of that service has this route. */
+/* For any source: some kind of event of that service has this route. */
 static bool has_route(const struct plan *plan, size_t index, struct login_event event)
 {
 	for (unsigned int kind = 0; kind < LOGIN_EVENT_KINDS; kind++) {

@@ -34,7 +34,7 @@ static const char *key_text(const struct last_login_text *key, const struct dict
 	return key->text;
 }
 
-/* A key with a variable that has no source would have the same hole in it for all. */
+/* A key with a variable that has no source would be the same for all users. */
 static int check_geo(const struct plan *plan, const struct last_login_text *key,
 		     const struct template *template, struct error *error_r)
 {

@@ -36,8 +36,8 @@ const struct dovetap_settings *plan_settings(const struct plan *plan)
 
 struct template_host plan_host(const struct plan *plan)
 {
-	const char *told = getenv("DOVETAP_NODE");
-	struct slice node = slice_str(told && told[0] ? told : plan->node.nodename);
+	const char *name = getenv("DOVETAP_NODE");
+	struct slice node = slice_str(name && name[0] ? name : plan->node.nodename);
 	const struct conf_setting *hostname = conf_setting_find(plan_server_root(plan), "hostname");
 
 	return (struct template_host){

@@ -63,7 +63,8 @@ bool probe_stands(int fd, uint64_t offset)
 	return stands;
 }
 
-/* Until the owner of the first file's probe has set it, its absence in the second says nothing. */
+/* Until the owner of the first file's probe has set it, its absence in the second proves
+ * nothing. */
 static bool wait_for_probe(int fd, uint64_t offset, bool wait)
 {
 	const struct timespec pause = {.tv_nsec = POLL_NS};

@@ -7,8 +7,8 @@
 
 /*
  * "/path" is a unix socket (mode 0600), "127.0.0.1:9190" and "[::1]:9190" are TCP; anything that is
- * not loopback is refused, because what is told there is for this machine. Returns a descriptor
- * or -EINVAL, -EADDRINUSE, another errno.
+ * not loopback is refused, because the contents are for this machine only. Returns a descriptor or
+ * -EINVAL, -EADDRINUSE, another errno.
  */
 int listen_open(const char *address, struct error *error_r);
 

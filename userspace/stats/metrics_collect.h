@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every number that the collector can tell, as metrics. The names are part of the interface. */
+/* Every number of the collector, as metrics. The names are part of the interface. */
 #ifndef DOVETAP_STATS_METRICS_COLLECT_H
 #define DOVETAP_STATS_METRICS_COLLECT_H
 
@@ -10,7 +10,7 @@
 #include "priv/proto.h"
 #include "serve/metrics.h"
 
-/* What the attacher has told so far. */
+/* What the attacher has reported so far. */
 struct metrics_probes {
 	unsigned int links;
 	unsigned int refused;	/* files that cannot be watched */

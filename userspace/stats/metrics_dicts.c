@@ -27,7 +27,7 @@ static const struct metric_part ways[] = {
 	{"external", PART(spool_gone)},
 	{NULL, 0},
 };
-static const struct metric_part troubles[] = {
+static const struct metric_part failures[] = {
 	{"error", PART(spool_errors)},
 	{"damaged", PART(spool_damaged)},
 	{NULL, 0},
@@ -107,7 +107,7 @@ static const struct metric_row rows[] = {
 	 .advice = "Look at the log and at the disk of `spool_dir`. `damaged`: the file is kept "
 		   "beside the new one.",
 	 OF_A_DICT,
-	 .parts = troubles},
+	 .parts = failures},
 	{.metric = {"dovetap_dict_held_records",
 		    "Records that wait for the end of their `min_interval`.",
 		    METRIC_GAUGE,

@@ -125,7 +125,7 @@ static int write_newer(struct dict *dict, struct comparison *comparison, int64_t
 }
 
 /* What was not chosen shares the fate of the chosen one, which is newer. */
-static void settle_others(struct comparison *comparison)
+static void finish_others(struct comparison *comparison)
 {
 	const struct dict_entry *chosen = comparison->all[0].entry;
 
@@ -152,7 +152,7 @@ int compare_write(struct dict *dict, struct dict_entry *entries, size_t count, i
 	ret = read_store(dict, &comparison, deadline_ns, error_r);
 	if (ret == 0)
 		ret = write_newer(dict, &comparison, deadline_ns, error_r);
-	settle_others(&comparison);
+	finish_others(&comparison);
 	free(comparison.all);
 	return ret;
 }

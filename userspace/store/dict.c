@@ -297,9 +297,9 @@ struct slice dict_key_name(struct slice key)
 /* Digits can be anything, a port for instance; a time was cut to a second at most. */
 bool dict_entry_is_time(const struct dict_entry *entry)
 {
-	int64_t told = stamp_to_ns(entry->value);
+	int64_t stored = stamp_to_ns(entry->value);
 
-	return told >= 0 && told <= entry->time_ns && entry->time_ns - told < 1000000000;
+	return stored >= 0 && stored <= entry->time_ns && entry->time_ns - stored < 1000000000;
 }
 
 bool dict_takes_fields(const struct dict *dict)

@@ -6,9 +6,9 @@
  * thread. They may block until the deadline, and they neither log, sleep nor retry: that is the
  * writer's policy (writer.h).
  *
- * The promise: whatever the order of writes, the key ends with the value of the newest time. A
- * driver with DICT_CAP_NEWEST_WINS lets the store itself compare; for the others dict.c reads
- * before it writes, which is right for a single writer only.
+ * The promise: after writes in any order the key has the value of the newest time. A driver with
+ * DICT_CAP_NEWEST_WINS lets the store itself compare; for the others dict.c reads before it writes,
+ * which is right for a single writer only.
  */
 #ifndef DOVETAP_DICT_H
 #define DOVETAP_DICT_H
@@ -71,15 +71,15 @@ struct dict_config {
 					  * or NULL: the driver reads it */
 	const char *table;		 /* of the embedded dict; NULL: "last_login" */
 	const char *dovecot_version;	 /* "2.3.19.1" of the Dovecot found, or NULL */
-	int64_t expire_secs;		 /* records may vanish after that; 0: never. For stores
-					  * that do it themselves and are not told otherwise */
+	int64_t expire_secs;		 /* records may vanish after that; 0: never. For stores that
+					  * do it themselves and have no setting of their own */
 	bool strict;			 /* compat = strict: byte for byte the plugin's writes */
 };
 
 /* One record as lookup() hands it out; valid during the callback. */
 struct dict_record {
-	struct slice user, service, remote_ip; /* len 0 when the store does not tell */
-	struct slice key;		       /* len 0 when the store does not tell */
+	struct slice user, service, remote_ip; /* len 0 when the store does not return it */
+	struct slice key;		       /* len 0 when the store does not return it */
 	struct slice value;
 	int64_t time_ns; /* from the value's digits; -1 when it is not a time */
 };
@@ -114,8 +114,8 @@ struct dict_driver {
 	int (*open)(const struct dict_config *config, struct dict **dict_r, struct error *error_r);
 
 	/* Gives every entry an outcome. Returns 0, or a negative errno when the store as a whole
-	 * did not answer (the entries are then RETRY or UNCERTAIN and error_r says why; dict.c
-	 * makes RETRY of those that the driver did not get to). */
+	 * did not answer (the entries are then RETRY or UNCERTAIN and error_r has the reason;
+	 * dict.c makes RETRY of those that the driver did not get to). */
 	int (*write)(struct dict *dict, struct dict_entry *entries, size_t count,
 		     int64_t deadline_ns, struct error *error_r);
 
@@ -129,12 +129,12 @@ struct dict_driver {
 	/* Optional. Is the store there and fit (schema, rights)? 0 or a negative errno. */
 	int (*ping)(struct dict *dict, int64_t deadline_ns, struct error *error_r);
 
-	/* Optional. Tells which variables the key template has, before the first write; refuses a
+	/* Optional. Passes the variables of the key template, before the first write; refuses a
 	 * template that the store cannot take. variables ends with NULL. */
 	int (*check_key)(struct dict *dict, const char *const *variables, struct error *error_r);
 
-	/* Optional. Removes old records; returns how many, or a negative errno: -EINVAL when it is
-	 * not for this dict to do, as error_r says. */
+	/* Optional. Removes old records; returns how many, or a negative errno: -EINVAL when this
+	 * dict must not do it, with the reason. */
 	int (*expire)(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		      struct error *error_r);
 

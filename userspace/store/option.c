@@ -299,8 +299,8 @@ static int set_from_block(const struct option *option, void *settings, const cha
 	return set(option, settings, value, error_r);
 }
 
-/* "dict_file_path" may be written "path" inside its block, where the table says so by a second
- * row with the short name; "driver" belongs to dict.c. */
+/* "dict_file_path" may be written "path" inside its block, where the table has a second row with
+ * the short name; "driver" belongs to dict.c. */
 static const struct option *find_block(const struct option *table, const char *key)
 {
 	for (; table->uri || table->block; table++) {

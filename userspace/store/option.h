@@ -41,8 +41,8 @@ struct option {
 };
 
 /* All take a table that ends with an empty row, in which "invalid" may hold other words for
- * "Unknown parameter:". settings was zeroed by the caller and is to be
- * released by option_release() whatever they return. Errors: -EINVAL, -ENOMEM. */
+ * "Unknown parameter:". settings was zeroed by the caller and is always to be released by
+ * option_release(). Errors: -EINVAL, -ENOMEM. */
 int option_defaults(const struct option *table, void *settings, struct error *error_r);
 int option_from_uri(const struct option *table, void *settings, const char *rest, bool strict,
 		    struct error *error_r);

@@ -94,7 +94,7 @@ static struct file *add_file(const char *path)
 	return file;
 }
 
-/* The open file of that id, whatever its name, or the one of that name. NULL without memory. */
+/* The open file of that id, under any name, or the one of that name. NULL without memory. */
 static struct file *get_file(const struct sqlite_file_id *id, const char *path)
 {
 	struct file *file;

@@ -83,8 +83,9 @@ void sqlite_handle_drop(struct sqlite_handle *handle);
 
 /*
  * Empties the log, if the file is open here and nobody is at work with it: for when nothing is
- * written for a while. Then a file that is moved away has everything in it, one that is put in its
- * place finds no log of another, and readers without the right to write see the last record.
+ * written for a while. Then a file that is moved to another place has everything in it, one that is
+ * put in its place finds no log of another, and readers without the right to write see the last
+ * record.
  */
 void sqlite_handle_tidy(struct sqlite_handle *handle);
 

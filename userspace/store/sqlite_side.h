@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands beside an SQLite file, for its owner (sqlite_file.h) only: its making, the log and
- * index that SQLite finds by name, and PATH-id, which says what the log belongs to:
+ * The companions of an SQLite file, for its owner (sqlite_file.h) only: its making, the log and
+ * index that SQLite finds by name, and PATH-id, which names the file that the log belongs to:
  *
  *	file INODE log INODE
  */
@@ -37,8 +37,8 @@ int sqlite_side_create(const char *path, struct error *error_r);
 
 /*
  * Does the log at the path belong to a file that was there before, as PATH-id has it? Then SQLite
- * would put its pages into this one. Returns 0, or -ESTALE: repair moves the log aside, so that the
- * next call returns 0, and error_r says where to.
+ * would put its pages into this one. Returns 0, or -ESTALE: repair moves the log aside, to the
+ * place in error_r, so that the next call returns 0.
  */
 int sqlite_side_check(const char *path, const struct sqlite_file_id *id, bool repair,
 		      struct error *error_r);
@@ -46,7 +46,7 @@ int sqlite_side_check(const char *path, const struct sqlite_file_id *id, bool re
 /* Looks what SQLite has opened beside the file that it opened a moment ago. */
 void sqlite_side_remember(struct sqlite_side *side, const char *path);
 
-/* Writes PATH-id. Trouble with it is none: without the file SQLite's word is taken. */
+/* Writes PATH-id. A failure is ignored: without the file SQLite itself decides. */
 void sqlite_side_write_id(const struct sqlite_side *side, const char *path,
 			  const struct sqlite_file_id *id);
 

@@ -21,7 +21,7 @@ int sqlite_errno(int code);
  * stay valid until the statement has run. */
 int sqlite_bind_bytes(sqlite3_stmt *statement, int index, struct slice bytes);
 
-/* The bytes of a column, whatever its type; valid until the next step. */
+/* The bytes of a column of any type; valid until the next step. */
 struct slice sqlite_column_bytes_slice(sqlite3_stmt *statement, int index);
 
 /* Lets statements wait for a lock until the deadline, at most for max_msecs. */

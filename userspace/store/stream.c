@@ -340,7 +340,7 @@ static int push(struct stream_exchange *x, short *events)
 	return 0;
 }
 
-/* Feeds what is there. Returns feed's value. A server that never pauses gets no longer than one
+/* Feeds what has arrived. Returns feed's value. A server that never pauses gets no longer than one
  * that never answers. */
 static int pull(struct stream_exchange *x, int64_t deadline_ns, short *events)
 {
@@ -369,7 +369,7 @@ static void finish(struct stream_exchange *x, int ret)
 		stream_close(x->stream);
 }
 
-/* Does what can be done without waiting, and tells poll(2) what to wait for. */
+/* Does what can be done without waiting, and sets the events to poll(2) for. */
 static void step(struct stream_exchange *x, struct pollfd *poll_r, int64_t deadline_ns)
 {
 	short events = 0;

@@ -148,7 +148,7 @@ static const char *service_of(const struct last_login_rule *rule)
 	return strcmp(name, "sieve") == 0 ? "managesieve" : name;
 }
 
-/* Every service that some word of the configuration tells from the others, then "*". */
+/* Every service that the configuration distinguishes from the others, then "*". */
 static int services_read(struct last_login_conf *conf, struct states *states)
 {
 	static const char *const usual[] = {"imap", "pop3", NULL};

@@ -87,14 +87,14 @@ struct last_login_target {
 };
 
 enum last_login_language {
-	LAST_LOGIN_BY_SYNTAX, /* v24 as the key's place says */
+	LAST_LOGIN_BY_SYNTAX, /* v24 by the key's syntax */
 	LAST_LOGIN_V23,
 	LAST_LOGIN_V24,
 };
 
 struct last_login_options {
 	const char *const
-		*services; /* not NULL, not empty: exactly these, whatever mail_plugins says */
+		*services; /* not NULL, not empty: exactly these, mail_plugins is ignored */
 	enum last_login_language language;
 };
 
@@ -106,11 +106,11 @@ struct last_login_conf {
 };
 
 /*
- * Fills conf_r from the trees, which end with NULL and keep its memory: what a later tree says
- * wins over all blocks of the earlier ones (the server's file, our own, the command line). They
- * get the "key = <file" values that are needed. Errors: -EINVAL with file:line for a dict without a
- * driver, an unknown precision or source, two dicts in one block, a network that is none; -E2BIG
- * for thousands of combinations.
+ * Fills conf_r from the trees, which end with NULL and keep its memory: a later tree overrides all
+ * blocks of the earlier ones (the server's file, our own, the command line). They get the "key =
+ * <file" values that are needed. Errors: -EINVAL with file:line for a dict without a driver, an
+ * unknown precision or source, two dicts in one block, a network that is none; -E2BIG for thousands
+ * of combinations.
  */
 int last_login_read(struct conf_section *const *roots, const struct last_login_options *options,
 		    struct last_login_conf *conf_r, struct error *error_r);

@@ -171,8 +171,8 @@ static int compare_v23(const struct last_login_rule *a, const struct last_login_
 	return ret ? ret : by_order(a, b);
 }
 
-/* 2.4 knows no specificity: what stands in a block wins over what stands in none, else the later
- * one ("Global setting won't change the setting inside an earlier filter", says its doveconf). */
+/* 2.4 has no specificity: a setting in a block overrides one in none, else the later one wins (its
+ * doveconf warns "Global setting won't change the setting inside an earlier filter"). */
 static int compare_v24(const struct last_login_rule *a, const struct last_login_rule *b)
 {
 	bool a_narrow = !conf_filter_is_any(&a->filter), b_narrow = !conf_filter_is_any(&b->filter);

@@ -23,7 +23,7 @@ struct last_login_rules {
 	struct last_login_rule *first;
 	struct arena *arena;	     /* of the first tree */
 	const char *const *services; /* see struct last_login_options; NULL = by rules */
-	bool any_enabled;	     /* some rule says LAST_LOGIN_ON */
+	bool any_enabled;	     /* some rule is LAST_LOGIN_ON */
 	bool any_dict;		     /* some rule names a dict, or last_login_no_dict */
 };
 

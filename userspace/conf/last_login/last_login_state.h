@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside of last_login: what the rules applied so far say about a login. */
+/* Inside of last_login: the result of the rules applied so far to a login. */
 #ifndef DOVETAP_CONF_LAST_LOGIN_LAST_LOGIN_STATE_H
 #define DOVETAP_CONF_LAST_LOGIN_LAST_LOGIN_STATE_H
 
@@ -26,7 +26,7 @@ bool last_login_state_equal(const struct last_login_state *a, const struct last_
 bool last_login_state_records(const struct last_login_state *state,
 			      const struct last_login_rules *rules);
 
-/* NULL for a key that was taken away again ("last_failure_key ="). */
+/* NULL for a key that was unset again ("last_failure_key ="). */
 const struct last_login_text *last_login_key_or_none(const struct last_login_text *key);
 
 #endif

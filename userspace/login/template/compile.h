@@ -2,8 +2,8 @@
 /*
  * What the two languages share: the compiled form, and how a parser builds it.
  *
- * A template is a list of pieces, each a literal, a plain variable or a program. A program is
- * whatever its language made of an expression; it is opaque here and evaluated into scratch memory.
+ * A template is a list of pieces, each a literal, a plain variable or a program. A program is an
+ * expression as compiled by its language; it is opaque here and evaluated into scratch memory.
  */
 #ifndef DOVETAP_TEMPLATE_COMPILE_H
 #define DOVETAP_TEMPLATE_COMPILE_H

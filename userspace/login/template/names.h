@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The names of each language, and what to say of those that cannot be answered.
+ * The names of each language, and the errors for those without a value.
  */
 #ifndef DOVETAP_TEMPLATE_NAMES_H
 #define DOVETAP_TEMPLATE_NAMES_H

@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "store/path.h"
 
-#define STALE_NS (60 * NS_PER_SEC)
-#define NAP_MSEC 5
+#define STALE_NS  (60 * NS_PER_SEC)
+#define POLL_MSEC 5
 
 /* The mode that the new file is to have. */
 static mode_t wanted_mode(const char *path)
@@ -40,7 +40,7 @@ static int try_dotlock(struct file_lock *lock)
 	if (stat(lock->new_path, &st) == 0 &&
 	    clock_wall_ns() - st.st_mtim.tv_sec * NS_PER_SEC > STALE_NS &&
 	    unlink(lock->new_path) < 0 && errno != ENOENT)
-		return -errno; /* a directory, say: waiting won't help */
+		return -errno; /* such as a directory: waiting won't help */
 	return -EAGAIN;
 }
 
@@ -115,7 +115,7 @@ int file_lock_take(struct file_lock *lock, enum file_lock_method method, const c
 	    0)
 		return error_set(error_r, ENOMEM, "out of memory");
 	while ((ret = try_lock(lock)) == -EAGAIN && clock_monotonic_ns() < deadline_ns)
-		(void)poll(NULL, 0, NAP_MSEC);
+		(void)poll(NULL, 0, POLL_MSEC);
 	if (ret == 0 && fchmod(lock->fd, mode) < 0)
 		ret = -errno;
 	if (ret == 0)

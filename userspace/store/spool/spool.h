@@ -65,9 +65,9 @@ struct spool_batch {
 	size_t count;
 };
 
-/* Returns 0; or 1 with a spool that had trouble, which error_r tells: a damaged file was moved
- * aside, or the place cannot be used now, which every later call tries again. Errors: -EINVAL for
- * the options, -ENOMEM. */
+/* Returns 0; or 1 with a spool that had a failure, described in error_r: a damaged file was moved
+ * aside, or the place cannot be used now, which every later call retries. Errors: -EINVAL for the
+ * options, -ENOMEM. */
 int spool_open(const struct spool_options *options, struct spool **spool_r, struct error *error_r);
 void spool_close(struct spool **spool); /* takes NULL, sets NULL */
 
@@ -91,7 +91,7 @@ int spool_hold(struct spool *spool, struct dict_entry *entries, size_t count,
 /* True with a min_interval: spool_apply_outcomes() wants to know of every write. */
 bool spool_has_min_interval(const struct spool *spool);
 
-/* What is held waits for its interval no longer, whatever the time. */
+/* Ends the interval of all that is held, at once. */
 int spool_release_held(struct spool *spool, struct error *error_r);
 
 /* Keys that are held, and how long from now the first of them is (INT64_MAX: none is held). */

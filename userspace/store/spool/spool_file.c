@@ -142,7 +142,7 @@ static bool is_sound(struct spool *spool)
 	return sound;
 }
 
-/* SQLite also takes it for damage when a read fails once: a fresh connection must say the same. */
+/* SQLite also takes it for damage when a read fails once: a fresh connection must find the same. */
 static bool is_damaged(struct spool *spool)
 {
 	int ret;

@@ -42,7 +42,7 @@ static int keep(struct spool *spool, const struct dict_entry *entry, struct buf 
 	return code;
 }
 
-static int settle_one(struct spool *spool, const struct dict_entry *entry, struct buf *text)
+static int apply_one(struct spool *spool, const struct dict_entry *entry, struct buf *text)
 {
 	int code;
 
@@ -64,14 +64,14 @@ static int settle_one(struct spool *spool, const struct dict_entry *entry, struc
 	return keep(spool, entry, text);
 }
 
-static int settle_all(struct spool *spool, const struct dict_entry *entries, size_t count)
+static int apply_all(struct spool *spool, const struct dict_entry *entries, size_t count)
 {
 	struct buf text;
 	int code = spool_run(spool, BEGIN);
 
 	buf_init(&text, SPOOL_PARTS_TEXT_MAX);
 	for (size_t i = 0; i < count && code == SQLITE_OK; i++)
-		code = settle_one(spool, &entries[i], &text);
+		code = apply_one(spool, &entries[i], &text);
 	buf_release(&text);
 	if (code == SQLITE_OK)
 		code = spool_forget(spool);
@@ -91,7 +91,7 @@ int spool_apply_outcomes(struct spool *spool, const struct dict_entry *entries, 
 
 	if (ret < 0)
 		return ret;
-	code = settle_all(spool, entries, count);
+	code = apply_all(spool, entries, count);
 	if (code == SQLITE_OK)
 		return 0;
 	spool->count = before.count;

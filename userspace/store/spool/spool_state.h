@@ -85,7 +85,7 @@ int spool_give_up(struct spool *spool, int code, struct error *error_r);
 /* The dict took the entry. */
 int spool_note(struct spool *spool, const struct dict_entry *entry);
 
-/* Now and then: drops what says nothing any more about what was written. */
+/* Now and then: removes rows of "written" whose interval is over. */
 int spool_forget(struct spool *spool);
 
 /* --- in a transaction of its own ------------------------------------------------------------ */

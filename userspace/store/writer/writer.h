@@ -47,7 +47,7 @@ struct writer_options {
 	const char *name;		 /* of the dict, for the log; copied */
 	size_t batch_max;		 /* entries in one dict_write() [1000] */
 	int64_t batch_wait_ns;		 /* how long a record waits for others [5 ms] */
-	int64_t spool_wait_ns;		 /* the same for the spool, while the dict is away [1 s] */
+	int64_t spool_wait_ns;		 /* the same for the spool, in an outage [1 s] */
 	int64_t write_timeout_ns;	 /* deadline of one dict_write() [10 s] */
 	int64_t backoff_min_ns;		 /* after the first failure [200 ms] */
 	int64_t backoff_max_ns;		 /* [30 s] */

@@ -10,7 +10,7 @@
 _Static_assert(sizeof(((struct writer_stats *)NULL)->last_refusal) == DICT_REASON_MAX,
 	       "a reason is copied as a whole");
 
-/* Doubles from min to max; a random part keeps many nodes from knocking at the same time. */
+/* Doubles from min to max; random jitter avoids a thundering herd of many nodes. */
 static int64_t backoff_ns(struct writer *writer)
 {
 	unsigned int doublings = writer->failures_in_row < 20 ? writer->failures_in_row : 20;

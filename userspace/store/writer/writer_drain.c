@@ -10,9 +10,9 @@ static void pause_draining(struct writer *writer, int64_t delay_ns)
 	pthread_mutex_unlock(&writer->lock);
 }
 
-/* What is done counts once it is out of the spool: else it will be written, and counted, again. Of
- * rows that somebody else took out meanwhile we say that we found them. */
-static int settle_and_count(struct writer *writer, const struct spool_batch *batch)
+/* A written record counts once it is out of the spool: else it will be written, and counted, again.
+ * Rows that another process removed meanwhile count as found. */
+static int apply_and_count(struct writer *writer, const struct spool_batch *batch)
 {
 	const struct spool_stats before = *spool_stats(writer->spool);
 	int ret = writer_apply_outcomes(writer, batch->entries, batch->count);
@@ -30,12 +30,12 @@ static int settle_and_count(struct writer *writer, const struct spool_batch *bat
 
 /* What the dict put off goes behind the others, and draining pauses: shortly when the others went
  * through. Such rows do not make the dict one that is down. */
-static void settle_drained(struct writer *writer, const struct spool_batch *batch)
+static void finish_drained(struct writer *writer, const struct spool_batch *batch)
 {
 	size_t kept = writer_count_kept(batch->entries, batch->count);
 
 	writer_dict_answered(writer);
-	if (settle_and_count(writer, batch) < 0 || kept == batch->count)
+	if (apply_and_count(writer, batch) < 0 || kept == batch->count)
 		pause_draining(writer, writer->options.backoff_max_ns);
 	else if (kept > 0)
 		pause_draining(writer, writer->options.backoff_min_ns);
@@ -66,7 +66,7 @@ void writer_drain_spooled(struct writer *writer)
 	if (writer_try_dict(writer, batch.entries, batch.count, &error) < 0)
 		writer_dict_failed(writer, &error);
 	else
-		settle_drained(writer, &batch);
+		finish_drained(writer, &batch);
 	publish(writer);
 	spool_batch_release(&batch);
 }

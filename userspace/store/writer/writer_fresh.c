@@ -63,7 +63,7 @@ static void write_entries(struct writer *writer, size_t count)
 	bool put_back = false;
 	int ret = writer_try_dict(writer, writer->entries, count, &error);
 
-	/* Of a dict that answered and took nothing, the next batch would hear the same. */
+	/* A dict that answered and took nothing would answer the same to the next batch. */
 	if (ret == 0 && writer_count_kept(writer->entries, count) == count)
 		ret = error_set(&error, EAGAIN, "%s", writer->entries[0].reason);
 	if (ret < 0)

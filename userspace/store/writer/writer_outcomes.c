@@ -47,7 +47,7 @@ static bool spool_concerned(const struct writer *writer, size_t count)
 
 /* Applies the outcomes of fresh records. A row of the spool that an entry took the place of is
  * superseded, and so is an entry for which there was a row already. */
-static bool settle_fresh(struct writer *writer, size_t count, size_t kept)
+static bool apply_fresh(struct writer *writer, size_t count, size_t kept)
 {
 	struct spool_stats before, after;
 
@@ -66,7 +66,7 @@ static bool settle_fresh(struct writer *writer, size_t count, size_t kept)
 void writer_apply_batch_outcomes(struct writer *writer, size_t count)
 {
 	size_t kept = count - writer_count_done(writer, writer->entries, count);
-	bool in_spool = settle_fresh(writer, count, kept);
+	bool in_spool = apply_fresh(writer, count, kept);
 
 	for (size_t i = 0; i < count; i++) {
 		struct dict_entry *entry = &writer->entries[i];

@@ -60,7 +60,7 @@ static inline size_t writer_spool_batch(const struct writer *writer)
  * that they add up for whoever looks at them. */
 void writer_publish(struct writer *writer);
 
-/* With the lock held: brings acked up to date and tells ack_fd. */
+/* With the lock held: brings acked up to date and signals ack_fd. */
 void writer_update_acked(struct writer *writer);
 
 #endif

@@ -40,7 +40,7 @@ static bool spool_usable(const struct writer *writer)
 	return writer->spool && !writer->spool_failing;
 }
 
-/* While the dict is away nobody waits for these, and the source still has them: larger batches cost
+/* In an outage of the dict these are not urgent, and the source still has them: larger batches cost
  * fewer transactions. */
 static bool spool_batch_ready(const struct writer *writer, int64_t now, int64_t *wake_ns)
 {

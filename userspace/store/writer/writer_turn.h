@@ -38,7 +38,7 @@ size_t writer_batch_size(const struct writer *writer, size_t full);
 
 /* --- the spool */
 
-/* Says when the spool begins to fail, and when it works again. */
+/* Logs when the spool begins to fail, and when it works again. */
 void writer_spool_result(struct writer *writer, int ret, const struct error *error);
 
 int writer_apply_outcomes(struct writer *writer, const struct dict_entry *entries, size_t count);

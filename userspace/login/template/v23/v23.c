@@ -148,7 +148,7 @@ static int compile_percent(struct compiler *compiler, const char **text, struct 
 	    field.slicing.offset > DIGITS_MAX || field.slicing.offset < -DIGITS_MAX)
 		return compiler_refuse(compiler, "an offset or width above %d", DIGITS_MAX);
 	ret = parse_modifiers(compiler, text, &field);
-	/* A percent sign at the very end vanishes, with whatever belongs to it. */
+	/* A percent sign at the very end vanishes, with its modifiers. */
 	if (ret < 0 || **text == '\0')
 		return ret;
 	ret = parse_name(compiler, text, &field.piece);

@@ -7,7 +7,7 @@
 #include "login/template/template_hash.h"
 #include "login/template/v23/v23.h"
 
-/* ASCII only, whatever the locale: Dovecot changes no other byte. */
+/* ASCII only, in any locale: Dovecot changes no other byte. */
 static int map_case(struct template_run *run, struct slice *value, char from, char to)
 {
 	int ret = run_copy(run, *value, value);

@@ -17,7 +17,7 @@ struct cql_address {
 /* From the 4 or 16 bytes of the protocol; false for another number of bytes. */
 bool cql_address_set(struct sockaddr_storage *addr, struct slice bytes, unsigned int port);
 
-/* Do both say the same host and port? */
+/* Are host and port the same? */
 bool cql_address_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 
 #define CQL_LABEL_MAX 64

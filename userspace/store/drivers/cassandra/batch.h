@@ -5,9 +5,9 @@
  *	QUEUED ─route, EXECUTE─> SENT ─stored, refused─> DONE
  *	   └<─ once more: next node, fallback consistency, prepared again ─┘
  *
- * The time of the login is the write timestamp, so Cassandra itself keeps the newest whatever the
- * order or the number of writers, and sending a record twice is harmless. Only in strict mode is
- * it the time of sending, as with Dovecot's driver.
+ * The time of the login is the write timestamp, so Cassandra itself keeps the newest for any order
+ * and number of writers, and sending a record twice is harmless. Only in strict mode is it the time
+ * of sending, as with Dovecot's driver.
  */
 #ifndef DOVETAP_CQL_BATCH_H
 #define DOVETAP_CQL_BATCH_H

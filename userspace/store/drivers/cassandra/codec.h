@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bytes of single values (native_protocol_v4.spec, section 6), both ways; types.c says which
- * function is for which type.
+ * The bytes of single values (native_protocol_v4.spec, section 6), both ways; types.c maps types to
+ * these functions.
  */
 #ifndef DOVETAP_CQL_CODEC_H
 #define DOVETAP_CQL_CODEC_H

@@ -147,7 +147,8 @@ bool cql_cluster_ready(const struct cql_cluster *cluster)
 	return false;
 }
 
-/* What the operator has to mend is the same on every node, and says more than a node being down. */
+/* An error that the operator has to mend is the same on every node, and more useful than that a
+ * node is down. */
 static const struct cql_host *misconfigured(const struct cql_cluster *cluster)
 {
 	size_t i;

@@ -70,10 +70,10 @@ bool cql_cluster_ready(const struct cql_cluster *cluster);
 /* Every node was tried and none can be used: waiting is of no use. */
 bool cql_cluster_hopeless(const struct cql_cluster *cluster);
 
-/* Steps until it is ready. 0, or why it is not: -ETIMEDOUT, or the most telling node's error. */
+/* Steps until it is ready. 0, or why it is not: -ETIMEDOUT, or the most useful error of a node. */
 int cql_cluster_wait(struct cql_cluster *cluster, int64_t deadline_ns, struct error *error_r);
 
-/* Why no node can be used, with what each said. Returns a negative errno. */
+/* Why no node can be used, with the error of each. Returns a negative errno. */
 int cql_cluster_error(const struct cql_cluster *cluster, struct error *error_r);
 
 /* A host with room for a request: the first replica of the token, the next ones, then any. Hosts in

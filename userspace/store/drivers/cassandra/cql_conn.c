@@ -169,7 +169,7 @@ static void take_frame(struct cql_conn *conn, const struct cql_header *header, s
 	struct cql_response response;
 	struct error error;
 
-	/* A server that does not speak our version says so in a version of its own. */
+	/* A server without our protocol version answers in a version of its own. */
 	if (header->version != conn->version && header->opcode != CQL_ERROR) {
 		cql_conn_fail(conn, EPROTO, "the server changed to protocol version %u",
 			      header->version);

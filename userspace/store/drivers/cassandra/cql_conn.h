@@ -3,7 +3,7 @@
  * One connection to one node: bytes in and out, and which request each stream id belongs to.
  *
  *	CONNECTING ─TCP, TLS─> STARTING ─startup.c─> READY ─schema changed─> STARTING ...
- *	     └──────────────────────┴──── anything wrong ───┴──> CLOSED (error says why)
+ *	     └──────────────────────┴──── anything wrong ───┴──> CLOSED (with its error)
  *
  * A request is answered exactly once: with the server's message, or with NULL when the connection
  * died first. What breaks the protocol (a malformed frame, an answer to a stream that was not
@@ -26,7 +26,7 @@ struct cql_conn;
 struct cql_settings;
 struct cql_statements;
 
-/* Embedded in whatever waits for an answer; must stay until done() or cql_conn_forget(). */
+/* Embedded in the object that waits for an answer; must stay until done() or cql_conn_forget(). */
 struct cql_request {
 	/* response is valid during the call, and NULL when the connection died (conn->error).
 	 * It must not send on the connection, only note what to send next. */

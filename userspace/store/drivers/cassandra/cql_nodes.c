@@ -19,7 +19,7 @@ static struct slice cell(const struct cql_rows *rows, const struct cql_bytes *ce
 	return index < 0 || cells[index].null ? (struct slice){NULL, 0} : cells[index].data;
 }
 
-/* 0.0.0.0 and :: say "the address by which the other nodes know me". */
+/* 0.0.0.0 and :: mean "the address by which the other nodes know me". */
 static bool is_any(struct slice address)
 {
 	static const char zero[16];

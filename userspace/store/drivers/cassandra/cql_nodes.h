@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rows of system.local and system.peers, and what follows from them for the cluster: which
- * hosts there are, which of them are far away, who holds which tokens.
+ * hosts exist, which of them are remote, which tokens each has.
  */
 #ifndef DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_NODES_H
 #define DOVETAP_STORE_DRIVERS_CASSANDRA_CQL_NODES_H
@@ -30,8 +30,7 @@ struct cql_nodes {
 	bool murmur3;	      /* tokens are ours to compute */
 };
 
-/* Rows that say too little (of a node that is joining) are passed over. Both return 0, -ENOMEM, or
- * -EPROTO. */
+/* Incomplete rows (of a node that is joining) are skipped. Both return 0, -ENOMEM, or -EPROTO. */
 int cql_nodes_read_local(struct cql_nodes *nodes, const struct cql_rows *rows);
 int cql_nodes_read_peers(struct cql_nodes *nodes, const struct cql_rows *rows, bool v2,
 			 unsigned int port);

@@ -122,8 +122,8 @@ static int bind_column(const struct cql_statement *statement, size_t index,
 }
 
 /*
- * The token is made of the partition key's columns: alone as it is, several as
- * [short length, bytes, 0] each. offsets says where each [value] starts.
+ * The token is made of the partition key's columns: alone as it is, several as [short length,
+ * bytes, 0] each. offsets has the start of each [value].
  */
 static int row_token(const struct cql_statement *statement, struct slice values,
 		     const size_t *offsets, int64_t *token_r, struct error *error_r)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The INSERT of each map, and what the server says about its columns.
+ * The INSERT of each map, and the types of its columns from the server.
  *
  *	INSERT INTO mails.last_login (last_access,service,userid,last_ip) VALUES (?,?,?,?)
  *
@@ -50,7 +50,7 @@ int cql_statement_learn(struct cql_statement *statement, const struct cql_prepar
 /*
  * Appends the [value]s of one record: values[0] is the dict's value, the others are the columns'
  * (sql_map_match()). A timestamp column holds milliseconds: unless strict, it gets those of the
- * login whatever the precision of the value. token_r and routed_r say where the row lives.
+ * login at any precision of the value. token_r and routed_r are the row's place on the token ring.
  */
 struct cql_row {
 	const struct slice *values;

@@ -39,7 +39,7 @@ enum cql_error_code {
 /* What a write does next, once. */
 enum cql_retry {
 	CQL_RETRY_NEVER,
-	CQL_RETRY_NEXT_NODE, /* this node is the trouble */
+	CQL_RETRY_NEXT_NODE, /* this node is at fault */
 	CQL_RETRY_FALLBACK,  /* the replicas are: with the fallback consistency */
 	CQL_RETRY_PREPARE,   /* on the same node, once it knows the statement again */
 };

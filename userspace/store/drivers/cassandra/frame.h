@@ -92,7 +92,7 @@ struct cql_execute {
 	int64_t timestamp_us; /* the default timestamp; negative: none */
 };
 
-/* Each appends one whole frame; out->failed tells whether it fitted. */
+/* Each appends one whole frame; out->failed is set if it did not fit. */
 void cql_put_options(struct buf *out, uint8_t version, int16_t stream);
 void cql_put_startup(struct buf *out, uint8_t version, int16_t stream);
 void cql_put_auth_response(struct buf *out, uint8_t version, int16_t stream, struct slice token);

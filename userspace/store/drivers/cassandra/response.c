@@ -261,7 +261,7 @@ int cql_response_read(const struct cql_header *header, struct slice body,
 	struct cql_reader reader;
 	int ret;
 
-	/* Not the whole union: its arrays are large and their counts say how much of them is set.
+	/* Not the whole union: its arrays are large, and only as much as their counts is set.
 	 */
 	memset(response_r, 0, offsetof(struct cql_response, error));
 	memset(&response_r->error, 0, sizeof(response_r->error));

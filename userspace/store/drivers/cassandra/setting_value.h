@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "store/drivers/cassandra/cql_settings.h"
 
-/* offset is that of the member, whose type the name tells. */
+/* offset is that of the member, whose type is in the name. */
 typedef int cql_set_fn(struct cql_settings *settings, size_t offset, const char *value,
 		       struct error *error_r);
 

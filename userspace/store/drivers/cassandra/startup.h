@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a connection says before it may be used, one request at a time:
+ * The handshake of a connection, one request at a time:
  *
  *	OPTIONS -> SUPPORTED, STARTUP -> READY, or AUTHENTICATE -> AUTH_RESPONSE -> AUTH_SUCCESS,
  *	then PREPARE for each statement of the map.

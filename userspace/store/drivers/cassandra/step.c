@@ -99,7 +99,7 @@ static void check_silence(struct cql_cluster *cluster, struct cql_conn *conn, in
 		cql_conn_probe(conn);
 }
 
-/* Takes what a closed connection had to say. */
+/* Takes the error of a closed connection. */
 static void reap(struct cql_cluster *cluster, struct cql_host *host, int64_t now)
 {
 	bool refused = host->conn->error.code == EPROTONOSUPPORT;

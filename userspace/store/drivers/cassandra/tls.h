@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Certificates, keys and what a server's certificate must say; used by transport.c only. */
+/* Certificates, keys and what is required of a server's certificate; used by transport.c only. */
 #ifndef DOVETAP_CQL_TLS_H
 #define DOVETAP_CQL_TLS_H
 

@@ -6,7 +6,7 @@
 #include "store/drivers/cassandra/cql_settings.h"
 
 /* The server advises to wait: events come before the node takes connections. */
-#define SETTLE_NS NS_PER_SEC
+#define TOPOLOGY_DELAY_NS NS_PER_SEC
 
 void cql_discovery_init(struct cql_discovery *discovery, struct cql_cluster *cluster)
 {
@@ -78,7 +78,7 @@ static void discovery_done(struct cql_request *request, struct cql_conn *conn,
 static void on_event(struct cql_conn *conn, const struct cql_event *event, void *context)
 {
 	struct cql_cluster *cluster = context;
-	int64_t initial_scan_done = clock_monotonic_ns() + SETTLE_NS;
+	int64_t earliest = clock_monotonic_ns() + TOPOLOGY_DELAY_NS;
 	struct sockaddr_storage addr;
 	struct cql_host *host;
 

@@ -2,9 +2,9 @@
 /*
  * Column types and the bytes of their values (native_protocol_v4.spec, sections 4.2.5.2 and 6).
  *
- * A map says what kind of text a field takes (string, uint...), the prepared statement which type
- * the column has. cql_type_takes() tells at start-up whether the two fit; cql_value_put() then
- * turns one text into the column's bytes.
+ * A map defines what kind of text a field takes (string, uint...), the prepared statement which
+ * type the column has. cql_type_takes() checks at start-up whether the two fit; cql_value_put()
+ * then turns one text into the column's bytes.
  */
 #ifndef DOVETAP_CQL_TYPES_H
 #define DOVETAP_CQL_TYPES_H

@@ -39,7 +39,7 @@ struct slice cql_read_string(struct cql_reader *reader); /* [string] and [short 
 struct cql_bytes cql_read_bytes(struct cql_reader *reader);
 void cql_skip_string_list(struct cql_reader *reader);
 
-/* All append to out, whose failed tells in the end. */
+/* All append to out; out->failed is set if one did not fit. */
 void cql_put_byte(struct buf *out, uint8_t value);
 void cql_put_short(struct buf *out, uint16_t value);
 void cql_put_int(struct buf *out, int32_t value);

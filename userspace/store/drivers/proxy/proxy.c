@@ -246,7 +246,7 @@ static void ignore_reply(const struct dict_proto_reply *reply, size_t command, v
 	(void)context;
 }
 
-/* Leaves the greeting in out, for whatever is sent first. */
+/* Leaves the greeting in out, to be sent with the first request. */
 static int connect_socket(struct proxy *proxy, int64_t deadline_ns, struct error *error_r)
 {
 	int ret = stream_connect(&proxy->stream, &proxy->target, deadline_ns, error_r);
@@ -289,7 +289,7 @@ static int find_major(struct proxy *proxy, int64_t deadline_ns, struct error *er
 	if (was_closed(ret))
 		ret = error_set(error_r, ECONNRESET,
 				"the dict server at %s closes the connection: it may have no dict "
-				"'%s' (its log tells)",
+				"'%s' (see its log)",
 				proxy->path, proxy->settings.name);
 	return ret;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of dict redis share; redis.c tells how they fit together. */
+/* What the files of dict redis share; redis.c describes how they fit together. */
 #ifndef DOVETAP_REDIS_H
 #define DOVETAP_REDIS_H
 
@@ -22,8 +22,8 @@ struct redis_topology {
 	/* NULL when nobody has the key at present. */
 	struct redis_node *(*route)(struct redis *redis, struct slice key);
 
-	/* Optional. What another reply than the data says of where the key is: true and a new step
-	 * for "try there". */
+	/* Optional. Takes another reply than the data, such as MOVED or CLUSTERDOWN: true with a
+	 * new step to retry elsewhere. */
 	bool (*redirect)(struct redis *redis, struct redis_node *from, const char *reply,
 			 struct redis_step *step);
 

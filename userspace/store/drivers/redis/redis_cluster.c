@@ -133,7 +133,7 @@ static int add_seeds(struct redis *redis, struct error *error_r)
 	return 0;
 }
 
-/* Nodes that are down are asked only when nobody else is there. The error told is the first. */
+/* Nodes that are down are tried only when there is no other. The first error is reported. */
 static int find_map(struct redis *redis, bool down, int64_t deadline_ns, struct error *error_r)
 {
 	int64_t now = clock_monotonic_ns();
@@ -185,7 +185,7 @@ static struct redis_node *route(struct redis *redis, struct slice key)
 	return owner;
 }
 
-/* MOVED and ASK tell where to go; CLUSTERDOWN, TRYAGAIN, and a redirection to nowhere do not. */
+/* MOVED and ASK name a node; CLUSTERDOWN, TRYAGAIN, and a redirection to nowhere do not. */
 static bool redirect(struct redis *redis, struct redis_node *from, const char *reply,
 		     struct redis_step *step)
 {

@@ -29,7 +29,7 @@ struct redis_settings {
 	size_t host_count;
 };
 
-/* settings was zeroed by the caller and is to be released whatever this returns. */
+/* settings was zeroed by the caller and is always to be released. */
 int redis_settings_read(struct redis_settings *settings, const struct dict_config *config,
 			struct error *error_r);
 void redis_settings_release(struct redis_settings *settings);

@@ -210,7 +210,7 @@ static int on_reply(const redisReply *reply, size_t index, void *context, struct
 	bool last = index + 1 == node->queued || node->queue[index + 1] != what;
 
 	if (what == FOR_ASKING && reply->type == REDIS_REPLY_ERROR)
-		return 0; /* what follows it will tell */
+		return 0; /* the next reply has the error */
 	if (what == FOR_ASKING)
 		return redis_reply_is(reply, "OK")
 			       ? 0

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A master that sentinels watch. They are asked one after the other for its address whenever there
- * is no connection to it, beginning with the one that answered last; what they name must itself
- * say that it is a master, for a sentinel may be late.
+ * is no connection to it, beginning with the one that answered last; the server that they name must
+ * itself report the role master, for a sentinel may be late.
  *
- * A master that is replaced closes our connection (it was killed, or sentinel told it to), answers
- * READONLY, or says "slave" when its role is asked for, each second while there is traffic.
+ * A master that is replaced closes our connection (it was killed, or sentinel demoted it), answers
+ * READONLY, or has the role "slave", which is checked each second while there is traffic.
  */
 #include <errno.h>
 #include <stdlib.h>

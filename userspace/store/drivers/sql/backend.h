@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A connection to one kind of SQL server. The driver on top of it (sql.c) decides what to send and
- * what to do about a failure; a backend connects, sends, and says in six words how it went.
+ * what to do about a failure; a backend connects, sends, and returns one of six results.
  */
 #ifndef DOVETAP_SQL_BACKEND_H
 #define DOVETAP_SQL_BACKEND_H
@@ -64,8 +64,8 @@ struct sql_backend {
 				    struct sql_table *table_r, int64_t deadline_ns,
 				    struct error *error_r);
 
-	/* Stores all rows or none. changed_r: how many rows the server says it touched; 0 only when
-	 * every row was there already, as new or newer. */
+	/* Stores all rows or none. changed_r: how many rows the server changed by its own count; 0
+	 * only when every row was there already, as new or newer. */
 	enum sql_result (*write)(struct sql_conn *conn, const struct sql_batch *batch,
 				 int64_t deadline_ns, uint64_t *changed_r, struct error *error_r);
 

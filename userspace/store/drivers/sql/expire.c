@@ -76,7 +76,7 @@ static int add_time(struct sql_expiry *expiry, const struct sql_map *map, enum s
 		return error_set(
 			error_r, EINVAL,
 			"%s: column %s of table %s is no number: which rows are old cannot be "
-			"told",
+			"determined",
 			map->where, name, map->table);
 	expiry->times[expiry->time_count++] = name;
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a server's error means for the rows, told by its SQLSTATE. */
+/* What a server's error means for the rows, by its SQLSTATE. */
 #ifndef DOVETAP_SQL_FAILURE_H
 #define DOVETAP_SQL_FAILURE_H
 

@@ -47,7 +47,7 @@ struct sql_map {
 	char *table;
 	struct sql_column columns[SQL_COLUMNS_MAX];
 	size_t column_count;
-	char *service; /* what a lookup says when no column does: the literal "imap" of
+	char *service; /* the service of a lookup when no column has it: the literal "imap" of
 			* shared/last-login/imap/$user; or NULL */
 	char *where;   /* "file:line" */
 };
@@ -84,8 +84,8 @@ bool sql_map_match(const struct sql_map *map, const struct sql_key *key, bool st
 const struct sql_map *sql_map_set_find(const struct sql_map_set *set, const struct sql_key *key,
 				       bool strict, struct slice values_r[SQL_COLUMNS_MAX]);
 
-/* The column that holds a person's view of the login, told by the names of variable and column;
- * 0 when there is none. */
+/* The column with the time of the login as text, found by the names of variable and column; 0 when
+ * there is none. */
 enum sql_role { SQL_ROLE_USER, SQL_ROLE_SERVICE, SQL_ROLE_REMOTE_IP, SQL_ROLE_COUNT };
 size_t sql_map_role(const struct sql_map *map, enum sql_role role);
 

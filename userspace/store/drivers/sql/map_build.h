@@ -8,7 +8,7 @@
 #include "conf/tree.h"
 #include "store/drivers/sql/map.h"
 
-/* A column of "fields { }" or "key_field", before the pattern tells its place. */
+/* A column of "fields { }" or "key_field", before the pattern gives its place. */
 struct map_field {
 	const char *column;
 	struct slice variable;

@@ -63,7 +63,7 @@ void mysql_begin_connecting(struct mysql_conn *my, int64_t deadline_ns)
 
 /* --- errors -----------------------------------------------------------------------------------*/
 
-/* Where the SQLSTATE says less than the number, or nothing (HY000). */
+/* Where the SQLSTATE is less specific than the number, or is HY000. */
 static const struct {
 	unsigned int number;
 	enum sql_result result;

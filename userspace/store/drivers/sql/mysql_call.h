@@ -14,7 +14,7 @@
 #include "store/drivers/sql/mysql_limit.h"
 #include "store/drivers/sql/mysql_settings.h"
 
-#define MYSQL_ANSWER_MAX (1U << 20) /* to a write, and for what the catalogue says of a table */
+#define MYSQL_ANSWER_MAX (1U << 20) /* to a write, and for a table's columns in the catalogue */
 #define MYSQL_ROW_COUNTS 20
 
 /* Prepared statements are kept by map and number of rows. */
@@ -46,7 +46,7 @@ int mysql_wait_for(struct mysql_conn *my, int status);
 			status_ = call##_cont(&(result), (object), mysql_wait_for((my), status_)); \
 	} while (0)
 
-/* Before each call of a slot: how long it may take, and how much the server may say. */
+/* Before each call of a slot: how long it may take, and how much the server may send. */
 void mysql_begin(struct mysql_conn *my, int64_t deadline_ns, size_t answer_max);
 void mysql_begin_connecting(struct mysql_conn *my, int64_t deadline_ns);
 

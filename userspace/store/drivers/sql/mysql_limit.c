@@ -17,7 +17,7 @@ int ma_pvio_register_callback(my_bool add,
 
 static _Thread_local struct mysql_limit *current;
 
-/* The library forgets the text that we gave it when the server tells its version. */
+/* The library drops the text that we gave it when the server's version arrives. */
 static void release_guard(struct mysql_limit *limit, const MYSQL *mysql)
 {
 	if (!limit->no_version || mysql->server_version == limit->no_version)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long one call may take and how much the server may say in it. libmariadb comes back to us
+ * How long one call may take and how much the server may send in it. libmariadb comes back to us
  * only when nothing has arrived: a server that never falls silent would keep it for ever, or until
  * it has no memory. So we look at each of its reads, and shut the connection down when it is
  * enough.

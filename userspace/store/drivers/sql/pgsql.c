@@ -142,7 +142,7 @@ static enum sql_result pg_execute(struct sql_conn *conn, const char *statement, 
 	return result;
 }
 
-/* Whatever libpq calls so, its defaults and those of the environment included. */
+/* The value as libpq has it, including its defaults and the environment. */
 static bool names_a_file(const char *keyword)
 {
 	static const char *const keywords[] = {"passfile", "sslcert",	"sslkey",     "sslrootcert",

@@ -76,7 +76,7 @@ void pgsql_begin(struct pgsql_conn *pg, int64_t deadline_ns, size_t answer_max)
 	pg->bytes_left = answer_max;
 }
 
-/* Waits, and reads what there is: libpq keeps all of it. Returns false when it is enough. */
+/* Waits, and reads all that has arrived: libpq keeps it. Returns false when it is enough. */
 static bool consume(struct pgsql_conn *pg, int events)
 {
 	int there = 0;
@@ -99,7 +99,7 @@ static bool flush(struct pgsql_conn *pg)
 	return left == 0;
 }
 
-/* Nothing that we send makes rows to copy, of which libpq would go on telling for ever. */
+/* Nothing that we send starts a COPY, whose results libpq would return for ever. */
 static bool is_copy(const PGresult *result)
 {
 	ExecStatusType status = PQresultStatus(result);

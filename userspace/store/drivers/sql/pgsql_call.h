@@ -12,7 +12,7 @@
 #include "store/drivers/sql/backend.h"
 #include "store/drivers/sql/pgsql_settings.h"
 
-#define PGSQL_ANSWER_MAX    (1U << 20) /* to a write, and for what the catalogue says of a table */
+#define PGSQL_ANSWER_MAX    (1U << 20) /* to a write, and for a table's columns in the catalogue */
 #define PGSQL_STATEMENT_MAX (1U << 20)
 
 struct pgsql_conn {
@@ -21,13 +21,13 @@ struct pgsql_conn {
 	size_t host;
 	PGconn *pg;
 	int64_t deadline_ns; /* of the call that is under way */
-	size_t bytes_left;   /* that the server may say in it, more or less */
+	size_t bytes_left;   /* that the server may send in it, more or less */
 	bool *prepared;	     /* by map */
 	size_t map_count;    /* of prepared */
 	struct buf params[SQL_COLUMNS_MAX];
 };
 
-/* Before each call of a slot: how long it may take, and how much the server may say. */
+/* Before each call of a slot: how long it may take, and how much the server may send. */
 void pgsql_begin(struct pgsql_conn *pg, int64_t deadline_ns, size_t answer_max);
 
 bool pgsql_wait_for(struct pgsql_conn *pg, int events); /* false at the deadline */

@@ -186,7 +186,7 @@ void sql_rows_take(struct sql_rows *rows, const struct sql_map *map, const struc
 		rows->sent_values[i] = rows->sent[i]->values;
 }
 
-void sql_rows_settle(struct sql_rows *rows, const struct sql_map *map)
+void sql_rows_apply_outcomes(struct sql_rows *rows, const struct sql_map *map)
 {
 	for (size_t i = 0; i < rows->row_count; i++) {
 		struct sql_row *row = &rows->rows[i];

@@ -43,7 +43,7 @@ int sql_rows_fill(struct sql_rows *rows, const struct sql_map_set *maps, bool st
 void sql_rows_take(struct sql_rows *rows, const struct sql_map *map, const struct sql_plan *plan);
 
 /* Gives the rows of the map that were set aside the outcome that follows from the newer one's. */
-void sql_rows_settle(struct sql_rows *rows, const struct sql_map *map);
+void sql_rows_apply_outcomes(struct sql_rows *rows, const struct sql_map *map);
 
 /* Sets outcome and reason of an entry. */
 void sql_entry_set(struct dict_entry *entry, enum dict_outcome outcome, const char *fmt, ...)

@@ -11,7 +11,7 @@
  * nothing; without an answer to that either the rows are UNCERTAIN.
  *
  * When a statement finds a part of its rows already stored as new or newer, the server does not
- * tell which: all are reported STORED. UNCHANGED is reported when it holds for the whole statement.
+ * report which: all count as STORED. UNCHANGED is reported when it holds for the whole statement.
  *
  * With several hosts the first that takes writes is used until it fails; replicas are passed over.
  */

@@ -86,6 +86,6 @@ int sql_lookup(struct dict *dict, struct slice user, const struct slice *keys, s
 	}
 	if (!asked)
 		return error_set(error_r, EOPNOTSUPP,
-				 "no map tells which column is the user: name its variable $user");
+				 "no map names the column of the user: name its variable $user");
 	return lookup.found;
 }

@@ -128,7 +128,7 @@ static int sql_write_map(struct sql_dict *sql, size_t map_index, int64_t deadlin
 
 		ret = sql_write_batch(sql, &batch, sql->rows.sent + i, deadline_ns, error_r);
 	}
-	sql_rows_settle(&sql->rows, map);
+	sql_rows_apply_outcomes(&sql->rows, map);
 	return ret;
 }
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-/* Words that a type begins with; the first that fits tells. */
+/* Words that a type begins with; the first match counts. */
 static const struct {
 	const char *word;
 	enum sql_storage storage;
@@ -94,7 +94,7 @@ static size_t find_in_map(const struct sql_map *map, enum sql_dialect dialect, c
 	return i;
 }
 
-/* A number into a column that is too small fails for every login: say so before the first. */
+/* A number into a column that is too small fails for every login: report it before the first. */
 static int check_type(const struct sql_map *map, const struct sql_table_column *column,
 		      enum sql_type type, struct error *error_r)
 {

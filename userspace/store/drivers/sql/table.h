@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a server's catalogue says about a table, and what follows from it for a map.
+ * A table's columns and keys from the server's catalogue, and what follows from them for a map.
  *
  * "Newest wins" needs to know which columns identify a row and which belong to the login: the first
  * are those of the table's primary key (or of a unique key), the others move forward together with
- * the time. Map files do not say it, so the server is asked when a connection is made.
+ * the time. Map files do not contain it, so the catalogue is read when a connection is made.
  */
 #ifndef DOVETAP_SQL_TABLE_H
 #define DOVETAP_SQL_TABLE_H
@@ -68,7 +68,7 @@ struct sql_plan {
 /*
  * Errors: -ENOENT when the table or a column is not there, -EINVAL when no unique key lies within
  * the map's columns, when a type cannot take the value, or when another column must be given. The
- * text names the map and says what would be right.
+ * text names the map and what would be right.
  */
 int sql_plan_make(const struct sql_map *map, enum sql_dialect dialect,
 		  const struct sql_table *table, struct sql_plan *plan_r, struct error *error_r);
