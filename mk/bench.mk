@@ -54,12 +54,12 @@ bench-pipeline: all target ## 50,000 logins a second from the ring to SQLite, an
 bench-attach: all ## from a Dovecot's first exec in a container to its probe, at most 200 ms
 	$(Q)tests/bench/bench_attach.sh
 
-bench-away: all target ## what a dict costs that is away: less than 1% of one CPU and 32 MiB at 200 logins/s
-	$(Q)FAULTS=full tests/faults/80-away.sh
+bench-outage: all target ## what an outage of a dict costs: less than 1% of one CPU and 32 MiB at 200 logins/s
+	$(Q)FAULTS=full tests/faults/80-outage.sh
 
-.PHONY: bench-attach bench-away
+.PHONY: bench-attach bench-outage
 
-BENCHES := probe attach away pipeline store sql template cassandra redis proxy
+BENCHES := probe attach outage pipeline store sql template cassandra redis proxy
 
 bench: ## measure it all; ratios to a peer or a floor of the same run (root)
 	$(Q)failed=; for b in $(BENCHES); do echo "# bench-$$b"; \

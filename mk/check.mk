@@ -20,6 +20,9 @@ check-layers: ## fail on an #include that crosses a layer
 check-comments: ## fail on damaged comments and on files and functions they name that do not exist
 	$(Q)tools/check-comments
 
+check-words: ## fail on words of our own where the field has terms (tools/words)
+	$(Q)tools/check-words
+
 check-headers: $(BPF_SKEL) ## compile every header on its own
 	$(Q)for h in $$(git ls-files 'userspace/*.h' 'include/*.h'); do \
 		printf '#include <linux/types.h>\n#include "%s"\n' $$h | \
@@ -32,6 +35,6 @@ tidy: $(BPF_SKEL) ## clang-tidy over user space and tools
 sanitize: ## build everything with ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined all unit-binaries
 
-check: check-format check-layers check-headers check-comments tidy ## all checks of the source
+check: check-format check-layers check-headers check-comments check-words tidy ## all checks of the source
 
-.PHONY: format check check-format check-layers check-comments print-layers check-headers tidy sanitize
+.PHONY: format check check-format check-layers check-comments check-words print-layers check-headers tidy sanitize

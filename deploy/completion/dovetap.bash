@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Completion of dovetap for bash. It knows no command and no option by name: these are the ones
-# that the program itself tells with --help, and what an option takes is what stands behind its
+# that the program itself lists with --help, and what an option takes is what stands behind its
 # "=" there: FILE, DIR, SOCKET, or the words between bars.
 
 _dovetap_help() { # command...: unwrapped

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Signals, and the life of the collector: start, reload, restart after a crash, end. Reads nothing
+ * that the collector sends but fixed-size messages. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

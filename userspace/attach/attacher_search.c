@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* When to search for Dovecot, and from the results of the search to attachments. */
 #include <string.h>
 
 #include "attach/attacher_private.h"

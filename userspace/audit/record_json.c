@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* An audit record as one JSON object, as docs/audit.schema.json describes it. */
 #include "audit/record.h"
 #include "base/json.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* dovetap config show: the effective settings, each with its origin. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* dovetap detach: removes the pins of a dovetap that has ended. Refuses while one works with them.
+ * */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

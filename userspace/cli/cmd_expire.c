@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* dovetap expire: removes old records from the dicts that can do it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <sysexits.h>

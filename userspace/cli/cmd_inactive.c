@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* dovetap inactive: the users who have not logged in for so long. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sysexits.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* dovetap layout: lists and prints layouts, and makes new ones by gcc or pahole. The only command
+ * that starts a compiler. */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>

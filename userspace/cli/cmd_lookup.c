@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* dovetap lookup: the last logins of users, read from the dicts. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sysexits.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* dovetap replay: recorded events through the same pipeline as live ones. Needs no rights. */
 #include <errno.h>
 #include <inttypes.h>
 #include <sysexits.h>

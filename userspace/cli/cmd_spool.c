@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* dovetap spool: lists, checks and drains the files of the spool while no dovetap uses them. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

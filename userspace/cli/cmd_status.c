@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* dovetap status: the counters of the running collector, from its control socket. */
 #include <errno.h>
 #include <stdio.h>
 #include <sysexits.h>

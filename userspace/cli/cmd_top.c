@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* dovetap top: the last logins and failures of the running collector, from its control socket. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

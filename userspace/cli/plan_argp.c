@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The options by which commands override the configuration: one argp for all of them. */
 #include "cli/cmds.h"
 
 enum { OPTION_STATE_DIR = 2048 };

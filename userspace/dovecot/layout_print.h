@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A table of layouts as text: what "dovetap layout make" and "show" print. */
 #ifndef DOVETAP_DOVECOT_LAYOUT_PRINT_H
 #define DOVETAP_DOVECOT_LAYOUT_PRINT_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much may be read of files that a container makes up: one that changes them all the time, or
- * makes them huge, uses up its own share and waits, and does not keep the attacher from the others.
+ * How much the searcher may read of a container's files: a container that changes them all the
+ * time, or makes them huge, uses up its own share and waits, and does not delay the others.
  *
  * Each file system has a share that fills up again with time, and so have all of them together. A
  * look counts as at least READ_BUDGET_LOOK_MIN bytes. An upgrade of Dovecot takes some ten of them.

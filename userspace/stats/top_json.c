@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* "dovetap top" as JSON. */
 #include "base/clock.h"
 #include "base/json.h"
 #include "stats/top.h"

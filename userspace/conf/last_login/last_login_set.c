@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* One setting of a configuration into the rules of last_login: a function for each setting's name.
+ * */
 #include <errno.h>
 #include <string.h>
 #include <utlist.h>

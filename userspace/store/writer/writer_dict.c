@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Whether the dict is up, and when it is tried again. */
 #include <stdlib.h>
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A batch from the spool to the dict. */
 #include "base/clock.h"
 #include "store/spool/spool.h"
 #include "store/writer/writer_turn.h"

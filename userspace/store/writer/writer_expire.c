@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Old records out of the dict, when nothing else is to do. */
 #include <errno.h>
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A batch of pending records to the dict, or to the spool in an outage. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* From the outcomes of a batch to the spool and to the pending records. */
 #include <errno.h>
 
 #include "base/log.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The writer's counters, copied for readers in other threads. */
 #include "base/clock.h"
 #include "store/spool/spool.h"
 #include "store/writer/writer_turn.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The hash functions of 2.3: %{sha1;salt=x,rounds=2:user}. Bytes and truncation are those of
+ * Dovecot. */
 #include <errno.h>
 
 #include "login/template/functions.h"

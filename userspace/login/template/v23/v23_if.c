@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* %{if;a;op;b;then;else} of 2.3, whose parameters are templates of their own. */
 #include <errno.h>
 
 #include "login/template/functions.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The one-letter modifiers of 2.3, such as %Lu: each changes the value or how it is cut. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>

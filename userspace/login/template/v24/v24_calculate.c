@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The operators on numbers: + - * / %, with the results and the errors of Dovecot. */
 #include <errno.h>
 #include <stdio.h>
 

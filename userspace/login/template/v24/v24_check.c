@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* Checks a parsed statement at compile time: known function, parameters that it takes, a value to
+ * work on. What passes here may still fail for a single login. */
 #include "login/template/names.h"
 #include "login/template/v24/v24.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The text inside "%{" and "}" as tokens. */
 #include "login/template/dovecot_utf8.h"
 #include "login/template/functions.h"
 #include "login/template/v24/v24.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tokens into statements, by recursive descent over the grammar in v24.h. Nothing is evaluated. */
 #include <ctype.h>
 #include <errno.h>
 

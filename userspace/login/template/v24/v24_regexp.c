@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The regexp function, on regcomp(3) and regexec(3). */
 #include <errno.h>
 
 #include "login/template/functions.h"

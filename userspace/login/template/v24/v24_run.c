@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Runs the statements of a program for one login; what the filters share. */
 #include <errno.h>
 #include <stdio.h>
 

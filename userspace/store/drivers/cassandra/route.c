@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Which node gets a record: a replica with room, else another node of the data centre. */
 #include "store/drivers/cassandra/cql_cluster.h"
 
 static bool has_room(const struct cql_host *host)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* One step of a cluster: poll, read, write, reconnect what is due. The only place of the driver
+ * that waits. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>

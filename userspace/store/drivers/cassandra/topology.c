@@ -89,14 +89,14 @@ static void on_event(struct cql_conn *conn, const struct cql_event *event, void 
 	if (event->kind != CQL_EVENT_TOPOLOGY && event->kind != CQL_EVENT_STATUS)
 		return;
 	if (cluster->discovery.due_ns == 0)
-		cluster->discovery.due_ns = initial_scan_done;
+		cluster->discovery.due_ns = earliest;
 	if (!slice_is(event->change, "UP") ||
 	    !cql_address_set(&addr, event->address, (unsigned int)event->port))
 		return;
 	host = cql_cluster_find(cluster, &addr);
 	if (host && !host->conn) {
 		host->failures = 0;
-		host->next_try_ns = initial_scan_done;
+		host->next_try_ns = earliest;
 	}
 }
 

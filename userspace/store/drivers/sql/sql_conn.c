@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The connection of a dict: hosts in turn, and the plan of each map once it is up. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads records: a SELECT for each map that has a user column. */
 #include <errno.h>
 
 #include "store/drivers/sql/sql_private.h"

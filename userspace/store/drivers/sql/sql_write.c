@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Writes a batch: rows of one map at a time, halved to find a row that the server refuses. */
 #include <errno.h>
 
 #include "base/clock.h"

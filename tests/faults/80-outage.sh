@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 # What a dict costs that is away for the whole test, of each kind, in both ways to be away: nobody
 # listens, or somebody does and never answers. One dovetap for each, all beside the same storm of
-# logins, AWAY_RATE (200) a second of 50,000 users in no order: memory may grow by 32 MiB, and 1% of one
-# CPU may be used, which the full form ("make bench-away") holds it to. Nothing is lost meanwhile.
+# logins, OUTAGE_RATE (200) a second of 50,000 users in no order: memory may grow by 32 MiB, and 1% of one
+# CPU may be used, which the full form ("make bench-outage") holds it to. Nothing is lost meanwhile.
 . "$(dirname "$0")/lib.sh"
 
 kinds=(redis redis-cluster memcached mysql pgsql cassandra proxy)
 ways=(refused silent)
-rate=${AWAY_RATE:-200} seconds=${AWAY_SECONDS:-$(amount 15 60)}
+rate=${OUTAGE_RATE:-200} seconds=${OUTAGE_SECONDS:-$(amount 15 60)}
 growth_max=$((32 * 1024)) # KiB
 cpu_max=1		  # percent of one CPU
 plan $(($(amount 2 3) * ${#kinds[@]} * ${#ways[@]}))
