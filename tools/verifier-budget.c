@@ -2,8 +2,8 @@
 /*
  * verifier-budget [LIST]: how many instructions the kernel's verifier looks at for each program,
  * the worst of all embedded layouts. Prints "PROGRAM NUMBER" lines; with LIST (such lines, made on
- * one kernel) it fails when a program is missing there, costs more than a tenth above its number, or
- * got a private stack from this kernel (attach/own_stack.h). Needs root.
+ * one kernel) it fails when a program is missing there, costs more than a tenth above its number,
+ * or got a private stack from this kernel (attach/own_stack.h). Needs root.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>

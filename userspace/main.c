@@ -38,8 +38,8 @@ static void print_help(FILE *to)
 		if (commands[i].summary)
 			(void)fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
 	}
-	(void)fprintf(to,
-		      "\n\"dovetap COMMAND --help\" tells its options; dovetap(8) tells all.\n");
+	(void)fprintf(
+		to, "\n\"dovetap COMMAND --help\" lists its options; dovetap(8) is the manual.\n");
 }
 
 static int run_command(int argc, char **argv)

@@ -614,7 +614,8 @@ static size_t add_subject(const struct subject *subject, struct CMUnitTest *test
 /* Where a sanitizer reports; there is none of them in a build without. */
 extern void __sanitizer_set_report_fd(void *fd) __attribute__((weak));
 
-/* What "debug:" prints would be taken for test results by some; reports of sanitizers must be seen. */
+/* What "debug:" prints would be taken for test results by some; reports of sanitizers must be
+ * seen. */
 static void mute_stderr(void)
 {
 	int null = open("/dev/null", O_WRONLY), report = dup(STDERR_FILENO);

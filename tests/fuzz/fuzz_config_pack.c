@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as a packed configuration: no file is read for them, and what is taken can be packed and
- * taken again. */
+/* Any bytes as a packed configuration: no file is read for them, and what is taken can be packed
+ * and taken again. */
 #include <assert.h>
 #include <stdint.h>
 

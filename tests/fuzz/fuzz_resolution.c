@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes as what the resolver has left: what is taken from them can be packed, and is the same then. */
+/* Any bytes as what the resolver has left: what is taken from them can be packed, and is the same
+ * then. */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes up files for who looks for Dovecot's: forger LIBRARY COUNT copies LIBRARY to so many places on
- * file systems in memory, a hundred each, maps every copy, prints "made" and waits. It needs
+ * Makes up files for who looks for Dovecot's: forger LIBRARY COUNT copies LIBRARY to so many places
+ * on file systems in memory, a hundred each, maps every copy, prints "made" and waits. It needs
  * libdovecot.so.0, as Dovecot's own programs do, and a mount namespace in which it may mount.
  */
 #include <errno.h>

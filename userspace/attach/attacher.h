@@ -3,18 +3,18 @@
  * The privileged process: finds Dovecot, attaches, and keeps a collector running.
  *
  *	attacher_new()		maps created, rights checked
- *	attacher_run()		starts the collector and the searcher (search.h), attaches what is
- *				there, then waits for:
+ *	attacher_run()		starts the collector and the searcher (search.h), attaches the
+ *				files that are found, then waits for:
  *	  exec, searcher	  a new or upgraded Dovecot: attach it
  *	  collector ended	  start another one (0.1 s ... 30 s); ring and probes go on
- *	  SIGHUP		  start a resolver (resolver.h); when it leaves a new configuration, a
- *				  new collector takes the place of the old one
+ *	  SIGHUP		  start a resolver (resolver.h); when it leaves a new
+ *				  configuration, a new collector takes the place of the old one
  *	  SIGTERM, SIGINT	  detach, have the collector drain the ring, end; with an fd store
- *				  nothing is detached, the next process goes on with it
+ *				  nothing is detached and the next process continues with it
  *
- * The attacher reads what the searcher reports, never a captured byte, the network or a file of
- * configuration. It logs (what was attached, each refusal once); the collector gets the same through
- * the messages of proto.h.
+ * The attacher reads the searcher's messages, never a captured byte, the network or a file of
+ * configuration. It logs each attachment, and each refusal once, and sends both to the collector
+ * (priv/proto.h).
  */
 #ifndef DOVETAP_ATTACH_ATTACHER_H
 #define DOVETAP_ATTACH_ATTACHER_H

@@ -105,7 +105,7 @@ static void reap(struct attacher *attacher)
 	log_ended(status, child_plan_restart(&attacher->child));
 }
 
-/* Whatever came of it; code 0: the new configuration is in force. */
+/* With either result; code 0: the new configuration is in force. */
 static void end_reload(const struct error *error)
 {
 	if (error->code != 0)

@@ -4,7 +4,7 @@
  * private stack of the CPU, on which two tasks would write into each other's records
  * (bpf/own_stack.bpf.h).
  *
- * The kernel does not say so. It shows in the machine code that it made of the program: the
+ * The kernel does not report it. It shows in the machine code that it made of the program: the
  * prologue of a program with a private stack loads its address, which is the per-CPU base plus a
  * number (Linux 6.13 and later on x86-64, 6.17 on arm64; emit_priv_frame_ptr() there, and
  * emit_percpu_ptr() on arm64):

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The resolver as the attacher sees it: started at SIGHUP, it reads all files anew and leaves one
- * resolved configuration (priv/reload.h), in its time. One runs at once; another SIGHUP meanwhile has
- * the next one started after it.
+ * resolved configuration (priv/reload.h), in its time. One runs at once; another SIGHUP meanwhile
+ * has the next one started after it.
  */
 #ifndef DOVETAP_ATTACH_RESOLVER_H
 #define DOVETAP_ATTACH_RESOLVER_H

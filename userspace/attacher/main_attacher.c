@@ -4,13 +4,13 @@
  * becomes it by exec:
  *
  *	dovetap-attacher CONFIGURATION PROGRAM LOCK	descriptors: the memory file of
- *							priv/resolution.h; dovetap itself, to be
- *							executed as collector and resolver; the lock of
- *							the state directory, or -1
+ *							priv/resolution.h; dovetap itself, for
+ *							collector and resolver; the lock of the
+ *							state directory, or -1
  *	dovetap-attacher search				the searcher (search/search.h)
  *
- * It links the C library, libbpf, libelf, zlib, libcap-ng and libseccomp, reads no configuration and
- * has no secret: that is for whoever changes it to keep.
+ * It links the C library, libbpf, libelf, zlib, libcap-ng and libseccomp only, reads no
+ * configuration and has no secret. Keep it so.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A place where descriptors outlive this process, each under a name: pins in bpffs (attach/pins.c)
- * or the service manager's fd store (attach/systemd_fd_store.c). Names have letters, digits, "_" and
- * "-" only and are shorter than FD_STORE_NAME_MAX.
+ * or the service manager's fd store (attach/systemd_fd_store.c). Names have letters, digits, "_"
+ * and "-" only and are shorter than FD_STORE_NAME_MAX.
  */
 #ifndef DOVETAP_BASE_FD_STORE_H
 #define DOVETAP_BASE_FD_STORE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values one behind the other in a row of bytes, for processes of one machine to hand to each other:
- * numbers in the machine's own order, texts with their length in front and a NUL behind.
+ * Values one behind the other in a row of bytes, for processes of one machine to hand to each
+ * other: numbers in the machine's own order, texts with their length in front and a NUL behind.
  *
  * Reading believes nothing: what is cut, longer than what is left or no text makes the reader fail,
  * and a reader that has failed returns 0, NULL and empty slices. So a series of reads needs one

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "dovetap resolve", which the attacher starts at SIGHUP: reads all files anew as "dovetap run" did,
- * tries the result with the collector's rights and hands it to the attacher (priv/reload.h).
+ * "dovetap resolve", which the attacher starts at SIGHUP: reads all files anew as "dovetap run"
+ * did, tries the result with the collector's rights and hands it to the attacher (priv/reload.h).
  */
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "dovetap run": reads all files as root, makes the directories and takes the lock; then the process
- * becomes the attacher, by exec, and what was read goes with it as one memory file (resolve.h). So
- * for the service manager it stays one process.
+ * "dovetap run": reads all files as root, makes the directories and takes the lock; then the
+ * process becomes the attacher, by exec, and what was read goes with it as one memory file
+ * (resolve.h). So for the service manager it stays one process.
  */
 #include <errno.h>
 #include <fcntl.h>

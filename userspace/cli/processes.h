@@ -6,9 +6,9 @@
 #include "cli/findings.h"
 
 /*
- * Adds a finding for each attacher, searcher and collector on this machine: a warning where one has more
- * rights than it should have. Landlock is the one thing that /proc does not show; the collector is
- * asked for it, on its control socket.
+ * Adds a finding for each attacher, searcher and collector on this machine: a warning where one has
+ * more rights than it should have. Landlock is the one thing that /proc does not show; the
+ * collector is asked for it, on its control socket.
  */
 void processes_check(struct findings *findings, const char *control);
 

@@ -16,8 +16,9 @@
 #include "priv/drop.h"
 
 /*
- * The first step: reads the configuration that the options name, with the audit stream, and has log
- * lines go where it says. Logs it if doveconf could not read the server's file. Errors as plan_new().
+ * The first step: reads the configuration that the options name, with the audit stream, and sends
+ * log lines to where it directs them. Logs it if doveconf could not read the server's file. Errors
+ * as plan_new().
  */
 int resolve_read(const struct run_options *run, struct plan **plan_r, struct error *error_r);
 

@@ -17,7 +17,7 @@ static const struct argp_option options[] = {
 	 1},
 	{"pin", OPTION_PIN, "DIR", 0, "Directory in bpffs where ring and probes outlive this (pin)",
 	 1},
-	{"debug", OPTION_DEBUG, NULL, 0, "Say more", 1},
+	{"debug", OPTION_DEBUG, NULL, 0, "Log debug messages", 1},
 	{0},
 };
 

@@ -31,7 +31,7 @@ const char *run_options_pin(const struct run_options *run, const struct plan *pl
 enum log_level run_options_level(const struct run_options *run, const struct plan *plan);
 enum log_sink run_options_sink(const struct plan *plan);
 
-/* Has log lines go where the two say. */
+/* Sets the log's sink and level from the two. */
 void run_options_log(const struct run_options *run, const struct plan *plan);
 
 #endif

@@ -22,8 +22,8 @@ struct collector_options {
 	int64_t watchdog_ns; /* notify_watchdog_ns() of the attacher */
 };
 
-/* The collector's whole life (priv/handover.h), in a process that has given up its rights. Returns an
- * exit status: 0, or one of sysexits.h. */
+/* The collector's whole life (priv/handover.h), in a process that has given up its rights. Returns
+ * an exit status: 0, or one of sysexits.h. */
 int collector_main(const struct collector_options *options, const struct collector_fds *fds);
 
 #endif

@@ -62,7 +62,7 @@ static void take_event(const struct login_event *joined, void *context)
 		config->observe(&event, route, config->context);
 }
 
-/* The first of each kind is told. */
+/* The first of each kind is logged. */
 static void count_broken(struct pipeline_stats *stats, int ret)
 {
 	uint64_t *counter = ret == -EPROTO ? &stats->other_version : &stats->undecodable;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A message of one size with descriptors in it (SCM_RIGHTS), over a socketpair of SOCK_SEQPACKET. */
+/* A message of one size with descriptors in it (SCM_RIGHTS), over a socketpair of
+ * SOCK_SEQPACKET. */
 #ifndef DOVETAP_PRIV_FD_MESSAGE_H
 #define DOVETAP_PRIV_FD_MESSAGE_H
 

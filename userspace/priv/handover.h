@@ -32,7 +32,7 @@ struct handover {
 	struct collector_fds fds; /* peer is the channel */
 	struct priv_user user;	  /* to become */
 	pid_t attacher;		  /* whose end is the collector's */
-	int64_t watchdog_ns;	  /* 0: the service manager wants no sign of life */
+	int64_t watchdog_ns;	  /* 0: the service manager expects no watchdog keep-alive */
 	bool no_sandbox;
 };
 

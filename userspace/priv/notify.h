@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the service manager wants to know: the protocol of sd_notify(3), datagrams to the socket that
- * $NOTIFY_SOCKET names, spoken without its library. Does nothing when there is no service manager.
+ * What the service manager wants to know: the protocol of sd_notify(3), datagrams to the socket
+ * that $NOTIFY_SOCKET names, spoken without its library. Does nothing when there is no service
+ * manager.
  */
 #ifndef DOVETAP_PRIV_NOTIFY_H
 #define DOVETAP_PRIV_NOTIFY_H
@@ -27,7 +28,7 @@ void notify_reloaded(void);  /* READY=1 again */
 
 /*
  * The time within which the service manager wants a keep-alive (WatchdogSec=), in nanoseconds; 0
- * when it wants none. To be asked in the process that it has started: it says which one it means.
+ * when it wants none. To be called in the process that it has started: WATCHDOG_PID names that.
  */
 int64_t notify_watchdog_ns(void);
 void notify_alive(void); /* WATCHDOG=1; from a child it takes NotifyAccess=all */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an attacher and the resolver that it has started at SIGHUP say to each other: one message
- * each way over a socketpair (SOCK_SEQPACKET).
+ * Messages between an attacher and the resolver that it has started at SIGHUP: one each way over a
+ * socketpair (SOCK_SEQPACKET).
  *
- *	attacher → resolver	RELOAD, with the configuration in force (priv/resolution.h), in which
- *				the command line stands
+ *	attacher → resolver	RELOAD, with the configuration in force (priv/resolution.h), which
+ *				includes the command line
  *	resolver → attacher	RELOADED, with the new one; or, without, why the old one stays
  */
 #ifndef DOVETAP_PRIV_RELOAD_H

@@ -84,7 +84,7 @@ static int check_settings(const struct resolution_settings *settings, struct err
 	if (settings->log_sink > LOG_SINK_JOURNAL || settings->log_level > LOG_LEVEL_DEBUG)
 		return broken(error_r, "its log is none that there is");
 	if (settings->processes > 1 || settings->fuse > 1 || settings->user_is_fallback > 1)
-		return broken(error_r, "it says neither yes nor no");
+		return broken(error_r, "a flag is neither yes nor no");
 	return settings->watchdog_ns < 0 ? broken(error_r, "its watchdog time is negative") : 0;
 }
 

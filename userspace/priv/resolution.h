@@ -8,7 +8,7 @@
  *	configuration			packed; for the collector and the next resolver
  *					(cli/resolve.h). The attacher does not look into it.
  *
- * Reading is pure after the mapping: whatever the bytes are, it returns an error with what is wrong.
+ * Reading is pure after the mapping: for invalid bytes it returns an error with what is wrong.
  */
 #ifndef DOVETAP_PRIV_RESOLUTION_H
 #define DOVETAP_PRIV_RESOLUTION_H

@@ -4,7 +4,7 @@
  * and nothing in its memory that was another's.
  *
  * A program is a descriptor (O_PATH), not a path: while dovetap runs all its processes are of the
- * files that it was started from, whatever a package has put in their places meanwhile.
+ * files that it was started from, even if a package has replaced them meanwhile.
  */
 #ifndef DOVETAP_PRIV_START_H
 #define DOVETAP_PRIV_START_H
@@ -30,8 +30,8 @@ struct start {
  */
 pid_t start_process(const struct start *start, struct error *error_r);
 
-/* Opens the program that this process runs, whatever has become of its path. Returns a descriptor
- * (close on exec) or a negative errno. */
+/* Opens the program that this process runs, even if its path was replaced or removed. Returns a
+ * descriptor (close on exec) or a negative errno. */
 int start_open_self(struct error *error_r);
 
 #endif

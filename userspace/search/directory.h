@@ -38,7 +38,7 @@ struct directories {
 	struct directory *list;
 	size_t count;
 	struct read_budget *budget; /* what may be read of the files in them */
-	int inotify_fd; /* -1: there is none, which no_inotify explains; changes are found by scans */
+	int inotify_fd;		    /* -1: none, see no_inotify; scans find changes */
 	struct error no_inotify;
 	struct error over_limit; /* the last directory that met a limit; code 0: none */
 	uint64_t namespace;	 /* of what is added now; the owner's to set */

@@ -95,8 +95,9 @@ enum discover_exec discover_exec(struct discover *discover, pid_t pid);
 int64_t discover_due_ns(const struct discover *discover);
 void discover_due(struct discover *discover);
 
-/* -1: there is no inotify. Readable when a watched directory has changed; discover_changed() then looks there, at some of
- * the changes: whoever makes them without end does not keep the caller from all else. */
+/* -1: there is no inotify. Readable when a watched directory has changed; discover_changed() then
+ * looks there, at some of the changes: whoever makes them without end does not keep the caller from
+ * all else. */
 int discover_inotify_fd(const struct discover *discover);
 void discover_changed(struct discover *discover);
 

@@ -11,8 +11,9 @@
 #include "search/binary.h"
 
 /*
- * 500 containers with files of their own have 1,500. The rest is for those who make files up, each of
- * whom uses up a part (quota.h). Files that are refused have as much room beside those with a probe.
+ * 500 containers with files of their own have 1,500. The rest is for those who make files up, each
+ * of whom uses up a part (quota.h). Files that are refused have as much room beside those with a
+ * probe.
  */
 #define FILE_TABLE_MAX		     16384
 #define FILE_TABLE_MAX_OTHERS	     8192
@@ -52,8 +53,8 @@ void file_table_left_out(const struct file_table *files, uint64_t namespace);
 
 /*
  * Takes over build, and returns it at its place for good; or, if it is a known file after all,
- * releases it and returns NULL. *replaced_r is the build that stood at the same inode until it
- * was overwritten, or NULL; to be dropped. Fails, after releasing binary, with -EDQUOT, which names the
+ * releases it and returns NULL. *replaced_r is the build that stood at the same inode until it was
+ * overwritten, or NULL; to be dropped. Fails, after releasing binary, with -EDQUOT, which names the
  * limit, or -ENOMEM.
  */
 int file_table_add(struct file_table *files, struct binary *binary, const struct binary **added_r,

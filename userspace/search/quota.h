@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who may use how much of a table that anybody on the machine can add to, by making files that look
- * like Dovecot's. Files of root in the initial mount namespace have all of it; a container has a part
- * (its mount namespace), and so has each other user, and all of them together: whoever makes files up
- * uses up his own part, and the Dovecot that starts later is found.
+ * like Dovecot's. Files of root in the initial mount namespace have all of it; a container has a
+ * part (its mount namespace), and so has each other user, and all of them together: whoever makes
+ * files up uses up his own part, and the Dovecot that starts later is found.
  */
 #ifndef DOVETAP_SEARCH_QUOTA_H
 #define DOVETAP_SEARCH_QUOTA_H
@@ -19,7 +19,7 @@ struct quota_limits {
 	size_t all;
 	size_t others;	      /* of all users but root together */
 	size_t per_user;      /* of one user who is not root */
-	size_t per_namespace; /* of one mount namespace other than ours, of whatever user */
+	size_t per_namespace; /* of one mount namespace other than ours, of any user */
 };
 
 /* Whose an entry is. Users are as this machine numbers them, also those of a user namespace. */

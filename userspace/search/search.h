@@ -12,8 +12,8 @@
  * ours the one program or directory. After a while the place is tried again. What was found stays.
  *
  * It is started by exec, with an address layout of its own: what hostile files find out about it is
- * of no use against the owner. The searcher can neither load BPF programs nor attach; its messages are
- * validated.
+ * of no use against the owner. The searcher can neither load BPF programs nor attach; its messages
+ * are validated.
  */
 #ifndef DOVETAP_SEARCH_SEARCH_H
 #define DOVETAP_SEARCH_SEARCH_H

@@ -60,8 +60,8 @@ static pid_t copy(const struct search *search, const struct searcher_start *star
 	return pid < 0 ? error_set(error_r, errno, "fork: %s", strerror(errno)) : pid;
 }
 
-static int say_hello(const struct search *search, const struct searcher_start *start, int channel,
-		     struct error *error_r)
+static int send_start(const struct search *search, const struct searcher_start *start, int channel,
+		      struct error *error_r)
 {
 	const struct searcher_hello hello = {SEARCHER_HELLO_VERSION, sizeof(*search->shared)};
 	int fds[] = {search->shared_fd, -1}, ret;
@@ -86,7 +86,7 @@ static pid_t execute(const struct search *search, const struct searcher_start *s
 {
 	static const char *const argv[] = {"dovetap-attacher", "search", NULL};
 	const struct start process = {.program = search->program, .argv = argv, .channel = theirs};
-	int ret = say_hello(search, start, ours, error_r);
+	int ret = send_start(search, start, ours, error_r);
 
 	return ret < 0 ? ret : start_process(&process, error_r);
 }

@@ -77,9 +77,10 @@ struct searcher_start {
 };
 
 /*
- * The same as bytes, with the operator's own layouts, for a searcher that is started by exec. Reading
- * is pure but for the layouts, which are added (dovecot/layout_own.h). start_r->restored is to be
- * freed and its texts point into the bytes; roots has room for all of them. -EINVAL: they are none.
+ * The same as bytes, with the operator's own layouts, for a searcher that is started by exec.
+ * Reading is pure but for the layouts, which are added (dovecot/layout_own.h). start_r->restored is
+ * to be freed and its texts point into the bytes; roots has room for all of them. -EINVAL: they are
+ * none.
  */
 #define SEARCHER_ROOTS_MAX 16
 void searcher_start_pack(const struct searcher_start *start, struct buf *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A configuration that was packed means the same where no file is read, and names the same places. */
+/* A configuration that was packed means the same where no file is read, and names the same
+ * places. */
 #include <stdlib.h>
 #include <sys/socket.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the resolver leaves comes back as it was; anything else is refused, and said to be what it is. */
+/* What the resolver leaves comes back as it was; anything else is refused, and said to be what it
+ * is. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -186,7 +187,7 @@ static void each_wrong_value_is_refused(void **state)
 	refuses_with(spoil_ring, BROKEN "its ring size is no power of two");
 	refuses_with(spoil_sink, BROKEN "its log is none that there is");
 	refuses_with(spoil_level, BROKEN "its log is none that there is");
-	refuses_with(spoil_processes, BROKEN "it says neither yes nor no");
+	refuses_with(spoil_processes, BROKEN "a flag is neither yes nor no");
 	refuses_with(spoil_watchdog, BROKEN "its watchdog time is negative");
 	refuses_with(spoil_lists, BROKEN "it is cut");
 	refuses_with(spoil_sizes, BROKEN "it is cut");
