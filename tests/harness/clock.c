@@ -5,8 +5,8 @@
  *	cc -shared -fPIC -o clock.so tests/harness/clock.c
  *	truncate -s 8 DIR/clock; TMPDIR=DIR LD_PRELOAD=clock.so PROGRAM
  *
- * The file holds nanoseconds (a number of the machine's own kind) that are added to CLOCK_REALTIME. The
- * machine's clock, and every other clock, is left alone.
+ * The file holds nanoseconds (a number of the machine's own kind) that are added to CLOCK_REALTIME.
+ * The machine's clock, and every other clock, is left alone.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

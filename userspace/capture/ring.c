@@ -14,9 +14,9 @@
  * writes; a page with the producer position; the data, twice in a row. A record is a header of
  * eight bytes (length with two flag bits, page offset) and its bytes, rounded up to eight.
  *
- * What is mapped counts as resident memory, so of the data there is a window: the piece that is being
- * read and, behind it, room for the record that begins at its end. The second copy of the data makes
- * that contiguous at the end of the ring, too.
+ * What is mapped counts as resident memory, so of the data there is a window: the piece that is
+ * being read and, behind it, room for the record that begins at its end. The second copy of the
+ * data makes that contiguous at the end of the ring, too.
  */
 #define RECORD_MAX 65536
 #define WINDOW	   (2UL * RECORD_MAX) /* a power of two, and of pages of any machine */
@@ -71,8 +71,8 @@ static int move_window(struct ring *ring, size_t offset, struct error *error_r)
 	return 0;
 }
 
-/* UNSAFE: the kernel keeps positions below producer mapped and headers consistent; the window begins
- * at or before the position, and has eight bytes from there. */
+/* UNSAFE: the kernel keeps positions below producer mapped and headers consistent; the window
+ * begins at or before the position, and has eight bytes from there. */
 static const uint32_t *header_at(const struct ring *ring, uint64_t position)
 {
 	return (const uint32_t *)(ring->window + (offset_of(ring, position) - ring->window_at));

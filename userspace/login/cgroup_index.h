@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every control group of version 2 by its number, which is the inode number of its directory, and is
- * never used twice. One walk finds those that are there; inotify reports those that come, so that a
- * container is known before its first login, whatever cgroup namespace this process is in.
+ * Every control group of version 2 by its number, which is the inode number of its directory, and
+ * is never used twice. One walk finds those that are there; inotify reports those that come, so
+ * that a container is known before its first login, whatever cgroup namespace this process is in.
  *
  *	cgroup_index_new()	walks
  *	fd readable		cgroup_index_refresh() adds what has come

@@ -142,8 +142,8 @@ static int hex_value(char c)
 	return c <= '9' ? c - '0' : c - 'a' + 10;
 }
 
-/* systemd's unit names have \xNN for what may not stand there (systemd.unit(5)). Returns whether it is
- * a name that can be shown as it is. */
+/* systemd's unit names have \xNN for what may not stand there (systemd.unit(5)). Returns whether it
+ * is a name that can be shown as it is. */
 static bool unescape(struct slice text, char out[CONTAINER_LABEL_MAX + 1])
 {
 	size_t len = 0;
