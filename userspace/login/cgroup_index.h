@@ -6,7 +6,7 @@
  *
  *	cgroup_index_new()	walks
  *	fd readable		cgroup_index_refresh() adds what has come
- *	cgroup_index_find()	refreshes; walks anew only where inotify cannot be had or was overrun
+ *	cgroup_index_find()	refreshes; walks again only without inotify or after an overflow
  *
  * Groups that are gone stay known for the records of their last logins, CGROUP_GONE_MAX of them.
  * Linux sends inotify events for control groups that are made by mkdir(2), which all are.
