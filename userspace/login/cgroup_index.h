@@ -2,7 +2,7 @@
 /*
  * Every control group of version 2 by its number, which is the inode number of its directory, and
  * is never used twice. One walk finds those that are there; inotify reports those that come, so
- * that a container is known before its first login, whatever cgroup namespace this process is in.
+ * that a container is known before its first login, in any cgroup namespace of this process.
  *
  *	cgroup_index_new()	walks
  *	fd readable		cgroup_index_refresh() adds what has come
@@ -31,8 +31,8 @@ void cgroup_index_free(struct cgroup_index **index); /* takes NULL, sets NULL */
 int cgroup_index_fd(const struct cgroup_index *index);
 void cgroup_index_refresh(struct cgroup_index *index);
 
-/* What the path of the group says of its container; all empty for a group that is none's. NULL: no
- * such group is known. Valid until the next call. */
+/* The container by the path of its group; all empty for a group without one. NULL: no such group is
+ * known. Valid until the next call. */
 const struct container *cgroup_index_find(struct cgroup_index *index, uint64_t cgroup_id);
 
 #endif
