@@ -7,48 +7,64 @@
 #include "emit.bpf.h"
 #include "user_read.bpf.h"
 
-/* What is read of an auth_request, and where it was. Its data is a nested struct since 2.3.13;
- * before, flat has the members. */
+/* What is read of an auth_request. Its data is a nested struct since 2.3.13; before, the flat one
+ * has the members. */
 struct auth_copy {
-	const struct auth_request *request;
-	const struct auth_request___flat *flat;
 	__u64 members[40]; /* from user to real_remote_port; the nested ones to successful */
 	__u64 state[2];	   /* from auth_only to policy_refusal */
 	__u64 proxy_host;  /* pointer to the text */
 	__s32 passdb_result;
 };
 
-#define auth_is_nested(copy) bpf_core_field_exists((copy)->request->fields.user)
+/* These only name the types. */
+#define AUTH_REQUEST ((const struct auth_request *)0)
+#define AUTH_FLAT    ((const struct auth_request___flat *)0)
+
+#define auth_is_nested() bpf_core_field_exists(AUTH_REQUEST->fields.user)
 
 #define auth_nested(copy, member)                                                                  \
-	member_value((copy)->members, (copy)->request, fields.user, fields.successful,             \
-		     fields.member)
+	member_value((copy)->members, AUTH_REQUEST, fields.user, fields.successful, fields.member)
 
 #define auth_flat(copy, member)                                                                    \
-	member_value((copy)->members, (copy)->flat, user, real_remote_port, member)
+	member_value((copy)->members, AUTH_FLAT, user, real_remote_port, member)
 
 #define auth_value(copy, member)                                                                   \
-	(auth_is_nested(copy) ? auth_nested(copy, member) : auth_flat(copy, member))
+	(auth_is_nested() ? auth_nested(copy, member) : auth_flat(copy, member))
 
 #define auth_state(copy, member)                                                                   \
-	member_value((copy)->state, (copy)->request, auth_only, policy_refusal, member)
+	member_value((copy)->state, AUTH_REQUEST, auth_only, policy_refusal, member)
 
 #define auth_flat_state(copy, member)                                                              \
-	member_value((copy)->state, (copy)->flat, auth_only, policy_refusal, member)
+	member_value((copy)->state, AUTH_FLAT, auth_only, policy_refusal, member)
 
 /* Not 0 when the memory cannot be read. */
-static __always_inline long auth_read(struct auth_copy *copy)
+static __always_inline long auth_read(struct auth_copy *copy, const void *object)
 {
-	const struct auth_request *request = copy->request;
+	const struct auth_request *request = object;
+	const struct auth_request___flat *flat = object;
 	long error;
 
-	if (auth_is_nested(copy))
+	if (auth_is_nested())
 		error = read_stretch(copy->members, request, fields.user, fields.successful);
 	else
-		error = read_stretch(copy->members, copy->flat, user, real_remote_port);
+		error = read_stretch(copy->members, flat, user, real_remote_port);
 	return error || read_stretch(copy->state, request, auth_only, policy_refusal) ||
 	       bpf_core_read_user(&copy->passdb_result, sizeof(copy->passdb_result),
 				  &request->passdb_result);
+}
+
+static __always_inline __u64 auth_sum(const struct auth_copy *copy)
+{
+	return words_sum(copy->state, WORDS(copy->state),
+			 words_sum(copy->members, WORDS(copy->members), copy->passdb_result));
+}
+
+/* Whether the copy is not, or no longer, of the object that the probe was called with. */
+static __always_inline bool auth_is_mixed(struct auth_copy *copy, struct pt_regs *ctx)
+{
+	__u64 used = auth_sum(copy);
+
+	return auth_read(copy, (const void *)PT_REGS_PARM1(ctx)) != 0 || auth_sum(copy) != used;
 }
 
 #define SECURED_TLS 2 /* enum auth_request_secured: none, secured, TLS; one bit in 2.3.0 */
@@ -57,7 +73,7 @@ static __always_inline __u32 auth_flags(const struct auth_copy *copy)
 {
 	__u64 successful, secured;
 
-	if (auth_is_nested(copy)) {
+	if (auth_is_nested()) {
 		successful = auth_nested(copy, successful);
 		secured = auth_nested(copy, secured) | auth_nested(copy, conn_secured);
 	} else {
@@ -75,9 +91,9 @@ static __always_inline __u32 auth_flags(const struct auth_copy *copy)
 /* Address of an embedded struct ip_addr in the copy. */
 #define auth_ip(copy, member)                                                                      \
 	((const void *)(copy)->members +                                                           \
-	 (auth_is_nested(copy)                                                                     \
-		  ? member_place((copy)->request, fields.user, fields.successful, fields.member)   \
-		  : member_place((copy)->flat, user, real_remote_port, member)))
+	 (auth_is_nested()                                                                         \
+		  ? member_place(AUTH_REQUEST, fields.user, fields.successful, fields.member)      \
+		  : member_place(AUTH_FLAT, user, real_remote_port, member)))
 
 /* The connection itself, not what a trusted proxy claims about the client. */
 static __always_inline void auth_fill_real(struct dovetap_event_head *head,
@@ -124,22 +140,33 @@ static __always_inline void auth_fill(struct dovetap_event_head *head, const str
 	head->flags = auth_flags(copy);
 }
 
-/* True when a text did not fit and nothing was emitted. A client that sends malformed data is
- * refused without a name: that is a record too. A success without one is not. */
-static __always_inline bool auth_emit(const struct auth_copy *copy, bool longer)
+/* A client that sends malformed data is refused without a name: that is a record too. A success
+ * without one is not. */
+static __always_inline bool auth_lacks_name(const struct dovetap_event_head *head)
 {
 	const __u32 name = DOVETAP_BIT(DOVETAP_FIELD_USERNAME);
-	struct dovetap_event_head *head = event_reserve(DOVETAP_EVENT_AUTH, copy->request, longer);
+
+	return (head->failed & name) ||
+	       (!(head->present & name) && (head->flags & DOVETAP_FLAG_SUCCESSFUL));
+}
+
+/* True when a text did not fit and nothing was emitted. */
+static __always_inline bool auth_emit(struct auth_copy *copy, struct pt_regs *ctx, bool longer)
+{
+	struct dovetap_event_head *head = event_reserve(DOVETAP_EVENT_AUTH, ctx, longer);
 
 	if (!head)
 		return false;
 	auth_fill(head, copy, longer);
-	if ((head->failed & name) ||
-	    (!(head->present & name) && (head->flags & DOVETAP_FLAG_SUCCESSFUL))) {
+	if (event_is_too_short(head, longer))
+		return true;
+	if (auth_is_mixed(copy, ctx))
+		event_discard(head, DOVETAP_COUNT_MIXED);
+	else if (auth_lacks_name(head))
 		event_discard(head, DOVETAP_COUNT_NO_USERNAME);
-		return false;
-	}
-	return event_submit(head, longer, DOVETAP_COUNT_AUTH_EMITTED);
+	else
+		event_submit(head, longer, ctx, DOVETAP_COUNT_AUTH_EMITTED);
+	return false;
 }
 
 /* Dovecot authenticates its own processes to one another with the mechanism DOVECOT-TOKEN, for
@@ -168,37 +195,35 @@ enum auth_probe {
 };
 
 /* The counter of a hit that is none of ours; 0 for one that is. */
-static __always_inline __u32 auth_fallback_drops(const struct auth_copy *copy,
-						 enum auth_probe probe)
+static __always_inline __u32 auth_drops(const struct auth_copy *copy, struct pt_regs *ctx,
+					enum auth_probe probe)
 {
+	const struct auth_request *request = (const void *)PT_REGS_PARM1(ctx);
 	bool successful = auth_flags(copy) & DOVETAP_FLAG_SUCCESSFUL;
 
-	if (probe == AUTH_FINISHED)
-		return 0;
-	if (!lone_value(copy->request, handler))
+	if (probe != AUTH_FINISHED && !lone_value(request, handler))
 		return DOVETAP_COUNT_NO_HANDLER;
-	return successful == (probe == AUTH_SUCCESS) ? 0 : DOVETAP_COUNT_NOT_SUCCESSFUL;
+	if (probe != AUTH_FINISHED && successful != (probe == AUTH_SUCCESS))
+		return DOVETAP_COUNT_NOT_SUCCESSFUL;
+	return auth_is_internal(copy) ? DOVETAP_COUNT_INTERNAL_TOKEN : 0;
 }
 
-static __always_inline int auth_hit(const void *request, enum auth_probe probe)
+static __always_inline int auth_hit(struct pt_regs *ctx, enum auth_probe probe)
 {
-	struct auth_copy copy;
+	const void *request = argument(ctx);
+	struct auth_copy copy = {};
 	__u32 drop;
 
 	if (!request)
 		return count(DOVETAP_COUNT_NO_OBJECT);
-	copy.request = request;
-	copy.flat = request;
-	if (auth_read(&copy) != 0)
+	if (auth_read(&copy, request) != 0)
 		return count(DOVETAP_COUNT_NO_USERNAME);
-	drop = auth_fallback_drops(&copy, probe);
+	drop = auth_drops(&copy, ctx, probe);
 	if (drop)
-		return count(drop);
-	if (auth_is_internal(&copy))
-		return count(DOVETAP_COUNT_INTERNAL_TOKEN);
+		return count(auth_is_mixed(&copy, ctx) ? DOVETAP_COUNT_MIXED : drop);
 	copy.proxy_host = auth_field_find_host((const void *)auth_value(&copy, extra_fields));
-	if (auth_emit(&copy, false))
-		auth_emit(&copy, true);
+	if (auth_emit(&copy, ctx, false))
+		auth_emit(&copy, ctx, true);
 	return 0;
 }
 

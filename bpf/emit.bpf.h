@@ -13,10 +13,12 @@
 #include <vmlinux.h>
 
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 #include <dovetap/counters.h>
 #include <dovetap/event.h>
 
 #include "maps.bpf.h"
+#include "own_stack.bpf.h"
 
 /* Returns 0, so that a program can "return count(...)". */
 static __always_inline int count(__u32 counter)
@@ -30,9 +32,20 @@ static __always_inline int count(__u32 counter)
 	return 0;
 }
 
+/* What each program starts with: the object that the probed function was called with. */
+static __always_inline const void *argument(struct pt_regs *ctx)
+{
+	const void *object = (const void *)PT_REGS_PARM1(ctx);
+
+	count(DOVETAP_COUNT_SEEN);
+	if (!object)
+		stay_on_own_stack(ctx);
+	return object;
+}
+
 /* Fills what does not depend on Dovecot. */
 static __always_inline void head_fill(struct dovetap_event_head *head, __u16 type, __u32 size,
-				      const void *object)
+				      struct pt_regs *ctx)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 
@@ -42,7 +55,7 @@ static __always_inline void head_fill(struct dovetap_event_head *head, __u16 typ
 	head->size = size;
 	head->boot_ns = bpf_ktime_get_boot_ns();
 	head->cgroup_id = bpf_get_current_cgroup_id();
-	head->object = (__u64)object;
+	head->object = PT_REGS_PARM1(ctx);
 	head->pid = pid_tgid >> 32;
 	head->tid = (__u32)pid_tgid;
 	head->uid = (__u32)bpf_get_current_uid_gid();
@@ -56,7 +69,7 @@ static __always_inline struct dovetap_event_tail *event_tail(struct dovetap_even
 }
 
 /* NULL, and counted, when the ring is full. The size of a reservation must be a constant. */
-static __always_inline struct dovetap_event_head *event_reserve(__u16 type, const void *object,
+static __always_inline struct dovetap_event_head *event_reserve(__u16 type, struct pt_regs *ctx,
 								bool longer)
 {
 	const __u32 size =
@@ -67,7 +80,7 @@ static __always_inline struct dovetap_event_head *event_reserve(__u16 type, cons
 		count(DOVETAP_COUNT_RING_FULL);
 		return head;
 	}
-	head_fill(head, type, size, object);
+	head_fill(head, type, size, ctx);
 	__builtin_memset(event_tail(head, longer), 0, sizeof(struct dovetap_event_tail));
 	return head;
 }
@@ -78,17 +91,33 @@ static __always_inline void event_discard(struct dovetap_event_head *head, __u32
 	count(counter);
 }
 
-/*
- * Submits a filled record. An ordinary one whose texts did not all fit is dropped instead, and the
- * result is true: the caller fills the long one.
- */
-static __always_inline bool event_submit(struct dovetap_event_head *head, bool longer,
-					 __u32 counter)
+static __always_inline struct dovetap_event_seal *event_seal(struct dovetap_event_head *head,
+							     bool longer)
 {
-	if (head->truncated && !longer) {
-		bpf_ringbuf_discard(head, 0);
-		return true;
-	}
+	return longer ? &((struct dovetap_event_long *)head)->seal
+		      : &((struct dovetap_event *)head)->seal;
+}
+
+/* An ordinary record whose texts did not all fit is dropped, and the result is true: the caller
+ * fills the long one. */
+static __always_inline bool event_is_too_short(struct dovetap_event_head *head, bool longer)
+{
+	if (longer || !head->truncated)
+		return false;
+	bpf_ringbuf_discard(head, 0);
+	return true;
+}
+
+/* Seals with what is known anew, and submits. */
+static __always_inline void event_submit(struct dovetap_event_head *head, bool longer,
+					 struct pt_regs *ctx, __u32 counter)
+{
+	struct dovetap_event_seal *seal = event_seal(head, longer);
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+
+	seal->object = PT_REGS_PARM1(ctx);
+	seal->pid = pid_tgid >> 32;
+	seal->tid = (__u32)pid_tgid;
 	if (longer)
 		count(DOVETAP_COUNT_LONG_RECORD);
 	if (head->failed)
@@ -97,7 +126,6 @@ static __always_inline bool event_submit(struct dovetap_event_head *head, bool l
 		count(DOVETAP_COUNT_FIELD_TRUNCATED);
 	bpf_ringbuf_submit(head, 0);
 	count(counter);
-	return false;
 }
 
 #endif

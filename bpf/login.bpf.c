@@ -14,41 +14,29 @@
 
 #include "auth_request.bpf.h"
 #include "mail_user.bpf.h"
-#include "own_stack.bpf.h"
 #include "proxy.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-/* What each program starts with. */
-static __always_inline const void *argument(struct pt_regs *ctx)
-{
-	const void *object = (const void *)PT_REGS_PARM1(ctx);
-
-	count(DOVETAP_COUNT_SEEN);
-	if (!object)
-		stay_on_own_stack(ctx);
-	return object;
-}
 
 /* hook_mail_user_created(user): mail_user_init() has succeeded. */
 SEC("uprobe")
 int mail_user_created(struct pt_regs *ctx)
 {
-	return mail_user_hit(argument(ctx), false);
+	return mail_user_hit(ctx, false);
 }
 
 /* mail_user_init(user): the fallback, before the outcome is known. */
 SEC("uprobe")
 int mail_user_init(struct pt_regs *ctx)
 {
-	return mail_user_hit(argument(ctx), true);
+	return mail_user_hit(ctx, true);
 }
 
 /* auth_request_finished_event(request): once per request, success or failure. */
 SEC("uprobe")
 int auth_finished(struct pt_regs *ctx)
 {
-	return auth_hit(argument(ctx), AUTH_FINISHED);
+	return auth_hit(ctx, AUTH_FINISHED);
 }
 
 /* auth_request_proxy_finish(request): the fallback, for successes only. Lookups by doveadm pass
@@ -56,7 +44,7 @@ int auth_finished(struct pt_regs *ctx)
 SEC("uprobe")
 int auth_proxy_finished(struct pt_regs *ctx)
 {
-	return auth_hit(argument(ctx), AUTH_SUCCESS);
+	return auth_hit(ctx, AUTH_SUCCESS);
 }
 
 /* auth_request_fail(request), since 2.4 auth_request_fail_with_reply(): what goes with it, for
@@ -64,18 +52,12 @@ int auth_proxy_finished(struct pt_regs *ctx)
 SEC("uprobe")
 int auth_failed(struct pt_regs *ctx)
 {
-	return auth_hit(argument(ctx), AUTH_FAILURE);
+	return auth_hit(ctx, AUTH_FAILURE);
 }
 
 /* client_proxy_finish_destroy_client(client). */
 SEC("uprobe")
 int proxy_established(struct pt_regs *ctx)
 {
-	const struct client *client = argument(ctx);
-
-	if (!client)
-		return count(DOVETAP_COUNT_NO_OBJECT);
-	if (proxy_emit(client, false))
-		proxy_emit(client, true);
-	return 0;
+	return proxy_hit(ctx);
 }

@@ -6,23 +6,40 @@
 #include "emit.bpf.h"
 #include "user_read.bpf.h"
 
-/* What is read of a mail_user, and where it was. */
+/* What is read of a mail_user. */
 struct mail_user_copy {
-	const struct mail_user *user;
 	__u64 members[22]; /* from username to error */
 	__u64 flags[1];	   /* from anonymous to session_restored: two bytes far behind the rest */
 };
 
-#define user_value(copy, member)                                                                   \
-	member_value((copy)->members, (copy)->user, username, error, member)
+/* Only names the type. */
+#define MAIL_USER ((const struct mail_user *)0)
+
+#define user_value(copy, member) member_value((copy)->members, MAIL_USER, username, error, member)
 #define user_flag(copy, member)                                                                    \
-	member_value((copy)->flags, (copy)->user, anonymous, session_restored, member)
+	member_value((copy)->flags, MAIL_USER, anonymous, session_restored, member)
 
 /* Not 0 when the memory cannot be read. */
-static __always_inline long mail_user_read(struct mail_user_copy *copy)
+static __always_inline long mail_user_read(struct mail_user_copy *copy,
+					   const struct mail_user *user)
 {
-	return read_stretch(copy->members, copy->user, username, error) ||
-	       read_stretch(copy->flags, copy->user, anonymous, session_restored);
+	return read_stretch(copy->members, user, username, error) ||
+	       read_stretch(copy->flags, user, anonymous, session_restored);
+}
+
+static __always_inline __u64 mail_user_sum(const struct mail_user_copy *copy)
+{
+	return words_sum(copy->flags, WORDS(copy->flags),
+			 words_sum(copy->members, WORDS(copy->members), 0));
+}
+
+/* Whether the copy is not, or no longer, of the object that the probe was called with. */
+static __always_inline bool mail_user_is_mixed(struct mail_user_copy *copy, struct pt_regs *ctx)
+{
+	__u64 used = mail_user_sum(copy);
+
+	return mail_user_read(copy, (const struct mail_user *)PT_REGS_PARM1(ctx)) != 0 ||
+	       mail_user_sum(copy) != used;
 }
 
 static __always_inline __u32 mail_user_flags(const struct mail_user_copy *copy)
@@ -66,41 +83,54 @@ static __always_inline void mail_user_fill(struct dovetap_event_head *head,
 }
 
 /* True when a text did not fit and nothing was emitted. */
-static __always_inline bool mail_user_emit(const struct mail_user_copy *copy, bool longer)
+static __always_inline bool mail_user_emit(struct mail_user_copy *copy, struct pt_regs *ctx,
+					   bool longer)
 {
-	struct dovetap_event_head *head =
-		event_reserve(DOVETAP_EVENT_MAIL_USER, copy->user, longer);
+	struct dovetap_event_head *head = event_reserve(DOVETAP_EVENT_MAIL_USER, ctx, longer);
 
 	if (!head)
 		return false;
 	mail_user_fill(head, copy, longer);
-	if (!(head->present & DOVETAP_BIT(DOVETAP_FIELD_USERNAME))) {
+	if (event_is_too_short(head, longer))
+		return true;
+	if (mail_user_is_mixed(copy, ctx))
+		event_discard(head, DOVETAP_COUNT_MIXED);
+	else if (!(head->present & DOVETAP_BIT(DOVETAP_FIELD_USERNAME)))
 		event_discard(head, DOVETAP_COUNT_NO_USERNAME);
-		return false;
-	}
-	return event_submit(head, longer, DOVETAP_COUNT_MAIL_USER_EMITTED);
+	else
+		event_submit(head, longer, ctx, DOVETAP_COUNT_MAIL_USER_EMITTED);
+	return false;
 }
 
-/* Not logins of a person: raw delivery users, owners of shared mailboxes, woken up IMAP sessions.
- * Which services count is the collector's decision. With may_fail the user is not known to have
- * been initialised, and carries an error when that failed. */
-static __always_inline int mail_user_hit(const struct mail_user *user, bool may_fail)
+/*
+ * The counter of a user who is no login of a person: raw delivery users, owners of shared mailboxes,
+ * woken up IMAP sessions. 0 for others; which services count is the collector's decision. With
+ * may_fail the user is not known to have been initialised, and carries an error when that failed.
+ */
+static __always_inline __u32 mail_user_drops(const struct mail_user_copy *copy, bool may_fail)
 {
-	struct mail_user_copy copy;
+	if (may_fail && user_value(copy, error))
+		return DOVETAP_COUNT_USER_ERROR;
+	if (user_flag(copy, autocreated))
+		return DOVETAP_COUNT_AUTOCREATED;
+	return user_flag(copy, session_restored) ? DOVETAP_COUNT_SESSION_RESTORED : 0;
+}
+
+static __always_inline int mail_user_hit(struct pt_regs *ctx, bool may_fail)
+{
+	const struct mail_user *user = argument(ctx);
+	struct mail_user_copy copy = {};
+	__u32 drop;
 
 	if (!user)
 		return count(DOVETAP_COUNT_NO_OBJECT);
-	copy.user = user;
-	if (mail_user_read(&copy) != 0)
+	if (mail_user_read(&copy, user) != 0)
 		return count(DOVETAP_COUNT_NO_USERNAME);
-	if (may_fail && user_value(&copy, error))
-		return count(DOVETAP_COUNT_USER_ERROR);
-	if (user_flag(&copy, autocreated))
-		return count(DOVETAP_COUNT_AUTOCREATED);
-	if (user_flag(&copy, session_restored))
-		return count(DOVETAP_COUNT_SESSION_RESTORED);
-	if (mail_user_emit(&copy, false))
-		mail_user_emit(&copy, true);
+	drop = mail_user_drops(&copy, may_fail);
+	if (drop)
+		return count(mail_user_is_mixed(&copy, ctx) ? DOVETAP_COUNT_MIXED : drop);
+	if (mail_user_emit(&copy, ctx, false))
+		mail_user_emit(&copy, ctx, true);
 	return 0;
 }
 

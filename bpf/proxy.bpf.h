@@ -45,18 +45,32 @@ static __always_inline void proxy_fill(struct dovetap_event_head *head, const st
 	}
 }
 
-static __always_inline bool proxy_emit(const struct client *client, bool longer)
+static __always_inline bool proxy_emit(const struct client *client, struct pt_regs *ctx,
+				       bool longer)
 {
-	struct dovetap_event_head *head = event_reserve(DOVETAP_EVENT_PROXY, client, longer);
+	struct dovetap_event_head *head = event_reserve(DOVETAP_EVENT_PROXY, ctx, longer);
 
 	if (!head)
 		return false;
 	proxy_fill(head, client, longer);
-	if (!(head->present & DOVETAP_BIT(DOVETAP_FIELD_SESSION_ID))) {
+	if (event_is_too_short(head, longer))
+		return true;
+	if (!(head->present & DOVETAP_BIT(DOVETAP_FIELD_SESSION_ID)))
 		event_discard(head, DOVETAP_COUNT_NO_SESSION_ID);
-		return false;
-	}
-	return event_submit(head, longer, DOVETAP_COUNT_PROXY_EMITTED);
+	else
+		event_submit(head, longer, ctx, DOVETAP_COUNT_PROXY_EMITTED);
+	return false;
+}
+
+static __always_inline int proxy_hit(struct pt_regs *ctx)
+{
+	const struct client *client = argument(ctx);
+
+	if (!client)
+		return count(DOVETAP_COUNT_NO_OBJECT);
+	if (proxy_emit(client, ctx, false))
+		proxy_emit(client, ctx, true);
+	return 0;
 }
 
 #endif

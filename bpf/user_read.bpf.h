@@ -70,6 +70,18 @@
 		place_;                                                                            \
 	})
 
+#define WORDS(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Goes on with a sum: other words, or these in another order, give another. The verifier wants all
+ * of them to have been written, also behind a stretch that is shorter than its array. */
+static __always_inline __u64 words_sum(const __u64 *words, __u32 count, __u64 sum)
+{
+#pragma unroll
+	for (__u32 i = 0; i < count; i++)
+		sum = sum * 0x100000001b3 + words[i]; /* the prime of FNV */
+	return sum;
+}
+
 /* All widths that an integer, a pointer or the word around a bit-field can have. The width is a
  * constant once the object is relocated: one of the branches stays. */
 static __always_inline __u64 word_at(const void *at, __u64 size)

@@ -40,7 +40,8 @@ enum dovetap_counter_use {
 	X(USER_ERROR, "user_error", NO_LOGIN) /* fallback: user that failed to initialise */       \
 	X(NOT_SUCCESSFUL, "not_successful", NO_LOGIN) /* fallback: hit without success */          \
 	X(NO_SESSION_ID, "no_session_id", LOGIN_LOST) /* proxied login that cannot be joined */    \
-	X(SEEN, "seen", SEEN)			      /* every hit */
+	X(SEEN, "seen", SEEN)			      /* every hit */                              \
+	X(MIXED, "mixed", LOGIN_LOST) /* another login's memory in between: discarded */
 
 enum dovetap_counter {
 #define DOVETAP_X(id, name, use) DOVETAP_COUNT_##id,

@@ -2,10 +2,11 @@
 /*
  * The record that the BPF programs write into the ring buffer and the collector decodes.
  *
- *	+--------------------+---------------------+--------------------+----------------+
- *	| dovetap_event_head | one slot per text   | dovetap_event_tail | slots of later |
- *	|                    | field, with its NUL |                    | text fields    |
- *	+--------------------+---------------------+--------------------+----------------+
+ *	+--------------------+---------------+--------------------+---------------+--------------------+
+ *	| dovetap_event_head | one slot per  | dovetap_event_tail | slots of text | dovetap_event_seal |
+ *	|                    | text field,   |                    | fields added  |                    |
+ *	|                    | with its NUL  |                    | later         |                    |
+ *	+--------------------+---------------+--------------------+---------------+--------------------+
  *
  * There are two record sizes, because a ring buffer reservation must have a constant size: the
  * ordinary one holds nearly every login, the long one is taken when a text does not fit. The size
@@ -134,6 +135,17 @@ struct dovetap_event_tail {
 	__u8 real_local_ip[16];
 };
 
+/*
+ * Who wrote the record, once more and written last. A program whose memory another one wrote into
+ * meanwhile has another object or task at the end than at the beginning: such a record has fields of
+ * two logins, and is not used.
+ */
+struct dovetap_event_seal {
+	__u64 object; /* as in the head */
+	__u32 pid;
+	__u32 tid;
+};
+
 struct dovetap_event {
 	struct dovetap_event_head head;
 #define DOVETAP_X(id, member, ordinary, longer) char member[ordinary];
@@ -141,6 +153,7 @@ struct dovetap_event {
 	struct dovetap_event_tail tail;
 	DOVETAP_LATER_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
+	struct dovetap_event_seal seal;
 };
 
 struct dovetap_event_long {
@@ -150,17 +163,18 @@ struct dovetap_event_long {
 	struct dovetap_event_tail tail;
 	DOVETAP_LATER_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
+	struct dovetap_event_seal seal;
 };
 
 #pragma GCC diagnostic pop
 
-/* The smallest records of this major, of before client_id and the tail. */
+/* The smallest records of this major, of before client_id, the tail and the seal. */
 #define DOVETAP_EVENT_MIN      592
 #define DOVETAP_EVENT_LONG_MIN 2792
 
 _Static_assert(sizeof(struct dovetap_event_head) == 136, "event head moved: raise the major");
-_Static_assert(sizeof(struct dovetap_event) == 760, "event moved: raise the major");
+_Static_assert(sizeof(struct dovetap_event) == 776, "event moved: raise the major");
 _Static_assert(sizeof(struct dovetap_event) < DOVETAP_EVENT_LONG_MIN, "the forms must differ");
-_Static_assert(sizeof(struct dovetap_event_long) == 3344, "long event moved: raise the major");
+_Static_assert(sizeof(struct dovetap_event_long) == 3360, "long event moved: raise the major");
 
 #endif

@@ -48,12 +48,14 @@ static void print_records(void)
 	DOVETAP_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
 	place(dovetap_event, tail);
+	place(dovetap_event, seal);
 	size(dovetap_event_long);
 	place(dovetap_event_long, head);
 #define DOVETAP_X(id, member, short_, long_) place(dovetap_event_long, member);
 	DOVETAP_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
 	place(dovetap_event_long, tail);
+	place(dovetap_event_long, seal);
 	size(dovetap_event_tail);
 	place(dovetap_event_tail, real_remote_family);
 	place(dovetap_event_tail, real_local_family);
@@ -61,6 +63,10 @@ static void print_records(void)
 	place(dovetap_event_tail, real_local_port);
 	place(dovetap_event_tail, real_remote_ip);
 	place(dovetap_event_tail, real_local_ip);
+	size(dovetap_event_seal);
+	place(dovetap_event_seal, object);
+	place(dovetap_event_seal, pid);
+	place(dovetap_event_seal, tid);
 	size(dovetap_exec);
 	place(dovetap_exec, pid);
 	place(dovetap_exec, name);

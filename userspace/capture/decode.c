@@ -125,6 +125,25 @@ static int decode_tail(struct slice record, const struct dovetap_event_head *hea
 	return ret;
 }
 
+/* A record of before the seal has none, and is taken as it is. */
+static int check_seal(struct slice record, const struct dovetap_event_head *head,
+		      struct error *error_r)
+{
+	size_t place = is_long(head) ? offsetof(struct dovetap_event_long, seal)
+				     : offsetof(struct dovetap_event, seal);
+	struct dovetap_event_seal seal;
+
+	if (record.len < place + sizeof(seal))
+		return 0;
+	memcpy(&seal, record.ptr + place, sizeof(seal));
+	if (seal.object == head->object && seal.pid == head->pid && seal.tid == head->tid)
+		return 0;
+	return error_set(error_r, EILSEQ,
+			 "event of two logins: begun by process %u (thread %u) on object %#llx, "
+			 "ended by process %u (thread %u) on object %#llx",
+			 head->pid, head->tid, head->object, seal.pid, seal.tid, seal.object);
+}
+
 int decode_event(struct slice record, struct login *login_r, struct error *error_r)
 {
 	struct dovetap_event_head head;
@@ -136,6 +155,9 @@ int decode_event(struct slice record, struct login *login_r, struct error *error
 	/* A copy: the record of a file has no alignment. */
 	memcpy(&head, record.ptr, sizeof(head));
 	ret = check_head(&head, record.len, error_r);
+	if (ret < 0)
+		return ret;
+	ret = check_seal(record, &head, error_r);
 	if (ret < 0)
 		return ret;
 	decode_numbers(&head, &login);

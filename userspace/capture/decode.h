@@ -12,6 +12,7 @@
 /*
  * Fills *login_r with views into the record. Errors, all with a text:
  *	-EPROTO     another major version, or an event type that this version does not know
+ *	-EILSEQ     mixed: the task or the object at its end is not that of its beginning
  *	-EBADMSG    too short, a length outside its slot, an impossible address family
  */
 int decode_event(struct slice record, struct login *login_r, struct error *error_r);

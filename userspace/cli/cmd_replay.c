@@ -134,7 +134,8 @@ static void warn_of_losses(const struct pipeline *pipeline)
 {
 	const struct pipeline_stats *stats = pipeline_stats(pipeline);
 	const struct deliver_stats *delivered = pipeline_delivered(pipeline);
-	uint64_t lost = stats->undecodable + stats->other_version + delivered->unexpandable;
+	uint64_t lost =
+		stats->undecodable + stats->other_version + stats->mixed + delivered->unexpandable;
 
 	if (lost > 0)
 		log_warning("%" PRIu64 " of %" PRIu64 " events gave no record: %s", lost,
@@ -229,6 +230,7 @@ static int exit_status(int ret)
 		return EX_CONFIG;
 	case -EPROTO:
 	case -EBADMSG:
+	case -EILSEQ:
 		return EX_DATAERR;
 	case -ENOENT:
 		return EX_NOINPUT;

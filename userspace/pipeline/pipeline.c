@@ -65,8 +65,12 @@ static void take_event(const struct login_event *joined, void *context)
 /* The first of each kind is logged. */
 static void count_broken(struct pipeline_stats *stats, int ret)
 {
-	uint64_t *counter = ret == -EPROTO ? &stats->other_version : &stats->undecodable;
+	uint64_t *counter = &stats->undecodable;
 
+	if (ret == -EPROTO)
+		counter = &stats->other_version;
+	else if (ret == -EILSEQ)
+		counter = &stats->mixed;
 	if ((*counter)++ == 0)
 		log_warning("a record in the ring cannot be read, and is counted as lost: %s",
 			    stats->last_error.text);
@@ -195,7 +199,7 @@ int64_t pipeline_difference(const struct pipeline *pipeline)
 	const struct deliver_stats *delivered = pipeline_delivered(pipeline);
 	uint64_t passed = stats->filtered[FILTER_PASS] + stats->others[FILTER_PASS];
 	const int64_t differences[] = {
-		(int64_t)(stats->events - stats->undecodable - stats->other_version -
+		(int64_t)(stats->events - stats->undecodable - stats->other_version - stats->mixed -
 			  sum(stats->filtered, FILTER_RESULT_COUNT) -
 			  sum(stats->others, FILTER_RESULT_COUNT)),
 		(int64_t)(passed - sum(stats->kinds, LOGIN_EVENT_KINDS) -

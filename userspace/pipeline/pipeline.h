@@ -40,13 +40,14 @@ struct pipeline_stats {
 	uint64_t events;	/* records taken from the source */
 	uint64_t undecodable;	/* lost */
 	uint64_t other_version; /* lost: left in the ring by another version */
+	uint64_t mixed;		/* lost: of two logins */
 	uint64_t
 		filtered[FILTER_RESULT_COUNT]; /* mail_user records; [FILTER_PASS] are the logins */
 	uint64_t others[FILTER_RESULT_COUNT];  /* auth and proxy records */
 	uint64_t kinds[LOGIN_EVENT_KINDS];     /* events behind the join */
 	uint64_t joined;		       /* logins that found their authentication */
 	uint64_t unmatched;		       /* lost: proxied logins that did not */
-	struct error last_error;	       /* of both */
+	struct error last_error;	       /* of all three */
 };
 
 struct pipeline;

@@ -23,6 +23,7 @@ static struct dovetap_event ordinary_event(void)
 			 .remote_family = AF_INET,
 			 .remote_ip = {192, 0, 2, 1},
 			 .remote_port = 4711},
+		.seal = {.pid = 7},
 	};
 
 	event.head.present = DOVETAP_BIT(DOVETAP_FIELD_REMOTE_IP);
@@ -55,7 +56,7 @@ static void an_ordinary_record_is_read(void **state)
 
 static void a_long_record_is_told_by_its_size(void **state)
 {
-	struct dovetap_event_long event = {.head = ordinary_event().head};
+	struct dovetap_event_long event = {.head = ordinary_event().head, .seal = {.pid = 7}};
 	char name[513];
 	struct login login;
 
@@ -173,6 +174,55 @@ static void a_record_of_before_the_proxy_host_is_read(void **state)
 	assert_int_equal(login.real_remote_port, 815);
 }
 
+/* In every member that binds it, and both forms. */
+static void a_record_that_another_login_ended_is_refused(void **state)
+{
+	static const struct dovetap_event_seal seals[] = {
+		{.object = 1, .pid = 7, .tid = 8},
+		{.object = 0x1000, .pid = 1, .tid = 8},
+		{.object = 0x1000, .pid = 7, .tid = 1},
+		{.object = 0},
+	};
+	struct dovetap_event event = ordinary_event();
+	struct dovetap_event_long longer = {.head = event.head};
+	struct error error;
+	struct login login;
+
+	(void)state;
+	longer.head.present = 0;
+	longer.head.size = sizeof(longer);
+	event.head.object = longer.head.object = 0x1000;
+	event.head.tid = longer.head.tid = 8;
+	for (size_t i = 0; i < sizeof(seals) / sizeof(seals[0]); i++) {
+		event.seal = longer.seal = seals[i];
+		assert_int_equal(decode(&event, sizeof(event), &login), -EILSEQ);
+		assert_int_equal(decode(&longer, sizeof(longer), &login), -EILSEQ);
+	}
+	event.seal = longer.seal = (struct dovetap_event_seal){0x1000, 7, 8};
+	assert_int_equal(decode(&event, sizeof(event), &login), 0);
+	assert_int_equal(decode(&longer, sizeof(longer), &login), 0);
+	event.seal.pid = 9;
+	assert_int_equal(
+		decode_event((struct slice){(char *)&event, sizeof(event)}, &login, &error),
+		-EILSEQ);
+	assert_string_equal(error.text,
+			    "event of two logins: begun by process 7 (thread 8) on object 0x1000, "
+			    "ended by process 9 (thread 8) on object 0x1000");
+}
+
+static void a_record_of_before_the_seal_is_read(void **state)
+{
+	const size_t before = offsetof(struct dovetap_event, seal);
+	struct dovetap_event event = ordinary_event();
+	struct login login;
+
+	(void)state;
+	event.head.size = (__u32)before;
+	event.seal.pid = 1;
+	assert_int_equal(decode(&event, before, &login), 0);
+	assert_int_equal(login.remote_port, 4711);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +232,8 @@ int main(void)
 		cmocka_unit_test(the_tail_tells_of_the_connection_itself),
 		cmocka_unit_test(a_record_of_before_the_tail_is_read),
 		cmocka_unit_test(a_record_of_before_the_proxy_host_is_read),
+		cmocka_unit_test(a_record_of_before_the_seal_is_read),
+		cmocka_unit_test(a_record_that_another_login_ended_is_refused),
 		cmocka_unit_test(what_this_version_does_not_speak_is_refused),
 		cmocka_unit_test(broken_records_are_refused),
 	};

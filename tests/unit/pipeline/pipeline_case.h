@@ -106,6 +106,7 @@ static inline struct dovetap_event record_of(enum dovetap_event_type type, const
 			 .remote_ip = {192, 0, 2, 7}},
 	};
 
+	event.seal = (struct dovetap_event_seal){.object = boot_ns, .pid = event.head.pid};
 	event.head.present = DOVETAP_BIT(DOVETAP_FIELD_REMOTE_IP);
 	if (type == DOVETAP_EVENT_AUTH)
 		event.head.flags = DOVETAP_FLAG_SUCCESSFUL;

@@ -330,14 +330,18 @@ static void records_that_cannot_be_read_are_counted(void **state)
 	record.head.remote_family = 77;
 	source_add(&world->source, record);
 	source_add(&world->source, record);
-	assert_int_equal(drain(world), 3);
-	assert_int_equal(pipeline_stats(world->pipeline)->events, 3);
+	record.seal.tid++;
+	source_add(&world->source, record);
+	assert_int_equal(drain(world), 4);
+	assert_int_equal(pipeline_stats(world->pipeline)->events, 4);
 	assert_int_equal(pipeline_stats(world->pipeline)->other_version, 1);
 	assert_int_equal(pipeline_stats(world->pipeline)->undecodable, 2);
+	assert_int_equal(pipeline_stats(world->pipeline)->mixed, 1);
+	assert_int_equal(pipeline_difference(world->pipeline), 0);
 	assert_int_equal(world->seen_count, 0);
-	assert_int_equal(world->record_count, 3); /* whoever reports it wants to see it */
+	assert_int_equal(world->record_count, 4); /* whoever reports it wants to see it */
 	assert_true(pipeline_release(world->pipeline));
-	assert_int_equal(world->source.released, 30);
+	assert_int_equal(world->source.released, 40);
 }
 
 static void what_the_filter_refuses_goes_no_further(void **state)

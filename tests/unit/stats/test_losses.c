@@ -89,7 +89,7 @@ static void each_loss_of_the_audit_stream_is_listed(void **state)
 
 static void the_metric_has_a_sample_for_each(void **state)
 {
-	const struct pipeline_stats stats = {.undecodable = 1, .unmatched = 2};
+	const struct pipeline_stats stats = {.undecodable = 1, .unmatched = 2, .mixed = 4};
 	struct metrics metrics;
 	double sum = 0;
 
@@ -100,8 +100,8 @@ static void the_metric_has_a_sample_for_each(void **state)
 		assert_ptr_equal(metrics.samples[i].metric, &losses_metric);
 		sum += metrics.samples[i].value;
 	}
-	assert_int_equal(metrics.count, 6);
-	assert_true(sum == 3);
+	assert_int_equal(metrics.count, 7);
+	assert_true(sum == 7);
 	metrics_release(&metrics);
 }
 
