@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -43,6 +44,15 @@ static bool is_loopback(const struct sockaddr *address)
 	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
 }
 
+/* getaddrinfo(3) cuts a number that is no port down to one. */
+static bool is_port(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits > 0 && digits <= 5 && text[digits] == '\0' &&
+	       strtoul(text, NULL, 10) <= 65535;
+}
+
 /* "host:port" or "[host]:port" with a numeric host. */
 static int parse_inet(const char *text, struct address *address_r, struct error *error_r)
 {
@@ -57,7 +67,7 @@ static int parse_inet(const char *text, struct address *address_r, struct error 
 		(void)snprintf(host, sizeof(host), "%.*s", (int)(colon - text - 2), text + 1);
 	else if (colon)
 		(void)snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
-	if (colon && getaddrinfo(host, colon + 1, &hints, &found) == 0) {
+	if (colon && is_port(colon + 1) && getaddrinfo(host, colon + 1, &hints, &found) == 0) {
 		memcpy(&address_r->u, found->ai_addr, found->ai_addrlen);
 		address_r->len = found->ai_addrlen;
 		loopback = is_loopback(found->ai_addr);
@@ -96,11 +106,16 @@ int listen_connect(const char *text, struct error *error_r)
 	return ret;
 }
 
-/* A socket file on which nobody answers was left by a process that was killed. */
+/* A socket file on which nobody answers was left by a process that was killed. Any other file
+ * refuses connections just the same, and is somebody's. */
 static void remove_stale(const char *path)
 {
-	int fd = *path == '/' ? listen_connect(path, NULL) : -1;
+	struct stat file;
+	int fd;
 
+	if (*path != '/' || lstat(path, &file) < 0 || !S_ISSOCK(file.st_mode))
+		return;
+	fd = listen_connect(path, NULL);
 	if (fd >= 0)
 		close(fd);
 	else if (fd == -ECONNREFUSED)
