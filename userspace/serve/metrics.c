@@ -72,15 +72,33 @@ void metrics_add(struct metrics *metrics, const struct metric *metric, const cha
 	};
 }
 
-/* Backslash, quote and newline are escaped alike in label values and in JSON strings; the other
- * control bytes are harmless \u00NN in a label. */
+#define LABEL_MAX 4096
+
+/*
+ * A scrape with any other escape than these of a backslash, a quote or a newline, or with bytes that
+ * are no UTF-8, is refused as a whole: so the value is made printable first ("\\x1b").
+ */
+static void append_label_value(struct buf *out, const char *value)
+{
+	struct buf text;
+
+	buf_init(&text, LABEL_MAX);
+	escape_terminal(&text, slice_str(value));
+	for (const char *p = buf_str(&text); *p; p++) {
+		if (*p == '\\' || *p == '"')
+			buf_append_char(out, '\\');
+		buf_append_char(out, *p);
+	}
+	buf_release(&text);
+}
+
 static void append_labels(struct buf *out, const struct metrics_sample *sample)
 {
 	const char *comma = "{";
 
 	for (size_t i = 0; i < 2 && sample->metric->labels[i]; i++) {
 		buf_appendf(out, "%s%s=\"", comma, sample->metric->labels[i]);
-		escape_json(out, slice_str(sample->labels[i]));
+		append_label_value(out, sample->labels[i]);
 		buf_append_char(out, '"');
 		comma = ",";
 	}
