@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "serve/listen.h"
 
 #define PAGE_MAX	(1U << 20)
@@ -16,7 +17,7 @@
 struct http {
 	struct http_config config;
 	struct MHD_Daemon *daemon;
-	struct loop_watch *watch;
+	struct loop_watch *watch, *timer;
 	char *path; /* of a unix socket, to be removed */
 };
 
@@ -149,16 +150,37 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	(void)version;
 	(void)data;
 	(void)data_size;
-	(void)request;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
 		return MHD_NO;
+	/* The first call is for the header alone. Whoever answers it there ends the connection. */
+	if (!*request) {
+		*request = context;
+		return MHD_YES;
+	}
 	return answer(connection, url, context);
 }
 
-static void on_readable(struct loop *loop, void *context)
+/* Its descriptor is not readable for a request that it has read already, nor when it is time to give
+ * a silent client up: it says when it wants to run again. */
+static void on_turn(struct loop *loop, void *context)
 {
+	const struct http *http = context;
+	MHD_UNSIGNED_LONG_LONG ms;
+
 	(void)loop;
-	(void)MHD_run(((struct http *)context)->daemon);
+	(void)MHD_run(http->daemon);
+	if (MHD_get_timeout(http->daemon, &ms) == MHD_YES)
+		loop_timer_set(http->timer, ms > 0 ? (int64_t)ms * NS_PER_MSEC : 1, 0);
+	else
+		loop_timer_set(http->timer, 0, 0);
+}
+
+static int watch(struct http *http, struct loop *loop, struct error *error_r)
+{
+	int fd = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	int ret = loop_add_timer(loop, on_turn, http, &http->timer, error_r);
+
+	return ret < 0 ? ret : loop_add_fd(loop, fd, on_turn, http, &http->watch, error_r);
 }
 
 static int start(struct http *http, int fd, struct error *error_r)
@@ -166,7 +188,7 @@ static int start(struct http *http, int fd, struct error *error_r)
 	http->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, http,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-		MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_SECONDS, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_TIMEOUT, http->config.timeout_seconds, MHD_OPTION_END);
 	if (http->daemon)
 		return 0;
 	close(fd);
@@ -182,14 +204,14 @@ int http_open(struct loop *loop, const struct http_config *config, struct http *
 	if (!http)
 		return error_set(error_r, ENOMEM, "out of memory for the HTTP server");
 	http->config = *config;
+	if (http->config.timeout_seconds == 0)
+		http->config.timeout_seconds = TIMEOUT_SECONDS;
 	fd = listen_open(config->listen, error_r);
 	ret = fd < 0 ? fd : start(http, fd, error_r);
 	if (ret == 0 && config->listen[0] == '/')
 		http->path = strdup(config->listen);
 	if (ret == 0)
-		ret = loop_add_fd(
-			loop, MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
-			on_readable, http, &http->watch, error_r);
+		ret = watch(http, loop, error_r);
 	if (ret < 0)
 		http_close(&http);
 	else
@@ -204,6 +226,7 @@ void http_close(struct http **http_p)
 	if (!http)
 		return;
 	loop_remove(&http->watch);
+	loop_remove(&http->timer);
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);
 	if (http->path)

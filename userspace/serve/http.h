@@ -31,6 +31,7 @@ struct http_config {
 	int (*summary)(struct buf *out, void *context);			 /* the same for a person */
 	bool (*ready)(void *context);
 	const struct http_page *more; /* or NULL */
+	unsigned int timeout_seconds; /* a client that is silent for so long is given up [10] */
 	void *context;
 };
 
