@@ -11,6 +11,7 @@
 
 #include "attach/attacher_private.h"
 #include "base/log.h"
+#include "priv/handover.h"
 #include "priv/notify.h"
 
 #define STOP_PATIENCE_NS (60 * NS_PER_SEC) /* for the collector to drain */
@@ -86,6 +87,21 @@ static void log_ended(int status, int64_t delay_ns)
 			  WEXITSTATUS(status), delay);
 }
 
+/* Of a collector that was to end. What it left in the ring is lost with the ring only. */
+static int status_of_end(const struct attacher *attacher, int status)
+{
+	if (!WIFEXITED(status))
+		return EX_SOFTWARE;
+	if (WEXITSTATUS(status) != COLLECTOR_EXIT_UNWRITTEN)
+		return WEXITSTATUS(status);
+	if (attacher->fd_stores.count > 0) {
+		log_info("what is left in the ring waits there for the next dovetap");
+		return EX_OK;
+	}
+	log_error("what is left in the ring is lost with it");
+	return COLLECTOR_EXIT_UNWRITTEN;
+}
+
 static void reap(struct attacher *attacher)
 {
 	int status;
@@ -98,7 +114,7 @@ static void reap(struct attacher *attacher)
 		return;
 	}
 	if (attacher->kill_ns != 0 || is_final(status)) {
-		attacher->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+		attacher->exit_status = status_of_end(attacher, status);
 		attacher->done = true;
 		return;
 	}

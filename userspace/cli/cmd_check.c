@@ -12,15 +12,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/check_pins.h"
+#include "cli/as_collector.h"
 #include "cli/cmds.h"
 #include "cli/control.h"
-#include "cli/dirs.h"
 #include "cli/findings.h"
 #include "cli/processes.h"
 #include "cli/roots.h"
 #include "dovecot/layout.h"
 #include "dovecot/layout_files.h"
-#include "priv/drop.h"
 #include "search/search.h"
 
 #define PING_NS (5 * NS_PER_SEC)
@@ -238,28 +237,12 @@ static void check_audit(const struct plan *plan, struct findings *findings)
 }
 
 /* The dicts are tried with the collector's rights, not with those of whoever asks. */
-static int become_collector(const struct plan *plan, struct error *error_r)
-{
-	const struct dovetap_settings *settings = plan_settings(plan);
-	struct priv_user user;
-	int ret;
-
-	if (geteuid() != 0)
-		return 0;
-	ret = priv_user_find(settings->user, &user, error_r);
-	if (ret == 0)
-		ret = dirs_make(settings->state_dir, "", settings->user, error_r);
-	if (ret == 0)
-		ret = priv_drop(&user, error_r);
-	return ret;
-}
-
 static void check_dicts(const struct plan *plan, struct findings *findings)
 {
 	struct finding *finding;
 	struct error error = {0};
 
-	if (become_collector(plan, &error) < 0) {
+	if (as_collector(plan, &error) < 0) {
 		finding = findings_add(findings, "dict", FINDING_BAD);
 		if (finding)
 			set(finding->text, sizeof(finding->text), error.text);

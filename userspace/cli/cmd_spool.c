@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/log.h"
+#include "cli/as_collector.h"
 #include "cli/cmds.h"
 #include "cli/spool_drain.h"
 #include "pipeline/targets.h"
@@ -153,9 +154,14 @@ static int run_check(struct spool_command *command, const struct plan *plan, siz
 static int run_drain(struct spool_command *command, const struct plan *plan, size_t dict,
 		     struct error *error_r)
 {
-	int64_t left = spool_drain(plan, dict, error_r);
+	struct spool_view *view;
+	int64_t left = open_view(plan, dict, &view, error_r);
 
 	(void)command;
+	if (left > 0) {
+		spool_view_close(&view);
+		left = spool_drain(plan, dict, error_r);
+	}
 	if (left < 0)
 		return (int)left;
 	(void)printf("%s: %" PRId64 " left\n", plan_dict_id(plan, dict), left);
@@ -212,12 +218,12 @@ static const struct argp argp = {
 	.doc = "Looks into the spool, where records wait for a dict that does not take them.\v"
 	       "list prints what waits and what was refused for good; export the same as JSON, an "
 	       "object a line; check lets SQLite look at every page; drain writes what waits to its "
-	       "dict, for when dovetap does not run.",
+	       "dict, as the collector's user, for when dovetap does not run.",
 };
 
 static int run_all(struct spool_command *command, const struct plan *plan, struct error *error_r)
 {
-	int ret = 0;
+	int ret = command->action->run == run_drain ? as_collector(plan, error_r) : 0;
 
 	for (size_t i = 0; i < plan_dict_count(plan) && ret == 0; i++)
 		ret = command->action->run(command, plan, i, error_r);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/sockios.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -152,6 +153,20 @@ static int run(struct collector *c, struct error *error_r)
 	return loop_run(c->loop, error_r);
 }
 
+/* What is left stays in the ring. The attacher knows whether that outlives it. */
+static void stop_writers(struct collector *c)
+{
+	struct error error;
+	uint64_t left;
+
+	if (targets_stop(&c->targets, &left, &error) == 0)
+		return;
+	log_error("%s", error.text);
+	log_error("%" PRIu64 " records are left in the ring", left);
+	if (c->status == EX_OK)
+		c->status = COLLECTOR_EXIT_UNWRITTEN;
+}
+
 /* Everything that is in the ring goes out, as far as the dicts answer in time. */
 static void finish(struct collector *c)
 {
@@ -164,6 +179,7 @@ static void finish(struct collector *c)
 		log_warning("%s", error.text);
 	if (targets_lost(&c->targets, &error) < 0) /* the counters go with this process */
 		log_warning("%s", error.text);
+	stop_writers(c);
 	pipeline_release(c->pipeline);
 }
 

@@ -179,6 +179,33 @@ int targets_drain(struct targets *targets, int64_t deadline_ns, struct error *er
 	return ret;
 }
 
+static int left_behind(const struct targets *targets, size_t index, uint64_t left,
+		       struct error *error_r)
+{
+	struct writer_stats stats;
+
+	writer_stats(targets->writers[index], &stats);
+	return error_set(error_r, EIO,
+			 "%s: %" PRIu64 " records are neither written nor in the spool: %s",
+			 plan_dict_name(targets->plan, index), left,
+			 stats.last_error.code ? stats.last_error.text : "no answer in time");
+}
+
+int targets_stop(struct targets *targets, uint64_t *left_r, struct error *error_r)
+{
+	int ret = 0;
+
+	*left_r = 0;
+	for (size_t i = 0; i < plan_dict_count(targets->plan); i++) {
+		uint64_t left = writer_stop(targets->writers[i]);
+
+		if (left > 0 && ret == 0)
+			ret = left_behind(targets, i, left, error_r);
+		*left_r += left;
+	}
+	return ret;
+}
+
 int targets_lost(const struct targets *targets, struct error *error_r)
 {
 	for (size_t i = 0; i < plan_dict_count(targets->plan); i++) {

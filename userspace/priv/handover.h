@@ -16,6 +16,9 @@
 
 #define COLLECTOR_OLD_RINGS_MAX 4
 
+/* Exit status (EX_IOERR) of a collector that left records in the ring when it was to end. */
+#define COLLECTOR_EXIT_UNWRITTEN 74
+
 /* The collector's descriptors; all are its own, and close on exec. */
 struct collector_fds {
 	int ring;     /* the ring buffer map: mmap it, or capture's ring source does */
@@ -57,6 +60,9 @@ int handover_drop_rights(const struct handover *handover, struct error *error_r)
  * What the attacher does about an end it did not ask for: status 0 and those of sysexits.h but
  * EX_TEMPFAIL (64 to 78 less 75) are final, it ends with them; after any other, and after a signal,
  * it starts the next collector, which continues at the record where the last one stopped.
+ *
+ * After COLLECTOR_EXIT_UNWRITTEN, when it was asked to end, the records are lost unless the ring
+ * outlives the attacher.
  */
 
 #endif

@@ -208,7 +208,9 @@ static int open_file(struct file *file, bool create, struct error *error_r)
 		return ret;
 	if (open_elsewhere(file, &id))
 		return -EAGAIN;
-	if (file->ours)
+	if (create)
+		ret = sqlite_side_admit(file->path, error_r);
+	if (ret == 0 && file->ours)
 		ret = sqlite_side_check(file->path, &id, create, error_r);
 	if (ret == 0)
 		ret = connect_file(file, error_r);

@@ -217,6 +217,32 @@ int sqlite_side_check(const char *path, const struct sqlite_file_id *id, bool re
 			 path, path);
 }
 
+/* --- what another user left ---------------------------------------------------------------------*/
+
+static int admit(const char *path, enum beside which, struct error *error_r)
+{
+	char name[PATH_MAX];
+	struct stat st;
+
+	if (!name_beside(name, path, which) || access(name, F_OK) < 0 ||
+	    access(name, R_OK | W_OK) == 0 || lstat(name, &st) < 0)
+		return 0;
+	/* An index is made from the log anew. */
+	if ((st.st_size == 0 || which == INDEX) && unlink(name) == 0)
+		return 0;
+	return error_set(error_r, EACCES,
+			 "%s belongs to user %u, and keeps the user %u from opening the file: "
+			 "remove it as root",
+			 name, st.st_uid, geteuid());
+}
+
+int sqlite_side_admit(const char *path, struct error *error_r)
+{
+	int ret = admit(path, LOG, error_r);
+
+	return ret < 0 ? ret : admit(path, INDEX, error_r);
+}
+
 /* --- the end ----------------------------------------------------------------------------------*/
 
 static bool at_place(const char *path, const struct sqlite_file_id *id)

@@ -36,6 +36,13 @@ char *sqlite_side_real_path(const char *path);
 int sqlite_side_create(const char *path, struct error *error_r);
 
 /*
+ * Log and index that another user left behind, who only looked at the file while nobody else had it
+ * open, keep this process out. Empty ones are removed. Returns 0, or -EACCES for one that cannot be
+ * removed or has something in it; error_r names it and its owner.
+ */
+int sqlite_side_admit(const char *path, struct error *error_r);
+
+/*
  * Does the log at the path belong to a file that was there before, as PATH-id has it? Then SQLite
  * would put its pages into this one. Returns 0, or -ESTALE: repair moves the log aside, to the
  * place in error_r, so that the next call returns 0.

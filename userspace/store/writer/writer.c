@@ -128,15 +128,23 @@ int writer_new(struct dict *dict, const struct writer_options *options, struct w
 	return error_set(error_r, code, "cannot start a writer: %s", strerrordesc_np(code));
 }
 
+uint64_t writer_stop(struct writer *writer)
+{
+	pthread_mutex_lock(&writer->lock);
+	writer->stop = true;
+	pthread_cond_signal(&writer->work);
+	pthread_mutex_unlock(&writer->lock);
+	if (!writer->stopped)
+		pthread_join(writer->thread, NULL);
+	writer->stopped = true;
+	return writer->pending.count;
+}
+
 void writer_free(struct writer **writer)
 {
 	if (!*writer)
 		return;
-	pthread_mutex_lock(&(*writer)->lock);
-	(*writer)->stop = true;
-	pthread_cond_signal(&(*writer)->work);
-	pthread_mutex_unlock(&(*writer)->lock);
-	pthread_join((*writer)->thread, NULL);
+	(void)writer_stop(*writer);
 	writer_destroy(*writer);
 	*writer = NULL;
 }

@@ -139,6 +139,11 @@ int64_t writer_stats_difference(const struct writer_stats *stats);
  * Cuts a running back-off short, once. Returns 0, or -ETIMEDOUT with something still pending. */
 int writer_drain(struct writer *writer, int64_t deadline_ns);
 
+/* Puts what is pending into the spool and stops the thread (after the dict_write() it is in), for
+ * good; statistics and writer_acked() stay. Returns how many records are neither written nor in the
+ * spool: the source still has them. */
+uint64_t writer_stop(struct writer *writer);
+
 /* Puts what is pending into the spool, stops the thread (after the dict_write() it is in) and
  * closes dict and spool. What has no spool to go to is dropped without being acknowledged: the
  * source still has it. Takes NULL, sets NULL. */

@@ -15,6 +15,7 @@
 struct writer {
 	struct writer_options options; /* with defaults filled in; name is owned */
 	pthread_t thread;
+	bool stopped; /* and joined; the caller's own */
 
 	/* The thread's own. */
 	struct dict *dict;

@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Whatever a command of root's makes can be used by the collector; and a dovetap that ends with records
+# that nobody took says how many, with an exit status of its own.
+. "$(dirname "$0")/lib.sh"
+plan 7
+
+foreign() { # what is root's below the state directory, but for the attacher's lock
+	find "$tmp/state" -mindepth 1 -uid 0 ! -name lock
+}
+
+redis_port=$(free_port)
+where=(--state-dir "$tmp/state" --dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%u')
+check 'a drain of nothing needs no store' same 'redis: 0 left' "$("$dovetap" spool drain "${where[@]}")"
+check 'and leaves nothing of root' same '' "$(foreign)"
+check 'a drain into the embedded dict, too' "$dovetap" spool drain --state-dir "$tmp/state"
+check 'nor does it' same '' "$(foreign)"
+
+harness_start bookworm
+mkdir -m 0700 "$tmp/state/spool" # root's
+dovetap_start --root "$harness_root" --dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%u'
+login imap one@example.com two@example.com three@example.com > "$tmp/out"
+recorded_all() {
+	same 3 "$(metric 'dovetap_dict_pending_records{dict="redis"}')"
+}
+eventually recorded_all | note
+stop "$dovetap_pid"
+check 'its end has a status of its own' same 74 "$stopped"
+check 'the log has their number' grep -q 'redis (--dict): 3 records are neither written nor in the spool' "$tmp/dovetap.log"
+check 'and their end' grep -q 'what is left in the ring is lost with it' "$tmp/dovetap.log"

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands that do the collector's work, and what they make shall be the collector's. */
+#ifndef DOVETAP_AS_COLLECTOR_H
+#define DOVETAP_AS_COLLECTOR_H
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+/*
+ * For root: makes the state directory if there is none, and becomes the collector's user, for good
+ * (priv/drop.h). Anybody else stays who it is. Returns 0 or a negative errno: -ENOENT without such
+ * a user.
+ */
+int as_collector(const struct plan *plan, struct error *error_r);
+
+#endif
