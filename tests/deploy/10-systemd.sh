@@ -18,10 +18,10 @@ unit_is_sound() { # systemd also looks whether the program is there
 	systemd-analyze verify --man=no "$unit" && sed -i "s,$root,," "$unit"
 }
 
-entry() { # directory: mode, owner and group by name inside the root
+entry() { # directory, mode: that mode, owner and group by name inside the root
 	local gid
 	gid=$(awk -F: '$1 == "dovetap" {print $3}' "$root/etc/group")
-	same "770 0 $gid" "$(stat -c '%a %u %g' "$root$1")"
+	same "$2 0 $gid" "$(stat -c '%a %u %g' "$root$1")"
 }
 
 config_reads_credential() {
@@ -42,7 +42,7 @@ check "its exposure is at most $SCORE_MAX of 100" score
 tail -n 1 "$tmp/score" | note
 check 'the user is made' systemd-sysusers --root="$root"
 systemd-tmpfiles --root="$root" --create > "$tmp/tmpfiles" 2>&1
-check 'the state directory is for its group' entry /var/lib/dovetap
-check 'so is the one of the sockets' entry /run/dovetap
-check 'and that of the audit stream' entry /var/log/dovetap
+check 'the state directory is for its group' entry /var/lib/dovetap 1770
+check 'so is the one of the sockets' entry /run/dovetap 770
+check 'and that of the audit stream' entry /var/log/dovetap 770
 check 'the documented credential is read and not shown' config_reads_credential
