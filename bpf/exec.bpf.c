@@ -63,6 +63,10 @@ struct {
 
 const volatile __u64 exec_unknown_per_second = 200;
 
+/* The attacher's pid namespace, as a nested one (kind, k3d, LXC) has other numbers than the kernel's;
+ * inode 0: it is the initial one. */
+const volatile __u64 pid_ns_device = 0, pid_ns_inode = 0;
+
 /* The names that are always reported; an empty one ends the list. The loader may set others before
  * load. */
 const volatile char exec_names[DOVETAP_EXEC_NAMES_MAX][DOVETAP_EXEC_NAME_SIZE] = {
@@ -70,6 +74,25 @@ const volatile char exec_names[DOVETAP_EXEC_NAMES_MAX][DOVETAP_EXEC_NAME_SIZE] =
 	"pop3-login",	   "lmtp",	  "submission", "submission-logi", "managesieve",
 	"managesieve-log", "dovecot-lda", "doveadm",
 };
+
+/* linux/bpf.h; no kernel type refers to it, so that vmlinux.h lacks it. */
+struct bpf_pidns_info {
+	__u32 pid;
+	__u32 tgid;
+};
+
+/* Of the process in the attacher's namespace. 0: it is in another one, where its number cannot be had
+ * without kernel reads. */
+static __always_inline __u32 process_number(void)
+{
+	struct bpf_pidns_info numbers = {};
+
+	if (!pid_ns_inode)
+		return bpf_get_current_pid_tgid() >> 32;
+	if (bpf_get_ns_current_pid_tgid(pid_ns_device, pid_ns_inode, &numbers, sizeof(numbers)))
+		return 0;
+	return numbers.tgid;
+}
 
 /* Both names are zero behind their NUL, so two words decide. */
 static __always_inline bool name_is_usual(const struct exec_name *name)
@@ -121,14 +144,20 @@ static __always_inline bool may_print(__u64 now)
 
 static __always_inline void report(const struct exec_name *name, bool usual)
 {
-	struct dovetap_exec *exec = bpf_ringbuf_reserve(&execs, sizeof(*exec), 0);
+	__u32 pid = process_number();
+	struct dovetap_exec *exec;
 
+	/* Nobody could look at it and say that it is unrelated: each start would end in a scan. */
+	if (!pid && !usual)
+		return;
+	exec = bpf_ringbuf_reserve(&execs, sizeof(*exec), 0);
 	if (!exec) {
 		count(DOVETAP_EXEC_DROPPED);
 		return;
 	}
-	exec->pid = bpf_get_current_pid_tgid() >> 32;
+	exec->pid = pid;
 	exec->usual = usual;
+	exec->cgroup_id = bpf_get_current_cgroup_id();
 	__builtin_memcpy(exec->name, name, sizeof(exec->name));
 	bpf_ringbuf_submit(exec, 0);
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 
 #define RESCAN_SOON_NS	 (5 * NS_PER_SEC) /* after a change; each next takes twice as long */
+#define RESCAN_NESTED_NS (100 * NS_PER_MSEC)
 #define RESCAN_MISSED_NS (1 * NS_PER_SEC) /* when it reported more than could be examined */
 
 /* At due_ns or before. */
@@ -111,9 +112,15 @@ void attacher_scan(struct attacher *attacher)
 
 void attacher_take_execs(struct attacher *attacher)
 {
-	if (exec_watch_drain(attacher->execs))
-		/* Soon, but not all the time: there may be more than can be looked at. */
-		plan_scan(attacher, attacher->scanned_ns + RESCAN_MISSED_NS);
+	/* Soon, but not all the time: there may be more than can be looked at. */
+	static const int64_t rest_ns[] = {
+		[EXEC_WATCH_SEARCH_SOON] = RESCAN_MISSED_NS,
+		[EXEC_WATCH_SEARCH_NOW] = RESCAN_NESTED_NS,
+	};
+	enum exec_watch_search search = exec_watch_drain(attacher->execs);
+
+	if (search != EXEC_WATCH_SEARCH_NOT)
+		plan_scan(attacher, attacher->scanned_ns + rest_ns[search]);
 }
 
 /* The watcher stands before the search, so that nothing starts unseen in between. */

@@ -5,15 +5,29 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "attach/libbpf_log.h"
 #include "base/clock.h"
 #include "dovetap/exec.h"
 #include "skel/exec.skel.h"
 
-#define UNRELATED_NS (10 * NS_PER_SEC)
+#define UNRELATED_NS   (10 * NS_PER_SEC)
+#define NESTED_SLOTS   256
+#define NESTED_MIN_NS  (200 * NS_PER_MSEC)
+#define NESTED_MAX_NS  (60 * NS_PER_SEC)
+#define PID_NS_INITIAL 0xEFFFFFFCU /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+
+/* A control group whose processes have no number in our pid namespace. */
+struct nested_group {
+	uint64_t cgroup_id;
+	int64_t until_ns; /* no search for it before that */
+	int64_t rest_ns;  /* after the next one */
+};
 
 struct exec_watch {
 	struct exec_bpf *skel;
@@ -22,23 +36,68 @@ struct exec_watch {
 	exec_watch_fn *fn;
 	void *ctx;
 	uint64_t missed; /* already reported */
+	struct nested_group nested[NESTED_SLOTS];
+	bool search;
 };
+
+/*
+ * Each login in a container of a nested node starts programs of Dovecot's names, and one search finds
+ * the files that they all map. The first ones may be a script's or begin before a library is there, so
+ * there are more, each after twice the time.
+ */
+static bool needs_search(struct exec_watch *watch, uint64_t cgroup_id)
+{
+	struct nested_group *group = &watch->nested[cgroup_id % NESTED_SLOTS];
+	int64_t now = clock_monotonic_ns();
+
+	if (group->cgroup_id != cgroup_id)
+		*group = (struct nested_group){.cgroup_id = cgroup_id, .rest_ns = NESTED_MIN_NS};
+	if (now < group->until_ns)
+		return false;
+	group->until_ns = now + group->rest_ns;
+	group->rest_ns = group->rest_ns < NESTED_MAX_NS / 2 ? group->rest_ns * 2 : NESTED_MAX_NS;
+	return true;
+}
 
 static int take(void *ctx, void *data, size_t size)
 {
-	const struct exec_watch *watch = ctx;
+	struct exec_watch *watch = ctx;
 	const struct dovetap_exec *exec = data;
 
-	if (size >= sizeof(*exec))
+	if (size >= sizeof(*exec) && exec->pid == 0)
+		watch->search |= needs_search(watch, exec->cgroup_id);
+	else if (size >= sizeof(*exec))
 		watch->fn(watch->ctx, (pid_t)exec->pid, exec->usual ? NULL : exec->name);
+	return 0;
+}
+
+/* In a nested pid namespace the kernel's numbers are not those of our /proc. The kernel's helper takes
+ * the device as the kernel writes it. */
+static int set_pid_namespace(struct exec_bpf *skel)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) < 0)
+		return -errno;
+	if (st.st_ino == PID_NS_INITIAL)
+		return 0;
+	skel->rodata->pid_ns_device = (uint64_t)major(st.st_dev) << 20 | minor(st.st_dev);
+	skel->rodata->pid_ns_inode = st.st_ino;
 	return 0;
 }
 
 static int open_all(struct exec_watch *watch)
 {
-	watch->skel = exec_bpf__open_and_load();
+	int ret;
+
+	watch->skel = exec_bpf__open();
 	if (!watch->skel)
 		return -errno;
+	ret = set_pid_namespace(watch->skel);
+	if (ret == 0)
+		ret = exec_bpf__load(watch->skel);
+	if (ret < 0)
+		return ret;
 	watch->link = bpf_program__attach_raw_tracepoint(watch->skel->progs.process_started,
 							 "sched_process_exec");
 	if (!watch->link)
@@ -106,12 +165,14 @@ static uint64_t count_missed(const struct exec_watch *watch)
 	return sum;
 }
 
-bool exec_watch_drain(struct exec_watch *watch)
+enum exec_watch_search exec_watch_drain(struct exec_watch *watch)
 {
-	uint64_t missed, before = watch->missed;
+	uint64_t before = watch->missed;
 
+	watch->search = false;
 	ring_buffer__consume(watch->ring);
-	missed = count_missed(watch);
-	watch->missed = missed;
-	return missed != before;
+	watch->missed = count_missed(watch);
+	if (watch->search)
+		return EXEC_WATCH_SEARCH_NOW;
+	return watch->missed != before ? EXEC_WATCH_SEARCH_SOON : EXEC_WATCH_SEARCH_NOT;
 }

@@ -25,8 +25,11 @@ void exec_watch_free(struct exec_watch **watch);
 void exec_watch_unrelated(const struct exec_watch *watch, const char *name);
 
 /* Readable when there is something; exec_watch_drain() then calls fn for each process. It returns
- * true if some were missed since the last time: look at all processes. */
+ * whether all processes have to be looked at: soon when some starts were missed, now when one was
+ * Dovecot's and its process has no number in our pid namespace. */
+enum exec_watch_search { EXEC_WATCH_SEARCH_NOT, EXEC_WATCH_SEARCH_SOON, EXEC_WATCH_SEARCH_NOW };
+
 int exec_watch_fd(const struct exec_watch *watch);
-bool exec_watch_drain(struct exec_watch *watch);
+enum exec_watch_search exec_watch_drain(struct exec_watch *watch);
 
 #endif

@@ -30,15 +30,37 @@ static int pin_path(const char *dir, const char *name, char path_r[PATH_MAX])
 	return snprintf(path_r, PATH_MAX, "%s/%s", dir, name) < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
+static int not_bpffs(const char *dir, struct error *error_r)
+{
+	return error_set(error_r, ENOTSUP,
+			 "%s is not in bpffs, pins can be nowhere else; "
+			 "mount -t bpf bpf /sys/fs/bpf, and name a directory below it",
+			 dir);
+}
+
+int pins_check_place(const char *dir, struct error *error_r)
+{
+	char parent[PATH_MAX];
+	struct statfs fs = {0};
+	char *slash;
+
+	if (snprintf(parent, sizeof(parent), "%s", dir) >= (int)sizeof(parent))
+		return error_set(error_r, ENAMETOOLONG, "%s: too long", dir);
+	slash = strrchr(parent, '/');
+	if (!slash)
+		return not_bpffs(dir, error_r);
+	*slash = '\0';
+	if (statfs(dir, &fs) < 0 && statfs(parent, &fs) < 0 && errno != ENOENT)
+		return error_set(error_r, errno, "%s: %s", dir, strerror(errno));
+	return (unsigned long)fs.f_type == BPFFS_MAGIC ? 0 : not_bpffs(dir, error_r);
+}
+
 static int make_dir(const char *dir, struct error *error_r)
 {
 	if (mkdir(dir, 0700) == 0 || errno == EEXIST)
 		return 0;
-	return error_set(error_r, errno, "%s: cannot make the directory for pins: %s%s", dir,
-			 strerror(errno),
-			 errno == ENOENT || errno == EPERM
-				 ? "; is bpffs there? mount -t bpf bpf /sys/fs/bpf"
-				 : "");
+	return error_set(error_r, errno, "%s: cannot make the directory for pins: %s", dir,
+			 strerror(errno));
 }
 
 /* Whoever could write there could hand us probes and a ring of his own. */
@@ -50,10 +72,7 @@ static int check_dir(const struct pins *pins, struct error *error_r)
 	if (fstat(pins->fd, &st) < 0 || fstatfs(pins->fd, &fs) < 0)
 		return error_set(error_r, errno, "%s: %s", pins->dir, strerror(errno));
 	if ((unsigned long)fs.f_type != BPFFS_MAGIC)
-		return error_set(error_r, ENOTSUP,
-				 "%s is not in bpffs, pins can be nowhere else; "
-				 "mount -t bpf bpf /sys/fs/bpf, and name a directory below it",
-				 pins->dir);
+		return not_bpffs(pins->dir, error_r);
 	if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
 		return error_set(error_r, EPERM,
 				 "%s belongs to uid %u with mode %04o; pins want a directory that "
@@ -83,8 +102,10 @@ static int lock_dir(const struct pins *pins, struct error *error_r)
 
 static int open_dir(struct pins *pins, struct error *error_r)
 {
-	int err = make_dir(pins->dir, error_r);
+	int err = pins_check_place(pins->dir, error_r);
 
+	if (err == 0)
+		err = make_dir(pins->dir, error_r);
 	if (err < 0)
 		return err;
 	pins->fd = open(pins->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -14,6 +14,9 @@
 
 struct pins;
 
+/* 0 if dir is in bpffs, or could be made there; -ENOTSUP, with advice, if it could not. */
+int pins_check_place(const char *dir, struct error *error_r);
+
 /*
  * Makes dir unless it is there, below a mounted bpffs; takes the lock on it. Errors, with advice:
  * -ENOTSUP not in bpffs, -EPERM somebody else's directory or one that others can write, -EBUSY

@@ -90,10 +90,21 @@ static int add_layouts(const struct resolution *resolution, struct error *error_
 	return ret;
 }
 
+/* A machine without bpffs has no use for pins; any other reason is the operator's to mend. */
+static int open_pins(const char *dir, struct pins **pins_r, struct error *error_r)
+{
+	int ret = pins_open(dir, pins_r, error_r);
+
+	if (ret != -ENOTSUP)
+		return ret;
+	log_warning("running without pins: %s", error_r->text);
+	return 0;
+}
+
 static int open_stores(const struct resolution *resolution, struct stores *stores,
 		       struct error *error_r)
 {
-	int ret = resolution->pin[0] ? pins_open(resolution->pin, &stores->pins, error_r) : 0;
+	int ret = resolution->pin[0] ? open_pins(resolution->pin, &stores->pins, error_r) : 0;
 
 	if (stores->pins)
 		stores->list[stores->count++] = pins_fd_store(stores->pins);

@@ -31,6 +31,23 @@ static void print_pins(const char *dir, const struct pin_count *count, const cha
 		       count->others == 1 ? "" : "s", state);
 }
 
+/* The directory is not there yet, or is none for pins. */
+static void check_place(const char *dir, struct findings *findings)
+{
+	struct finding *finding;
+	struct error error = {0};
+
+	if (pins_check_place(dir, &error) == 0)
+		return;
+	finding = findings_add(findings, "kernel", FINDING_BAD);
+	if (!finding)
+		return;
+	(void)snprintf(finding->subject, sizeof(finding->subject), "pin %.250s", dir);
+	(void)snprintf(finding->text, sizeof(finding->text), "%.500s", error.text);
+	(void)snprintf(finding->advice, sizeof(finding->advice),
+		       "\"dovetap run\" runs without pins there: a restart then has a gap");
+}
+
 void check_pins(const char *wanted, struct findings *findings)
 {
 	const char *dir = wanted[0] ? wanted : PINS_DIR_DEFAULT;
@@ -40,8 +57,11 @@ void check_pins(const char *wanted, struct findings *findings)
 	struct pins *pins;
 	int ret;
 
-	if (pins_list(dir, count_pin, &count, NULL) < 0)
+	if (pins_list(dir, count_pin, &count, NULL) < 0) {
+		if (wanted[0])
+			check_place(wanted, findings);
 		return;
+	}
 	ret = pins_open(dir, &pins, &error);
 	if (ret == 0)
 		pins_close(&pins);
