@@ -5,8 +5,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/stream_tls.h"
 
 #define READ_SIZE 16384
 
@@ -35,118 +34,11 @@ static int wait_for(struct pollfd *polls, size_t count, int64_t deadline_ns)
 	return n < 0 ? -errno : n;
 }
 
-static int wait_for_one(int fd, short events, int64_t deadline_ns)
+int stream_wait(int fd, short events, int64_t deadline_ns)
 {
 	struct pollfd pollfd = {.fd = fd, .events = events};
 
 	return wait_for(&pollfd, 1, deadline_ns);
-}
-
-/* --- TLS ----------------------------------------------------------------------------------- */
-
-static int tls_error(struct error *error_r, int code, const char *what)
-{
-	char reason[160];
-
-	ERR_error_string_n(ERR_get_error(), reason, sizeof(reason));
-	ERR_clear_error();
-	return error_set(error_r, code, "%s: %s", what, reason);
-}
-
-static int load_files(SSL_CTX *tls, const char *ca, const char *certificate, const char *key,
-		      struct error *error_r)
-{
-	if (ca && SSL_CTX_load_verify_locations(tls, ca, NULL) != 1)
-		return tls_error(error_r, EINVAL, ca);
-	if (!ca && SSL_CTX_set_default_verify_paths(tls) != 1)
-		return tls_error(error_r, EINVAL, "the system's certificates");
-	if (certificate && SSL_CTX_use_certificate_chain_file(tls, certificate) != 1)
-		return tls_error(error_r, EINVAL, certificate);
-	if (key && SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1)
-		return tls_error(error_r, EINVAL, key);
-	return 0;
-}
-
-int stream_tls_new(const char *ca, const char *certificate, const char *key, bool verify,
-		   SSL_CTX **tls_r, struct error *error_r)
-{
-	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
-	int ret;
-
-	if (!tls)
-		return tls_error(error_r, ENOMEM, "TLS");
-	SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
-	SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_CTX_set_verify(tls, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-	ret = load_files(tls, ca, certificate, key, error_r);
-	if (ret < 0)
-		SSL_CTX_free(tls);
-	else
-		*tls_r = tls;
-	return ret;
-}
-
-void stream_tls_free(SSL_CTX **tls)
-{
-	SSL_CTX_free(*tls);
-	*tls = NULL;
-}
-
-static bool is_address(const char *host)
-{
-	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST};
-	struct addrinfo *list = NULL;
-	bool numeric = getaddrinfo(host, NULL, &hints, &list) == 0;
-
-	if (list)
-		freeaddrinfo(list);
-	return numeric;
-}
-
-static int expect_name(SSL *ssl, const struct stream_target *target)
-{
-	if (!target->tls_verify || (target->path && *target->path))
-		return 1;
-	if (is_address(target->host))
-		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), target->host);
-	return SSL_set1_host(ssl, target->host) == 1 &&
-	       SSL_set_tlsext_host_name(ssl, target->host) == 1;
-}
-
-/* Translates the outcome of an SSL call: 0 for "again after waiting for *events_r". */
-static int tls_again(SSL *ssl, int result, short *events_r, struct error *error_r)
-{
-	int why = SSL_get_error(ssl, result);
-
-	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
-		*events_r = why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
-		return 0;
-	}
-	if (why == SSL_ERROR_ZERO_RETURN || (why == SSL_ERROR_SYSCALL && errno == 0))
-		return error_set(error_r, ECONNRESET, "the server closed the connection");
-	if (why == SSL_ERROR_SYSCALL)
-		return error_set(error_r, errno, "%s", strerrordesc_np(errno));
-	return tls_error(error_r, EPROTO, "TLS");
-}
-
-static int tls_handshake(struct stream *stream, const struct stream_target *target,
-			 int64_t deadline_ns, struct error *error_r)
-{
-	int result, ret;
-	short events = 0;
-
-	stream->ssl = SSL_new(target->tls);
-	if (!stream->ssl || SSL_set_fd(stream->ssl, stream->fd) != 1 ||
-	    expect_name(stream->ssl, target) != 1)
-		return tls_error(error_r, ENOMEM, "TLS");
-	while ((result = SSL_connect(stream->ssl)) != 1) {
-		ret = tls_again(stream->ssl, result, &events, error_r);
-		if (ret < 0)
-			return ret;
-		if (wait_for_one(stream->fd, events, deadline_ns) == -ETIMEDOUT)
-			return error_set(error_r, ETIMEDOUT, "timeout in the TLS handshake");
-	}
-	return 0;
 }
 
 /* --- connecting ---------------------------------------------------------------------------- */
@@ -154,7 +46,7 @@ static int tls_handshake(struct stream *stream, const struct stream_target *targ
 static int finish_connect(int fd, int64_t deadline_ns)
 {
 	socklen_t len = sizeof(int);
-	int code = 0, ret = wait_for_one(fd, POLLOUT, deadline_ns);
+	int code = 0, ret = stream_wait(fd, POLLOUT, deadline_ns);
 
 	if (ret < 0)
 		return ret;
@@ -253,7 +145,7 @@ int stream_connect(struct stream *stream, const struct stream_target *target, in
 	else
 		ret = connect_tcp(stream, target, deadline_ns, error_r);
 	if (ret == 0 && target->tls) {
-		ret = tls_handshake(stream, target, deadline_ns, error_r);
+		ret = target->tls->ops->start(stream, target, deadline_ns, error_r);
 		if (ret < 0) {
 			error_prefix(error_r, "%s:%lld", target->host, (long long)target->port);
 			stream_close(stream);
@@ -264,7 +156,8 @@ int stream_connect(struct stream *stream, const struct stream_target *target, in
 
 void stream_close(struct stream *stream)
 {
-	SSL_free(stream->ssl);
+	if (stream->ssl)
+		stream->tls->stop(stream);
 	if (stream->fd >= 0)
 		close(stream->fd);
 	*stream = (struct stream)STREAM_INIT;
@@ -287,10 +180,8 @@ static ssize_t send_some(struct stream *stream, struct slice out, short *events_
 	ssize_t n;
 
 	errno = 0;
-	if (stream->ssl) {
-		n = SSL_write(stream->ssl, out.ptr, out.len > INT32_MAX ? INT32_MAX : (int)out.len);
-		return n > 0 ? n : tls_again(stream->ssl, (int)n, events_r, error_r);
-	}
+	if (stream->ssl)
+		return stream->tls->send(stream, out, events_r, error_r);
 	n = send(stream->fd, out.ptr, out.len, MSG_NOSIGNAL);
 	if (n >= 0)
 		return n;
@@ -306,10 +197,8 @@ static ssize_t receive_some(struct stream *stream, char *data, size_t size, shor
 	ssize_t n;
 
 	errno = 0;
-	if (stream->ssl) {
-		n = SSL_read(stream->ssl, data, (int)size);
-		return n > 0 ? n : tls_again(stream->ssl, (int)n, events_r, error_r);
-	}
+	if (stream->ssl)
+		return stream->tls->receive(stream, data, size, events_r, error_r);
 	n = recv(stream->fd, data, size, 0);
 	if (n > 0)
 		return n;

@@ -16,33 +16,28 @@
 #include "base/slice.h"
 
 struct pollfd;
-struct ssl_ctx_st;
 struct ssl_st;
+struct stream_tls;
 
 /* Where to. Nothing is copied: it must outlive the stream. */
 struct stream_target {
 	const char *path; /* of a unix socket; NULL or "" for TCP */
 	const char *host; /* an address, without brackets, or a name */
 	int64_t port;
-	struct ssl_ctx_st *tls; /* NULL for plain text */
+	struct stream_tls *tls; /* stream_tls.h; NULL for plain text */
 	bool tls_verify;	/* the certificate must be for host */
 };
 
 struct stream {
 	int fd; /* -1 when not connected */
-	struct ssl_st *ssl;
+	const struct stream_tls_ops *tls;
+	struct ssl_st *ssl; /* NULL for plain text; else tls is set */
 };
 
 #define STREAM_INIT                                                                                \
 	{                                                                                          \
 		.fd = -1                                                                           \
 	}
-
-/* A context from PEM files, each of which may be NULL: ca (else the system's), and certificate
- * with key for a server that asks for one. Errors: -EINVAL. */
-int stream_tls_new(const char *ca, const char *certificate, const char *key, bool verify,
-		   struct ssl_ctx_st **tls_r, struct error *error_r);
-void stream_tls_free(struct ssl_ctx_st **tls); /* takes NULL, sets NULL */
 
 /* Errors: -ETIMEDOUT, those of connect(2), -EHOSTUNREACH for a name that is not found, -EPROTO
  * from TLS. The text names the target. */
@@ -82,5 +77,8 @@ void stream_exchange_all(struct stream_exchange *exchanges, size_t count, struct
 /* The same for one. *sent_r may be NULL. */
 int stream_exchange(struct stream *stream, struct slice out, stream_feed *feed, void *context,
 		    int64_t deadline_ns, bool *sent_r, struct error *error_r);
+
+/* Waits for poll(2)'s events on fd. Returns 1, -ETIMEDOUT, or poll's negative errno. */
+int stream_wait(int fd, short events, int64_t deadline_ns);
 
 #endif

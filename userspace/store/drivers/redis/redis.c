@@ -21,6 +21,7 @@
 #include "store/drivers/redis/request.h"
 #include "store/drivers/redis/resp.h"
 #include "store/stamp.h"
+#include "store/stream_tls.h"
 
 /* --- opening ------------------------------------------------------------------------------- */
 
