@@ -20,16 +20,16 @@ include mk/config.mk
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(O)/dovetap $(O)/dovetap-attacher ## build the programs (the default)
-
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 clean: ## remove everything that was built
 	rm -rf .output
 
-include mk/layers.mk mk/bpf.mk mk/userspace.mk mk/docs.mk mk/unit.mk mk/dict.mk mk/kernel.mk mk/bench.mk
-include mk/test.mk mk/fuzz.mk mk/check.mk mk/install.mk mk/mutants.mk
+include mk/layers.mk mk/modules.mk mk/bpf.mk mk/userspace.mk mk/docs.mk mk/unit.mk mk/dict.mk mk/kernel.mk
+include mk/bench.mk mk/test.mk mk/fuzz.mk mk/check.mk mk/install.mk mk/mutants.mk
+
+all: $(O)/dovetap $(O)/dovetap-attacher $(MODULE_FILES) ## build the programs and the modules (the default)
 
 .PHONY: all help clean
 

@@ -51,12 +51,13 @@ endif
 pkg_libs   = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1) 2> /dev/null))
 pkg_cflags = $(foreach p,$(1),$(shell $(PKG_CONFIG) --cflags $(p) 2> /dev/null))
 
-HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 OPT ?= -O2 -g
 CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' \
 	-DDOVETAP_LIBEXECDIR='"$(LIBEXECDIR)"' -include userspace/base/banned.h \
 	-I$(INCLUDE) -Iuserspace -isystem $(O)/gen
-CFLAGS  := -std=gnu11 $(OPT) $(WARN) $(WARN_ERROR) $(SYSROOT) -pthread
+# The same objects go into the program and into modules.
+CFLAGS  := -std=gnu11 $(OPT) $(WARN) $(WARN_ERROR) $(SYSROOT) -pthread -fPIC -fvisibility=hidden
 LDFLAGS := $(SYSROOT) -pthread $(filter --coverage,$(OPT))
 
 comma := ,

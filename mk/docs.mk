@@ -7,9 +7,9 @@ GEN_DOCS := $(O)/tools/docs/gen-docs
 GEN_DOCS_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tools/docs/*.c))
 
 $(GEN_DOCS_OBJ): CPPFLAGS += -I.
-$(GEN_DOCS): $(GEN_DOCS_OBJ) $(call archives,stats)
+$(GEN_DOCS): $(GEN_DOCS_OBJ) $(call layer_archives,stats)
 	$(say) LD $@
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(GEN_DOCS_OBJ) $(call linked,stats)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(GEN_DOCS_OBJ) $(call linked_bare,stats)
 
 docs: $(GEN_DOCS) ## write what of docs/ and deploy/ comes from the tables of metrics and settings
 	$(Q)$(foreach d,$(GENERATED_DOCS),$(GEN_DOCS) $(word 1,$(subst :, ,$(d))) \

@@ -24,12 +24,13 @@ needs_collector := base conf priv login audit store capture plan pipeline serve 
 needs_attacher  := base priv dovecot search attach
 needs_cli       := $(filter-out cli attacher,$(LAYERS))
 
-# The libraries that a layer links for itself, as pkg-config names them.
+# The libraries that a layer links for itself, as pkg-config names them; those of modules
+# stand in mk/modules.mk.
 pkg_priv        := libcap-ng libseccomp
 pkg_dovecot     := libbpf libelf zlib
-pkg_login       := libcrypto libmaxminddb
+pkg_login       := libcrypto
 pkg_capture     := libbpf libelf zlib
-pkg_store       := hiredis sqlite3 libmariadb libpq libssl libcrypto
+pkg_store       := sqlite3
 pkg_audit       := libsystemd
 pkg_serve       := libmicrohttpd
 pkg_search      := libelf

@@ -8,6 +8,18 @@ $(O)/tests/unit/$(1)/%: $(O)/tests/unit/$(1)/%.o $(call archives,$(1))
 endef
 $(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
 
+# What test_module.c loads and refuses; without sanitizers, as a program may load what has none.
+SAMPLE_MODULES := $(patsubst %,$(O)/tests/unit/base/modules/%.so,good stale older)
+sample_stale := -DABI=9999
+sample_older := -DRELEASE='"0.0.0-older"'
+$(SAMPLE_MODULES): tests/unit/base/sample_module.c userspace/base/module.h
+	$(say) LD $@
+	$(Q)mkdir -p -m 0755 $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 $(SYSROOT) -fPIC -shared -DNAME=$(basename $(@F)) $(sample_$(basename $(@F))) -o $@ $<
+	$(Q)chmod go-w $(@D) $@
+$(O)/tests/unit/base/test_module: $(SAMPLE_MODULES)
+$(O)/tests/unit/base/test_module.o: $(O)/gen/modules/dir.h
+
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
 
 # These let any allocation fail.

@@ -2,16 +2,31 @@
 # Each layer becomes an archive (mk/layers.mk), all of them and the commands the program. The
 # privileged one is another program, of few of them.
 
-layer_src = $(shell find userspace/$(1) -name '*.c' 2>/dev/null | sort)
+layer_src = $(filter-out $(MODULE_SOURCES),$(shell find userspace/$(1) -name '*.c' 2>/dev/null | sort))
 layer_obj = $(patsubst %.c,$(O)/%.o,$(call layer_src,$(1)))
-archives  = $(foreach l,$(1) $(needs_$(1)),$(O)/lib/$(l).a)
-linked    = -Wl,--start-group $(call archives,$(1)) -Wl,--end-group \
-	$(foreach l,$(1) $(needs_$(1)),$(libs_$(l)))
+
+layer_archives = $(foreach l,$(1) $(needs_$(1)),$(O)/lib/$(l).a)
+layer_libs     = $(foreach l,$(1) $(needs_$(1)),$(libs_$(l)))
+
+# For programs that test: with the modules of these layers, which are then not loaded.
+archives = $(call layer_archives,$(1)) $(patsubst %,$(O)/lib/module-%.a,$(call modules_of,$(1)))
+linked   = $(patsubst %,-Wl$(comma)-u$(comma)dovetap_module_%,$(call modules_of,$(1))) \
+	-Wl,--start-group $(call archives,$(1)) -Wl,--end-group $(call layer_libs,$(1)) \
+	$(foreach m,$(call modules_of,$(1)),$(libs_of_$(m)))
+
+# For the program, and for what has to do with no store.
+linked_bare = -Wl,--start-group $(call layer_archives,$(1)) -Wl,--end-group $(call layer_libs,$(1))
 
 MAIN_OBJ := $(O)/userspace/main.o
 ALL_ARCHIVES := $(call archives,cli)
 
-$(O)/%.o: %.c
+# What was compiled in another way before is compiled anew: program and modules have to be of one
+# version. A packager's own options do not count; "make install" may come without them.
+COMPILED := $(CPPFLAGS) $(filter-out $(OPT) $(WARN_ERROR),$(CFLAGS))
+$(O)/gen/compiled: FORCE
+	$(Q)$(shell mkdir -p $(@D))$(file >$@.new,$(COMPILED))cmp -s $@.new $@ || mv $@.new $@; rm -f $@.new
+
+$(O)/%.o: %.c $(O)/gen/compiled
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MD -MP -c $< -o $@
@@ -27,10 +42,12 @@ $(O)/lib/$(1).a: $(call layer_obj,$(1))
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 
-$(O)/dovetap: $(MAIN_OBJ) $(ALL_ARCHIVES)
-	$(say) LD $@
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(MAIN_OBJ) $(call linked,cli)
+$(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 
-$(O)/dovetap-attacher: $(call archives,attacher)
+$(O)/dovetap: $(MAIN_OBJ) $(call layer_archives,cli)
 	$(say) LD $@
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(call layer_obj,attacher) $(call linked,attacher)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(MAIN_OBJ) $(call linked_bare,cli)
+
+$(O)/dovetap-attacher: $(call layer_archives,attacher)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(call layer_obj,attacher) $(call linked_bare,attacher)

@@ -212,6 +212,8 @@ int collector_main(const struct collector_options *options, const struct collect
 	buf_init(&c.line, 8192);
 	ret = wait_for_turn(&c, &error);
 	if (ret == 0)
+		ret = plan_load_modules(c.options->plan, &error);
+	if (ret == 0)
 		ret = enter_confinement(&c, &error);
 	if (ret == 0)
 		ret = open_loop(&c, &error);

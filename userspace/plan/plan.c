@@ -159,6 +159,16 @@ int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,
 	return ret;
 }
 
+int plan_load_modules(const struct plan *plan, struct error *error_r)
+{
+	const struct dovetap_settings *settings = plan_settings(plan);
+	int ret = geo_load(settings->geoip_country, settings->geoip_asn, error_r);
+
+	for (size_t i = 0; ret == 0 && i < plan->dict_count; i++)
+		ret = dict_load(&plan->dicts[i].config, error_r);
+	return ret;
+}
+
 static struct conf_ip to_conf_ip(const struct login_ip *ip)
 {
 	struct conf_ip conf_ip = {.family = ip->family};

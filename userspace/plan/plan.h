@@ -62,6 +62,12 @@ const char *plan_dict_id(const struct plan *plan, size_t index);
 int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,
 		   struct error *error_r);
 
+/*
+ * Loads the modules that the dicts and the databases of addresses need (base/module.h). Before a
+ * sandbox: nothing is loaded in it. Errors: those of dict_load() and geo_load().
+ */
+int plan_load_modules(const struct plan *plan, struct error *error_r);
+
 /* The route of an event for that purpose, or -1 when it is not recorded. */
 int plan_match(const struct plan *plan, const struct login_event *event,
 	       enum deliver_purpose purpose);

@@ -154,6 +154,11 @@ struct dict {
 	bool strict;
 };
 
+/* Loads the module of its driver, if that is one (base/module.h); dict_open() does it, too, but
+ * may be called where it is too late: behind a sandbox. Errors: -EINVAL for an unknown driver, and
+ * those of module_load(). */
+int dict_load(const struct dict_config *config, struct error *error_r);
+
 /* The dict behind a URI or block. Unknown driver: -EINVAL and a text that lists the known ones. */
 int dict_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r);
 void dict_close(struct dict **dict); /* takes NULL, sets NULL */
@@ -181,9 +186,9 @@ void dict_tidy(struct dict *dict);
 /* Calls back for each file or directory that the dict reads or writes, */
 void dict_places(const struct dict *dict, dict_place_cb *cb, void *context);
 
-const char *dict_outcome_name(enum dict_outcome outcome);
+/* For drivers: dict_entry.c. */
 
-/* For drivers. */
+const char *dict_outcome_name(enum dict_outcome outcome);
 
 /* Gives the entry its outcome and reason. */
 void dict_entry_set(struct dict_entry *entry, enum dict_outcome outcome, const char *fmt, ...)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The drivers that dict.c knows; each is defined at the bottom of its own file. */
+/* The drivers that are built in, but for sql.h, and those of modules; each is defined at the bottom
+ * of its own file. */
 #ifndef DOVETAP_DRIVERS_H
 #define DOVETAP_DRIVERS_H
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/module.h"
 #include "conf/parse.h"
 #include "store/dict.h"
 #include "store/drivers/cassandra/batch.h"
@@ -154,3 +155,5 @@ const struct dict_driver cassandra_driver = {
 	.places = cassandra_places,
 	.close = cassandra_close,
 };
+
+MODULE_DEFINE(cassandra, cassandra_driver);

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/module.h"
 #include "store/drivers/drivers.h"
 #include "store/drivers/redis/request.h"
 #include "store/drivers/redis/resp.h"
@@ -336,3 +337,5 @@ const struct dict_driver redis_driver = {
 	.places = redis_places,
 	.close = redis_close,
 };
+
+MODULE_DEFINE(redis, redis_driver);

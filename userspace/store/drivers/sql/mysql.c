@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/module.h"
 #include "store/drivers/sql/mysql_call.h"
+#include "store/drivers/sql/sql.h"
+#include "store/drivers/sql/sql_private.h"
 
 #define BATCH_MAX 1000 /* the writer's */
 
@@ -193,3 +196,14 @@ const struct sql_backend sql_mysql_backend = {
 	.places = my_places,
 	.free = my_free,
 };
+
+/* --- the driver ------------------------------------------------------------------------------- */
+
+static int mysql_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r)
+{
+	return sql_open(&sql_mysql_driver, &sql_mysql_backend, config, dict_r, error_r);
+}
+
+const struct dict_driver sql_mysql_driver = SQL_DRIVER("mysql", mysql_open);
+
+MODULE_DEFINE(mysql, sql_mysql_driver);

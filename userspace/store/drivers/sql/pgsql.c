@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/module.h"
 #include "store/drivers/sql/pgsql_call.h"
+#include "store/drivers/sql/sql.h"
+#include "store/drivers/sql/sql_private.h"
 
 #define CONNECT_TIMEOUT_MS 5000
 #define BATCH_MAX	   1024
@@ -184,3 +187,14 @@ const struct sql_backend sql_pgsql_backend = {
 	.places = pg_places,
 	.free = pg_free,
 };
+
+/* --- the driver ------------------------------------------------------------------------------- */
+
+static int pgsql_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r)
+{
+	return sql_open(&sql_pgsql_driver, &sql_pgsql_backend, config, dict_r, error_r);
+}
+
+const struct dict_driver sql_pgsql_driver = SQL_DRIVER("pgsql", pgsql_open);
+
+MODULE_DEFINE(pgsql, sql_pgsql_driver);

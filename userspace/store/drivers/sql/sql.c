@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/drivers/sql/sql.h"
-
 #include <errno.h>
 #include <stdlib.h>
 
@@ -10,7 +8,7 @@
 
 /* --- opening ----------------------------------------------------------------------------------*/
 
-static int sql_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
+int sql_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 {
 	struct sql_dict *sql = (struct sql_dict *)dict;
 	int ret = sql_connect(sql, deadline_ns, error_r);
@@ -28,7 +26,7 @@ static int sql_ping(struct dict *dict, int64_t deadline_ns, struct error *error_
 	return ret;
 }
 
-static void sql_close(struct dict *dict)
+void sql_close(struct dict *dict)
 {
 	struct sql_dict *sql = (struct sql_dict *)dict;
 
@@ -95,8 +93,8 @@ static int sql_load(struct sql_dict *sql, const struct dict_config *config, stru
 	return sql->plans && sql->planned ? 0 : error_set(error_r, ENOMEM, "out of memory");
 }
 
-static int sql_open(const struct dict_driver *driver, const struct sql_backend *backend,
-		    const struct dict_config *config, struct dict **dict_r, struct error *error_r)
+int sql_open(const struct dict_driver *driver, const struct sql_backend *backend,
+	     const struct dict_config *config, struct dict **dict_r, struct error *error_r)
 {
 	struct sql_dict *sql = calloc(1, sizeof(*sql));
 	int ret;
@@ -117,40 +115,9 @@ static int sql_open(const struct dict_driver *driver, const struct sql_backend *
 	return ret;
 }
 
-/* --- the drivers ------------------------------------------------------------------------------*/
-
-static int mysql_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r)
-{
-	return sql_open(&sql_mysql_driver, &sql_mysql_backend, config, dict_r, error_r);
-}
-
-static int pgsql_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r)
-{
-	return sql_open(&sql_pgsql_driver, &sql_pgsql_backend, config, dict_r, error_r);
-}
-
-static int sqlite_open(const struct dict_config *config, struct dict **dict_r,
-		       struct error *error_r)
-{
-	return sql_open(&sql_sqlite_driver, &sql_sqlite_backend, config, dict_r, error_r);
-}
-
-static void sql_places(const struct dict *dict, dict_place_cb *cb, void *context)
+void sql_places(const struct dict *dict, dict_place_cb *cb, void *context)
 {
 	const struct sql_dict *sql = (const struct sql_dict *)dict;
 
 	sql->backend->places(sql->conn, cb, context);
 }
-
-#define SQL_DRIVER(called, opener)                                                                 \
-	{                                                                                          \
-		.name = (called),                                                                  \
-		.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH | DICT_CAP_LIST |                   \
-			DICT_CAP_TIMES_ONLY | DICT_CAP_EXPIRE,                                     \
-		.open = (opener), .write = sql_write, .lookup = sql_lookup, .ping = sql_ping,      \
-		.expire = sql_expire, .places = sql_places, .close = sql_close,                    \
-	}
-
-const struct dict_driver sql_mysql_driver = SQL_DRIVER("mysql", mysql_open);
-const struct dict_driver sql_pgsql_driver = SQL_DRIVER("pgsql", pgsql_open);
-const struct dict_driver sql_sqlite_driver = SQL_DRIVER("sqlite", sqlite_open);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver on top of the three backends: sql.c opens, sql_conn.c keeps a connection and knows the
- * tables, sql_write.c, sql_lookup.c and sql_expire.c are slots of the dict.
+ * The driver on top of the three backends: sql.c opens, sql_conn.c keeps a connection and knows
+ * the tables, sql_write.c, sql_lookup.c and sql_expire.c are slots of the dict. Each backend's file
+ * ends with the driver that it makes of them; none of these files knows one.
  */
 #ifndef DOVETAP_SQL_PRIVATE_H
 #define DOVETAP_SQL_PRIVATE_H
@@ -46,13 +47,27 @@ int sql_make_plan(struct sql_dict *sql, size_t map_index, int64_t deadline_ns,
 		  struct error *error_r);
 void sql_forget_plan(struct sql_dict *sql, size_t map_index);
 
-/* --- slots */
+/* --- slots, and what the drivers' open() does */
 
+int sql_open(const struct dict_driver *driver, const struct sql_backend *backend,
+	     const struct dict_config *config, struct dict **dict_r, struct error *error_r);
+int sql_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r);
+void sql_places(const struct dict *dict, dict_place_cb *cb, void *context);
+void sql_close(struct dict *dict);
 int sql_write(struct dict *dict, struct dict_entry *entries, size_t count, int64_t deadline_ns,
 	      struct error *error_r);
 int sql_lookup(struct dict *dict, struct slice user, const struct slice *keys, size_t key_count,
 	       int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
 int sql_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 	       struct error *error_r);
+
+#define SQL_DRIVER(called, opener)                                                                 \
+	{                                                                                          \
+		.name = (called),                                                                  \
+		.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH | DICT_CAP_LIST |                   \
+			DICT_CAP_TIMES_ONLY | DICT_CAP_EXPIRE,                                     \
+		.open = (opener), .write = sql_write, .lookup = sql_lookup, .ping = sql_ping,      \
+		.expire = sql_expire, .places = sql_places, .close = sql_close,                    \
+	}
 
 #endif

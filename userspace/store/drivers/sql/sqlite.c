@@ -9,6 +9,8 @@
 
 #include "conf/tree.h"
 #include "store/drivers/sql/backend.h"
+#include "store/drivers/sql/sql.h"
+#include "store/drivers/sql/sql_private.h"
 #include "store/drivers/sql/words.h"
 #include "store/sqlite_file.h"
 
@@ -417,3 +419,13 @@ const struct sql_backend sql_sqlite_backend = {
 	.places = lite_places,
 	.free = lite_free,
 };
+
+/* --- the driver ------------------------------------------------------------------------------- */
+
+static int sqlite_open(const struct dict_config *config, struct dict **dict_r,
+		       struct error *error_r)
+{
+	return sql_open(&sql_sqlite_driver, &sql_sqlite_backend, config, dict_r, error_r);
+}
+
+const struct dict_driver sql_sqlite_driver = SQL_DRIVER("sqlite", sqlite_open);
