@@ -4,6 +4,8 @@
 install: all ## install under DESTDIR and PREFIX
 	install -D -m 0755 $(O)/dovetap $(DESTDIR)$(SBINDIR)/dovetap
 	install -D -m 0755 $(O)/dovetap-attacher $(DESTDIR)$(LIBEXECDIR)/dovetap-attacher
+	mkdir -p -m 0755 $(DESTDIR)$(MODULEDIR)
+	$(if $(MODULES),install -m 0644 $(MODULE_FILES) $(DESTDIR)$(MODULEDIR))
 	install -D -m 0644 docs/dovetap.8 $(DESTDIR)$(MANDIR)/man8/dovetap.8
 	install -D -m 0644 docs/dovetap.conf.5 $(DESTDIR)$(MANDIR)/man5/dovetap.conf.5
 	test -e $(DESTDIR)$(SYSCONFDIR)/dovetap/dovetap.conf || \
@@ -19,7 +21,7 @@ install: all ## install under DESTDIR and PREFIX
 DEB_FILES = $(wildcard $(shell git ls-files --cached --others --exclude-standard ':!tests' 2>/dev/null))
 DEB_TREE := $(O)/deb/dovetap-$(VERSION)
 
-deb: $(O)/deb/built ## build the Debian package, .output/deb/dovetap_*.deb, in a copy of the tree
+deb: $(O)/deb/built ## build the Debian packages, .output/deb/dovetap*.deb, in a copy of the tree
 
 $(O)/deb/built: $(DEB_FILES)
 	$(say) DEB $(DEB_TREE)

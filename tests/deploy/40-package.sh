@@ -9,7 +9,7 @@ if [[ -z ${DOVETAP_TEST_MOUNTS:-} ]]; then
 	export DOVETAP_TEST_MOUNTS=own
 	exec unshare --mount "$0" "$@"
 fi
-plan 22
+plan 29
 root=$tmp/root
 at_end 'umount --recursive "$root"'
 
@@ -33,6 +33,29 @@ make_predecessor() { # the same package with a lower version, another default an
 	printf '#!/bin/sh\necho dovetap 0.0.1\n' > "$tmp/old/usr/sbin/dovetap"
 	dpkg-deb --root-owner-group --build "$tmp/old" "$root/old.deb"
 	cp "$package" "$root/new.deb"
+}
+
+put_modules() { # their packages, as /modules/dovetap-NAME.deb
+	local file
+	mkdir "$root/modules"
+	for file in "${module_packages[@]}"; do
+		cp "$file" "$root/modules/$(basename "${file%%_*}").deb"
+	done
+}
+
+has_modules() { # names: each has a package, that package has it, and none has another
+	same "$(printf '%s\n' "$@")" "$(for file in "${module_packages[@]}"; do
+		dpkg-deb --contents "$file" | sed -n 's,.* \./usr/lib/dovetap/\(.*\)\.so$,\1,p'
+	done)"
+}
+
+# What the driver has to say about a dict without its settings; no server is asked.
+driver_is_there() { # name...
+	local name
+	for name in "$@"; do
+		in_root dovetap lookup --dict "$name:" alice > "$tmp/driver" 2>&1
+		grep "dict $name: " "$tmp/driver" && ! grep 'module' "$tmp/driver" || { cat "$tmp/driver" && return 1; }
+	done
 }
 
 version() { # of the program, and of the package
@@ -81,7 +104,8 @@ numbers=${numbers#dovetap }
 enabled=/etc/systemd/system/multi-user.target.wants/dovetap.service
 
 check 'lintian has nothing to say' lintian --allow-root --display-info --pedantic \
-	--fail-on error,warning,info,pedantic "$package"
+	--fail-on error,warning,info,pedantic "$package" "${module_packages[@]}"
+check 'each module has a package' has_modules cassandra geoip mysql pgsql redis
 check 'it has what a package has' in_package /usr/sbin/dovetap /etc/dovetap/dovetap.conf \
 	/lib/systemd/system/dovetap.service /usr/lib/sysusers.d/dovetap.conf \
 	/usr/lib/tmpfiles.d/dovetap.conf /usr/share/man/man8/dovetap.8.gz \
@@ -91,6 +115,7 @@ check 'it has what a package has' in_package /usr/sbin/dovetap /etc/dovetap/dove
 
 make_root
 make_predecessor > "$tmp/predecessor.log"
+put_modules
 check 'it installs' in_root dpkg --install /new.deb
 check 'its version is that of the program' is_version "$numbers" "$numbers-1"
 check 'there is its user' has_user
@@ -98,6 +123,16 @@ check 'the user has a state directory' is_there /var/lib/dovetap
 check 'the service will start at the next boot' test -L "$root$enabled"
 check 'the configuration is right' in_root dovetap config show --config /etc/dovetap/dovetap.conf
 check 'nothing of dovetap is altered' in_root dpkg --verify dovetap
+check 'a module that is not installed is named' fails_with 78 \
+	'dict redis needs the module /usr/lib/dovetap/redis.so, which is not installed: apt-get install dovetap-redis' \
+	chroot "$root" /usr/sbin/dovetap lookup --dict redis: alice
+check 'its package installs' in_root dpkg --install /modules/dovetap-redis.deb
+check 'so do the others' in_root dpkg --install --recursive /modules
+check 'the program finds them' driver_is_there mysql pgsql cassandra
+check 'with them it cannot be removed alone' fails_with 1 'dovetap-redis depends on dovetap' \
+	env PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$root" dpkg --remove dovetap
+check 'the modules are purged' in_root dpkg --purge dovetap-cassandra dovetap-geoip dovetap-mysql dovetap-pgsql \
+	dovetap-redis
 check 'it is purged' in_root dpkg --purge dovetap
 check 'with all that it made' is_gone /etc/dovetap /var/lib/dovetap /var/log/dovetap "$enabled" /usr/sbin/dovetap \
 	/usr/lib/sysusers.d/dovetap.conf

@@ -24,8 +24,9 @@ no_file_gives_rights() {
 libraries_are_there() { # also those of plug-ins
 	local file loader
 	loader=/lib64/$(basename "$root"/lib64/ld-*)
-	find "$root/usr/sbin/dovetap" "$root/usr/libexec/dovetap" "$root/usr/bin/install" "$root"/usr/lib/*-linux-gnu -name '*.so.*' -type f \
-		-o -path '*/plugin/*.so' -o -path '*/usr/*bin/*' -o -path '*/libexec/*' | while read -r file; do
+	find "$root/usr/sbin/dovetap" "$root/usr/libexec/dovetap" "$root/usr/lib/dovetap" "$root/usr/bin/install" \
+		"$root"/usr/lib/*-linux-gnu -name '*.so.*' -type f -o -path '*/plugin/*.so' -o -path '*/usr/*bin/*' \
+		-o -path '*/libexec/*' -o -path '*/usr/lib/dovetap/*' | while read -r file; do
 		chroot "$root" "$loader" --list "${file#"$root"}"
 	done > "$tmp/libraries"
 	grep -q 'libmariadb.so.3 => /' "$tmp/libraries" && ! grep 'not found' "$tmp/libraries"

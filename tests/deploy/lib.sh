@@ -9,9 +9,10 @@
 #     check 'the service runs' inside systemctl is-active dovetap
 . "$(dirname "${BASH_SOURCE[0]}")/../integration/lib.sh"
 
-package_built() { # sets $package
+package_built() { # sets $package and $module_packages
 	make --silent -C "$top" deb > "$tmp/deb.log" 2>&1 || bail "make deb: $(tail "$tmp/deb.log")"
 	package=$(echo "$top"/.output/deb/dovetap_*.deb)
+	mapfile -t module_packages < <(find "$top/.output/deb" -name 'dovetap-*.deb' ! -name '*-dbgsym_*' | sort)
 }
 
 system_start() { # a machine with systemd and Dovecot, which lets everybody in
@@ -77,10 +78,13 @@ put() { # path inside; stdin is its content
 	inside sh -c 'mkdir -p "${0%/*}" && cat > "$0"' "$1"
 }
 
-install_package() {
+install_package() { # and those of the modules
+	local file
 	package_built
-	put /root/dovetap.deb < "$package"
-	inside dpkg --install /root/dovetap.deb
+	for file in "$package" "${module_packages[@]}"; do
+		put "/root/packages/$(basename "$file")" < "$file"
+	done
+	inside dpkg --install --recursive /root/packages
 }
 
 # --- containers ----------------------------------------------------------------------------------
