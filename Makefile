@@ -29,7 +29,7 @@ clean: ## remove everything that was built
 include mk/layers.mk mk/modules.mk mk/bpf.mk mk/userspace.mk mk/docs.mk mk/unit.mk mk/dict.mk mk/kernel.mk
 include mk/bench.mk mk/test.mk mk/fuzz.mk mk/check.mk mk/install.mk mk/mutants.mk
 
-all: $(O)/dovetap $(O)/dovetap-attacher $(MODULE_FILES) ## build the programs and the modules (the default)
+all: $(O)/dovetap $(O)/dovetap-attacher $(MODULE_FILES) $(O)/not-applicable ## build all programs and modules (the default)
 
 .PHONY: all help clean
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Any bytes, any layer: each target is linked with all of them, instrumented, from archives.
 
-FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_TARGETS := $(addprefix $(O)/,$(filter-out $(NOT_APPLICABLE),$(patsubst %.c,%,$(wildcard tests/fuzz/fuzz_*.c))))
 FUZZ_SECONDS ?= 60
 
 $(FUZZ_TARGETS): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(ALL_ARCHIVES)

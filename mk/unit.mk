@@ -20,7 +20,7 @@ $(SAMPLE_MODULES): tests/unit/base/sample_module.c userspace/base/module.h
 $(O)/tests/unit/base/test_module: $(SAMPLE_MODULES)
 $(O)/tests/unit/base/test_module.o: $(O)/gen/modules/dir.h
 
-UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/*/test_*.c))
+UNIT_TESTS := $(addprefix $(O)/,$(filter-out $(NOT_APPLICABLE),$(patsubst %.c,%,$(wildcard tests/unit/*/test_*.c))))
 
 # These let any allocation fail.
 WRAP_ALLOCATIONS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc reallocarray strdup strndup)
@@ -41,12 +41,12 @@ $(SCARCE_ATTACHER): $(call layer_obj,attacher) $(O)/tests/faults/scarce.o $(call
 
 scarce: $(SCARCE) $(SCARCE_ATTACHER)
 
-unit-binaries: $(UNIT_TESTS) $(addprefix $(O)/tests/dict/conformance,-sql -redis) \
-	$(O)/tests/dict/conformance
+unit-binaries: $(UNIT_TESTS) $(addprefix $(O)/,$(filter-out $(NOT_APPLICABLE),$(addprefix \
+	tests/dict/conformance,-sql -redis) tests/dict/conformance))
 
 # The tests of what more than one thread touches.
-TSAN_TESTS := $(addprefix $(O)/,$(patsubst %.c,%,$(wildcard tests/unit/audit/test_audit.c tests/unit/store/test_writer.c \
-	tests/unit/store/test_accounts.c tests/unit/store/test_spool.c tests/unit/store/test_*_wire.c)))
+TSAN_TESTS := $(addprefix $(O)/,$(filter-out $(NOT_APPLICABLE),$(patsubst %.c,%,$(wildcard tests/unit/audit/test_audit.c tests/unit/store/test_writer.c \
+	tests/unit/store/test_accounts.c tests/unit/store/test_spool.c tests/unit/store/test_*_wire.c))))
 
 tsan-binaries: $(TSAN_TESTS)
 

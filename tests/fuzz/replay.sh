@@ -19,7 +19,9 @@ for source in "${sources[@]}"; do
 	parser=$(basename "$source" .c)
 	parser=${parser#fuzz_}
 	number=$((number + 1))
-	if replay "$parser" > "$output" 2>&1; then
+	if grep -qs "tests/fuzz/fuzz_$parser " .output/not-applicable; then
+		echo "ok $number - $parser accepts its corpus # NA of a module that this build leaves out"
+	elif replay "$parser" > "$output" 2>&1; then
 		echo "ok $number - $parser accepts its corpus"
 	else
 		tail -n 30 "$output" | sed 's/^/# /'
