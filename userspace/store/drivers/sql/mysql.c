@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* MySQL and MariaDB: connecting, and the backend's table. */
+#include <errmsg.h>
 #include <errno.h>
 #include <mysqld_error.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -67,6 +69,48 @@ static void my_free(struct sql_conn *conn)
 /* A user name that is too long must be refused, not cut to another user's. */
 #define STRICT_SQL_MODE "SET SESSION sql_mode=CONCAT(@@sql_mode,',STRICT_ALL_TABLES')"
 
+/*
+ * A server may ask for a file of the client's in answer to any statement. An option file could allow
+ * it (local-infile), and is read after all options that are set here; so the file is refused where it
+ * would be opened.
+ */
+static int refuse_file(void **file_r, const char *name, void *context)
+{
+	(void)name;
+	(void)context;
+	*file_r = NULL;
+	return 1;
+}
+
+static int read_nothing(void *file, char *bytes, unsigned int size)
+{
+	(void)file;
+	(void)bytes;
+	(void)size;
+	return -1;
+}
+
+static void end_file(void *file)
+{
+	(void)file;
+}
+
+static int explain_refusal(void *file, char *text, unsigned int size)
+{
+	(void)file;
+	(void)snprintf(text, size, "the server asked for a file of this machine");
+	return CR_UNKNOWN_ERROR;
+}
+
+static void give_no_files(MYSQL *mysql)
+{
+	unsigned int off = 0;
+
+	mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
+	mysql_set_local_infile_handler(mysql, refuse_file, read_nothing, end_file, explain_refusal,
+				       NULL);
+}
+
 static void set_options(struct mysql_conn *my, const struct mysql_host *host)
 {
 	unsigned int connect_secs = (host->connect_timeout + 999) / 1000;
@@ -75,6 +119,7 @@ static void set_options(struct mysql_conn *my, const struct mysql_host *host)
 	mysql_options(my->mysql, MYSQL_OPT_NONBLOCK, 0);
 	mysql_options(my->mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	mysql_options(my->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_secs);
+	give_no_files(my->mysql);
 	if (!my->strict)
 		mysql_options(my->mysql, MYSQL_INIT_COMMAND, STRICT_SQL_MODE);
 	if (host->option_file)
