@@ -3,8 +3,11 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct file_head {
 	char magic[8];
@@ -154,6 +157,23 @@ static int write_failed(struct error *error_r)
 	return error_set(error_r, errno ? errno : EIO, "cannot write the recording: %m");
 }
 
+/* It has who logged in from where: for its owner's eyes, also when it was there before. */
+static FILE *open_private(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct stat st;
+	FILE *file;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		(void)fchmod(fd, 0600);
+	file = fdopen(fd, "w");
+	if (!file)
+		close(fd);
+	return file;
+}
+
 int recorder_open(const char *path, const struct clock_offset *offset, struct recorder **recorder_r,
 		  struct error *error_r)
 {
@@ -166,7 +186,7 @@ int recorder_open(const char *path, const struct clock_offset *offset, struct re
 	if (!recorder)
 		return error_set(error_r, ENOMEM, "out of memory for %s", path);
 	memcpy(head.magic, magic, sizeof(magic));
-	recorder->file = fopen(path, "we");
+	recorder->file = open_private(path);
 	if (!recorder->file) {
 		free(recorder);
 		return error_set(error_r, errno, "%s: %m", path);

@@ -67,7 +67,7 @@ static void allow_dict(struct confinement *c, const struct plan *plan, size_t in
 /* Nothing but the file itself, so it has to be there already. */
 static void allow_record(struct confinement *c, const char *record)
 {
-	int fd = open(record, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(record, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0) /* reported by the code that opens it next */
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../cmocka_all.h"
@@ -31,6 +32,20 @@ static void record_two(void)
 	assert_int_equal(recorder_write(recorder, slice_str("first"), NULL), 0);
 	assert_int_equal(recorder_write(recorder, slice_str("second"), NULL), 0);
 	assert_int_equal(recorder_close(&recorder, NULL), 0);
+}
+
+/* Also one that was there before, for all to read. */
+static void a_recording_is_its_owners_alone(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		record_two();
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0600);
+		assert_int_equal(chmod(path, 0644), 0);
+	}
 }
 
 static void records_come_back_in_order(void **state)
@@ -86,6 +101,7 @@ static void another_kind_of_file_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_recording_is_its_owners_alone),
 		cmocka_unit_test(records_come_back_in_order),
 		cmocka_unit_test(an_early_end_is_told_with_its_place),
 		cmocka_unit_test(another_kind_of_file_is_refused),
