@@ -17,20 +17,6 @@
 #define TICK_NS	    (1 * NS_PER_SEC)
 #define TURN_MAX_NS (30 * NS_PER_SEC)
 
-/* What may be there again in a while: another collector tries it then, and finds all in the ring.
- */
-static bool is_shortage(int code)
-{
-	return code == ENOMEM || code == EAGAIN || code == EMFILE || code == ENFILE;
-}
-
-void collector_fail(struct collector *c, const struct error *error)
-{
-	log_error("%s", error->text);
-	c->status = is_shortage(error->code) ? EX_TEMPFAIL : EX_SOFTWARE;
-	loop_stop(c->loop);
-}
-
 /* Bytes that the attacher has not yet read from the socket; -1 if unknown. */
 static int peer_unread(const struct collector *c)
 {
@@ -197,7 +183,7 @@ static int exit_status(const struct collector *c, int ret)
 		return EX_CONFIG;
 	if (ret == -EADDRINUSE)
 		return EX_UNAVAILABLE;
-	if (ret == -EBUSY || is_shortage(-ret))
+	if (ret == -EBUSY || collector_is_shortage(-ret))
 		return EX_TEMPFAIL;
 	return ret < 0 ? EX_OSERR : c->status;
 }

@@ -158,7 +158,8 @@ void search_due(struct search *search)
 		else
 			search_scan(search);
 	}
-	search_retry_stalled(search);
+	if (search_retry_stalled(search))
+		search_scan(search);
 }
 
 static void take_scanned(struct search *search, const struct search_answer *answer)

@@ -79,8 +79,10 @@ void search_clear_stalled(struct search *search);
 /* Once a killed searcher has ended, the server has answered. */
 void search_reap_killed(struct search *search);
 
-/* When the next place is to be tried again, INT64_MAX: never; and what is due. */
+/* When the next place is to be tried again, INT64_MAX: never. */
 int64_t search_stalled_due_ns(const struct search *search);
-void search_retry_stalled(struct search *search);
+
+/* Leaves those that are due out no longer; true if there are any: a scan has to look at them. */
+bool search_retry_stalled(struct search *search);
 
 #endif

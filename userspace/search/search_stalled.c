@@ -110,7 +110,7 @@ int64_t search_stalled_due_ns(const struct search *search)
 	return due;
 }
 
-void search_retry_stalled(struct search *search)
+bool search_retry_stalled(struct search *search)
 {
 	int64_t now = clock_monotonic_ns();
 	bool any = false;
@@ -124,6 +124,5 @@ void search_retry_stalled(struct search *search)
 		atomic_store(&search->shared->skips[i], 0);
 		any = true;
 	}
-	if (any)
-		search_scan(search);
+	return any;
 }
