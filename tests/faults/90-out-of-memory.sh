@@ -11,11 +11,8 @@ sanitized=${DOVETAP:-$top/.output/san-address/tests/faults/dovetap-scarce} # it 
 export TMPDIR=$tmp
 SCARCE=$tmp/scarce SCARCE_AT=0
 
-scarce_reset() {
-	truncate --size 0 "$SCARCE"
-	truncate --size 32 "$SCARCE"
-	scarce_every 0
-	printf '%08d' "$SCARCE_AT" | dd of="$SCARCE" bs=8 seek=3 conv=notrunc status=none
+scarce_reset() { # in its place: a process that is about to end may still have it in memory
+	printf '%08d\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0%08d' 0 "$SCARCE_AT" 1<> "$SCARCE"
 }
 
 scarce_every() { # number; in its place, for others have the file in memory

@@ -133,21 +133,32 @@ int resolve_make(const struct resolve_origin *origin, const struct run_options *
 
 /* --- taking it apart ------------------------------------------------------------------------ */
 
+static void free_words(char **words)
+{
+	for (char **word = words; word && *word; word++)
+		free(*word);
+	free(words);
+}
+
 /* Copies, which stay. NULL: they are broken, or there is no memory for them. */
 static char **unpack_words(struct unpack *in, int *count_r)
 {
 	uint32_t count = unpack_u32(in);
 	char **words;
 
-	if (in->failed || count > WORDS_MAX)
+	if (count > WORDS_MAX)
+		in->failed = true;
+	if (in->failed)
 		return NULL;
 	words = calloc(count + 1UL, sizeof(*words));
 	for (uint32_t i = 0; words && i < count; i++) {
 		const char *word = unpack_text(in);
 
 		words[i] = word ? strdup(word) : NULL;
-		if (!words[i])
+		if (!words[i]) {
+			free_words(words);
 			return NULL;
+		}
 	}
 	*count_r = (int)count;
 	return words;
@@ -160,10 +171,13 @@ static int unpack_origin(struct unpack *in, struct resolve_origin *origin_r, str
 
 	origin.argv = unpack_words(in, &origin.argc);
 	origin.environment = origin.argv ? unpack_words(in, &unused) : NULL;
-	if (!origin.environment || origin.argc == 0)
+	if (!origin.environment || origin.argc == 0) {
+		free_words(origin.argv);
+		free_words(origin.environment);
 		return error_set(error_r, in->failed ? EINVAL : ENOMEM,
 				 "the resolved command line: %s",
 				 in->failed ? "it is broken" : "out of memory");
+	}
 	*origin_r = origin;
 	return 0;
 }

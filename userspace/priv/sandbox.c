@@ -4,6 +4,7 @@
 #include "priv/sandbox.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -81,6 +82,7 @@ int priv_sandbox_enter(enum priv_process process, struct error *error_r)
 	if (err == 0)
 		err = seccomp_load(filter);
 	seccomp_release(filter);
+	(void)malloc_trim(0); /* the lists took some hundred KiB, which nothing needs again */
 	if (err < 0)
 		return error_set(error_r, -err, "cannot enter the system call sandbox: %s",
 				 strerror(-err));
