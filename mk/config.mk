@@ -51,6 +51,13 @@ endif
 pkg_libs   = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1) 2> /dev/null))
 pkg_cflags = $(foreach p,$(1),$(shell $(PKG_CONFIG) --cflags $(p) 2> /dev/null))
 
+# make SAN=address,undefined or SAN=thread builds the same things, instrumented, elsewhere; whatever has $(O) in
+# it by value comes behind this.
+comma := ,
+ifneq ($(SAN),)
+  override O := $(O)/san-$(firstword $(subst $(comma), ,$(SAN)))
+endif
+
 HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 OPT ?= -O2 -g
 CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' \
@@ -60,11 +67,7 @@ CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' \
 CFLAGS  := -std=gnu11 $(OPT) $(WARN) $(WARN_ERROR) $(SYSROOT) -pthread -fPIC -fvisibility=hidden
 LDFLAGS := $(SYSROOT) -pthread $(filter --coverage,$(OPT))
 
-comma := ,
-
-# make SAN=address,undefined or SAN=thread builds the same things, instrumented, elsewhere.
 ifneq ($(SAN),)
-  override O := $(O)/san-$(firstword $(subst $(comma), ,$(SAN)))
   CFLAGS  += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
   LDFLAGS += -fsanitize=$(SAN)
 else
