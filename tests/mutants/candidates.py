@@ -65,9 +65,11 @@ class File:
                 at = self.source.index(sign.encode(), begin)
                 self.add(operator, at, at + len(sign), table[sign])
 
-    def constant(self, cursor):
+    def constant(self, cursor, parent):
         text = self.text(cursor)
-        if text.isdigit() and (text == "0" or text[0] != "0"):
+        size_of_array = parent.kind == CursorKind.VAR_DECL and \
+            self.source[cursor.extent.start.offset - 1:cursor.extent.start.offset] == b"["
+        if text.isdigit() and (text == "0" or text[0] != "0") and not size_of_array:
             self.replace("constant", cursor, str(int(text) + 1))
 
     def call(self, cursor, parent):
@@ -90,7 +92,7 @@ class File:
         elif cursor.kind == CursorKind.BINARY_OPERATOR:
             self.binary(cursor)
         elif cursor.kind == CursorKind.INTEGER_LITERAL and parent.kind != CursorKind.CASE_STMT:
-            self.constant(cursor)
+            self.constant(cursor, parent)
         elif cursor.kind == CursorKind.CALL_EXPR:
             self.call(cursor, parent)
         for child in cursor.get_children():
