@@ -380,6 +380,23 @@ static void count_record(const struct dict_record *record, void *context)
 	++*(int *)context;
 }
 
+/* Who moves the file, or puts another one in its place, then finds no rows in the log. */
+static void the_log_is_empty_when_nothing_is_written(void **state)
+{
+	struct place *place = *state;
+	char log[128];
+	struct stat st;
+
+	open_all(place);
+	put_in_all(place, "one");
+	snprintf(log, sizeof(log), "%s-wal", place->file);
+	assert_int_equal(stat(log, &st), 0);
+	assert_true(st.st_size > 0);
+	dict_tidy(place->dicts[0]);
+	assert_int_equal(stat(log, &st), 0);
+	assert_int_equal(st.st_size, 0);
+}
+
 static void looking_changes_nothing(void **state)
 {
 	struct place *place = *state;
@@ -531,6 +548,7 @@ int main(void)
 		story(a_log_of_another_file_is_moved_aside),
 		story(a_log_of_a_killed_process_is_used),
 		story(the_group_reads_and_leaves_nothing_behind),
+		story(the_log_is_empty_when_nothing_is_written),
 		story(looking_changes_nothing),
 		story(whatever_happens_what_was_stored_is_there),
 	};
