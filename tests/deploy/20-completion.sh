@@ -33,6 +33,7 @@ commands() { # [command]
 # shellcheck disable=SC2046,SC2086 # one word each
 every_option() { # in_bash or in_zsh
 	local command
+	at_least 7 "$(commands | wc -l)"
 	for command in $(commands | grep -v config) $(commands config | sed 's/^/config:/'); do
 		same "$command: $(options ${command/:/ })" \
 			"$command: $("$1" "dovetap ${command/:/ } --")" || return

@@ -41,6 +41,7 @@ example_works() {
 }
 
 changes_nothing() {
+	at_least 10 "$("$dovetap" config show --config /dev/null | wc -l)"
 	same "$("$dovetap" config show --config /dev/null)" \
 		"$("$dovetap" config show --config "$sample")"
 }

@@ -16,9 +16,8 @@ start() { # yes or no, ring size
 }
 
 turn() { # yes or no, ring size
-	dovetap_stop
-	start "$@"
-	has_no_line 'taken over' "$tmp/dovetap.log" # or nothing was replaced
+	dovetap_stop && start "$@" &&
+		has_no_line 'taken over' "$tmp/dovetap.log" # or nothing was replaced
 }
 
 turn_over_and_over() {

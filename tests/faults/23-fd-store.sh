@@ -31,7 +31,7 @@ attached() { # how often a file was attached to
 }
 
 attached_are() { # count
-	same "$1" "$(attached)"
+	[[ $1 -gt 0 ]] && same "$1" "$(attached)"
 }
 
 kept_are() { # what kept says

@@ -129,7 +129,7 @@ started_or_said_why() {
 		wait "$dovetap_pid" || status=$?
 	fi
 	cp "$tmp/dovetap.log" "$tmp/err"
-	[[ $status -eq 0 ]] || said_why
+	[[ $status -eq 0 ]] || said_why || return
 	not_misused
 }
 

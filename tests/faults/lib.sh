@@ -121,7 +121,8 @@ restart_begins() { # now
 }
 
 next_answers() { # a collector that was started since; the last one may still be ending
-	metric dovetap_start_time_seconds | awk -v since="$restart_ns" '{ exit $1 < since / 1e9 }'
+	metric dovetap_start_time_seconds |
+		awk -v since="$restart_ns" '{ later = $1 >= since / 1e9 } END { exit !later }'
 }
 
 next_consumes() { # the same, and it has taken records
@@ -179,9 +180,8 @@ service_restart() { # signal for the main process, what to await then (next_cons
 	local before=$dovetap_pid
 	restart_begins
 	kill -s "$1" "$before"
-	eventually service_is_new "$before"
-	service_find
-	eventually "${2:-next_consumes}"
+	eventually service_is_new "$before" && service_find || return
+	eventually "${2:-next_consumes}" || return
 	restart_ends
 }
 

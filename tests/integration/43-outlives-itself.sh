@@ -30,7 +30,7 @@ inherited() { # 0 or 1
 }
 
 pins_are_gone() { # which were there
-	[[ -s $tmp/detached && ! -e $bpffs/dovetap ]]
+	grep -q '^removed directory' "$tmp/detached" && [[ ! -e $bpffs/dovetap ]]
 }
 
 bpffs_mount
