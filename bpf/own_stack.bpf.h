@@ -5,7 +5,9 @@
  * From Linux 6.13 on a JIT compiler may give a program one stack for each CPU instead, a "private"
  * one, when it uses 64 bytes of stack or more (bpf_enable_priv_stack() in the kernel's verifier.c).
  * Programs of uprobes can be preempted, and nothing keeps a second one off that CPU: two tasks
- * inside one program then write into each other's stack, and a record mixes two people's logins.
+ * inside one program then write into each other's stack. A record mixes two people's logins; and a
+ * pointer that was kept there is another's, so that the kernel itself faults (Linux 7.2, in
+ * bpf_ringbuf_discard(), within seconds of the storm of tests/bpf).
  *
  * A program with a tail call never gets a private stack, on any architecture: the program that it
  * would jump to goes on with its frame. So each of ours has one, to an array that stays empty. It

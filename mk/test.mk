@@ -29,6 +29,9 @@ test-faults: ## faults of every kind under load, in full (root, hours); FAULTS=s
 test-kernels: kernels-ready ## load, attach and capture on Debian's kernels from 5.10 to the newest, amd64 and arm64, emulated
 	$(Q)tests/run kernels
 
+test-storm: kernels-ready ## a million logins, each compared member by member, on the newest kernel (hours)
+	$(Q)STORM_LOGINS=1000000 TEST_TIMEOUT=28800 tests/kernels/50-linux-sid-amd64.sh
+
 KERNELS := $(addprefix kernel-,5.10-amd64 6.1-amd64 6.12-amd64 6.12-arm64 sid-amd64)
 
 kernels-ready:
@@ -38,7 +41,7 @@ kernels-ready:
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) CROSS=aarch64 all bpf-tests
 
-.PHONY: test-kernels kernels-ready
+.PHONY: test-kernels test-storm kernels-ready
 
 conformance-table: all ## compare with the plugin and write docs/plugin-conformance.md
 	$(Q)tests/conformance/document.sh

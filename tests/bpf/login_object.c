@@ -82,16 +82,21 @@ void login_object_release(struct login_object *object)
 	*object = (struct login_object){0};
 }
 
-struct bpf_link *login_object_link(struct bpf_program *program, const char *function)
+struct bpf_link *login_object_link_for(pid_t pid, struct bpf_program *program, const char *function)
 {
 	LIBBPF_OPTS(bpf_uprobe_opts, opts, .func_name = function);
 	struct bpf_link *link;
 	Dl_info library;
 
 	assert_int_not_equal(dladdr(dlsym(RTLD_DEFAULT, function), &library), 0);
-	link = bpf_program__attach_uprobe_opts(program, getpid(), library.dli_fname, 0, &opts);
+	link = bpf_program__attach_uprobe_opts(program, pid, library.dli_fname, 0, &opts);
 	assert_non_null(link);
 	return link;
+}
+
+struct bpf_link *login_object_link(struct bpf_program *program, const char *function)
+{
+	return login_object_link_for(getpid(), program, function);
 }
 
 bool login_object_try(struct login_object *object)

@@ -46,6 +46,12 @@ bool login_object_loads(const struct layout *layout, login_object_setup_t *setup
 	((object)->skel->links.p = login_object_link((object)->skel->progs.p, function))
 struct bpf_link *login_object_link(struct bpf_program *program, const char *function);
 
+/* The same for all processes. */
+#define login_object_attach_everywhere(object, p, function)                                        \
+	((object)->skel->links.p = login_object_link_for(-1, (object)->skel->progs.p, function))
+struct bpf_link *login_object_link_for(pid_t pid, struct bpf_program *program,
+				       const char *function);
+
 /* Takes one record off the ring. login_object_try() returns false when there is none. */
 void login_object_next(struct login_object *object);
 bool login_object_try(struct login_object *object);

@@ -140,9 +140,9 @@ machine_arm64() { # its pointer authentication by an algorithm that costs little
 		-append "console=ttyAMA0 $arguments"
 }
 
-# Grace periods are waited for at each detachment; expedited ones are short. A kernel that panics
+# Grace periods are waited for at each detachment; expedited ones are short. A kernel that oopses or panics
 # ends the machine.
-arguments='quiet panic=-1 mitigations=off rcupdate.rcu_expedited=1'
+arguments='quiet oops=panic panic=-1 mitigations=off rcupdate.rcu_expedited=1'
 
 boot() { # initramfs
 	{ timeout --kill-after=10 "$PATIENCE" bash -c "$(declare -f "machine_$arch"); arguments='$arguments'
