@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "store/stream.h"
+#include "store/tls_client.h"
 
 /* What stream.c does by way of it; the stream is connected, or being so. */
 struct stream_tls_ops {
@@ -30,10 +31,9 @@ struct stream_tls {
 	const struct stream_tls_ops *ops;
 };
 
-/* A context from PEM files, each of which may be NULL: ca (else the system's), and certificate
- * with key for a server that asks for one. Errors: -EINVAL. */
-int stream_tls_new(const char *ca, const char *certificate, const char *key, bool verify,
-		   struct stream_tls **tls_r, struct error *error_r);
+/* With a context as of tls_client_new(). */
+int stream_tls_new(const struct tls_files *files, bool verify, struct stream_tls **tls_r,
+		   struct error *error_r);
 void stream_tls_free(struct stream_tls **tls); /* takes NULL, sets NULL */
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Certificates, keys and what is required of a server's certificate; used by transport.c only. */
+/* TLS of the settings ssl_*: what a server's certificate must be for; used by transport.c only. */
 #ifndef DOVETAP_CQL_TLS_H
 #define DOVETAP_CQL_TLS_H
 
@@ -11,8 +11,5 @@ struct ssl_st;
 /* A TLS client for a connected socket, ready for its handshake, with the host checks set. */
 int cql_tls_client(struct cql_tls *tls, int fd, const struct cql_address *address,
 		   struct ssl_st **ssl_r, struct error *error_r);
-
-/* Why a handshake or an operation failed, in words; code is SSL_get_error()'s. Returns -errno. */
-int cql_tls_error(struct ssl_st *ssl, int code, const char *what, struct error *error_r);
 
 #endif

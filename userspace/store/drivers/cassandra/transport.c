@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "store/drivers/cassandra/tls.h"
+#include "store/tls_client.h"
 
 #define KEEPALIVE_PROBES 3
 #define MSECS		 1000U
@@ -87,7 +88,7 @@ static int ssl_failed(struct cql_transport *transport, int result, const char *w
 		transport->wants = code == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
 		return -EAGAIN;
 	}
-	return cql_tls_error(transport->ssl, code, what, error_r);
+	return tls_client_error(transport->ssl, code, what, error_r);
 }
 
 int cql_transport_connect(struct cql_transport *transport, struct error *error_r)

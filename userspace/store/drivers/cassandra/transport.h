@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A non-blocking TCP connection, with TLS over it when the settings ask for it. No signal is
- * raised when the peer is gone.
+ * A non-blocking TCP connection, with TLS over it when the settings ask for it. SIGPIPE must be
+ * ignored (store/tls_client.h).
  */
 #ifndef DOVETAP_CQL_TRANSPORT_H
 #define DOVETAP_CQL_TRANSPORT_H

@@ -38,6 +38,18 @@ static void choose_topology(struct redis *redis)
 		redis->topology = &redis_single;
 }
 
+static int open_tls(struct redis *redis, struct error *error_r)
+{
+	const struct redis_settings *settings = &redis->settings;
+	const struct tls_files files = {
+		.ca = settings->tls_ca,
+		.certificate = settings->tls_cert,
+		.key = settings->tls_key,
+	};
+
+	return stream_tls_new(&files, !settings->tls_insecure, &redis->target.tls, error_r);
+}
+
 static int set_up(struct redis *redis, const struct dict_config *config, struct error *error_r)
 {
 	struct redis_settings *settings = &redis->settings;
@@ -60,10 +72,7 @@ static int set_up(struct redis *redis, const struct dict_config *config, struct 
 	if (settings->expire_secs > 0)
 		snprintf(redis->expire, sizeof(redis->expire), "%lld",
 			 (long long)settings->expire_secs);
-	if (!settings->tls)
-		return 0;
-	return stream_tls_new(settings->tls_ca, settings->tls_cert, settings->tls_key,
-			      !settings->tls_insecure, &redis->target.tls, error_r);
+	return settings->tls ? open_tls(redis, error_r) : 0;
 }
 
 static void redis_close(struct dict *dict)
