@@ -61,7 +61,7 @@ int loader_new(const struct loader_options *options, struct loader **loader_r,
 	       struct error *error_r)
 {
 	struct loader *loader = calloc(1, sizeof(*loader));
-	int err = 0;
+	int ret = 0;
 
 	if (!loader)
 		return error_set(error_r, ENOMEM, "out of memory");
@@ -74,10 +74,10 @@ int loader_new(const struct loader_options *options, struct loader **loader_r,
 	if (loader->options.method == ATTACH_AUTO)
 		loader->options.method = multi_supported() ? ATTACH_MULTI : ATTACH_PERF;
 	if (!options->maps)
-		err = maps_open(&loader->own, loader->options.ring_bytes, NULL, NULL, error_r);
-	if (err < 0) {
+		ret = maps_open(&loader->own, loader->options.ring_bytes, NULL, NULL, error_r);
+	if (ret < 0) {
 		loader_free(&loader);
-		return err;
+		return ret;
 	}
 	*loader_r = loader;
 	return 0;
@@ -140,13 +140,13 @@ static void choose_programs(const struct loader *loader, struct login_bpf *skel)
 
 static int prepare(const struct loader *loader, struct login_bpf *skel)
 {
-	int err;
+	int ret;
 
-	err = bpf_map__reuse_fd(skel->maps.events, loader->maps->ring_fd);
-	if (err == 0)
-		err = bpf_map__reuse_fd(skel->maps.counters, loader->maps->counters_fd);
-	if (err < 0)
-		return err;
+	ret = bpf_map__reuse_fd(skel->maps.events, loader->maps->ring_fd);
+	if (ret == 0)
+		ret = bpf_map__reuse_fd(skel->maps.counters, loader->maps->counters_fd);
+	if (ret < 0)
+		return ret;
 	if (loader->options.wanted_texts != 0)
 		skel->rodata->wanted_texts = loader->options.wanted_texts;
 	choose_programs(loader, skel);
@@ -159,21 +159,21 @@ static int load(struct loader *loader, const struct layout *layout, struct login
 	char path[LAYOUT_PATH_MAX];
 	LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = path);
 	struct login_bpf *skel = NULL;
-	int fd, err;
+	int fd, ret;
 
 	fd = layout_open(layout, path, error_r);
 	if (fd < 0)
 		return fd;
 	libbpf_log_clear();
 	skel = login_bpf__open_opts(&options);
-	err = skel ? prepare(loader, skel) : -errno;
+	ret = skel ? prepare(loader, skel) : -errno;
 	close(fd);
-	if (!skel || err != 0)
-		err = error_set(error_r, err < 0 ? -err : EINVAL, "%s",
-				libbpf_log_last(err < 0 ? -err : EINVAL));
+	if (!skel || ret != 0)
+		ret = error_set(error_r, ret < 0 ? -ret : EINVAL, "%s",
+				libbpf_log_last(ret < 0 ? -ret : EINVAL));
 	else
-		err = own_stack_check_all(skel->obj, error_r);
-	if (err == 0) {
+		ret = own_stack_check_all(skel->obj, error_r);
+	if (ret == 0) {
 		*skel_r = skel;
 		return 0;
 	}
@@ -185,7 +185,7 @@ static int load(struct loader *loader, const struct layout *layout, struct login
 static int skel_for(struct loader *loader, const struct layout *layout, struct login_bpf **skel_r,
 		    struct error *error_r)
 {
-	int err;
+	int ret;
 
 	for (size_t i = 0; i < loader->count; i++) {
 		if (loader->loaded[i].layout->btf == layout->btf) {
@@ -196,9 +196,9 @@ static int skel_for(struct loader *loader, const struct layout *layout, struct l
 	if (loader->count == LAYOUTS_MAX)
 		return error_set(error_r, ENOSPC, "more than %d Dovecot releases at once",
 				 LAYOUTS_MAX);
-	err = load(loader, layout, skel_r, error_r);
-	if (err < 0)
-		return err;
+	ret = load(loader, layout, skel_r, error_r);
+	if (ret < 0)
+		return ret;
 	loader->loaded[loader->count++] = (struct loaded){layout, *skel_r};
 	return 0;
 }
@@ -256,10 +256,10 @@ static void hook_release(struct hook *hook)
 	bpf_link__destroy(hook->event);
 }
 
-static int hook_error(const struct probe *probe, int err, struct error *error_r)
+static int hook_error(const struct probe *probe, int ret, struct error *error_r)
 {
-	return error_set(error_r, -err, "cannot attach %s to %s: %s", probe->program, probe->symbol,
-			 libbpf_log_last(-err));
+	return error_set(error_r, -ret, "cannot attach %s to %s: %s", probe->program, probe->symbol,
+			 libbpf_log_last(-ret));
 }
 
 static int attach_hook(struct loader *loader, const struct binary *binary, size_t hook,
@@ -267,36 +267,36 @@ static int attach_hook(struct loader *loader, const struct binary *binary, size_
 {
 	const struct probe *probe = hook_probe(binary, hook);
 	struct login_bpf *skel = NULL;
-	int err = skel_for(loader, binary->layout, &skel, error_r);
+	int ret = skel_for(loader, binary->layout, &skel, error_r);
 
-	if (err < 0)
-		return err;
+	if (ret < 0)
+		return ret;
 	assert(skel);
 	libbpf_log_clear();
-	err = hook_make(loader->options.method, skel, probe->program, binary->fd,
+	ret = hook_make(loader->options.method, skel, probe->program, binary->fd,
 			hook_offset(binary, hook), &link->hooks[hook]);
-	return err < 0 ? hook_error(probe, err, error_r) : 0;
+	return ret < 0 ? hook_error(probe, ret, error_r) : 0;
 }
 
 int loader_adopt(struct loader *loader, const struct binary *binary, const int there[LINK_HOOKS],
 		 struct link **link_r, struct error *error_r)
 {
 	struct link *link = calloc(1, sizeof(*link));
-	int err = 0;
+	int ret = 0;
 
 	for (size_t i = 0; link && i < LINK_HOOKS; i++)
 		link->hooks[i].fd = there[i];
-	for (size_t i = 0; link && i < LINK_HOOKS && err == 0; i++) {
+	for (size_t i = 0; link && i < LINK_HOOKS && ret == 0; i++) {
 		if (there[i] < 0 && hook_probe(binary, i))
-			err = attach_hook(loader, binary, i, link, error_r);
+			ret = attach_hook(loader, binary, i, link, error_r);
 	}
 	if (!link)
 		return error_set(error_r, ENOMEM, "out of memory");
-	if (err < 0)
+	if (ret < 0)
 		link_detach(&link);
 	else
 		*link_r = link;
-	return err;
+	return ret;
 }
 
 int loader_attach(struct loader *loader, const struct binary *binary, struct link **link_r,

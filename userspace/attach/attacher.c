@@ -66,24 +66,24 @@ static int prepare(struct attacher *attacher, struct error *error_r)
 		.roles = attacher->options.discover.roles,
 		.wanted_texts = attacher->options.wanted_texts,
 	};
-	int err = attacher_check_rights(loading.method, error_r);
+	int ret = attacher_check_rights(loading.method, error_r);
 
-	if (err == 0)
-		err = take_over(attacher, error_r);
-	if (err == 0)
-		err = loader_new(&loading, &attacher->loader, error_r);
+	if (ret == 0)
+		ret = take_over(attacher, error_r);
+	if (ret == 0)
+		ret = loader_new(&loading, &attacher->loader, error_r);
 	attacher->attachments.loader = attacher->loader;
-	if (err == 0)
-		err = search_new(&attacher->options.discover, &attacher->search_owner,
+	if (ret == 0)
+		ret = search_new(&attacher->options.discover, &attacher->search_owner,
 				 &attacher->search, error_r);
-	return err < 0 ? err : restore(attacher, error_r);
+	return ret < 0 ? ret : restore(attacher, error_r);
 }
 
 int attacher_new(const struct attacher_options *options, struct attacher **attacher_r,
 		 struct error *error_r)
 {
 	struct attacher *attacher = calloc(1, sizeof(*attacher));
-	int err;
+	int ret;
 
 	if (!attacher)
 		return error_set(error_r, ENOMEM, "out of memory");
@@ -114,10 +114,10 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 	child_init(&attacher->child, &attacher->setup);
 	attacher->attachments.child = &attacher->child;
 	raise_file_limit();
-	err = prepare(attacher, error_r);
-	if (err < 0) {
+	ret = prepare(attacher, error_r);
+	if (ret < 0) {
 		attacher_free(&attacher);
-		return err;
+		return ret;
 	}
 	*attacher_r = attacher;
 	return 0;
@@ -226,36 +226,36 @@ static int turn(struct attacher *attacher, struct error *error_r)
 static int reduce_rights(const struct attacher *attacher, struct error *error_r)
 {
 	unsigned int keep = PRIV_KEEP_ATTACH | PRIV_KEEP_COLLECTOR;
-	int err;
+	int ret;
 
 	if (loader_method(attacher->loader) == ATTACH_PERF)
 		keep |= PRIV_KEEP_PERF;
 	if (kernel_counts_memlock())
 		keep |= PRIV_KEEP_MEMLOCK;
-	err = priv_keep(keep, error_r);
-	if (err < 0 || attacher->options.no_sandbox)
-		return err;
+	ret = priv_keep(keep, error_r);
+	if (ret < 0 || attacher->options.no_sandbox)
+		return ret;
 	return priv_sandbox_enter(PRIV_ATTACHER, error_r);
 }
 
 int attacher_run(struct attacher *attacher, struct error *error_r)
 {
 	struct child_setup *setup = &attacher->setup;
-	int err;
+	int ret;
 
 	if (setup->user.fallback)
 		log_warning("there is no user \"%s\": the collector runs as \"%s\"",
 			    PRIV_DEFAULT_USER, setup->user.name);
-	err = attacher_take_over_signals(attacher, error_r);
+	ret = attacher_take_over_signals(attacher, error_r);
 	/* Before the first collector, so that it is started as all later ones are. */
-	if (err == 0)
-		err = reduce_rights(attacher, error_r);
-	if (err == 0)
-		err = attacher_start_collector(attacher, error_r);
-	if (err == 0)
-		err = attacher_begin_search(attacher, error_r);
-	while (err == 0 && !attacher->done)
-		err = turn(attacher, error_r);
+	if (ret == 0)
+		ret = reduce_rights(attacher, error_r);
+	if (ret == 0)
+		ret = attacher_start_collector(attacher, error_r);
+	if (ret == 0)
+		ret = attacher_begin_search(attacher, error_r);
+	while (ret == 0 && !attacher->done)
+		ret = turn(attacher, error_r);
 	sigprocmask(SIG_SETMASK, &setup->signals, NULL);
-	return err < 0 ? err : attacher->exit_status;
+	return ret < 0 ? ret : attacher->exit_status;
 }

@@ -41,10 +41,10 @@ int attacher_take_over_signals(struct attacher *attacher, struct error *error_r)
 
 int attacher_start_collector(struct attacher *attacher, struct error *error_r)
 {
-	int err = child_start(&attacher->child, error_r);
+	int ret = child_start(&attacher->child, error_r);
 
-	if (err < 0)
-		return err;
+	if (ret < 0)
+		return ret;
 	attachments_report_all(&attacher->attachments);
 	if (attacher->initial_scan_done)
 		attachments_report(&attacher->attachments, PRIV_INITIAL_SCAN_DONE);

@@ -175,14 +175,14 @@ static int claim(const struct attachments *attachments, const struct binary *bin
 static int adopt_or_attach(struct attachments *attachments, const struct binary *binary,
 			   struct attachment *attachment, struct error *error_r)
 {
-	int there[LINK_HOOKS], count = 0, err;
+	int there[LINK_HOOKS], count = 0, ret;
 
 	for (size_t i = 0; i < LINK_HOOKS; i++) {
 		there[i] = claim(attachments, binary, i, attachment->names[i]);
 		count += there[i] >= 0;
 	}
-	err = loader_adopt(attachments->loader, binary, there, &attachment->link, error_r);
-	return err < 0 ? err : count;
+	ret = loader_adopt(attachments->loader, binary, there, &attachment->link, error_r);
+	return ret < 0 ? ret : count;
 }
 
 static int attach(struct attachments *attachments, const struct binary *binary,

@@ -107,15 +107,15 @@ bool child_receive(struct child *child)
 {
 	bool was_ready = child->ready;
 	struct priv_message message;
-	int err = 1;
+	int ret = 1;
 
 	if (child->peer < 0)
 		return false;
 	/* One message a call: the loop comes back while there are more. */
-	err = priv_receive(child->peer, &message);
-	if (err == 1 && message.type == PRIV_READY)
+	ret = priv_receive(child->peer, &message);
+	if (ret == 1 && message.type == PRIV_READY)
 		child->ready = child->came_up = true;
-	if (err == 0) /* the rest follows at SIGCHLD */
+	if (ret == 0) /* the rest follows at SIGCHLD */
 		child_release(child);
 	return child->ready && !was_ready;
 }

@@ -50,14 +50,14 @@ static bool start_thread(struct closer *closer)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
-	int err;
+	int ret;
 
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	err = pthread_create(&thread, &attributes, work, closer);
+	ret = pthread_create(&thread, &attributes, work, closer);
 	pthread_attr_destroy(&attributes);
-	return err == 0;
+	return ret == 0;
 }
 
 void closer_take(struct closer *closer, struct link **link)

@@ -70,11 +70,11 @@ static int print_use(int fd, enum dovetap_counter_use use)
 
 static int print_uses(int fd, struct error *error_r)
 {
-	int err = 0;
+	int ret = 0;
 
-	for (unsigned int use = 0; use < DOVETAP_COUNTER_USES && err == 0; use++)
-		err = print_use(fd, use);
-	return err < 0 ? error_set(error_r, -err, "cannot label the counters: %s", strerror(-err))
+	for (unsigned int use = 0; use < DOVETAP_COUNTER_USES && ret == 0; use++)
+		ret = print_use(fd, use);
+	return ret < 0 ? error_set(error_r, -ret, "cannot label the counters: %s", strerror(-ret))
 		       : 0;
 }
 
@@ -82,19 +82,19 @@ static int print_uses(int fd, struct error *error_r)
 static int make_counters(struct error *error_r)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, mmapable, .map_flags = BPF_F_MMAPABLE);
-	int cpus = libbpf_num_possible_cpus(), fd = cpus, err;
+	int cpus = libbpf_num_possible_cpus(), fd = cpus, ret;
 	uint64_t value = (uint64_t)cpus;
 	uint32_t first = 0;
 
 	if (cpus > 0)
 		fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "counters", sizeof(first), sizeof(value),
 				    counters_entries(cpus), &mmapable);
-	err = fd < 0 ? fd : bpf_map_update_elem(fd, &first, &value, BPF_ANY);
-	if (err == 0)
+	ret = fd < 0 ? fd : bpf_map_update_elem(fd, &first, &value, BPF_ANY);
+	if (ret == 0)
 		return fd;
 	if (fd >= 0)
 		close(fd);
-	return error_set(error_r, -err, "cannot create the counters: %s", strerror(-err));
+	return error_set(error_r, -ret, "cannot create the counters: %s", strerror(-ret));
 }
 
 static void ring_name(size_t bytes, char name_r[FD_STORE_NAME_MAX])
@@ -177,19 +177,19 @@ static int identify(struct maps *maps, struct error *error_r)
 int maps_open(struct maps *maps, size_t ring_bytes, struct inherited *inherited,
 	      struct fd_stores *fd_stores, struct error *error_r)
 {
-	int err;
+	int ret;
 
 	*maps = (struct maps){.ring_fd = -1, .counters_fd = -1};
 	if (inherited)
 		take_over(maps, ring_bytes, inherited, fd_stores);
-	err = make_missing(maps, ring_bytes, error_r);
-	if (err == 0)
-		err = identify(maps, error_r);
-	if (err < 0)
+	ret = make_missing(maps, ring_bytes, error_r);
+	if (ret == 0)
+		ret = identify(maps, error_r);
+	if (ret < 0)
 		maps_close(maps);
 	else if (fd_stores)
 		keep(maps, ring_bytes, fd_stores);
-	return err;
+	return ret;
 }
 
 void maps_close(struct maps *maps)

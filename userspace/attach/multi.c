@@ -50,14 +50,14 @@ bool multi_supported(void)
 		{.code = BPF_JMP | BPF_EXIT},
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = MULTI_ATTACH_TYPE);
-	int program, err;
+	int program, ret;
 
 	program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "dovetap_probe", "GPL", nothing, 2, &options);
 	if (program < 0)
 		return false;
-	err = multi_link(program, "/", 0);
-	if (err >= 0)
-		close(err);
+	ret = multi_link(program, "/", 0);
+	if (ret >= 0)
+		close(ret);
 	close(program);
-	return err == -EBADF;
+	return ret == -EBADF;
 }

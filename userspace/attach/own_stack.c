@@ -84,25 +84,25 @@ static int check_code(int program, bool *seen_r, struct error *error_r)
 		.jited_prog_insns = (uintptr_t)code,
 		.jited_prog_len = sizeof(code),
 	};
-	int err = describe(program, &info, error_r);
+	int ret = describe(program, &info, error_r);
 	size_t size = info.jited_prog_len < sizeof(code) ? info.jited_prog_len : sizeof(code);
 
 	/* Not compiled: then the interpreter's stack, which is the task's, is the program's. */
-	*seen_r = err == 0 && (info.jited_prog_len == 0 || info.jited_prog_insns != 0);
+	*seen_r = ret == 0 && (info.jited_prog_len == 0 || info.jited_prog_insns != 0);
 	if (*seen_r && own_stack_is_private(OUR_MACHINE, code, size))
 		return refuse("the kernel gave it a private stack", error_r);
-	return err;
+	return ret;
 }
 
 static int check_instructions(int program, struct error *error_r)
 {
 	struct bpf_prog_info info = {0};
 	void *instructions = NULL;
-	int err = describe(program, &info, error_r);
+	int ret = describe(program, &info, error_r);
 	uint32_t size = info.xlated_prog_len;
 
-	if (err < 0 || size == 0)
-		return err;
+	if (ret < 0 || size == 0)
+		return ret;
 	instructions = calloc(1, size);
 	if (!instructions)
 		return error_set(error_r, ENOMEM, "out of memory");
@@ -110,20 +110,20 @@ static int check_instructions(int program, struct error *error_r)
 		.xlated_prog_insns = (uintptr_t)instructions,
 		.xlated_prog_len = size,
 	};
-	err = describe(program, &info, error_r);
-	if (err == 0 && info.xlated_prog_insns != 0 &&
+	ret = describe(program, &info, error_r);
+	if (ret == 0 && info.xlated_prog_insns != 0 &&
 	    !own_stack_has_tail_call(instructions, size / sizeof(struct bpf_insn)))
-		err = refuse("it lost its tail call, and may have a private stack", error_r);
+		ret = refuse("it lost its tail call, and may have a private stack", error_r);
 	free(instructions);
-	return err;
+	return ret;
 }
 
 int own_stack_check(int program, struct error *error_r)
 {
 	bool seen;
-	int err = check_code(program, &seen, error_r);
+	int ret = check_code(program, &seen, error_r);
 
-	return err < 0 || seen ? err : check_instructions(program, error_r);
+	return ret < 0 || seen ? ret : check_instructions(program, error_r);
 }
 
 int own_stack_check_all(const struct bpf_object *object, struct error *error_r)

@@ -102,34 +102,34 @@ static int lock_dir(const struct pins *pins, struct error *error_r)
 
 static int open_dir(struct pins *pins, struct error *error_r)
 {
-	int err = pins_check_place(pins->dir, error_r);
+	int ret = pins_check_place(pins->dir, error_r);
 
-	if (err == 0)
-		err = make_dir(pins->dir, error_r);
-	if (err < 0)
-		return err;
+	if (ret == 0)
+		ret = make_dir(pins->dir, error_r);
+	if (ret < 0)
+		return ret;
 	pins->fd = open(pins->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (pins->fd < 0)
 		return error_set(error_r, errno, "%s: %s", pins->dir, strerror(errno));
-	err = check_dir(pins, error_r);
-	return err < 0 ? err : lock_dir(pins, error_r);
+	ret = check_dir(pins, error_r);
+	return ret < 0 ? ret : lock_dir(pins, error_r);
 }
 
 int pins_open(const char *dir, struct pins **pins_r, struct error *error_r)
 {
 	struct pins *pins = calloc(1, sizeof(*pins));
-	int err = -ENOMEM;
+	int ret = -ENOMEM;
 
 	if (!pins)
 		return error_set(error_r, ENOMEM, "out of memory");
 	pins->fd = -1;
 	pins->dir = strdup(dir);
-	err = pins->dir ? open_dir(pins, error_r) : error_set(error_r, ENOMEM, "out of memory");
-	if (err < 0)
+	ret = pins->dir ? open_dir(pins, error_r) : error_set(error_r, ENOMEM, "out of memory");
+	if (ret < 0)
 		pins_close(&pins);
 	else
 		*pins_r = pins;
-	return err;
+	return ret;
 }
 
 void pins_close(struct pins **pins)
@@ -148,17 +148,17 @@ static int put(void *ctx, const char *name, int fd, struct error *error_r)
 {
 	const struct pins *pins = ctx;
 	char path[PATH_MAX];
-	int err = pin_path(pins->dir, name, path);
+	int ret = pin_path(pins->dir, name, path);
 
-	if (err == 0 && bpf_obj_pin(fd, path) < 0)
-		err = -errno;
-	if (err == 0 || err == -EEXIST)
+	if (ret == 0 && bpf_obj_pin(fd, path) < 0)
+		ret = -errno;
+	if (ret == 0 || ret == -EEXIST)
 		return 0;
-	if (err == -EINVAL)
+	if (ret == -EINVAL)
 		return error_set(error_r, EINVAL,
 				 "this kernel cannot pin probes (Linux 5.15 can): they end with "
 				 "this process, and logins until the next one starts are missed");
-	return error_set(error_r, -err, "cannot pin %s: %s", path, strerror(-err));
+	return error_set(error_r, -ret, "cannot pin %s: %s", path, strerror(-ret));
 }
 
 static void drop(void *ctx, const char *name)

@@ -22,9 +22,9 @@ int64_t ring_used(int ring_fd)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	unsigned long consumer = 0, producer = 0;
-	int err = read_position(ring_fd, 0, page, &consumer);
+	int ret = read_position(ring_fd, 0, page, &consumer);
 
-	if (err == 0)
-		err = read_position(ring_fd, (off_t)page, page, &producer);
-	return err < 0 ? err : (int64_t)(producer - consumer);
+	if (ret == 0)
+		ret = read_position(ring_fd, (off_t)page, page, &producer);
+	return ret < 0 ? ret : (int64_t)(producer - consumer);
 }

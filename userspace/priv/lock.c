@@ -51,33 +51,33 @@ static int try(int fd, enum byte byte)
 
 int lock_take(const char *dir, struct error *error_r)
 {
-	int fd = open_file(dir), err;
+	int fd = open_file(dir), ret;
 
 	if (fd < 0)
 		return error_set(error_r, -fd, "%s/lock: %s", dir, strerror(-fd));
-	err = try(fd, ATTACHER);
-	if (err == 0)
+	ret = try(fd, ATTACHER);
+	if (ret == 0)
 		return fd;
-	if (err == -EAGAIN)
+	if (ret == -EAGAIN)
 		error_set(error_r, EBUSY,
 			  "another dovetap (process %d) has %s; end that one, or give this one a "
 			  "state_dir, control_socket and pin of its own",
 			  (int)holder(fd, ATTACHER), dir);
 	else
-		error_set(error_r, -err, "%s/lock: %s", dir, strerror(-err));
+		error_set(error_r, -ret, "%s/lock: %s", dir, strerror(-ret));
 	close(fd);
-	return err == -EAGAIN ? -EBUSY : err;
+	return ret == -EAGAIN ? -EBUSY : ret;
 }
 
 int lock_wait(int fd, int64_t deadline_ns, struct error *error_r)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_NS};
-	int err;
+	int ret;
 
-	while ((err = try(fd, COLLECTOR)) == -EAGAIN && clock_monotonic_ns() < deadline_ns)
+	while ((ret = try(fd, COLLECTOR)) == -EAGAIN && clock_monotonic_ns() < deadline_ns)
 		(void)nanosleep(&pause, NULL);
-	if (err == -EAGAIN)
+	if (ret == -EAGAIN)
 		return error_set(error_r, EBUSY, "an earlier collector (process %d) has not ended",
 				 (int)holder(fd, COLLECTOR));
-	return err < 0 ? error_set(error_r, -err, "lock: %s", strerror(-err)) : 0;
+	return ret < 0 ? error_set(error_r, -ret, "lock: %s", strerror(-ret)) : 0;
 }
