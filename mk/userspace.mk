@@ -20,9 +20,9 @@ linked_bare = -Wl,--start-group $(call layer_archives,$(1)) -Wl,--end-group $(ca
 MAIN_OBJ := $(O)/userspace/main.o
 ALL_ARCHIVES := $(call archives,cli)
 
-# What was compiled in another way before is compiled anew: program and modules have to be of one
-# version. A packager's own options do not count; "make install" may come without them.
-COMPILED := $(CPPFLAGS) $(filter-out $(OPT) $(WARN_ERROR),$(CFLAGS))
+# What was compiled for another version or place, or not for modules, is compiled anew. Options of a
+# packager (OPT) do not count: "make install" comes without them.
+COMPILED := $(CPPFLAGS) $(filter -fPIC -fvisibility=hidden,$(CFLAGS))
 $(O)/gen/compiled: FORCE
 	$(Q)$(shell mkdir -p $(@D))$(file >$@.new,$(COMPILED))cmp -s $@.new $@ || mv $@.new $@; rm -f $@.new
 
