@@ -63,8 +63,8 @@ struct {
 
 const volatile __u64 exec_unknown_per_second = 200;
 
-/* The attacher's pid namespace, as a nested one (kind, k3d, LXC) has other numbers than the kernel's;
- * inode 0: it is the initial one. */
+/* The attacher's pid namespace, as a nested one (kind, k3d, LXC) has other numbers than the
+ * kernel's; inode 0: it is the initial one. */
 const volatile __u64 pid_ns_device = 0, pid_ns_inode = 0;
 
 /* The names that are always reported; an empty one ends the list. The loader may set others before
@@ -81,8 +81,8 @@ struct bpf_pidns_info {
 	__u32 tgid;
 };
 
-/* Of the process in the attacher's namespace. 0: it is in another one, where its number cannot be had
- * without kernel reads. */
+/* Of the process in the attacher's namespace. 0: it is in another one, where its number cannot be
+ * had without kernel reads. */
 static __always_inline __u32 process_number(void)
 {
 	struct bpf_pidns_info numbers = {};

@@ -103,9 +103,10 @@ static __always_inline bool mail_user_emit(struct mail_user_copy *copy, struct p
 }
 
 /*
- * The counter of a user who is no login of a person: raw delivery users, owners of shared mailboxes,
- * woken up IMAP sessions. 0 for others; which services count is the collector's decision. With
- * may_fail the user is not known to have been initialised, and carries an error when that failed.
+ * The counter of a user who is no login of a person: raw delivery users, owners of shared
+ * mailboxes, woken up IMAP sessions. 0 for others; which services count is the collector's
+ * decision. With may_fail the user is not known to have been initialised, and carries an error when
+ * that failed.
  */
 static __always_inline __u32 mail_user_drops(const struct mail_user_copy *copy, bool may_fail)
 {

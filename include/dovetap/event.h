@@ -137,8 +137,8 @@ struct dovetap_event_tail {
 
 /*
  * Who wrote the record, once more and written last. A program whose memory another one wrote into
- * meanwhile has another object or task at the end than at the beginning: such a record has fields of
- * two logins, and is not used.
+ * meanwhile has another object or task at the end than at the beginning: such a record has fields
+ * of two logins, and is not used.
  */
 struct dovetap_event_seal {
 	__u64 object; /* as in the head */

@@ -41,9 +41,9 @@ struct exec_watch {
 };
 
 /*
- * Each login in a container of a nested node starts programs of Dovecot's names, and one search finds
- * the files that they all map. The first ones may be a script's or begin before a library is there, so
- * there are more, each after twice the time.
+ * Each login in a container of a nested node starts programs of Dovecot's names, and one search
+ * finds the files that they all map. The first ones may be a script's or begin before a library is
+ * there, so there are more, each after twice the time.
  */
 static bool needs_search(struct exec_watch *watch, uint64_t cgroup_id)
 {
@@ -71,8 +71,8 @@ static int take(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-/* In a nested pid namespace the kernel's numbers are not those of our /proc. The kernel's helper takes
- * the device as the kernel writes it. */
+/* In a nested pid namespace the kernel's numbers are not those of our /proc. The kernel's helper
+ * takes the device as the kernel writes it. */
 static int set_pid_namespace(struct exec_bpf *skel)
 {
 	struct stat st;

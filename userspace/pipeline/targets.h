@@ -45,8 +45,8 @@ bool targets_up(const struct targets *targets);
  * on clock_monotonic_ns(). */
 int targets_drain(struct targets *targets, int64_t deadline_ns, struct error *error_r);
 
-/* Stops all writers (writer_stop()). Returns 0; or -EIO with the first dict some of whose records are
- * neither written nor in its spool, and in *left_r how many those are, of all dicts. */
+/* Stops all writers (writer_stop()). Returns 0; or -EIO with the first dict some of whose records
+ * are neither written nor in its spool, and in *left_r how many those are, of all dicts. */
 int targets_stop(struct targets *targets, uint64_t *left_r, struct error *error_r);
 
 /* 0; or -ENOMEM with the first dict some of whose records had no room in memory. */

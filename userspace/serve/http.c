@@ -160,8 +160,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	return answer(connection, url, context);
 }
 
-/* Its descriptor is not readable for a request that it has read already, nor when it is time to give
- * a silent client up: it says when it wants to run again. */
+/* Its descriptor is not readable for a request that it has read already, nor when it is time to
+ * give a silent client up: it says when it wants to run again. */
 static void on_turn(struct loop *loop, void *context)
 {
 	const struct http *http = context;

@@ -75,8 +75,8 @@ void metrics_add(struct metrics *metrics, const struct metric *metric, const cha
 #define LABEL_MAX 4096
 
 /*
- * A scrape with any other escape than these of a backslash, a quote or a newline, or with bytes that
- * are no UTF-8, is refused as a whole: so the value is made printable first ("\\x1b").
+ * A scrape with any other escape than these of a backslash, a quote or a newline, or with bytes
+ * that are no UTF-8, is refused as a whole: so the value is made printable first ("\\x1b").
  */
 static void append_label_value(struct buf *out, const char *value)
 {

@@ -217,7 +217,8 @@ int sqlite_side_check(const char *path, const struct sqlite_file_id *id, bool re
 			 path, path);
 }
 
-/* --- what another user left ---------------------------------------------------------------------*/
+/* --- what another user left
+ * --------------------------------------------------------------------- */
 
 static int admit(const char *path, enum beside which, struct error *error_r)
 {
