@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the collector: its life (collector.c), its stages, when it polls (poll.c), failures and endpoints. */
+/* The parts of the collector: its life (collector.c), its stages, when it polls (poll.c), failures
+ * and endpoints. */
 #ifndef DOVETAP_COLLECTOR_COLLECTOR_PRIVATE_H
 #define DOVETAP_COLLECTOR_COLLECTOR_PRIVATE_H
 
@@ -42,8 +43,8 @@ struct collector {
 	int status; /* exit status once the loop has ended */
 };
 
-/* True for an errno that may not come again in a while: another collector tries it then, and finds all
- * records in the ring. */
+/* True for an errno that may not come again in a while: another collector tries it then, and finds
+ * all records in the ring. */
 bool collector_is_shortage(int code);
 
 /* Ends the loop with this error. */

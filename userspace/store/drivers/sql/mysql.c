@@ -70,9 +70,9 @@ static void my_free(struct sql_conn *conn)
 #define STRICT_SQL_MODE "SET SESSION sql_mode=CONCAT(@@sql_mode,',STRICT_ALL_TABLES')"
 
 /*
- * A server may ask for a file of the client's in answer to any statement. An option file could allow
- * it (local-infile), and is read after all options that are set here; so the file is refused where it
- * would be opened.
+ * A server may ask for a file of the client's in answer to any statement. An option file could
+ * allow it (local-infile), and is read after all options that are set here; so the file is refused
+ * where it would be opened.
  */
 static int refuse_file(void **file_r, const char *name, void *context)
 {
