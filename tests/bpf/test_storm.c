@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many threads, and many processes, hit the probes of all roles at once on each CPU. Each notes what
- * it did, and every member of every record is compared with that: two hits that shared memory would
- * mix. And what the ring has no room for is counted, one by one.
+ * Many threads, and many processes, hit the probes of all roles at once on each CPU. Each notes
+ * what it did, and every member of every record is compared with that: two hits that shared memory
+ * would mix. And what the ring has no room for is counted, one by one.
  *
  * STORM_LOGINS=N: that many logins, half of them by threads, half by processes.
  */
