@@ -147,7 +147,7 @@ static __always_inline void report(const struct exec_name *name, bool usual)
 	__u32 pid = process_number();
 	struct dovetap_exec *exec;
 
-	/* Nobody could look at it and say that it is unrelated: each start would end in a scan. */
+	/* It could not be recognised as unrelated: each start would end in a scan. */
 	if (!pid && !usual)
 		return;
 	exec = bpf_ringbuf_reserve(&execs, sizeof(*exec), 0);

@@ -2,11 +2,11 @@
 /*
  * The record that the BPF programs write into the ring buffer and the collector decodes.
  *
- *	+--------------------+---------------+--------------------+---------------+--------------------+
- *	| dovetap_event_head | one slot per  | dovetap_event_tail | slots of text | dovetap_event_seal |
- *	|                    | text field,   |                    | fields added  |                    |
- *	|                    | with its NUL  |                    | later         |                    |
- *	+--------------------+---------------+--------------------+---------------+--------------------+
+ * +--------------------+---------------+--------------------+---------------+--------------------+
+ * | dovetap_event_head | one slot per  | dovetap_event_tail | slots of text | dovetap_event_seal |
+ * |                    | text field,   |                    | fields added  |                    |
+ * |                    | with its NUL  |                    | later         |                    |
+ * +--------------------+---------------+--------------------+---------------+--------------------+
  *
  * There are two record sizes, because a ring buffer reservation must have a constant size: the
  * ordinary one holds nearly every login, the long one is taken when a text does not fit. The size

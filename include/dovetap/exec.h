@@ -19,7 +19,7 @@
 #define DOVETAP_EXEC_COUNTS  2
 
 struct dovetap_exec {
-	__u32 pid; /* process (tgid) in the attacher's pid namespace; 0: it has another, look for it */
+	__u32 pid;   /* tgid in the attacher's pid namespace; 0: it has another, look for it */
 	__u32 usual; /* 1: Dovecot's usual name of a program, never filtered */
 	__u64 cgroup_id;
 	char name[DOVETAP_EXEC_NAME_SIZE];

@@ -53,14 +53,14 @@ static int check_folder(const char *path, uid_t owner, struct error *error_r)
 
 /* --- one file ------------------------------------------------------------------------------ */
 
-/* A shortage passes; whatever else the dynamic linker has against a file does not. */
+/* A shortage passes; any other error of the dynamic linker does not. */
 static int linker_error(const char *path, int code, struct error *error_r)
 {
 	const char *why = dlerror();
 	bool shortage = code == ENOMEM || code == EMFILE || code == ENFILE || code == EAGAIN;
 
 	return error_set(error_r, shortage ? code : EINVAL, "cannot load %s: %s", path,
-			 why ? why : "it does not say why");
+			 why ? why : "no reason given");
 }
 
 static int check_version(const char *path, const struct module *module, const char *name,
@@ -117,7 +117,7 @@ int module_load_from(const char *folder, const char *name, uint32_t owner,
 
 /* --- where they are ------------------------------------------------------------------------ */
 
-/* The folder beside the program; false when /proc does not tell. */
+/* The folder beside the program; false when /proc does not have it. */
 static bool beside_program(char *folder, size_t size, uid_t *owner_r)
 {
 	char program[PATH_MAX];

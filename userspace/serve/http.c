@@ -161,7 +161,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 }
 
 /* Its descriptor is not readable for a request that it has read already, nor when it is time to
- * give a silent client up: it says when it wants to run again. */
+ * give a silent client up: it sets a time to run again. */
 static void on_turn(struct loop *loop, void *context)
 {
 	const struct http *http = context;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * TLS as all drivers set it up that speak it themselves: TLS 1.2 or later, PEM files, the system's
- * certificates without a CA of one's own. Those with a client library (mysql, pgsql) leave it to that.
+ * certificates without a CA of one's own. Those with a client library (mysql, pgsql) leave it to
+ * that.
  *
  * SIGPIPE must be ignored: OpenSSL writes with write(2).
  */
