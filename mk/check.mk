@@ -28,7 +28,7 @@ check-headers: $(BPF_SKEL) ## compile every header on its own
 		printf '#include <linux/types.h>\n#include "%s"\n' $$h | \
 		$(CC) $(CPPFLAGS) $(CFLAGS) -I. -Wno-unused-function -x c -fsyntax-only - || exit 1; done
 
-tidy: $(BPF_SKEL) $(MODULE_HEADERS) ## clang-tidy over user space and tools
+tidy: $(BPF_SKEL) $(MODULE_HEADERS) $(PROGRAM_HEADERS) ## clang-tidy over user space and tools
 	$(Q)printf '%s\n' $(TIDY_FILES) | TIDY=$(TIDY) TIDY_FLAGS='$(TIDY_FLAGS)' \
 		xargs -P $$(nproc) -n 6 tools/tidy
 

@@ -60,8 +60,7 @@ endif
 
 HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 OPT ?= -O2 -g
-CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' \
-	-DDOVETAP_LIBEXECDIR='"$(LIBEXECDIR)"' -include userspace/base/banned.h \
+CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' -include userspace/base/banned.h \
 	-I$(INCLUDE) -Iuserspace -isystem $(O)/gen
 # The same objects go into the program and into modules.
 CFLAGS  := -std=gnu11 $(OPT) $(WARN) $(WARN_ERROR) $(SYSROOT) -pthread -fPIC -fvisibility=hidden

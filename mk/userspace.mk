@@ -48,6 +48,13 @@ $(O)/dovetap: $(MAIN_OBJ) $(call layer_archives,cli)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(MAIN_OBJ) $(call linked_bare,cli)
 
+# Where dovetap looks for it last.
+PROGRAM_HEADERS := $(O)/gen/programs/dir.h
+$(PROGRAM_HEADERS): FORCE
+	$(Q)$(call replace,/* generated */\n#define DOVETAP_LIBEXECDIR "$(LIBEXECDIR)"\n)
+
+$(O)/userspace/cli/cmd_run.o: $(PROGRAM_HEADERS)
+
 $(O)/dovetap-attacher: $(call layer_archives,attacher)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(call layer_obj,attacher) $(call linked_bare,attacher)

@@ -38,8 +38,10 @@ all_addresses_differ() {
 	same 9 "$(sort -u "$tmp/all-starts" | wc -l)"
 }
 
-symbols_of() { # archive or program: the functions and data that it defines
-	nm --defined-only --extern-only "$1" | awk 'NF == 3 { print $3 }' | sort -u
+symbols_of() { # archive: what it defines for others; program: all that it defines
+	local which=--extern-only
+	[[ $1 == *.a ]] || which=--no-sort
+	nm --defined-only "$which" "$1" | awk 'NF == 3 { print $3 }' | sort -u
 }
 
 has_nothing_of() { # layers
@@ -48,12 +50,14 @@ has_nothing_of() { # layers
 	for layer in "$@"; do
 		symbols_of "$top/.output/lib/$layer.a" > "$tmp/layer"
 		[[ -s $tmp/layer ]] || { echo "no symbols of $layer" && return 1; }
-		same '' "$(comm -12 "$tmp/symbols" "$tmp/layer")" || return
+		comm -12 "$tmp/symbols" "$tmp/layer" > "$tmp/both"
+		[[ ! -s $tmp/both ]] || { cat "$tmp/both" && return 1; }
 	done
 }
 
 has_all_of_its_own() { # or the one above could not fail
-	symbols_of "$attacher" | grep -qx attacher_run && symbols_of "$attacher" | grep -qx searcher_main
+	symbols_of "$attacher" > "$tmp/symbols"
+	grep -qx attacher_run "$tmp/symbols" && grep -qx searcher_main "$tmp/symbols"
 }
 
 # In what it was given, and in all memory that it can read.
@@ -74,7 +78,7 @@ knows() { # pid, text
 }
 
 knows_nothing() { # pid
-	! knows "$1" "$secret" && ! knows "$1" "$other_secret"
+	[[ -n $1 && -e /proc/$1/maps ]] && ! knows "$1" "$secret" && ! knows "$1" "$other_secret"
 }
 
 memory_of() { # field of smaps_rollup: of all processes, in KiB

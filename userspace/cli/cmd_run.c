@@ -24,6 +24,7 @@
 #include "priv/lock.h"
 #include "priv/notify.h"
 #include "priv/start.h"
+#include "programs/dir.h"
 
 #define ATTACHER_NAME "dovetap-attacher"
 
