@@ -157,7 +157,8 @@ on_fuse() { # what is told
 }
 
 check_tells() { # state of that file, more arguments
-	"$dovetap" check --json "--dict=file:$tmp/state/unused" --control "$tmp/state/control.sock" "${@:2}" |
+	# Whatever the other findings make of its status.
+	{ "$dovetap" check --json "--dict=file:$tmp/state/unused" --control "$tmp/state/control.sock" "${@:2}" || true; } |
 		jq -e --arg state "$1" '.findings | any(.state == $state and
 			(.subject | endswith("/srv/more/libdovecot-storage.so.0")))'
 }

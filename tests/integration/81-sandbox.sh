@@ -41,11 +41,14 @@ searcher() {
 	pgrep --parent "$dovetap_pid" -x dovetap-search
 }
 
-# DAC_READ_SEARCH, SYS_PTRACE and CHECKPOINT_RESTORE; none to load or to attach anything.
+# DAC_READ_SEARCH, SYS_PTRACE and CHECKPOINT_RESTORE; none to load or to attach anything. A user who
+# owns no file.
 searcher_is() {
-	local caps
+	local caps uid gid
 	caps=$(hex $(((1 << 2 | 1 << 19 | 1 << 40) & here)))
-	status_is "$(searcher)" 'NoNewPrivs 1' 'Seccomp 2' 'Seccomp_filters 2' \
+	uid=$(id -u dovetap-search 2> /dev/null || id -u nobody)
+	gid=$(id -g dovetap-search 2> /dev/null || id -g nobody)
+	status_is "$(searcher)" "Uid $uid $uid $uid $uid" "Gid $gid $gid $gid $gid" 'Groups ' 'NoNewPrivs 1' 'Seccomp 2' 'Seccomp_filters 2' \
 		"CapPrm $caps" "CapEff $caps" "CapBnd $caps" 'CapInh 0000000000000000' \
 		'CapAmb 0000000000000000'
 }
@@ -72,6 +75,25 @@ searcher_may_not() {
 		EPERM memfd_create s:x 0
 		EPERM ioctl 0 0x5412 0
 		ENOTTY ioctl 0 0x8008b705 0
+		EPERM open s:/etc/cron.d/dovetap-test 0x41 0o644
+		EPERM openat -100 s:/etc/cron.d/dovetap-test 0x41 0o644
+		EPERM openat -100 s:/etc/passwd 1 0
+		EPERM openat -100 s:/etc/passwd 2 0
+		EPERM openat -100 s:/etc/passwd 0x200 0
+		EPERM openat -100 s:/etc 0x410001 0o600
+		EPERM chmod s:/bin/true 0o4755
+		EPERM fchmodat -100 s:/bin/true 0o4755
+		EPERM chown s:/bin/true 0 0
+		EPERM link s:/etc/passwd s:/etc/dovetap-test
+		EPERM symlink s:/etc/passwd s:/etc/dovetap-test
+		EPERM mkdir s:/tmp/dovetap-test 0o755
+		EPERM unlink s:/etc/dovetap-test
+		EPERM rename s:/etc/dovetap-test s:/etc/dovetap-test2
+		EPERM setxattr s:/bin/true s:user.x s:y 1 0
+		EPERM socket 2 1 0
+		EACCES openat2 -100 s:/etc/passwd q:1,0,0 24
+		EACCES openat2 -100 s:/etc/cron.d/dovetap-test q:0x41,0o644,0 24
+		EACCES openat2 -100 s:/proc/$dovetap_pid/mem q:2,0,0 24
 	END
 }
 
@@ -238,7 +260,7 @@ check 'the process that searches can only look' searcher_is
 check 'what it tries is denied' searcher_may_not
 check 'it tells so' check_says \
 	"^ok +process +attacher $dovetap_pid: uid 0, capabilities: .*bpf.*, no_new_privs, seccomp \(1\)$" \
-	"^ok +process +searcher $(searcher): uid 0, capabilities: .*sys_ptrace.*, no_new_privs, seccomp \(2\)$" \
+	"^ok +process +searcher $(searcher): uid [1-9][0-9]*, capabilities: .*sys_ptrace.*, no_new_privs, seccomp \(2\)$" \
 	"^ok +process +collector $(collector): uid [1-9][0-9]*, capabilities: none, no_new_privs, seccomp \(2\), Landlock version $landlock$"
 check 'as JSON, too' check_says_json
 

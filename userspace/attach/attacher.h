@@ -33,11 +33,12 @@
 struct attacher_options {
 	struct discover_options discover; /* roles 0 means all */
 	enum attach_method method;
-	size_t ring_bytes;     /* a power of two; 0: 4 MiB */
-	uint32_t wanted_texts; /* DOVETAP_BIT of each text to capture; 0: all but the home */
-	struct priv_user user; /* the collector's */
-	int64_t watchdog_ns;   /* for the collector, collector/collector.h */
-	bool no_sandbox;       /* no process with its system call list, for debugging */
+	size_t ring_bytes;	      /* a power of two; 0: 4 MiB */
+	uint32_t wanted_texts;	      /* DOVETAP_BIT of each text to capture; 0: all but the home */
+	struct priv_user user;	      /* the collector's */
+	struct priv_user search_user; /* the searcher's; uid 0: ours */
+	int64_t watchdog_ns;	      /* for the collector, collector/collector.h */
+	bool no_sandbox;	      /* no process with its system call list, for debugging */
 
 	/* Descriptors; the attacher closes none of them but configuration, which it takes over. */
 	int program;	   /* of collector ("collect") and resolver ("resolve"): priv/start.h */

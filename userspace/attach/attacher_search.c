@@ -135,7 +135,7 @@ int attacher_begin_search(struct attacher *attacher, struct error *error_r)
 			    (int)(RESCAN_BLIND_NS / NS_PER_SEC));
 	err = search_start(attacher->search,
 			   attacher->options.no_sandbox ? SEARCH_NO_SANDBOX : SEARCH_SANDBOXED,
-			   attacher->options.search, error_r);
+			   &attacher->options.search_user, attacher->options.search, error_r);
 	if (err == 0)
 		attacher_scan(attacher);
 	return err;

@@ -114,8 +114,13 @@ int resolve_make(const struct resolve_origin *origin, const struct run_options *
 {
 	struct resolution resolution = describe(run, plan, user);
 	struct buf configuration;
-	int ret;
+	struct priv_user search_user;
+	int ret = priv_search_user_find(&search_user, error_r);
 
+	if (ret < 0)
+		return ret;
+	resolution.settings.search_uid = search_user.uid;
+	resolution.settings.search_gid = search_user.gid;
 	buf_init(&configuration, RESOLUTION_MAX);
 	pack_words(origin->argv, &configuration);
 	pack_words(origin->environment, &configuration);

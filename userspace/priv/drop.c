@@ -46,18 +46,27 @@ static int find(const char *name, struct priv_user *user_r, struct error *error_
 	return 0;
 }
 
-int priv_user_find(const char *name, struct priv_user *user_r, struct error *error_r)
+static int find_or_fallback(const char *name, struct priv_user *user_r, struct error *error_r)
 {
 	int err;
 
-	if (name)
-		return find(name, user_r, error_r);
-	if (find(PRIV_DEFAULT_USER, user_r, NULL) == 0)
+	if (find(name, user_r, NULL) == 0)
 		return 0;
 	err = find(PRIV_FALLBACK_USER, user_r, error_r);
 	if (err == 0)
 		user_r->fallback = true;
 	return err;
+}
+
+int priv_user_find(const char *name, struct priv_user *user_r, struct error *error_r)
+{
+	return name ? find(name, user_r, error_r)
+		    : find_or_fallback(PRIV_DEFAULT_USER, user_r, error_r);
+}
+
+int priv_search_user_find(struct priv_user *user_r, struct error *error_r)
+{
+	return find_or_fallback(PRIV_SEARCH_USER, user_r, error_r);
 }
 
 static int change_ids(const struct priv_user *user, struct error *error_r)
@@ -162,6 +171,31 @@ int priv_keep(unsigned int keep, struct error *error_r)
 		err = apply_kept(keep, CAPNG_BOUNDING_SET, CAPNG_SELECT_BOUNDS);
 	if (err == 0)
 		err = apply_kept(keep, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAPNG_SELECT_CAPS);
+	return err < 0 ? error_set(error_r, EPERM, "cannot reduce the capabilities") : 0;
+}
+
+int priv_keep_as(const struct priv_user *user, unsigned int keep, struct error *error_r)
+{
+	int err = 0;
+
+	capng_get_caps_process();
+	if (user->uid == 0 || !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) ||
+	    !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETGID))
+		return priv_keep(keep, error_r);
+	/* The bounding set first, while there is SETPCAP; then who changes the user keeps what is
+	 * permitted, and has none of it in effect. */
+	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
+		err = apply_kept(keep, CAPNG_BOUNDING_SET, CAPNG_SELECT_BOUNDS);
+	if (err == 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		err = -errno;
+	if (err < 0)
+		return error_set(error_r, -err, "cannot keep capabilities: %s", strerror(-err));
+	err = change_ids(user, error_r);
+	if (err < 0)
+		return err;
+	err = apply_kept(keep, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAPNG_SELECT_CAPS);
+	if (err == 0 && setresuid((uid_t)-1, 0, (uid_t)-1) == 0)
+		err = -EPERM; /* the way back is open */
 	return err < 0 ? error_set(error_r, EPERM, "cannot reduce the capabilities") : 0;
 }
 

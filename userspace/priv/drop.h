@@ -15,6 +15,7 @@
 
 #define PRIV_DEFAULT_USER  "dovetap"
 #define PRIV_FALLBACK_USER "nobody"
+#define PRIV_SEARCH_USER   "dovetap-search" /* of the searcher; else the fallback */
 
 struct priv_user {
 	char name[64];
@@ -54,6 +55,16 @@ enum priv_keep {
  * in for BPF and PERFMON.
  */
 int priv_keep(unsigned int keep, struct error *error_r);
+
+/*
+ * The same as another user, without groups: capabilities that read remain, and with them no file of
+ * root's can be written, as its owner could. user.uid 0, or a process that cannot change its user:
+ * as priv_keep().
+ */
+int priv_keep_as(const struct priv_user *user, unsigned int keep, struct error *error_r);
+
+/* The searcher's user: PRIV_SEARCH_USER, or PRIV_FALLBACK_USER with user_r->fallback set. */
+int priv_search_user_find(struct priv_user *user_r, struct error *error_r);
 
 /* Those, by bit number. */
 uint64_t priv_keep_mask(unsigned int keep);

@@ -71,12 +71,17 @@ static int check_origin(const struct resolution_settings *settings, struct error
 	return 0;
 }
 
+static bool is_ordinary(uint32_t uid, uint32_t gid)
+{
+	return uid != 0 && gid != 0 && uid != UINT32_MAX && gid != UINT32_MAX;
+}
+
 static int check_settings(const struct resolution_settings *settings, struct error *error_r)
 {
 	if (strnlen(settings->user, sizeof(settings->user)) == sizeof(settings->user))
 		return broken(error_r, "its user has no end");
-	if (settings->uid == 0 || settings->gid == 0 || settings->uid == UINT32_MAX ||
-	    settings->gid == UINT32_MAX)
+	if (!is_ordinary(settings->uid, settings->gid) ||
+	    !is_ordinary(settings->search_uid, settings->search_gid))
 		return broken(error_r, "its user is root or none");
 	if (settings->ring_bytes > UINT32_MAX ||
 	    (settings->ring_bytes & (settings->ring_bytes - 1)) != 0)

@@ -19,7 +19,7 @@
 #include "base/pack.h"
 
 #define RESOLUTION_MAGIC   "dovetap"
-#define RESOLUTION_VERSION 1
+#define RESOLUTION_VERSION 2
 #define RESOLUTION_MAX	   (128U << 20) /* bytes of all */
 
 #define RESOLUTION_PATH_MAX    4096
@@ -34,10 +34,11 @@ struct resolution_settings {
 	uint32_t size;	  /* of this struct */
 	char release[32]; /* of dovetap: all processes are of one */
 	uint64_t lists_size, configuration_size;
-	uint64_t ring_bytes; /* a power of two */
-	int64_t watchdog_ns; /* notify_watchdog_ns() of the main process */
-	uint32_t uid, gid;   /* of the collector; not 0 */
-	uint32_t method;     /* enum attach_method */
+	uint64_t ring_bytes;		 /* a power of two */
+	int64_t watchdog_ns;		 /* notify_watchdog_ns() of the main process */
+	uint32_t uid, gid;		 /* of the collector; not 0 */
+	uint32_t search_uid, search_gid; /* of the searcher; not 0 */
+	uint32_t method;		 /* enum attach_method */
 	uint32_t wanted_texts;
 	uint32_t roles;
 	uint32_t log_sink, log_level; /* enum log_sink, enum log_level */
@@ -48,7 +49,7 @@ struct resolution_settings {
 	char user[64]; /* name of uid */
 };
 
-_Static_assert(sizeof(struct resolution_settings) == 176, "it moved: raise the version");
+_Static_assert(sizeof(struct resolution_settings) == 184, "it moved: raise the version");
 
 /* One of the operator's own. All point into the resolution. */
 struct resolution_layout {

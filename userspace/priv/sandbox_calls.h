@@ -3,6 +3,7 @@
 #ifndef DOVETAP_PRIV_SANDBOX_CALLS_H
 #define DOVETAP_PRIV_SANDBOX_CALLS_H
 
+#include <fcntl.h>
 #include <linux/perf_event.h>
 #include <linux/sockios.h>
 #include <sched.h>
@@ -16,7 +17,8 @@
 
 #include "priv/sandbox.h"
 
-#define ALL (PRIV_COLLECTOR | PRIV_ATTACHER | PRIV_SEARCHER)
+#define ALL	(PRIV_COLLECTOR | PRIV_ATTACHER | PRIV_SEARCHER)
+#define WRITERS (PRIV_COLLECTOR | PRIV_ATTACHER) /* the searcher only reads */
 
 static const struct sandbox_call {
 	unsigned int processes;
@@ -74,8 +76,8 @@ static const struct sandbox_call {
 	{ALL, "getrandom"},
 	{ALL, "umask"},
 	/* files: where, is Landlock's affair and that of the permissions */
-	{ALL, "open"},
-	{ALL, "openat"},
+	{WRITERS, "open"},
+	{WRITERS, "openat"},
 	{ALL, "close"},
 	{ALL, "close_range"},
 	{ALL, "read"},
@@ -84,8 +86,8 @@ static const struct sandbox_call {
 	{ALL, "preadv"},
 	{ALL, "write"},
 	{ALL, "writev"},
-	{ALL, "pwrite64"},
-	{ALL, "pwritev"},
+	{WRITERS, "pwrite64"},
+	{WRITERS, "pwritev"},
 	{ALL, "lseek"},
 	{ALL, "stat"},
 	{ALL, "fstat"},
@@ -101,24 +103,24 @@ static const struct sandbox_call {
 	{ALL, "readlinkat"},
 	{ALL, "getdents64"},
 	{ALL, "getcwd"},
-	{ALL, "mkdir"},
-	{ALL, "mkdirat"},
-	{ALL, "rmdir"},
-	{ALL, "unlink"},
-	{ALL, "unlinkat"},
-	{ALL, "rename"},
-	{ALL, "renameat"},
-	{ALL, "renameat2"},
-	{ALL, "ftruncate"},
-	{ALL, "fallocate"},
-	{ALL, "fsync"},
-	{ALL, "fdatasync"},
+	{WRITERS, "mkdir"},
+	{WRITERS, "mkdirat"},
+	{WRITERS, "rmdir"},
+	{WRITERS, "unlink"},
+	{WRITERS, "unlinkat"},
+	{WRITERS, "rename"},
+	{WRITERS, "renameat"},
+	{WRITERS, "renameat2"},
+	{WRITERS, "ftruncate"},
+	{WRITERS, "fallocate"},
+	{WRITERS, "fsync"},
+	{WRITERS, "fdatasync"},
 	{ALL, "fadvise64"},
-	{ALL, "flock"},
+	{WRITERS, "flock"},
 	{ALL, "fcntl"},
-	{ALL, "chmod"},
-	{ALL, "fchmod"},
-	{ALL, "fchmodat"},
+	{WRITERS, "chmod"},
+	{WRITERS, "fchmod"},
+	{WRITERS, "fchmodat"},
 	{ALL, "dup"},
 	{ALL, "dup2"},
 	{ALL, "dup3"},
@@ -135,10 +137,10 @@ static const struct sandbox_call {
 	{ALL, "epoll_wait"},
 	{ALL, "epoll_pwait"},
 	/* sockets, of the families below */
-	{ALL, "bind"},
-	{ALL, "listen"},
-	{ALL, "accept"},
-	{ALL, "accept4"},
+	{WRITERS, "bind"},
+	{WRITERS, "listen"},
+	{WRITERS, "accept"},
+	{WRITERS, "accept4"},
 	{ALL, "connect"},
 	{ALL, "shutdown"},
 	{ALL, "sendto"},
@@ -152,9 +154,9 @@ static const struct sandbox_call {
 	{ALL, "getsockopt"},
 	{ALL, "setsockopt"},
 	/* giving up more rights: the collector enters Landlock when it has read its plan */
-	{ALL, "landlock_create_ruleset"},
-	{ALL, "landlock_add_rule"},
-	{ALL, "landlock_restrict_self"},
+	{WRITERS, "landlock_create_ruleset"},
+	{WRITERS, "landlock_add_rule"},
+	{WRITERS, "landlock_restrict_self"},
 
 	/* probes; a layout is handed to libbpf as a file */
 	{PRIV_ATTACHER, "bpf"},
@@ -198,6 +200,7 @@ static const struct sandbox_condition {
 	uint64_t mask, value;
 } sandbox_conditions[] = {
 #define ARGUMENT_IS(value) UINT32_MAX, (value)
+#define TO_WRITE	   (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
 #define NAMESPACES                                                                                 \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
 	 CLONE_NEWPID | CLONE_NEWNET)
@@ -212,10 +215,14 @@ static const struct sandbox_condition {
 	{ALL, SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
 	/* Netlink: the C library sorts the addresses of a name by the routes that there are. */
 	{ALL, SCMP_SYS(socket), 0, ARGUMENT_IS(AF_UNIX)},
-	{ALL, SCMP_SYS(socket), 0, ARGUMENT_IS(AF_INET)},
-	{ALL, SCMP_SYS(socket), 0, ARGUMENT_IS(AF_INET6)},
-	{ALL, SCMP_SYS(socket), 0, ARGUMENT_IS(AF_NETLINK)},
+	{WRITERS, SCMP_SYS(socket), 0, ARGUMENT_IS(AF_INET)},
+	{WRITERS, SCMP_SYS(socket), 0, ARGUMENT_IS(AF_INET6)},
+	{WRITERS, SCMP_SYS(socket), 0, ARGUMENT_IS(AF_NETLINK)},
 	{PRIV_ATTACHER, SCMP_SYS(socketpair), 0, ARGUMENT_IS(AF_UNIX)},
+	/* The flags of openat2() are in memory, where no filter can look: there the permissions decide,
+	 * and its user owns no file. */
+	{PRIV_SEARCHER, SCMP_SYS(open), 1, TO_WRITE, 0},
+	{PRIV_SEARCHER, SCMP_SYS(openat), 2, TO_WRITE, 0},
 	{ALL, SCMP_SYS(ioctl), 1, ARGUMENT_IS(TCGETS)},
 	{ALL, SCMP_SYS(ioctl), 1, ARGUMENT_IS(FIONREAD)},
 	{ALL, SCMP_SYS(ioctl), 1, ARGUMENT_IS(FIONBIO)},
@@ -230,8 +237,10 @@ static const struct sandbox_condition {
 	{PRIV_COLLECTOR, SCMP_SYS(prctl), 0, ARGUMENT_IS(PR_SET_VMA)},
 #undef ARGUMENT_IS
 #undef NAMESPACES
+#undef TO_WRITE
 };
 
+#undef WRITERS
 #undef ALL
 
 #endif

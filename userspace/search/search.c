@@ -37,10 +37,11 @@ int search_new(const struct discover_options *options, const struct search_owner
 	return 0;
 }
 
-int search_start(struct search *search, enum search_rights rights, int program,
-		 struct error *error_r)
+int search_start(struct search *search, enum search_rights rights, const struct priv_user *user,
+		 int program, struct error *error_r)
 {
 	search->rights = rights;
+	search->user = user ? *user : (struct priv_user){0};
 	search->program = program;
 	return search_start_process(search, error_r);
 }

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "priv/drop.h"
 #include "search/discover.h"
 
 #define SEARCH_PATIENCE_NS 2000000000LL
@@ -64,10 +65,11 @@ enum search_rights {
 
 /*
  * program, which must stay open, is executed with the argument "search" for each searcher and calls
- * searcher_main(); -1: the searcher is a copy of this process, for commands that end soon.
+ * searcher_main(); -1: the searcher is a copy of this process, for commands that end soon. Each becomes
+ * user unless it is to be as we are; NULL: it stays ours.
  */
-int search_start(struct search *search, enum search_rights rights, int program,
-		 struct error *error_r);
+int search_start(struct search *search, enum search_rights rights, const struct priv_user *user,
+		 int program, struct error *error_r);
 
 /* The whole life of such a program; log_error() reports why one cannot begin. */
 __attribute__((noreturn)) void searcher_main(void);

@@ -51,7 +51,7 @@ int search_once(const struct discover_options *options, const struct search_owne
 	if (ret < 0)
 		return ret;
 	assert(search);
-	ret = search_start(search, SEARCH_AS_WE_ARE, -1, error_r);
+	ret = search_start(search, SEARCH_AS_WE_ARE, NULL, -1, error_r);
 	if (ret == 0)
 		search_scan(search);
 	while (ret == 0 && !once.done) {

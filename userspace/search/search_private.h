@@ -33,11 +33,12 @@ struct search {
 	pid_t pid; /* 0: none */
 	int channel;
 	enum search_rights rights;
-	int shared_fd;	    /* memory file of shared: neither side can change its size */
-	int program;	    /* -1: none */
-	int64_t restart_ns; /* 0: not planned */
-	int64_t judge_ns;   /* when to see how far it has come with what was asked; 0: not */
-	unsigned int scans; /* asked for and not answered */
+	struct priv_user user; /* uid 0: ours */
+	int shared_fd;	       /* memory file of shared: neither side can change its size */
+	int program;	       /* -1: none */
+	int64_t restart_ns;    /* 0: not planned */
+	int64_t judge_ns;      /* when to see how far it has come with what was asked; 0: not */
+	unsigned int scans;    /* asked for and not answered */
 };
 
 /* --- search.c --- */

@@ -94,7 +94,8 @@ static pid_t execute(const struct search *search, const struct searcher_start *s
 int search_start_process(struct search *search, struct error *error_r)
 {
 	struct search_restored *restored = search_list_reported(search);
-	const struct searcher_start start = {*search->options, restored, search->rights, getpid()};
+	const struct searcher_start start = {*search->options, restored, search->rights,
+					     search->user, getpid()};
 	pid_t pid;
 	int pair[2];
 

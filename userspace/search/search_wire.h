@@ -73,7 +73,8 @@ struct searcher_start {
 	struct discover_options options;
 	const struct search_restored *restored; /* an array that ends with role 0 */
 	enum search_rights rights;
-	pid_t owner; /* whose end is the searcher's */
+	struct priv_user user; /* to become; uid 0: none */
+	pid_t owner;	       /* whose end is the searcher's */
 };
 
 /*
@@ -88,7 +89,7 @@ int searcher_start_unpack(struct slice bytes, struct searcher_start *start_r,
 			  const char *roots[SEARCHER_ROOTS_MAX + 1], struct error *error_r);
 
 /* The message that such a searcher finds on its channel: with the shared memory and those bytes. */
-#define SEARCHER_HELLO_VERSION 1
+#define SEARCHER_HELLO_VERSION 2
 struct searcher_hello {
 	uint32_t version;
 	uint32_t shared_size; /* of struct search_shared */

@@ -49,6 +49,8 @@ void searcher_start_pack(const struct searcher_start *start, struct buf *out)
 	uint32_t roots = count_roots(options->roots), restored = 0;
 
 	pack_u32(out, (uint32_t)start->rights);
+	pack_u32(out, start->user.uid);
+	pack_u32(out, start->user.gid);
 	pack_u32(out, (uint32_t)start->owner);
 	pack_u32(out, options->processes);
 	pack_u32(out, options->roles);
@@ -123,6 +125,8 @@ int searcher_start_unpack(struct slice bytes, struct searcher_start *start_r,
 	int ret;
 
 	start.rights = (enum search_rights)unpack_u32(&in);
+	start.user.uid = unpack_u32(&in);
+	start.user.gid = unpack_u32(&in);
 	start.owner = (pid_t)unpack_u32(&in);
 	start.options.processes = unpack_u32(&in);
 	start.options.roles = unpack_u32(&in);
@@ -147,11 +151,14 @@ int searcher_drop_rights(const struct searcher_start *start, struct error *error
 	int ret = 0;
 
 	prctl(PR_SET_NAME, SEARCH_NAME);
+	if (start->rights != SEARCH_AS_WE_ARE)
+		ret = priv_keep_as(&start->user, PRIV_KEEP_SEARCH, error_r);
+	if (ret < 0)
+		return ret;
+	/* After the change of user, which clears it; and the owner may be gone already. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != start->owner)
 		return error_set(error_r, ESRCH, "the attacher is gone");
-	if (start->rights != SEARCH_AS_WE_ARE)
-		ret = priv_keep(PRIV_KEEP_SEARCH, error_r);
 	if (ret == 0 && start->rights == SEARCH_SANDBOXED)
 		ret = priv_sandbox_enter(PRIV_SEARCHER, error_r);
 	return ret;

@@ -20,6 +20,8 @@ static struct resolution example(void)
 				.watchdog_ns = 5,
 				.uid = 99,
 				.gid = 98,
+				.search_uid = 97,
+				.search_gid = 96,
 				.method = 2,
 				.wanted_texts = 3,
 				.roles = 14,
@@ -51,6 +53,8 @@ static void check(const struct resolution *got)
 	assert_int_equal(got->settings.watchdog_ns, 5);
 	assert_int_equal(got->settings.uid, 99);
 	assert_int_equal(got->settings.gid, 98);
+	assert_int_equal(got->settings.search_uid, 97);
+	assert_int_equal(got->settings.search_gid, 96);
 	assert_int_equal(got->settings.wanted_texts, 3);
 	assert_string_equal(got->settings.user, "somebody");
 	assert_string_equal(got->pin, "/sys/fs/bpf/x");
@@ -159,6 +163,8 @@ SPOIL(spoil_release_end, memset(settings->release, 'x', sizeof(settings->release
 SPOIL(spoil_uid, settings->uid = 0)
 SPOIL(spoil_gid, settings->gid = 0)
 SPOIL(spoil_no_uid, settings->uid = UINT32_MAX)
+SPOIL(spoil_search_uid, settings->search_uid = 0)
+SPOIL(spoil_search_gid, settings->search_gid = 0)
 SPOIL(spoil_user, memset(settings->user, 'x', sizeof(settings->user)))
 SPOIL(spoil_ring, settings->ring_bytes = 12345)
 SPOIL(spoil_sink, settings->log_sink = 9)
@@ -175,14 +181,16 @@ static void each_wrong_value_is_refused(void **state)
 	(void)state;
 	refuses_with(spoil_magic, BROKEN "it does not begin as one");
 	refuses_with(spoil_version,
-		     "the resolved configuration has version 77, not 1: are dovetap and "
+		     "the resolved configuration has version 77, not 2: are dovetap and "
 		     "dovetap-attacher of one release?");
-	refuses_with(spoil_size, "the resolved configuration has version 1, not 1: are dovetap and "
+	refuses_with(spoil_size, "the resolved configuration has version 2, not 2: are dovetap and "
 				 "dovetap-attacher of one release?");
 	refuses_with(spoil_release_end, BROKEN "its release has no end");
 	refuses_with(spoil_uid, BROKEN "its user is root or none");
 	refuses_with(spoil_gid, BROKEN "its user is root or none");
 	refuses_with(spoil_no_uid, BROKEN "its user is root or none");
+	refuses_with(spoil_search_uid, BROKEN "its user is root or none");
+	refuses_with(spoil_search_gid, BROKEN "its user is root or none");
 	refuses_with(spoil_user, BROKEN "its user has no end");
 	refuses_with(spoil_ring, BROKEN "its ring size is no power of two");
 	refuses_with(spoil_sink, BROKEN "its log is none that there is");
