@@ -219,8 +219,8 @@ static const struct sandbox_condition {
 	{WRITERS, SCMP_SYS(socket), 0, ARGUMENT_IS(AF_INET6)},
 	{WRITERS, SCMP_SYS(socket), 0, ARGUMENT_IS(AF_NETLINK)},
 	{PRIV_ATTACHER, SCMP_SYS(socketpair), 0, ARGUMENT_IS(AF_UNIX)},
-	/* The flags of openat2() are in memory, where no filter can look: there the permissions decide,
-	 * and its user owns no file. */
+	/* The flags of openat2() are in memory, where no filter can look: there the permissions
+	 * decide, and its user owns no file. */
 	{PRIV_SEARCHER, SCMP_SYS(open), 1, TO_WRITE, 0},
 	{PRIV_SEARCHER, SCMP_SYS(openat), 2, TO_WRITE, 0},
 	{ALL, SCMP_SYS(ioctl), 1, ARGUMENT_IS(TCGETS)},

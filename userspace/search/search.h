@@ -65,8 +65,8 @@ enum search_rights {
 
 /*
  * program, which must stay open, is executed with the argument "search" for each searcher and calls
- * searcher_main(); -1: the searcher is a copy of this process, for commands that end soon. Each becomes
- * user unless it is to be as we are; NULL: it stays ours.
+ * searcher_main(); -1: the searcher is a copy of this process, for commands that end soon. Each
+ * becomes user unless it is to be as we are; NULL: it stays ours.
  */
 int search_start(struct search *search, enum search_rights rights, const struct priv_user *user,
 		 int program, struct error *error_r);
