@@ -29,8 +29,8 @@ test-faults: ## faults of every kind under load, in full (root, hours); FAULTS=s
 test-kernels: kernels-ready ## load, attach and capture on Debian's kernels from 5.10 to the newest, amd64 and arm64, emulated
 	$(Q)tests/run kernels
 
-test-storm: kernels-ready ## a million logins, each compared member by member, on the newest kernel (hours)
-	$(Q)STORM_LOGINS=1000000 TEST_TIMEOUT=28800 tests/kernels/50-linux-sid-amd64.sh
+test-storm: kernels-ready ## a million logins, each compared member by member, on the newest kernel (7 minutes)
+	$(Q)STORM_LOGINS=1000000 TEST_TIMEOUT=7200 tests/kernels/50-linux-sid-amd64.sh
 
 KERNELS := $(addprefix kernel-,5.10-amd64 6.1-amd64 6.12-amd64 6.12-arm64 sid-amd64)
 
