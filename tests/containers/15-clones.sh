@@ -20,9 +20,8 @@ release_clones() {
 		container_stop "$name"
 	done
 	umount "$cache"/*-[12] "$tmp/btrfs"
-	finish_containers
 }
-trap release_clones EXIT
+at_end release_clones
 
 mount_image() { # image, name, options
 	mkdir -p "$cache/$2"
