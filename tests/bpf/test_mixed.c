@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An object that is not the same when it is read again gives no record, and is counted. Here another
- * thread changes it all the time; the probed one hits until that has happened between two reads.
+ * An object that is not the same when it is read again gives no record, and is counted. Here
+ * another thread changes it all the time; the probed one hits until that has happened between two
+ * reads.
  */
 #include <pthread.h>
 #include <stdatomic.h>
