@@ -2,7 +2,7 @@
 # Checks that need no test: "make check" runs them all.
 
 C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h' ':!vmlinux')
-TIDY_FLAGS = $(filter-out -DDOVETAP_VERSION%,$(CPPFLAGS)) -DDOVETAP_VERSION="" -std=gnu11
+TIDY_FLAGS = $(filter-out -DDOVETAP_VERSION%,$(CPPFLAGS)) -DDOVETAP_VERSION="" -std=gnu11 -I.
 TIDY_FILES = $(filter-out %.bpf.c bpf/% tests/%,$(filter %.c,$(C_FILES)))
 
 format: ## lay out all C code with clang-format

@@ -49,7 +49,8 @@ endif
 
 # Libraries by their pkg-config names; what is missing shows when its header is looked for.
 pkg_libs   = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1) 2> /dev/null))
-pkg_cflags = $(foreach p,$(1),$(shell $(PKG_CONFIG) --cflags $(p) 2> /dev/null))
+# Their headers are the system's: no warning is ours to mend.
+pkg_cflags = $(patsubst -I%,-isystem%,$(foreach p,$(1),$(shell $(PKG_CONFIG) --cflags $(p) 2> /dev/null)))
 
 # make SAN=address,undefined or SAN=thread builds the same things, instrumented, elsewhere; whatever has $(O) in
 # it by value comes behind this.

@@ -178,7 +178,7 @@ static int run(const struct resolution *resolution, const int *fds, struct error
 int main(int argc, char **argv)
 {
 	struct resolution resolution;
-	int fds[DESCRIPTORS], ret;
+	int fds[DESCRIPTORS] = {-1, -1, -1}, ret;
 	struct error error;
 
 	(void)signal(SIGPIPE, SIG_IGN);

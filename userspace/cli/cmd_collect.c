@@ -44,7 +44,7 @@ int cmd_collect(int argc, char **argv)
 	struct handover handover;
 	struct run_options run;
 	struct error error = {0};
-	struct plan *plan;
+	struct plan *plan = NULL;
 	int ret;
 
 	(void)argc;

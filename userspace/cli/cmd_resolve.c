@@ -23,7 +23,7 @@ static int resolve(int in_force, struct error *error_r)
 	struct resolve_origin origin;
 	struct run_options run;
 	struct priv_user user;
-	struct plan *plan;
+	struct plan *plan = NULL;
 	int ret = resolve_open(in_force, &origin, &run, &user, NULL, error_r);
 
 	if (ret == 0)

@@ -21,7 +21,7 @@ static int send_message(int channel, enum type type, int fd, const struct error 
 {
 	struct message message = {.version = RELOAD_VERSION, .type = type};
 
-	if (fd < 0)
+	if (fd < 0 && error)
 		message.error = *error;
 	return fd_message_send(channel, &message, sizeof(message), &fd, fd >= 0);
 }

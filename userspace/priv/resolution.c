@@ -181,7 +181,7 @@ int resolution_unpack(struct slice bytes, struct resolution *resolution_r, struc
 
 int resolution_open(int fd, struct resolution *resolution_r, struct error *error_r)
 {
-	struct slice bytes;
+	struct slice bytes = {0};
 	int ret = memfile_map(fd, RESOLUTION_MAX, &bytes, error_r);
 
 	if (ret < 0)
@@ -197,7 +197,7 @@ static int copy_lists(const struct resolution *from, struct resolution *to, stru
 {
 	size_t len = from->settings.lists_size;
 
-	*to = (struct resolution){.settings = from->settings, .copy = malloc(len)};
+	*to = (struct resolution){.settings = from->settings, .copy = malloc(len + 1)};
 	if (!to->copy)
 		return error_set(error_r, ENOMEM, "out of memory");
 	memcpy(to->copy, from->whole.ptr + sizeof(from->settings), len);
@@ -206,7 +206,7 @@ static int copy_lists(const struct resolution *from, struct resolution *to, stru
 
 int resolution_open_lists(int fd, struct resolution *resolution_r, struct error *error_r)
 {
-	struct resolution whole, lists;
+	struct resolution whole = {0}, lists = {0};
 	int ret = resolution_open(fd, &whole, error_r);
 
 	if (ret < 0)

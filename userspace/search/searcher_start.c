@@ -205,7 +205,7 @@ void searcher_main(void)
 	static const char *roots[SEARCHER_ROOTS_MAX + 1];
 	struct search_shared *shared = NULL;
 	int fds[FD_MESSAGE_MAX], ret;
-	struct searcher_start start;
+	struct searcher_start start = {0};
 	struct error error;
 
 	ret = receive_hello(fds, &error);

@@ -36,10 +36,13 @@ enum metric_number { METRIC_U64, METRIC_I64, METRIC_UINT, METRIC_INT, METRIC_BOO
 
 /* The value of a row; an array of values, each with the label value that names() has for its index,
  * or none when that is NULL. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): types and members */
 #define AT(type, member) .number = METRIC_NUMBER(type, member), .offset = offsetof(type, member)
 #define AT_ARRAY(type, member, names)                                                              \
 	.number = METRIC_NUMBER(type, member[0]), .offset = offsetof(type, member),                \
 	.count = sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]), .name = (names)
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* A label value and where its number is, an uint64_t. The list ends with a NULL label. */
 struct metric_part {
@@ -51,11 +54,11 @@ struct metric_row {
 	struct metric metric;
 	const char *advice; /* what an operator does about it */
 	const char *outer;  /* what the values of the outer label are; NULL: there is none */
-	enum metric_number number;
 	size_t offset;
-	unsigned int count;
 	const char *(*name)(unsigned int index);
 	const struct metric_part *parts;
+	enum metric_number number;
+	unsigned int count;
 	bool only_nonzero; /* of an array most values would be 0 for ever */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/sqlite_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -371,6 +372,7 @@ static int try_begin(struct sqlite_handle *handle, bool create, int64_t deadline
 {
 	int ret = handle->file ? 0 : find_file(handle, create, error_r);
 
+	assert(ret < 0 || handle->file);
 	if (ret == 0 && !handle->begun) {
 		ret = make_busy(handle->file, deadline_ns, error_r);
 		handle->begun = ret == 0;
@@ -389,6 +391,7 @@ static int try_begin(struct sqlite_handle *handle, bool create, int64_t deadline
 /* Statements of a connection that is gone went with it. */
 static int adopt_connection(struct sqlite_handle *handle)
 {
+	assert(handle->file);
 	if (handle->generation == handle->file->generation)
 		return 0;
 	for (size_t i = 0; i < handle->statement_count; i++)
@@ -518,7 +521,7 @@ static int make_room(struct sqlite_handle *handle, size_t index)
 
 	if (index < handle->statement_count)
 		return SQLITE_OK;
-	grown = realloc(handle->statements, count * sizeof(*grown));
+	grown = reallocarray(handle->statements, count, sizeof(sqlite3_stmt *));
 	if (!grown)
 		return SQLITE_NOMEM;
 	for (size_t i = handle->statement_count; i < count; i++)

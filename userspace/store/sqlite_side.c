@@ -248,7 +248,7 @@ int sqlite_side_admit(const char *path, struct error *error_r)
 
 static bool at_place(const char *path, const struct sqlite_file_id *id)
 {
-	struct sqlite_file_id now;
+	struct sqlite_file_id now = {0};
 
 	return sqlite_file_id_of(path, &now, NULL) == 0 && sqlite_file_id_same(&now, id);
 }
