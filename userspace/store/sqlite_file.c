@@ -425,7 +425,7 @@ int sqlite_handle_begin(struct sqlite_handle *handle, enum sqlite_access access,
 
 void sqlite_handle_end(struct sqlite_handle *handle)
 {
-	if (handle->begun)
+	if (handle->begun && handle->file)
 		make_free(handle->file);
 	handle->begun = false;
 }
