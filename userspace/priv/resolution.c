@@ -200,7 +200,8 @@ static int copy_lists(const struct resolution *from, struct resolution *to, stru
 	*to = (struct resolution){.settings = from->settings, .copy = malloc(len + 1)};
 	if (!to->copy)
 		return error_set(error_r, ENOMEM, "out of memory");
-	memcpy(to->copy, from->whole.ptr + sizeof(from->settings), len);
+	if (len > 0)
+		memcpy(to->copy, from->whole.ptr + sizeof(from->settings), len);
 	return unpack_lists((struct slice){to->copy, len}, to, error_r);
 }
 
