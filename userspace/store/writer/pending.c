@@ -53,6 +53,7 @@ void pending_entry_fill(const struct pending_entry *entry, struct dict_entry *en
 	entry_r->time_ns = entry->time_ns;
 	entry_r->parts = entry->parts;
 	entry_r->part_count = entry->part_count;
+	dict_entry_set(entry_r, DICT_PENDING, "%s", "");
 }
 
 static struct pending_entry *find(const struct pending *pending, struct slice key)

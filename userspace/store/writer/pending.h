@@ -39,6 +39,7 @@ enum pending_result { PENDING_ADDED, PENDING_SUPERSEDED, PENDING_OLDER };
 struct pending_entry *pending_entry_new(const struct writer_record *record, uint64_t before,
 					int64_t queued_ns);
 size_t pending_entry_size(const struct writer_record *record);
+/* As dict_write() takes it; its outcome is PENDING. */
 void pending_entry_fill(const struct pending_entry *entry, struct dict_entry *entry_r);
 
 /* Is there an entry of that key? */

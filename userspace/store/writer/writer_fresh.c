@@ -90,11 +90,9 @@ void writer_write_fresh(struct writer *writer)
 
 void writer_spool_fresh(struct writer *writer)
 {
-	size_t count = take_batch(writer, writer_spool_batch(writer)), left;
+	size_t count = take_batch(writer, writer_spool_batch(writer));
+	size_t left = writer_hold(writer, count);
 
-	for (size_t i = 0; i < count; i++)
-		dict_entry_set(&writer->entries[i], DICT_PENDING, "%s", "");
-	left = writer_hold(writer, count);
 	if (left > 0)
 		writer_apply_batch_outcomes(writer, left);
 	finish_batch(writer, count);
