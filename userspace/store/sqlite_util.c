@@ -36,6 +36,12 @@ int sqlite_error(sqlite3 *db, const char *what, struct error *error_r)
 	return error_set(error_r, sqlite_errno(code), "%s: %s", what, sqlite3_errmsg(db));
 }
 
+int sqlite_call_error(sqlite3 *db, int code, const char *what, struct error *error_r)
+{
+	return code == SQLITE_NOMEM ? error_set(error_r, ENOMEM, "%s: out of memory", what)
+				    : sqlite_error(db, what, error_r);
+}
+
 static bool is_text(struct slice bytes)
 {
 	for (size_t i = 0, len; bytes.ptr && i < bytes.len; i += len) {

@@ -12,6 +12,10 @@
 /* Fills error_r from the connection's last error and returns the negative errno. */
 int sqlite_error(sqlite3 *db, const char *what, struct error *error_r);
 
+/* The same for the result code of a call that may have run out of memory of ours, such as
+ * sqlite_handle_prepare(): the connection does not know of that. */
+int sqlite_call_error(sqlite3 *db, int code, const char *what, struct error *error_r);
+
 /* The errno nearest to an SQLite result code: EBUSY, ENOSPC, EIO, EROFS, ENOMEM, EACCES, E2BIG,
  * EILSEQ for a file that is no database or damaged, EPROTO for the rest. */
 int sqlite_errno(int code);

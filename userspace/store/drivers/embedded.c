@@ -108,19 +108,22 @@ static const struct option options[] = {
 
 /* --- connection ---------------------------------------------------------------------------- */
 
-/* Fails with the error of the connection. */
-static int fail(struct sqlite *sqlite, struct error *error_r)
+static int fail(struct sqlite *sqlite, int code, struct error *error_r)
 {
-	return sqlite_error(sqlite_handle_db(sqlite->file), sqlite->settings.path, error_r);
+	return sqlite_call_error(sqlite_handle_db(sqlite->file), code, sqlite->settings.path,
+				 error_r);
 }
 
 static int make_table(struct sqlite *sqlite, struct error *error_r)
 {
+	int code;
+
 	if (sqlite->has_table)
 		return 0;
-	if (sqlite3_exec(sqlite_handle_db(sqlite->file), sqlite->table->schema, NULL, NULL, NULL) !=
-	    SQLITE_OK)
-		return fail(sqlite, error_r);
+	code = sqlite3_exec(sqlite_handle_db(sqlite->file), sqlite->table->schema, NULL, NULL,
+			    NULL);
+	if (code != SQLITE_OK)
+		return fail(sqlite, code, error_r);
 	sqlite->has_table = true;
 	return 0;
 }
@@ -280,10 +283,10 @@ static int put(struct sqlite *sqlite, struct dict_entry *entry)
 }
 
 /* What the transaction would have done is undone; what was refused stays refused. */
-static int roll_back(struct sqlite *sqlite, struct dict_entry *entries, size_t count,
+static int roll_back(struct sqlite *sqlite, int code, struct dict_entry *entries, size_t count,
 		     struct error *error_r)
 {
-	int ret = fail(sqlite, error_r);
+	int ret = fail(sqlite, code, error_r);
 
 	if (!sqlite3_get_autocommit(sqlite_handle_db(sqlite->file)))
 		(void)run(sqlite, ROLLBACK);
@@ -308,7 +311,7 @@ static int sqlite_write(struct dict *dict, struct dict_entry *entries, size_t co
 	if (code == SQLITE_OK)
 		code = run(sqlite, COMMIT);
 	if (code != SQLITE_OK)
-		ret = roll_back(sqlite, entries, count, error_r);
+		ret = roll_back(sqlite, code, entries, count, error_r);
 	end(sqlite, ret);
 	return ret;
 }
@@ -330,7 +333,7 @@ static int each_row(struct sqlite *sqlite, sqlite3_stmt *select, dict_record_cb 
 		cb(&record, context);
 		found++;
 	}
-	return code == SQLITE_DONE ? found : fail(sqlite, error_r);
+	return code == SQLITE_DONE ? found : fail(sqlite, code, error_r);
 }
 
 /* Nobody wrote yet, or not to this table. */
@@ -345,13 +348,15 @@ static int look_up(struct sqlite *sqlite, struct slice user, dict_record_cb *cb,
 		   struct error *error_r)
 {
 	sqlite3_stmt *select;
-	int ret;
+	int code, ret;
 
 	if (table_missing(sqlite))
 		return 0;
-	if (prepare(sqlite, user.len > 0 ? SELECT : SELECT_ALL, &select) != SQLITE_OK ||
-	    (user.len > 0 && sqlite_bind_bytes(select, 1, user) != SQLITE_OK))
-		return fail(sqlite, error_r);
+	code = prepare(sqlite, user.len > 0 ? SELECT : SELECT_ALL, &select);
+	if (code == SQLITE_OK && user.len > 0)
+		code = sqlite_bind_bytes(select, 1, user);
+	if (code != SQLITE_OK)
+		return fail(sqlite, code, error_r);
 	ret = each_row(sqlite, select, cb, context, error_r);
 	sqlite3_reset(select);
 	return ret;
@@ -378,12 +383,15 @@ static int sqlite_lookup(struct dict *dict, struct slice user, const struct slic
 static int sqlite_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 {
 	struct sqlite *sqlite = (struct sqlite *)dict;
-	int ret = begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
+	int code, ret = begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
 
 	if (ret < 0)
 		return ret == -ENOENT ? 0 : ret;
-	if (run(sqlite, BEGIN) != SQLITE_OK || run(sqlite, ROLLBACK) != SQLITE_OK)
-		ret = fail(sqlite, error_r);
+	code = run(sqlite, BEGIN);
+	if (code == SQLITE_OK)
+		code = run(sqlite, ROLLBACK);
+	if (code != SQLITE_OK)
+		ret = fail(sqlite, code, error_r);
 	end(sqlite, ret);
 	return ret;
 }
@@ -403,14 +411,19 @@ static int sqlite_check_key(struct dict *dict, const char *const *variables, str
 static int expire(struct sqlite *sqlite, const struct dict_expiry *expiry, struct error *error_r)
 {
 	sqlite3_stmt *stmt;
+	int code;
 
 	if (table_missing(sqlite))
 		return 0;
-	if (prepare(sqlite, EXPIRE, &stmt) != SQLITE_OK ||
-	    sqlite3_bind_int64(stmt, 1, expiry->older_than_ns) != SQLITE_OK ||
-	    sqlite3_bind_int64(stmt, 2, (int64_t)expiry->limit) != SQLITE_OK ||
-	    run(sqlite, EXPIRE) != SQLITE_OK)
-		return fail(sqlite, error_r);
+	code = prepare(sqlite, EXPIRE, &stmt);
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_int64(stmt, 1, expiry->older_than_ns);
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_int64(stmt, 2, (int64_t)expiry->limit);
+	if (code == SQLITE_OK)
+		code = run(sqlite, EXPIRE);
+	if (code != SQLITE_OK)
+		return fail(sqlite, code, error_r);
 	return sqlite3_changes(sqlite_handle_db(sqlite->file));
 }
 

@@ -189,8 +189,7 @@ int spool_connect(struct spool *spool, struct error *error_r)
  * connection, which also notices a disk that came back. */
 int spool_give_up(struct spool *spool, int code, struct error *error_r)
 {
-	int ret = code == SQLITE_NOMEM ? error_set(error_r, ENOMEM, "out of memory")
-				       : sqlite_error(spool->db, spool->path, error_r);
+	int ret = sqlite_call_error(spool->db, code, spool->path, error_r);
 
 	if (!sqlite3_get_autocommit(spool->db))
 		(void)spool_run(spool, ROLLBACK);

@@ -57,7 +57,7 @@ int spool_prepare(struct spool *spool, struct error *error_r)
 			return error_set(error_r, EILSEQ, "%s: %s", spool->path,
 					 sqlite3_errmsg(spool->db));
 		if (code != SQLITE_OK)
-			return sqlite_error(spool->db, spool->path, error_r);
+			return sqlite_call_error(spool->db, code, spool->path, error_r);
 	}
 	return 0;
 }

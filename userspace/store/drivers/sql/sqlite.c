@@ -48,6 +48,15 @@ static enum sql_result fail(struct sqlite_conn *lite, struct error *error_r)
 	return SQL_AGAIN; /* busy, full, I/O error */
 }
 
+/* With the result code of a call that may have run out of memory of ours. */
+static enum sql_result fail_call(struct sqlite_conn *lite, int code, struct error *error_r)
+{
+	if (code != SQLITE_NOMEM)
+		return fail(lite, error_r);
+	error_set(error_r, ENOMEM, "sqlite(%s): out of memory", lite->path);
+	return SQL_AGAIN;
+}
+
 /* --- connecting -------------------------------------------------------------------------------*/
 
 static int read_block(struct sqlite_conn *lite, const struct conf_section *block,
@@ -199,7 +208,7 @@ static enum sql_result get_statement(struct sqlite_conn *lite, const struct sql_
 		code = sqlite_handle_prepare(lite->file, batch->map_index, buf_str(&text), stmt_r);
 	}
 	if (code != SQLITE_OK)
-		result = fail(lite, error_r);
+		result = fail_call(lite, code, error_r);
 	buf_release(&text);
 	return result;
 }
@@ -235,12 +244,15 @@ static int bind_value(sqlite3_stmt *stmt, int column, const struct sql_value *va
 	}
 }
 
-static bool store_row(sqlite3_stmt *stmt, const struct sql_value *row, size_t columns)
+static int store_row(sqlite3_stmt *stmt, const struct sql_value *row, size_t columns)
 {
-	for (size_t i = 0; i < columns; i++)
-		if (bind_value(stmt, (int)i + 1, &row[i]) != SQLITE_OK)
-			return false;
-	return sqlite3_step(stmt) == SQLITE_DONE && sqlite3_reset(stmt) == SQLITE_OK;
+	int code = SQLITE_OK;
+
+	for (size_t i = 0; i < columns && code == SQLITE_OK; i++)
+		code = bind_value(stmt, (int)i + 1, &row[i]);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	return code == SQLITE_DONE ? sqlite3_reset(stmt) : code;
 }
 
 static enum sql_result store_rows(struct sqlite_conn *lite, const struct sql_batch *batch,
@@ -249,17 +261,16 @@ static enum sql_result store_rows(struct sqlite_conn *lite, const struct sql_bat
 	sqlite3 *db = sqlite_handle_db(lite->file);
 	int before = sqlite3_total_changes(db);
 	enum sql_result result;
+	int code = SQLITE_OK;
 
 	if (!exec(lite, "BEGIN IMMEDIATE"))
 		return fail(lite, error_r);
-	for (size_t i = 0; i < batch->count; i++)
-		if (!store_row(stmt, batch->rows[i], batch->map->column_count))
-			goto rollback;
+	for (size_t i = 0; i < batch->count && code == SQLITE_OK; i++)
+		code = store_row(stmt, batch->rows[i], batch->map->column_count);
 	*changed = (uint64_t)(sqlite3_total_changes(db) - before);
-	if (exec(lite, "COMMIT"))
+	if (code == SQLITE_OK && exec(lite, "COMMIT"))
 		return SQL_OK;
-rollback:
-	result = fail(lite, error_r);
+	result = fail_call(lite, code, error_r);
 	sqlite3_reset(stmt);
 	exec(lite, "ROLLBACK");
 	return result;
