@@ -53,7 +53,8 @@ int memfile_map(int fd, size_t max, struct slice *content_r, struct error *error
 		return error_set(error_r, EINVAL, "the memory file is empty");
 	if ((size_t)st.st_size > max)
 		return error_set(error_r, E2BIG, "the memory file is larger than %zu bytes", max);
-	at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	/* Private: shared, Linux before 6.7 refuses a file sealed like this, even for reading. */
+	at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (at == MAP_FAILED)
 		return error_set(error_r, errno, "the memory file: %s", strerror(errno));
 	*content_r = (struct slice){at, (size_t)st.st_size};
