@@ -182,7 +182,8 @@ static int collect(void)
 static int make_configuration(void)
 {
 	const struct resolution resolution = {
-		.settings = {.uid = 1, .gid = 1, .ring_bytes = 4096},
+		.settings =
+			{.uid = 1, .gid = 1, .search_uid = 1, .search_gid = 1, .ring_bytes = 4096},
 		.pin = "",
 		.configuration = {"x", 1},
 	};
