@@ -141,7 +141,7 @@ check 'nor has the searcher' knows_nothing "$(searcher)"
 
 check 'a configuration that is cut is refused' refuses 71 'broken: it is cut' 'b = b[:-1]'
 check 'one that is no configuration' refuses 71 'broken: it does not begin as one' 'b = b"x" * 500'
-check 'one of another version' refuses 71 'has version 9, not 1' \
+check 'one of another version' refuses 71 'the resolved configuration has version 9, not ' \
 	'b = b[:8] + (9).to_bytes(4, sys.byteorder) + b[12:]'
 check 'one that could change' refuses 77 'the memory file is not sealed' 'sealed = False'
 check 'nobody else starts the program' fails_with 64 'a part of "dovetap run"' "$attacher"
