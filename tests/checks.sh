@@ -18,7 +18,7 @@
 set -Eeuo pipefail
 
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/dovetap-test.XXXXXX")
-planned=0 tests=0 failures=0
+planned=0 tests=0 failures=0 checking=
 
 if [[ -n ${DOVETAP_SELFTEST:-} ]]; then
 	set +e
@@ -40,12 +40,21 @@ note() { # stdin, as comments
 # The status of the test is that of the script, or 1 when a check has failed or not all have run.
 # Called at the end, with the script's status.
 plan_end() { # status
+	[[ -z $checking ]] || check_cut_off
 	if [[ $1 -eq 0 && $failures -eq 0 && $tests -ne $planned ]]; then
 		echo "not ok $((tests + 1)) - $tests of $planned have run"
 		return 1
 	fi
 	[[ $failures -eq 0 ]] && return "$1"
 	return 1
+}
+
+# What ends the test in the midst of a check would be silent: output goes into a file there.
+check_cut_off() {
+	exec >&"$tap"
+	failures=$((failures + 1))
+	note < "$tmp/check.out"
+	echo "not ok $tests - $checking # it ended the test"
 }
 
 # For tests that have nothing else to clean up: trap 'checks_end $?' EXIT
@@ -70,8 +79,12 @@ check() { # name command...: ok when the command succeeds; its output is shown w
 	shift
 	on_error=$(trap -p ERR)
 	tests=$((tests + 1))
+	exec {tap}>&1
+	checking=$name
 	strictly "$@" > "$tmp/check.out" 2>&1
 	status=$?
+	checking=''
+	exec {tap}>&-
 	trap - ERR
 	eval "$on_error"
 	[[ $options != *e* ]] || set -e
