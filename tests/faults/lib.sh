@@ -153,9 +153,20 @@ service_install() { # program, arguments of "dovetap run"
 service_start() {
 	setpriv --pdeathsig TERM "$top/tests/harness/fd-store" "$tmp/notify" "$tmp/service" \
 		> "$tmp/manager" 2>&1 &
-	started+=("$!")
+	manager=$!
+	started+=("$manager")
+	at_end service_ended
 	eventually manager_said ready 1 || bail "$(tail -n 5 "$tmp/dovetap.log" "$tmp/manager")"
 	service_find
+}
+
+service_ended() { # as dovetap_ended does, but dovetap is the manager's child
+	dovetap_pid=''
+	stop "$manager"
+	[[ $stopped -ne 0 ]] || return 0
+	failures=$((failures + 1))
+	tail -n 20 "$tmp/dovetap.log" | note
+	echo "not ok - the service ended with status $stopped at the end of the test"
 }
 
 manager_said() { # line, how often at least
