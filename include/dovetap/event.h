@@ -11,10 +11,10 @@
  * There are two record sizes, because a ring buffer reservation must have a constant size: the
  * ordinary one holds nearly every login, the long one is taken when a text does not fit. The size
  * member distinguishes them: a record of at least DOVETAP_EVENT_LONG_MIN bytes is a long one, and
- * no ordinary one may ever grow to that. Numbers are appended, never reused. A reader takes a
- * larger size of the same major version and ignores the tail; it refuses another major version. It
- * also takes the smaller records of before (DOVETAP_EVENT_MIN), in which the last members are
- * missing.
+ * no ordinary one may ever grow to that. Numbers are appended, never reused, and so are members,
+ * behind the seal: every member stays where it is. A reader takes a larger size of the same
+ * major version and ignores what it does not know; it refuses another major version. It also takes
+ * the smaller records of before (DOVETAP_EVENT_MIN), in which the last members are missing.
  *
  * The includer provides __u8 ... __u64 and __s32 (vmlinux.h in BPF, <linux/types.h> elsewhere).
  */
@@ -47,7 +47,7 @@ enum dovetap_event_type {
 	X(LOCAL_NAME, local_name, 64, 256)                                                         \
 	X(CLIENT_ID, client_id, 64, 256)
 
-/* The same, added later: behind the tail. */
+/* The same, added later: behind the tail. One more would move the seal: it belongs behind that. */
 #define DOVETAP_LATER_TEXT_FIELDS(X) X(PROXY_HOST, proxy_host, 64, 256)
 
 #define DOVETAP_TEXT_FIELDS(X)                                                                     \
@@ -136,9 +136,9 @@ struct dovetap_event_tail {
 };
 
 /*
- * Who wrote the record, once more and written last. A program whose memory another one wrote into
- * meanwhile has another object or task at the end than at the beginning: such a record has fields
- * of two logins, and is not used.
+ * Who wrote the record, once more and written last, though it need not stand last. A program whose
+ * memory another one wrote into meanwhile has another object or task at the end than at the
+ * beginning: such a record has fields of two logins, and is not used.
  */
 struct dovetap_event_seal {
 	__u64 object; /* as in the head */
