@@ -53,8 +53,8 @@ has_modules() { # names: each has a package, that package has it, and none has a
 driver_is_there() { # name...
 	local name
 	for name in "$@"; do
-		in_root dovetap lookup --dict "$name:" alice > "$tmp/driver" 2>&1
-		grep "dict $name: " "$tmp/driver" && ! grep 'module' "$tmp/driver" || { cat "$tmp/driver" && return 1; }
+		fails_with 78 "dict $name: " in_root dovetap lookup --dict "$name:" alice
+		has_no_line module "$tmp/fails.out"
 	done
 }
 
@@ -94,8 +94,9 @@ is_gone() { # paths
 	done
 }
 
-has_user() {
+has_users() { # of the collector and of the searcher
 	in_root getent passwd dovetap
+	in_root getent passwd dovetap-search
 }
 
 package_built
@@ -118,7 +119,7 @@ make_predecessor > "$tmp/predecessor.log"
 put_modules
 check 'it installs' in_root dpkg --install /new.deb
 check 'its version is that of the program' is_version "$numbers" "$numbers-1"
-check 'there is its user' has_user
+check 'there are its users' has_users
 check 'the user has a state directory' is_there /var/lib/dovetap
 check 'the service will start at the next boot' test -L "$root$enabled"
 check 'the configuration is right' in_root dovetap config show --config /etc/dovetap/dovetap.conf
@@ -136,7 +137,7 @@ check 'the modules are purged' in_root dpkg --purge dovetap-cassandra dovetap-ge
 check 'it is purged' in_root dpkg --purge dovetap
 check 'with all that it made' is_gone /etc/dovetap /var/lib/dovetap /var/log/dovetap "$enabled" /usr/sbin/dovetap \
 	/usr/lib/sysusers.d/dovetap.conf
-check 'but for the number of the user' has_user
+check 'but for the numbers of the users' has_users
 
 check 'an older one installs' in_root dpkg --install /old.deb
 check 'which is what it is' is_version 0.0.1 0.0.1-1

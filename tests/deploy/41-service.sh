@@ -3,7 +3,7 @@
 # The package on a machine with systemd and Dovecot: from its installation on, logins are recorded;
 # systemd watches over both processes, reloads, and hands a password over.
 . "$(dirname "$0")/lib.sh"
-plan 24
+plan 25
 
 tells_probes() {
 	[[ $(inside systemctl show --property StatusText --value dovetap) =~ ^[1-9]+' probes attached'$ ]]
@@ -22,8 +22,17 @@ says() { # text, how often if not once or more: in the journal
 	fi
 }
 
+attacher() {
+	pgrep --ns "$(cat "$tmp/system/pid")" --nslist pid -o -f '^dovetap-attacher [0-9]'
+}
+
 collector() {
-	collector_of "$(pgrep --ns "$(cat "$tmp/system/pid")" --nslist pid -o -f '^dovetap-attacher [0-9]')"
+	collector_of "$(attacher)"
+}
+
+searcher_has_a_user() { # of its own
+	same "$(inside id -u dovetap-search)" \
+		"$(stat -c %u "/proc/$(pgrep --parent "$(attacher)" -x dovetap-search)")"
 }
 
 drop_in() { # name; stdin: what it has
@@ -92,6 +101,7 @@ check 'its status tells the probes' tells_probes
 check 'they are attached' says 'attached to hook_mail_user_created'
 check 'its user owns what it writes' same 'dovetap 750' \
 	"$(inside stat -c '%U %a' /var/lib/dovetap/spool)"
+check 'the searcher is a user of its own' searcher_has_a_user
 check 'a user logs in' logged_in first@example.com
 check 'which is recorded' eventually last_login first@example.com
 inside systemd-analyze security --no-pager dovetap | tail -n 1 | note

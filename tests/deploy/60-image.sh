@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The image: built of Debian's packages alone, and what is in it and what is not.
 . "$(dirname "$0")/lib.sh"
-plan 10
+plan 11
 
 at_end 'buildah rm "$container" > "$tmp/rm.log" 2>&1'
 
@@ -25,8 +25,8 @@ libraries_are_there() { # also those of plug-ins
 	local file loader
 	loader=/lib64/$(basename "$root"/lib64/ld-*)
 	find "$root/usr/sbin/dovetap" "$root/usr/libexec/dovetap" "$root/usr/lib/dovetap" "$root/usr/bin/install" \
-		"$root"/usr/lib/*-linux-gnu -name '*.so.*' -type f -o -path '*/plugin/*.so' -o -path '*/usr/*bin/*' \
-		-o -path '*/libexec/*' -o -path '*/usr/lib/dovetap/*' | while read -r file; do
+		"$root"/usr/lib/*-linux-gnu -type f '(' -name '*.so.*' -o -path '*/plugin/*.so' -o -path '*/usr/*bin/*' \
+		-o -path '*/libexec/*' -o -path '*/usr/lib/dovetap/*' ')' | while read -r file; do
 		chroot "$root" "$loader" --list "${file#"$root"}"
 	done > "$tmp/libraries"
 	grep -q 'libmariadb.so.3 => /' "$tmp/libraries" && ! grep 'not found' "$tmp/libraries"
@@ -59,6 +59,7 @@ check 'its packages are known to scanners' grep -q "^Version: $(version)-1" \
 check 'it has a user for the collector' same dovetap:x:999:999 "$(grep -o '^dovetap:x:[0-9]*:[0-9]*' "$root/etc/passwd")"
 check 'which shares its directories' same $'0 999 1770\n0 999 770\n0 999 770' \
 	"$(stat --format '%u %g %a' "$root"/var/{lib,log}/dovetap "$root/run/dovetap")"
+check 'and one for the searcher' same dovetap-search:x:998:998 "$(grep -o '^dovetap-search:x:[0-9]*:[0-9]*' "$root/etc/passwd")"
 check 'it starts dovetap' same '[/usr/sbin/dovetap] [run]' "$(inspect '{{.Config.Entrypoint}} {{.Config.Cmd}}')"
 check 'it says what it is' same "dovetap/$(version)/MIT AND GPL-2.0-only/dovetap authors" \
 	"$(label title)/$(label version)/$(label licenses)/$(label authors)"

@@ -9,7 +9,7 @@ if [[ -z ${DOVETAP_TEST_MOUNTS:-} ]]; then
 	export DOVETAP_TEST_MOUNTS=own
 	exec unshare --mount "$0" "$@"
 fi
-plan 15
+plan 16
 
 end_containers() {
 	podman rm --all --force --time 5
@@ -104,7 +104,7 @@ written() { # key
 	grep -qxF "shared/$1" /var/lib/dovetap/logins || { cat /var/lib/dovetap/logins; return 1; }
 }
 
-process_has() { # of the attacher or of its collector: names and values of /proc/PID/status
+process_has() { # of the attacher or of a child of it: names and values of /proc/PID/status
 	local pid=$1 name
 	shift
 	for name in "$@"; do
@@ -130,11 +130,13 @@ pod_start before-6.6
 check 'it gets ready' eventually probe ready
 check 'and is alive' probe live
 attacher=$(podman inspect --format '{{.State.Pid}}' dovetap)
-collector=$(collector_of "$attacher")
+collector=$(collector_of "$attacher") searcher=$(pgrep --parent "$attacher" -x dovetap-search)
 # SYS_ADMIN and SYS_RESOURCE are given up where the kernel needs none of them.
 check 'the attacher has the rights of the manifest and no way to more' process_has "$attacher" Uid=0 \
 	"CapBnd=$(mask "$(pod default capabilities)")" NoNewPrivs=1 Seccomp=2
 check 'the collector has none' process_has "$collector" Uid=999 Gid=999 CapPrm=0+ CapEff=0+ CapBnd=0+ NoNewPrivs=1
+check 'the searcher has those of it that only look' process_has "$searcher" Uid=998 Gid=998 \
+	"CapBnd=$(mask 'SYS_PTRACE DAC_READ_SEARCH CHECKPOINT_RESTORE')" NoNewPrivs=1
 check 'the image is read only' fails_with 1 'Read-only file system' \
 	podman exec dovetap touch /etc/dovetap/x
 check "the secret is the attacher's alone" same '400 0' \
