@@ -159,11 +159,12 @@ on_fuse() { # what is told
 check_tells() { # state of that file, more arguments
 	# Whatever the other findings make of its status.
 	{ "$dovetap" check --json "--dict=file:$tmp/state/unused" --control "$tmp/state/control.sock" "${@:2}" || true; } |
-		jq -e --arg state "$1" '.findings | any(.state == $state and
+		jq -e --slurp --arg state "$1" '.[0].findings | any(.state == $state and
 			(.subject | endswith("/srv/more/libdovecot-storage.so.0")))'
 }
 
-nothing_was_withheld() {
+nothing_was_withheld() { # though it was looked at
+	on_fuse 'not attached'
 	! grep withheld "$tmp/serve.log"
 }
 

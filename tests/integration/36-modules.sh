@@ -12,6 +12,7 @@ conf=$tmp/dovetap.conf
 
 program_needs_none() { # what it names itself, not what other libraries bring along
 	readelf --dynamic "$dovetap" | grep NEEDED > "$tmp/needed"
+	has_line '\[libsqlite3[.]' "$tmp/needed"
 	has_no_line "\[$of_modules" "$tmp/needed"
 }
 
