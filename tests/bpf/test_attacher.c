@@ -28,6 +28,7 @@
 #include "search/search.h"
 
 #define COLLECTOR_STATUS 5  /* with which it ends when it is told to */
+#define SEARCHER	 2  /* its user and group */
 #define PATIENCE	 60 /* seconds until a scenario that hangs is killed */
 
 enum report_type { STARTED = 1, MESSAGE, TERMINATED, RELOADING };
@@ -182,8 +183,11 @@ static int collect(void)
 static int make_configuration(void)
 {
 	const struct resolution resolution = {
-		.settings =
-			{.uid = 1, .gid = 1, .search_uid = 1, .search_gid = 1, .ring_bytes = 4096},
+		.settings = {.uid = 1,
+			     .gid = 1,
+			     .search_uid = SEARCHER,
+			     .search_gid = SEARCHER,
+			     .ring_bytes = 4096},
 		.pin = "",
 		.configuration = {"x", 1},
 	};
@@ -231,6 +235,7 @@ static int run_attacher(struct scenario *scenario)
 		.method = scenario->method,
 		.ready = on_ready,
 		.program = start_open_self(NULL),
+		.search_user = {.name = "searcher", .uid = SEARCHER, .gid = SEARCHER},
 		.search = start_open_self(NULL),
 		.configuration = make_configuration(),
 		.lock = -1,
