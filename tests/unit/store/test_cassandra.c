@@ -868,6 +868,17 @@ static void a_silent_node_is_passed_over_when_the_settings_say_so(void **state)
 	assert_int_equal(first.connections, 1);
 }
 
+static void a_dict_without_a_map_file_is_refused(void **state)
+{
+	struct dict_config config = {.uri = "cassandra:", .where = "test"};
+	struct dict *dict = NULL;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(dict_open(&config, &dict, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "needs a map file: cassandra:/path/to/file"));
+}
+
 static void no_server_at_all_is_told_with_its_address(void **state)
 {
 	struct fake_cql fake = {0};
@@ -944,6 +955,7 @@ int main(void)
 		cmocka_unit_test(each_login_goes_to_the_node_that_holds_it),
 		cmocka_unit_test(a_node_that_dies_under_load_loses_nothing),
 		cmocka_unit_test(a_silent_node_is_passed_over_when_the_settings_say_so),
+		cmocka_unit_test(a_dict_without_a_map_file_is_refused),
 		cmocka_unit_test(no_server_at_all_is_told_with_its_address),
 		cmocka_unit_test(a_node_of_another_data_centre_gets_nothing),
 		cmocka_unit_test(another_data_centre_steps_in_when_ours_is_gone),

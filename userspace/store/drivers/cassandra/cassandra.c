@@ -37,8 +37,13 @@ static int load_file(struct cassandra_dict *cassandra, const struct dict_config 
 	const struct conf_section *root;
 	struct conf_section *owned;
 	char where[512];
-	int ret = sql_map_source_open(config, path, &root, &owned, error_r);
+	int ret;
 
+	if (path[0] == '\0')
+		return error_set(error_r, EINVAL,
+				 "%s: %s: needs a map file: cassandra:/path/to/file", config->where,
+				 config->uri);
+	ret = sql_map_source_open(config, path, &root, &owned, error_r);
 	if (ret < 0)
 		return ret;
 	connect = conf_setting_find(root, "connect");
