@@ -25,7 +25,7 @@ is_whole() { # all slots served, six nodes, three of them up-to-date replicas
 }
 
 is_master() { # node
-	$server cli "$dir" "$1" role | head -n 1 | grep master
+	$server cli "$dir" "$1" role | head -n 1 | grep master > /dev/null
 }
 
 id_of() { # node
@@ -36,7 +36,8 @@ replica_of() { # node
 	local id name
 	id=$(id_of "$1")
 	for name in {1..6}; do
-		! $server cli "$dir" "$name" cluster nodes | grep myself | grep "slave $id" || echo "$name"
+		! $server cli "$dir" "$name" cluster nodes | grep myself | grep "slave $id" > /dev/null ||
+			echo "$name"
 	done
 }
 
@@ -78,7 +79,7 @@ refused "a wrong password is told in one line" WRONGPASS "$(uri username=tap:pas
 refused "a missing password is told in one line" 'NOAUTH' "$(uri replicas=0)"
 refused "a server that wants TLS is told in one line" 'load: 127.0.0.1:' \
 	"redis:cluster:host=$hosts:username=tap:password=sekret"
-refused "a certificate of an unknown authority is refused" 'certificate verify failed' \
+refused "a certificate of an unknown authority is refused" "the server's certificate is refused" \
 	"redis:cluster:host=$hosts:username=tap:password=sekret:tls"
 refused "a database is told to be impossible" 'db must be 0' "$(uri db=1)"
 

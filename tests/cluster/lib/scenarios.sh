@@ -94,7 +94,7 @@ fill() { # node of a Redis
 	for ((number = 0; number < 100; number++)); do # until the key is one of this node
 		! $server cli "$dir" "$1" eval "
 			for i = 1, 48 do redis.call('set', KEYS[1], string.rep('x', 1048576)) end
-			return 'full'" 1 "fill-$number" | grep full || return 0
+			return 'full'" 1 "fill-$number" | grep full > /dev/null || return 0
 	done
 	return 1
 }
