@@ -137,6 +137,12 @@ class V24:
             text += self.rng.choice(['\\t', '\\x41', '\\101', '\\\\', '\\"', "\\'", '\\n'])
         return quote + text + quote
 
+    def quoted_pattern(self):
+        """No backslash ends it: we refuse what is no regular expression when we read it, Dovecot
+        when a user logs in, and then a later function may hide that."""
+        text = self.quoted(self.rng.choice(PATTERNS))
+        return text[:-1] + '.' + text[-1] if text[:-1].endswith('\\\\') else text
+
     def literal(self):
         rng = self.rng
         text = ''.join(rng.choice(LITERALS) for _ in range(rng.randint(0, 3)))
@@ -184,8 +190,10 @@ class V24:
             a, b = rng.choice(self.numbers + ['5', '-7']), rng.choice(self.numbers + ['5', '14'])
         else:
             a = self.text()
-            b = {'*': MASKS, '!*': MASKS, '~': PATTERNS, '!~': PATTERNS}.get(operator)
-            b = self.quoted(rng.choice(b)) if b else self.text()
+            if operator in ('~', '!~'):
+                b = self.quoted_pattern()
+            else:
+                b = self.quoted(rng.choice(MASKS)) if operator in ('*', '!*') else self.text()
         return self.call('if', ([a] if first else []) + ["'" + operator + "'", b, self.any(),
                                                          self.any()])
 
@@ -222,7 +230,7 @@ class V24:
                                                   rng.choice(['benumber', 'lenumber'])),
             lambda: 'sha256 %% %d' % rng.choice([2, 3, 16, 100, 65536]),
             lambda: self.condition(False),
-            lambda: 'regexp(%s, %s)' % (self.quoted(rng.choice(PATTERNS)), self.quoted_plain(
+            lambda: 'regexp(%s, %s)' % (self.quoted_pattern(), self.quoted_plain(
                 rng.choice(['x', '', '\\\\0', '<\\\\0>', '\\\\1']))),
             lambda: rng.choice(['hex', 'unhex', 'unhexlify', 'benumber']),  # mostly errors
         ])()
@@ -275,4 +283,5 @@ class V24:
                '%{user | md5(pad=1)}', '%{user | hash("nosuch")}', '%{user | base64(pad=2)}',
                '%{user | hash(rounds=1)}', '%{user | regexp("(", "x")}', '%{user | hexlify(-1)}',
                '%{user | truncate(-1)}', '%{user | lfill(0)}', '%{user | hex | unhex | default("d")}',
-               '%{user | concat(nosuch)}', '%{event:nosuch}', '%{process:nosuch}']
+               '%{user | concat(nosuch)}', '%{event:nosuch}', '%{process:nosuch}',
+               '%{user | if("~", "a\\\\", "b", "c")}']
