@@ -250,7 +250,7 @@ redis() { # command...
 
 postfix_start() { # path of the socket on which it asks Dovecot about passwords
 	local dir=$tmp/postfix
-	smtp_port=$(free_port)
+	smtp_port=$(free_port) postfix_pid=''
 	! alone || return 0
 	mkdir -p "$dir/etc" "$dir/queue" "$dir/data"
 	chown postfix: "$dir/data"
