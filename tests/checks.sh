@@ -21,7 +21,7 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/dovetap-test.XXXXXX")
 planned=0 tests=0 failures=0 checking=
 
 if [[ -n ${DOVETAP_SELFTEST:-} ]]; then
-	set +e
+	set +eu
 else
 	trap '[[ $BASH_SUBSHELL -gt 0 ]] || echo "# ${BASH_SOURCE[0]##*/}:$LINENO: ${BASH_COMMAND:0:200} failed" >&2' ERR
 fi

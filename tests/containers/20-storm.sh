@@ -66,7 +66,10 @@ probes_are() {
 }
 
 descriptors_are() { # pids, at most
-	at_most "$2" "$(descriptors "$1")"
+	local now
+	now=$(descriptors "$1")
+	at_least 1 "$now"
+	at_most "$2" "$now"
 }
 
 nothing_was_lost() {

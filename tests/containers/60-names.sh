@@ -14,7 +14,9 @@ make_groups() {
 }
 
 own_cgroup_namespace() { # of the collector; this one's is the machine's
-	! same "$(readlink /proc/self/ns/cgroup)" "$(readlink "/proc/$(collector_pid)/ns/cgroup")"
+	local its
+	its=$(readlink "/proc/$(collector_pid)/ns/cgroup")
+	[[ $its != "$(readlink /proc/self/ns/cgroup)" ]]
 }
 
 start_and_log_in() {

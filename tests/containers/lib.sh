@@ -58,6 +58,7 @@ container_begin() { # name, root folder, group
 }
 
 container_await() { # name
+	! alone || return 0
 	eventually grep -qs 'starting up' "$tmp/$1/dovecot.log" ||
 		bail "$1: $(tail -n 5 "$tmp/$1"/{harness,dovecot}.log)"
 	container_first[$1]=$(pgrep --parent "$(pgrep --parent "${container_harness[$1]}" -x unshare)")
@@ -78,6 +79,7 @@ container_own_files() { # name, root folder
 }
 
 container_stop() { # name
+	[[ -n ${container_harness[$1]:-} ]] || return 0
 	stop "${container_harness[$1]}"
 	unset "container_harness[$1]" "container_first[$1]"
 	eventually rmdir "${container_group[$1]}" > "$tmp/rmdir"
