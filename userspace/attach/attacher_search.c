@@ -112,15 +112,16 @@ void attacher_scan(struct attacher *attacher)
 
 void attacher_take_execs(struct attacher *attacher)
 {
-	/* Soon, but not all the time: there may be more than can be looked at. */
-	static const int64_t rest_ns[] = {
-		[EXEC_WATCH_SEARCH_SOON] = RESCAN_MISSED_NS,
-		[EXEC_WATCH_SEARCH_NOW] = RESCAN_NESTED_NS,
-	};
 	enum exec_watch_search search = exec_watch_drain(attacher->execs);
+	int64_t due_ns = attacher->scanned_ns + RESCAN_NESTED_NS, at_ns;
 
-	if (search != EXEC_WATCH_SEARCH_NOT)
-		plan_scan(attacher, attacher->scanned_ns + rest_ns[search]);
+	/* Soon, but not all the time: there may be more than can be looked at. */
+	if (search == EXEC_WATCH_SEARCH_SOON)
+		plan_scan(attacher, attacher->scanned_ns + RESCAN_MISSED_NS);
+	if (search != EXEC_WATCH_SEARCH_NESTED)
+		return;
+	at_ns = exec_watch_search_ns(attacher->execs);
+	plan_scan(attacher, at_ns > due_ns ? at_ns : due_ns);
 }
 
 /* The watcher stands before the search, so that nothing starts unseen in between. */

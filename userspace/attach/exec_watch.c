@@ -25,8 +25,9 @@
 /* A control group whose processes have no number in our pid namespace. */
 struct nested_group {
 	uint64_t cgroup_id;
-	int64_t until_ns; /* no search for it before that */
-	int64_t rest_ns;  /* after the next one */
+	int64_t until_ns;   /* no search for it before that */
+	int64_t planned_ns; /* of the last one that was asked for */
+	int64_t rest_ns;    /* after the next one */
 };
 
 struct exec_watch {
@@ -37,7 +38,7 @@ struct exec_watch {
 	void *ctx;
 	uint64_t missed; /* already reported */
 	struct nested_group nested[NESTED_SLOTS];
-	bool search;
+	int64_t search_ns; /* of what the last drain found; INT64_MAX: none */
 };
 
 /*
@@ -45,18 +46,20 @@ struct exec_watch {
  * finds the files that they all map. The first ones may be a script's or begin before a library is
  * there, so there are more, each after twice the time.
  */
-static bool needs_search(struct exec_watch *watch, uint64_t cgroup_id)
+static void plan_search(struct exec_watch *watch, uint64_t cgroup_id)
 {
 	struct nested_group *group = &watch->nested[cgroup_id % NESTED_SLOTS];
 	int64_t now = clock_monotonic_ns();
 
 	if (group->cgroup_id != cgroup_id)
 		*group = (struct nested_group){.cgroup_id = cgroup_id, .rest_ns = NESTED_MIN_NS};
-	if (now < group->until_ns)
-		return false;
-	group->until_ns = now + group->rest_ns;
+	if (now < group->planned_ns) /* which finds this one, too */
+		return;
+	group->planned_ns = now < group->until_ns ? group->until_ns : now;
+	group->until_ns = group->planned_ns + group->rest_ns;
 	group->rest_ns = group->rest_ns < NESTED_MAX_NS / 2 ? group->rest_ns * 2 : NESTED_MAX_NS;
-	return true;
+	watch->search_ns =
+		group->planned_ns < watch->search_ns ? group->planned_ns : watch->search_ns;
 }
 
 static int take(void *ctx, void *data, size_t size)
@@ -65,7 +68,7 @@ static int take(void *ctx, void *data, size_t size)
 	const struct dovetap_exec *exec = data;
 
 	if (size >= sizeof(*exec) && exec->pid == 0)
-		watch->search |= needs_search(watch, exec->cgroup_id);
+		plan_search(watch, exec->cgroup_id);
 	else if (size >= sizeof(*exec))
 		watch->fn(watch->ctx, (pid_t)exec->pid, exec->usual ? NULL : exec->name);
 	return 0;
@@ -169,10 +172,15 @@ enum exec_watch_search exec_watch_drain(struct exec_watch *watch)
 {
 	uint64_t before = watch->missed;
 
-	watch->search = false;
+	watch->search_ns = INT64_MAX;
 	ring_buffer__consume(watch->ring);
 	watch->missed = count_missed(watch);
-	if (watch->search)
-		return EXEC_WATCH_SEARCH_NOW;
+	if (watch->search_ns != INT64_MAX)
+		return EXEC_WATCH_SEARCH_NESTED;
 	return watch->missed != before ? EXEC_WATCH_SEARCH_SOON : EXEC_WATCH_SEARCH_NOT;
+}
+
+int64_t exec_watch_search_ns(const struct exec_watch *watch)
+{
+	return watch->search_ns;
 }
