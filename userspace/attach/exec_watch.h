@@ -24,15 +24,17 @@ void exec_watch_free(struct exec_watch **watch);
 /* The program was none of Dovecot's. */
 void exec_watch_unrelated(const struct exec_watch *watch, const char *name);
 
-/* Readable when there is something; exec_watch_drain() then calls fn for each process. It returns
- * whether all processes have to be looked at: soon when some starts were missed; at exec_watch_search_ns()
- * when one was Dovecot's and its process has no number in our pid namespace. */
+/*
+ * Readable when there is something; exec_watch_drain() then calls fn for each process. It returns
+ * whether all processes have to be looked at: soon when some starts were missed; at
+ * exec_watch_search_ns() when one was Dovecot's and has no number in our pid namespace.
+ */
 enum exec_watch_search { EXEC_WATCH_SEARCH_NOT, EXEC_WATCH_SEARCH_SOON, EXEC_WATCH_SEARCH_NESTED };
 
 int exec_watch_fd(const struct exec_watch *watch);
 enum exec_watch_search exec_watch_drain(struct exec_watch *watch);
 
-/* After EXEC_WATCH_SEARCH_NESTED: when, on the monotonic clock; not all the time for one container. */
+/* After EXEC_WATCH_SEARCH_NESTED: when, on the monotonic clock; ever later for one container. */
 int64_t exec_watch_search_ns(const struct exec_watch *watch);
 
 #endif
