@@ -27,7 +27,7 @@
 #include "scenario_root.h"
 #include "search/search.h"
 
-#define COLLECTOR_STATUS 5  /* with which it ends when it is told to */
+#define COLLECTOR_STATUS 5  /* with which it ends when it is asked to */
 #define SEARCHER	 2  /* its user and group */
 #define PATIENCE	 60 /* seconds until a scenario that hangs is killed */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The exec watcher tells of programs with Dovecot's names, and of others until they are known to be
+/* The exec watcher reports programs with Dovecot's names, and of others until they are known to be
  * somebody else's. */
 #include <bpf/libbpf.h>
 #include <linux/types.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which hits become records, and which counter tells of those that do not. */
+/* Which hits become records, and which counter counts those that do not. */
 #include <sys/socket.h>
 
 #include "login_object.h"

@@ -14,7 +14,7 @@
 enum trait {
 	TRAIT_SERVER = 1 << 0,	  /* harness->server can be paused, killed and started again */
 	TRAIT_ANY_VALUE = 1 << 1, /* values need not be numbers */
-	TRAIT_ROW = 1 << 2,	  /* one row per user and service; lookup tells the address */
+	TRAIT_ROW = 1 << 2,	  /* one row per user and service; lookup returns the address */
 	TRAIT_FORGETS = 1 << 3,	  /* a restarted server has lost its records */
 	TRAIT_PRECISION = 1 << 4, /* times of different precision compare rightly */
 	TRAIT_BLIND = 1 << 5,	  /* keeps the newest without telling which one that was */

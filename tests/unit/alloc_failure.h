@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything once per allocation of ours, with that one failing: it is told as -ENOMEM, leaks
+ * Everything once per allocation of ours, with that one failing: it is reported as -ENOMEM, leaks
  * nothing (the sanitizer looks), and the next try works. For a test_alloc_failure.c, which is
  * linked with --wrap for the functions below.
  */
