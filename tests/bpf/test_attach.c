@@ -158,7 +158,7 @@ static void test_an_unknown_abi_is_not_touched(void **state)
 }
 
 /* Old processes keep the old file, new ones map the new: both are seen, each call once. */
-static void test_an_upgrade_is_attached_beside_the_old(void **state)
+static void test_an_upgrade_is_attached_while_the_old_lives(void **state)
 {
 	struct scenario_user old, new;
 	struct scenario scenario;
@@ -270,7 +270,7 @@ int main(void)
 		cmocka_unit_test(test_perf_event),
 		cmocka_unit_test(test_behind_a_landing),
 		cmocka_unit_test(test_an_unknown_abi_is_not_touched),
-		cmocka_unit_test(test_an_upgrade_is_attached_beside_the_old),
+		cmocka_unit_test(test_an_upgrade_is_attached_while_the_old_lives),
 		cmocka_unit_test(test_two_overlays_of_one_file_are_attached_once),
 		cmocka_unit_test(test_a_chmod_does_not_attach_twice),
 	};

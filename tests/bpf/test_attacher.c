@@ -352,7 +352,7 @@ static void test_the_collector_has_no_rights(void **state)
 	collector_has_no_rights(ATTACH_PERF);
 }
 
-static void test_the_collector_is_told_what_is_attached(void **state)
+static void test_what_is_attached_is_sent_to_the_collector(void **state)
 {
 	struct priv_message message;
 	struct scenario scenario;
@@ -370,7 +370,7 @@ static void test_the_collector_is_told_what_is_attached(void **state)
 	scenario_stop(&scenario);
 }
 
-static void test_readiness_is_told_once_both_are_ready(void **state)
+static void test_readiness_is_reported_once_both_are_ready(void **state)
 {
 	struct scenario scenario;
 
@@ -381,7 +381,7 @@ static void test_readiness_is_told_once_both_are_ready(void **state)
 	scenario_stop(&scenario);
 }
 
-static void test_a_refusal_is_told_with_its_reason(void **state)
+static void test_a_refusal_is_reported_with_its_reason(void **state)
 {
 	struct priv_message message;
 	struct scenario scenario;
@@ -449,7 +449,7 @@ static void test_not_if_another_instruction_stands_there(void **state)
 	scenario_stop(&scenario);
 }
 
-static void test_a_refusal_is_told_to_each_collector_and_ends(void **state)
+static void test_a_refusal_is_sent_to_each_collector_and_ends(void **state)
 {
 	struct scenario scenario;
 
@@ -615,15 +615,15 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_collector_has_no_rights),
-		cmocka_unit_test(test_the_collector_is_told_what_is_attached),
-		cmocka_unit_test(test_readiness_is_told_once_both_are_ready),
-		cmocka_unit_test(test_a_refusal_is_told_with_its_reason),
+		cmocka_unit_test(test_what_is_attached_is_sent_to_the_collector),
+		cmocka_unit_test(test_readiness_is_reported_once_both_are_ready),
+		cmocka_unit_test(test_a_refusal_is_reported_with_its_reason),
 		cmocka_unit_test(test_an_upgrade_is_attached_at_once),
 #ifdef __x86_64__
 		cmocka_unit_test(test_an_overwritten_file_is_never_without_a_probe),
 #endif
 		cmocka_unit_test(test_not_if_another_instruction_stands_there),
-		cmocka_unit_test(test_a_refusal_is_told_to_each_collector_and_ends),
+		cmocka_unit_test(test_a_refusal_is_sent_to_each_collector_and_ends),
 		cmocka_unit_test(test_probes_outlive_a_killed_collector),
 		cmocka_unit_test(test_the_collector_ends_with_the_attacher),
 		cmocka_unit_test(test_a_final_status_is_passed_on),

@@ -119,32 +119,32 @@ static void run_as(const char *name)
 	ring_buffer__consume(ring);
 }
 
-static void expect_told(const char *name, const char *comm)
+static void expect_event(const char *name, const char *comm)
 {
 	run_as(name);
 	assert_int_equal(seen.count, 1);
 	assert_string_equal(seen.exec.name, comm);
 }
 
-static void test_names_of_dovecot_are_told(void **state)
+static void test_names_of_dovecot_are_reported(void **state)
 {
 	(void)state;
-	expect_told("dovecot", "dovecot");
-	expect_told("auth", "auth");
-	expect_told("imap-login", "imap-login");
-	expect_told("lmtp", "lmtp");
-	expect_told("doveadm", "doveadm");
+	expect_event("dovecot", "dovecot");
+	expect_event("auth", "auth");
+	expect_event("imap-login", "imap-login");
+	expect_event("lmtp", "lmtp");
+	expect_event("doveadm", "doveadm");
 }
 
 /* The kernel keeps 15 bytes of a name. */
-static void test_long_names_are_told_cut(void **state)
+static void test_long_names_are_reported_cut(void **state)
 {
 	(void)state;
-	expect_told("submission-login", "submission-logi");
-	expect_told("managesieve-login", "managesieve-log");
+	expect_event("submission-login", "submission-logi");
+	expect_event("managesieve-login", "managesieve-log");
 }
 
-static void note_stranger(const char *name, __u64 until)
+static void note_unrelated(const char *name, __u64 until)
 {
 	char key[DOVETAP_EXEC_NAME_SIZE] = "";
 
@@ -154,7 +154,7 @@ static void note_stranger(const char *name, __u64 until)
 			 0);
 }
 
-static void test_other_names_are_told_until_they_are_known(void **state)
+static void test_other_names_are_reported_until_they_are_known(void **state)
 {
 	static const char *const others[] = {"imapd", "ima", "xdovecot", "dovecot-",
 					     "a-fifteen-chars"};
@@ -164,19 +164,19 @@ static void test_other_names_are_told_until_they_are_known(void **state)
 		run_as(others[i]);
 		assert_int_equal(seen.count, 1);
 		assert_int_equal(seen.exec.usual, 0);
-		note_stranger(others[i], ~0ULL);
+		note_unrelated(others[i], ~0ULL);
 		run_as(others[i]);
 		assert_int_equal(seen.count, 0);
-		note_stranger(others[i], 1); /* that was long ago */
+		note_unrelated(others[i], 1); /* that was long ago */
 		run_as(others[i]);
 		assert_int_equal(seen.count, 1);
 	}
 }
 
-static void test_usual_names_are_told_whatever_is_known(void **state)
+static void test_usual_names_are_reported_whatever_is_known(void **state)
 {
 	(void)state;
-	note_stranger("auth", ~0ULL);
+	note_unrelated("auth", ~0ULL);
 	run_as("auth");
 	assert_int_equal(seen.count, 1);
 	assert_int_equal(seen.exec.usual, 1);
@@ -257,12 +257,13 @@ static void test_full_ring_is_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_names_of_dovecot_are_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_long_names_are_told_cut, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_other_names_are_told_until_they_are_known,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(test_usual_names_are_told_whatever_is_known, setup,
+		cmocka_unit_test_setup_teardown(test_names_of_dovecot_are_reported, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_long_names_are_reported_cut, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_names_are_reported_until_they_are_known,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_usual_names_are_reported_whatever_is_known,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_names_beyond_the_budget_are_counted,
 						setup_no_budget, teardown),
 		cmocka_unit_test_setup_teardown(test_the_budget_is_so_many_a_second, setup_budget,

@@ -290,7 +290,7 @@ static void test_fallback_emits_a_failure(void **state)
 	assert_int_equal(fixture.object.record.head.flags & DOVETAP_FLAG_SUCCESSFUL, 0);
 }
 
-static void test_tls_is_told_from_merely_secured(void **state)
+static void test_tls_is_distinguished_from_merely_secured(void **state)
 {
 	struct target_login login = target_login_plain;
 
@@ -376,7 +376,7 @@ int main(void)
 		scenario(test_fallback_drops_a_lookup_without_a_client),
 		scenario(test_fallback_drops_what_did_not_succeed),
 		scenario(test_fallback_emits_a_failure),
-		scenario(test_tls_is_told_from_merely_secured),
+		scenario(test_tls_is_distinguished_from_merely_secured),
 		scenario(test_a_list_that_looks_wrong_has_no_host),
 		scenario(test_a_long_list_ends_where_the_program_stops),
 	};

@@ -225,7 +225,7 @@ static void test_what_does_not_fit_is_made_anew(void **state)
 	forget(&memory);
 }
 
-static void test_links_are_told_by_their_names(void **state)
+static void test_links_are_recognised_by_their_names(void **state)
 {
 	static const struct file_id id = {.dev = 1, .ino = 1, .ctime_ns = 5, .size = 1};
 	struct memory memory = {.count = 0};
@@ -260,7 +260,7 @@ int main(void)
 		cmocka_unit_test(test_the_next_life_has_the_same_maps),
 		cmocka_unit_test(test_a_ring_of_another_size_is_read_to_its_end),
 		cmocka_unit_test(test_what_does_not_fit_is_made_anew),
-		cmocka_unit_test(test_links_are_told_by_their_names),
+		cmocka_unit_test(test_links_are_recognised_by_their_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -287,7 +287,7 @@ static void test_all_is_lost_with_the_last_process(void **state)
 }
 
 /* The number was told, and by the time of the look it is somebody else's. */
-static void test_a_number_that_was_taken_by_a_stranger_leads_nowhere(void **state)
+static void test_a_reused_number_leads_nowhere(void **state)
 {
 	enum discover_exec what = DISCOVER_EXEC_GONE;
 	struct scenario *scenario = *state;
@@ -373,7 +373,7 @@ int main(int argc, char **argv)
 		SCENARIO(test_a_replaced_library_that_is_still_mapped_is_found),
 		SCENARIO(test_a_file_is_kept_while_a_process_maps_it),
 		SCENARIO(test_all_is_lost_with_the_last_process),
-		SCENARIO(test_a_number_that_was_taken_by_a_stranger_leads_nowhere),
+		SCENARIO(test_a_reused_number_leads_nowhere),
 		SCENARIO(test_a_number_that_is_taken_before_the_second_look_is_not_followed),
 		SCENARIO(test_a_number_that_is_taken_in_the_middle_is_not_followed),
 	};

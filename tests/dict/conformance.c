@@ -443,7 +443,7 @@ static void a_hung_server_costs_no_more_than_the_deadline(void **state)
 	expect_secs(harness, "hung", "::1", 1);
 }
 
-static void a_dead_server_is_told_and_its_return_noticed(void **state)
+static void a_dead_server_is_reported_and_its_return_noticed(void **state)
 {
 	struct harness *harness = *state;
 
@@ -568,7 +568,7 @@ static const struct {
 	SCENARIO_OF(old_records_expire, TRAIT_EXPIRES),
 	SCENARIO(a_store_that_is_there_answers_a_ping),
 	SERVER_SCENARIO(a_hung_server_costs_no_more_than_the_deadline),
-	SERVER_SCENARIO(a_dead_server_is_told_and_its_return_noticed),
+	SERVER_SCENARIO(a_dead_server_is_reported_and_its_return_noticed),
 	SERVER_SCENARIO(a_restart_between_batches_goes_unnoticed),
 	SERVER_SCENARIO(a_store_that_starts_later_is_no_error_when_opening),
 };

@@ -26,7 +26,7 @@ struct scarce {
 	char at[8];
 };
 
-_Static_assert(sizeof(struct scarce) == 32, "as told above");
+_Static_assert(sizeof(struct scarce) == 32, "as described above");
 
 static struct scarce none = {.every = "00000000", .at = "00000000"}, *scarce = &none;
 

@@ -128,16 +128,16 @@ void attacher_take_execs(struct attacher *attacher)
 int attacher_begin_search(struct attacher *attacher, struct error *error_r)
 {
 	struct error error;
-	int err;
+	int ret;
 
 	if (attacher->options.discover.processes &&
 	    exec_watch_new(use_exec, attacher, &attacher->execs, &error) < 0)
 		log_warning("%s; looking every %d s instead", error.text,
 			    (int)(RESCAN_BLIND_NS / NS_PER_SEC));
-	err = search_start(attacher->search,
+	ret = search_start(attacher->search,
 			   attacher->options.no_sandbox ? SEARCH_NO_SANDBOX : SEARCH_SANDBOXED,
 			   &attacher->options.search_user, attacher->options.search, error_r);
-	if (err == 0)
+	if (ret == 0)
 		attacher_scan(attacher);
-	return err;
+	return ret;
 }

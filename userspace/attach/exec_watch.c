@@ -112,7 +112,7 @@ static int open_all(struct exec_watch *watch)
 int exec_watch_new(exec_watch_fn *fn, void *ctx, struct exec_watch **watch_r, struct error *error_r)
 {
 	struct exec_watch *watch = calloc(1, sizeof(*watch));
-	int err;
+	int ret;
 
 	if (!watch)
 		return error_set(error_r, ENOMEM, "out of memory");
@@ -120,12 +120,12 @@ int exec_watch_new(exec_watch_fn *fn, void *ctx, struct exec_watch **watch_r, st
 	watch->ctx = ctx;
 	libbpf_log_init();
 	libbpf_log_clear();
-	err = open_all(watch);
-	if (err < 0) {
-		error_set(error_r, -err, "cannot watch for new processes: %s",
-			  libbpf_log_last(-err));
+	ret = open_all(watch);
+	if (ret < 0) {
+		error_set(error_r, -ret, "cannot watch for new processes: %s",
+			  libbpf_log_last(-ret));
 		exec_watch_free(&watch);
-		return err;
+		return ret;
 	}
 	*watch_r = watch;
 	return 0;

@@ -37,16 +37,16 @@ static void allow(struct confinement *c, const char *path, enum landlock_access 
 		c->ret = landlock_allow(c->landlock, path, access, c->error);
 }
 
-static void allow_beside(struct confinement *c, const char *file)
+static void allow_parent(struct confinement *c, const char *file)
 {
 	if (c->ret == 0)
-		c->ret = landlock_allow_beside(c->landlock, file, LANDLOCK_WRITE, c->error);
+		c->ret = landlock_allow_parent(c->landlock, file, LANDLOCK_WRITE, c->error);
 }
 
 static void allow_place(void *context, const char *path, enum dict_place place)
 {
 	if (place == DICT_PLACE_FILE)
-		allow_beside(context, path);
+		allow_parent(context, path);
 	else
 		allow(context, path, place == DICT_PLACE_TREE ? LANDLOCK_WRITE : LANDLOCK_READ);
 }
@@ -84,15 +84,15 @@ static void allow_own(struct confinement *c, const struct confine_options *optio
 	allow(c, settings->state_dir, LANDLOCK_WRITE);
 	allow(c, spool, LANDLOCK_WRITE);
 	if (options->control[0] == '/')
-		allow_beside(c, options->control);
+		allow_parent(c, options->control);
 	if (settings->metrics_listen[0] == '/')
-		allow_beside(c, settings->metrics_listen);
+		allow_parent(c, settings->metrics_listen);
 	if (settings->geoip_country[0])
 		allow(c, settings->geoip_country, LANDLOCK_READ);
 	if (settings->geoip_asn[0])
 		allow(c, settings->geoip_asn, LANDLOCK_READ);
 	if (settings->audit_log[0] == '/')
-		allow_beside(c, settings->audit_log);
+		allow_parent(c, settings->audit_log);
 	if (options->record)
 		allow_record(c, options->record);
 }

@@ -27,17 +27,17 @@ static int parse_output(const char *program, const char *path, int timeout_ms,
 			struct conf_section **root_r, struct error *error_r)
 {
 	const char *const argv[] = {program, "-P", "-n", "-c", path, NULL};
-	struct buf out, err;
+	struct buf out, messages;
 	int ret;
 
 	buf_init(&out, CONF_FILE_MAX);
-	buf_init(&err, STDERR_MAX);
-	ret = conf_run(argv, timeout_ms, &out, &err, error_r);
+	buf_init(&messages, STDERR_MAX);
+	ret = conf_run(argv, timeout_ms, &out, &messages, error_r);
 	/* "key = <file" in the output counts from the folder of the file, so it goes by its name.
 	 */
 	if (ret == 0)
 		ret = conf_parse_text(buf_slice(&out), path, 0, root_r, error_r);
-	buf_release(&err);
+	buf_release(&messages);
 	buf_release(&out);
 	return ret;
 }

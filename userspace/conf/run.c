@@ -136,10 +136,10 @@ static int reap(struct child *child, int ret, const char *program, struct error 
 	return 0;
 }
 
-int conf_run(const char *const argv[], int timeout_ms, struct buf *out, struct buf *err,
+int conf_run(const char *const argv[], int timeout_ms, struct buf *out, struct buf *messages,
 	     struct error *error_r)
 {
-	struct child child = {.fd = {-1, -1}, .to = {out, err}};
+	struct child child = {.fd = {-1, -1}, .to = {out, messages}};
 	int64_t deadline_ns = clock_monotonic_ns() + timeout_ms * 1000000LL;
 	int ret = start(&child, argv);
 

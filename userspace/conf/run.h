@@ -7,12 +7,13 @@
 #include "base/error.h"
 
 /*
- * argv[0] is the path of the program; argv ends with NULL. Appends to both buffers; what exceeds
- * the ceiling of err is dropped, what exceeds that of out is an error. Returns 0 when the program
- * ended with status 0; else -ETIMEDOUT (it was killed), -E2BIG, -EIO (another status or a signal;
- * the text has the last line of err), or the errno of starting it.
+ * argv[0] is the path of the program; argv ends with NULL. Appends its standard output to out, its
+ * standard error to messages; what exceeds the ceiling of messages is dropped, what exceeds that of
+ * out is an error. Returns 0 when the program ended with status 0; else -ETIMEDOUT (it was killed),
+ * -E2BIG, -EIO (another status or a signal; the text has the last line of messages), or the errno
+ * of starting it.
  */
-int conf_run(const char *const argv[], int timeout_ms, struct buf *out, struct buf *err,
+int conf_run(const char *const argv[], int timeout_ms, struct buf *out, struct buf *messages,
 	     struct error *error_r);
 
 #endif

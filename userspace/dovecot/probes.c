@@ -73,16 +73,16 @@ static bool fits(const struct probe *probe, enum priv_role role, uint32_t releas
 
 static bool goes_with(const struct probe *probe, const char *symbol)
 {
-	return probe->beside && strcmp(probe->beside, symbol) == 0;
+	return probe->companion_of && strcmp(probe->companion_of, symbol) == 0;
 }
 
-/* beside NULL: rows of their own. */
+/* companion_of NULL: rows of their own. */
 static const struct probe *next(const struct probe *probe, enum priv_role role, uint32_t release,
-				const char *beside)
+				const char *companion_of)
 {
 	for (; probe < probe_table + probe_count; probe++) {
 		if (fits(probe, role, release) &&
-		    (beside ? goes_with(probe, beside) : !probe->beside))
+		    (companion_of ? goes_with(probe, companion_of) : !probe->companion_of))
 			return probe;
 	}
 	return NULL;
@@ -93,8 +93,8 @@ const struct probe *probe_next(enum priv_role role, uint32_t release, const stru
 	return next(previous ? previous + 1 : probe_table, role, release, NULL);
 }
 
-const struct probe *probe_next_beside(const struct probe *chosen, uint32_t release,
-				      const struct probe *previous)
+const struct probe *probe_next_companion(const struct probe *chosen, uint32_t release,
+					 const struct probe *previous)
 {
 	return next(previous ? previous + 1 : probe_table, chosen->role, release, chosen->symbol);
 }

@@ -2,8 +2,8 @@
 /*
  * The probe table: role x release → function. Rows of a role are in order of preference; the
  * first whose releases fit and whose function exists and is alive in the file is taken. A row with
- * "beside" is no choice of its own: it completes the row of that function where it is alive, too.
- * All are entry probes, and all take the object (mail_user, auth_request, client) as first
+ * "companion_of" is no choice of its own: it completes the row of that function where it is alive,
+ * too. All are entry probes, and all take the object (mail_user, auth_request, client) as first
  * argument.
  */
 #ifndef DOVETAP_DOVECOT_PROBES_H
@@ -21,12 +21,12 @@
 struct probe {
 	enum priv_role role;
 	const char *symbol;
-	const char *program;   /* of bpf/login.bpf.c */
-	uint32_t first, last;  /* releases, inclusive; 0 is open */
-	const char *importers; /* executables that call it when the library itself does not: file
+	const char *program;	  /* of bpf/login.bpf.c */
+	uint32_t first, last;	  /* releases, inclusive; 0 is open */
+	const char *importers;	  /* executables that call it when the library itself does not: file
 				* name suffix, or NULL */
-	const char *beside;    /* function that this row goes with, or NULL */
-	const char *gate;      /* Dovecot's flags by which the program recognises a login */
+	const char *companion_of; /* function that this row goes with, or NULL */
+	const char *gate;	  /* Dovecot's flags by which the program recognises a login */
 };
 
 /* The file that carries a role's functions, as it is usually called. */
@@ -53,7 +53,7 @@ uint32_t probe_release(const char *abi);
 const struct probe *probe_next(enum priv_role role, uint32_t release, const struct probe *previous);
 
 /* The same for the rows that go with the one chosen. */
-const struct probe *probe_next_beside(const struct probe *chosen, uint32_t release,
-				      const struct probe *previous);
+const struct probe *probe_next_companion(const struct probe *chosen, uint32_t release,
+					 const struct probe *previous);
 
 #endif

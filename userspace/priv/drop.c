@@ -48,14 +48,14 @@ static int find(const char *name, struct priv_user *user_r, struct error *error_
 
 static int find_or_fallback(const char *name, struct priv_user *user_r, struct error *error_r)
 {
-	int err;
+	int ret;
 
 	if (find(name, user_r, NULL) == 0)
 		return 0;
-	err = find(PRIV_FALLBACK_USER, user_r, error_r);
-	if (err == 0)
+	ret = find(PRIV_FALLBACK_USER, user_r, error_r);
+	if (ret == 0)
 		user_r->fallback = true;
-	return err;
+	return ret;
 }
 
 int priv_user_find(const char *name, struct priv_user *user_r, struct error *error_r)
@@ -115,7 +115,7 @@ static int verify(struct error *error_r)
 int priv_drop(const struct priv_user *user, struct error *error_r)
 {
 	bool can_change;
-	int err = 0;
+	int ret = 0;
 
 	capng_get_caps_process();
 	can_change = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) &&
@@ -126,14 +126,14 @@ int priv_drop(const struct priv_user *user, struct error *error_r)
 				 user->name);
 	/* While it is allowed: who has become the user may not any more. */
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
-		err = clear_bounding_set(error_r);
-	if (err == 0 && can_change)
-		err = change_ids(user, error_r);
-	if (err == 0)
-		err = drop_capabilities(error_r);
-	if (err == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		err = error_set(error_r, errno, "cannot set no_new_privs: %s", strerror(errno));
-	return err < 0 ? err : verify(error_r);
+		ret = clear_bounding_set(error_r);
+	if (ret == 0 && can_change)
+		ret = change_ids(user, error_r);
+	if (ret == 0)
+		ret = drop_capabilities(error_r);
+	if (ret == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		ret = error_set(error_r, errno, "cannot set no_new_privs: %s", strerror(errno));
+	return ret < 0 ? ret : verify(error_r);
 }
 
 /* Who was given SYS_ADMIN instead of what it was split into cannot do without it. */
@@ -163,20 +163,20 @@ static int apply_kept(unsigned int keep, capng_type_t sets, capng_select_t selec
 
 int priv_keep(unsigned int keep, struct error *error_r)
 {
-	int err = 0;
+	int ret = 0;
 
 	capng_get_caps_process();
 	keep = widen(keep);
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
-		err = apply_kept(keep, CAPNG_BOUNDING_SET, CAPNG_SELECT_BOUNDS);
-	if (err == 0)
-		err = apply_kept(keep, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAPNG_SELECT_CAPS);
-	return err < 0 ? error_set(error_r, EPERM, "cannot reduce the capabilities") : 0;
+		ret = apply_kept(keep, CAPNG_BOUNDING_SET, CAPNG_SELECT_BOUNDS);
+	if (ret == 0)
+		ret = apply_kept(keep, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAPNG_SELECT_CAPS);
+	return ret < 0 ? error_set(error_r, EPERM, "cannot reduce the capabilities") : 0;
 }
 
 int priv_keep_as(const struct priv_user *user, unsigned int keep, struct error *error_r)
 {
-	int err = 0;
+	int ret = 0;
 
 	capng_get_caps_process();
 	if (user->uid == 0 || !capng_have_capability(CAPNG_EFFECTIVE, CAP_SETUID) ||
@@ -185,18 +185,18 @@ int priv_keep_as(const struct priv_user *user, unsigned int keep, struct error *
 	/* The bounding set first, while there is SETPCAP; then who changes the user keeps what is
 	 * permitted, and has none of it in effect. */
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
-		err = apply_kept(keep, CAPNG_BOUNDING_SET, CAPNG_SELECT_BOUNDS);
-	if (err == 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
-		err = -errno;
-	if (err < 0)
-		return error_set(error_r, -err, "cannot keep capabilities: %s", strerror(-err));
-	err = change_ids(user, error_r);
-	if (err < 0)
-		return err;
-	err = apply_kept(keep, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAPNG_SELECT_CAPS);
-	if (err == 0 && setresuid((uid_t)-1, 0, (uid_t)-1) == 0)
-		err = -EPERM; /* the way back is open */
-	return err < 0 ? error_set(error_r, EPERM, "cannot reduce the capabilities") : 0;
+		ret = apply_kept(keep, CAPNG_BOUNDING_SET, CAPNG_SELECT_BOUNDS);
+	if (ret == 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		ret = -errno;
+	if (ret < 0)
+		return error_set(error_r, -ret, "cannot keep capabilities: %s", strerror(-ret));
+	ret = change_ids(user, error_r);
+	if (ret < 0)
+		return ret;
+	ret = apply_kept(keep, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAPNG_SELECT_CAPS);
+	if (ret == 0 && setresuid((uid_t)-1, 0, (uid_t)-1) == 0)
+		ret = -EPERM; /* the way back is open */
+	return ret < 0 ? error_set(error_r, EPERM, "cannot reduce the capabilities") : 0;
 }
 
 uint64_t priv_keep_mask(unsigned int keep)

@@ -179,7 +179,7 @@ int landlock_allow(struct landlock *landlock, const char *path, enum landlock_ac
 	return ret < 0 ? error_set(error_r, -ret, "Landlock: %s: %s", path, strerror(-ret)) : 0;
 }
 
-int landlock_allow_beside(struct landlock *landlock, const char *file, enum landlock_access access,
+int landlock_allow_parent(struct landlock *landlock, const char *file, enum landlock_access access,
 			  struct error *error_r)
 {
 	char dir[PATH_MAX];

@@ -39,7 +39,7 @@ int landlock_allow(struct landlock *landlock, const char *path, enum landlock_ac
 
 /* The same for the directory that the file lies in, for what is replaced or has companions; and
  * for the one that it really lies in, when it is a symbolic link. */
-int landlock_allow_beside(struct landlock *landlock, const char *file, enum landlock_access access,
+int landlock_allow_parent(struct landlock *landlock, const char *file, enum landlock_access access,
 			  struct error *error_r);
 
 /* The process must have no_new_privs. Returns the kernel's Landlock version, 0 for NULL, or a

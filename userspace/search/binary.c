@@ -38,13 +38,13 @@ static bool is_alive(const struct examination *ex, const struct probe *probe,
 }
 
 /* A probe whose companion was optimised out still works, and reports less. */
-static void choose_beside(struct binary *binary, const struct examination *ex)
+static void choose_companion(struct binary *binary, const struct examination *ex)
 {
 	uint32_t release = probe_release(binary->abi);
 	const struct probe *probe = NULL;
 	struct elf_function function;
 
-	while ((probe = probe_next_beside(binary->probe, release, probe)) != NULL) {
+	while ((probe = probe_next_companion(binary->probe, release, probe)) != NULL) {
 		if (elf_file_function(ex->elf, probe->symbol, &function, NULL) == 0 &&
 		    is_alive(ex, probe, &function)) {
 			binary->companion = probe;
@@ -70,7 +70,7 @@ static void choose_probe(struct binary *binary, const struct examination *ex)
 				binary->unused = false;
 				binary->offset = function.offset;
 				memcpy(binary->code, function.code, sizeof(function.code));
-				choose_beside(binary, ex);
+				choose_companion(binary, ex);
 				return;
 			}
 			binary->unused |= probe->importers != NULL;
@@ -197,7 +197,8 @@ const char *binary_blind_spot(const struct binary *binary)
 {
 	uint32_t release = probe_release(binary->abi);
 
-	if (!binary->probe || binary->companion || !probe_next_beside(binary->probe, release, NULL))
+	if (!binary->probe || binary->companion ||
+	    !probe_next_companion(binary->probe, release, NULL))
 		return NULL;
 	return "refused authentications";
 }

@@ -128,7 +128,7 @@ static void expect_answer(const struct harness *harness, const char *command, co
 
 /* --- scenarios ------------------------------------------------------------------------------- */
 
-static void a_wrong_password_is_told_and_a_right_one_works(void **state)
+static void a_wrong_password_is_reported_and_a_right_one_works(void **state)
 {
 	struct harness *harness = *state;
 
@@ -262,7 +262,7 @@ static void a_server_that_forgot_the_script_gets_it_again(void **state)
 	expect_put(harness, "1795337985", DICT_STORED);
 }
 
-static void a_replica_is_told_from_a_master(void **state)
+static void a_replica_is_distinguished_from_a_master(void **state)
 {
 	struct harness *harness = *state;
 
@@ -290,7 +290,7 @@ static void a_full_memory_passes(void **state)
 	expect_put(harness, "1795337984", DICT_STORED);
 }
 
-static void a_node_of_a_cluster_is_told(void **state)
+static void a_node_of_a_cluster_is_reported(void **state)
 {
 	struct harness *harness = *state;
 
@@ -380,7 +380,7 @@ static void tls_takes_only_the_right_server(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scenario(a_wrong_password_is_told_and_a_right_one_works),
+		scenario(a_wrong_password_is_reported_and_a_right_one_works),
 		scenario(a_user_with_few_rights_is_enough),
 		scenario(records_go_to_the_database_that_was_asked_for),
 		scenario(only_what_is_written_starts_to_expire_anew),
@@ -389,9 +389,9 @@ int main(void)
 		scenario(nanoseconds_are_compared_exactly),
 		scenario(fields_are_overwritten),
 		scenario(a_server_that_forgot_the_script_gets_it_again),
-		scenario(a_replica_is_told_from_a_master),
+		scenario(a_replica_is_distinguished_from_a_master),
 		scenario(a_full_memory_passes),
-		scenario(a_node_of_a_cluster_is_told),
+		scenario(a_node_of_a_cluster_is_reported),
 		scenario(tls_takes_only_the_right_server),
 	};
 

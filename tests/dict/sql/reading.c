@@ -26,7 +26,7 @@ static int look_up(struct sql_harness *harness, const char *user, char text[512]
 	return ret;
 }
 
-static void a_lookup_tells_service_address_and_time(void **state)
+static void a_lookup_returns_service_address_and_time(void **state)
 {
 	struct sql_harness *harness = *state;
 	char text[512];
@@ -68,7 +68,7 @@ static void everybody_can_be_listed(void **state)
 }
 
 const struct sql_scenario sql_reading[] = {
-	SCENARIO(a_lookup_tells_service_address_and_time, ON_ALL),
+	SCENARIO(a_lookup_returns_service_address_and_time, ON_ALL),
 	SCENARIO(everybody_can_be_listed, ON_ALL),
 	{0},
 };

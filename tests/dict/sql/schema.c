@@ -21,7 +21,7 @@ static void a_missing_table_is_waited_for(void **state)
 	sql_harness_expect(harness, login, DICT_STORED);
 }
 
-static void a_column_that_is_too_small_is_told_at_once(void **state)
+static void a_column_that_is_too_small_is_reported_at_once(void **state)
 {
 	struct sql_harness *harness = *state;
 	struct error error = {0};
@@ -41,7 +41,7 @@ static void a_column_that_is_too_small_is_told_at_once(void **state)
 	sql_harness_expect(harness, (struct login){"imap", "u", "::1", 1795338300000}, DICT_RETRY);
 }
 
-static void a_table_without_a_key_is_told_at_once(void **state)
+static void a_table_without_a_key_is_reported_at_once(void **state)
 {
 	struct sql_harness *harness = *state;
 	struct error error = {0};
@@ -56,7 +56,7 @@ static void a_table_without_a_key_is_told_at_once(void **state)
 
 const struct sql_scenario sql_schema[] = {
 	SCENARIO(a_missing_table_is_waited_for, ON_ALL),
-	SCENARIO(a_column_that_is_too_small_is_told_at_once, ON_ALL),
-	SCENARIO(a_table_without_a_key_is_told_at_once, ON_ALL),
+	SCENARIO(a_column_that_is_too_small_is_reported_at_once, ON_ALL),
+	SCENARIO(a_table_without_a_key_is_reported_at_once, ON_ALL),
 	{0},
 };

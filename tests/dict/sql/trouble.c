@@ -194,7 +194,7 @@ static void a_serialization_failure_is_tried_again(void **state)
 	expect_retry_then_stored(&writing, "could not serialize");
 }
 
-static void a_wrong_password_is_told_without_it(void **state)
+static void a_wrong_password_is_reported_without_it(void **state)
 {
 	struct sql_harness *harness = *state;
 	char connect[256];
@@ -312,7 +312,7 @@ const struct sql_scenario sql_trouble[] = {
 	SCENARIO(a_locked_row_is_tried_again, ON_SERVERS),
 	SCENARIO(a_deadlock_is_tried_again, ON_SERVERS),
 	SCENARIO(a_serialization_failure_is_tried_again, ON_PGSQL),
-	SCENARIO(a_wrong_password_is_told_without_it, ON_SERVERS),
+	SCENARIO(a_wrong_password_is_reported_without_it, ON_SERVERS),
 	SCENARIO(a_read_only_server_is_waited_for, ON_SERVERS),
 	SCENARIO(the_first_host_that_takes_writes_is_used, ON_SERVERS),
 	SCENARIO(the_next_host_takes_over, ON_SERVERS),

@@ -197,7 +197,7 @@ static void a_sink_that_hangs_holds_nobody_up(void **state)
 	close(fd);
 }
 
-static void a_wrong_target_is_told(void **state)
+static void a_wrong_target_is_reported(void **state)
 {
 	struct error error;
 
@@ -217,7 +217,7 @@ int main(void)
 		TEST(what_the_queue_cannot_hold_is_counted),
 		TEST(a_full_disk_loses_nothing_that_fits_the_queue),
 		TEST(a_sink_that_hangs_holds_nobody_up),
-		TEST(a_wrong_target_is_told),
+		TEST(a_wrong_target_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

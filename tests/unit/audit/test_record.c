@@ -19,7 +19,7 @@ static void expect(const struct audit_policy *policy, const struct login_event *
 	buf_release(&out);
 }
 
-static void all_that_is_known_is_told(void **state)
+static void all_that_is_known_is_written(void **state)
 {
 	const struct login_event event = event_case();
 
@@ -33,7 +33,7 @@ static void all_that_is_known_is_told(void **state)
 	       "\"mail1\",\"pid\":77}");
 }
 
-static void only_what_was_asked_for_is_told(void **state)
+static void only_what_was_asked_for_is_written(void **state)
 {
 	const struct audit_policy few = {
 		.fields = 1U << AUDIT_FIELD_USER | 1U << AUDIT_FIELD_REMOTE_IP, .mask = {24, 48}};
@@ -69,7 +69,7 @@ static void names_can_be_hashed(void **state)
 	pseudonym_free(&policy.pseudonym);
 }
 
-static void any_byte_can_be_told(void **state)
+static void any_byte_can_be_written(void **state)
 {
 	const struct audit_policy policy = {.fields = NAMES, .mask = {32, 128}};
 	struct login_event event = event_case();
@@ -141,10 +141,10 @@ static void the_journal_gets_fields(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_that_is_known_is_told),
-		cmocka_unit_test(only_what_was_asked_for_is_told),
+		cmocka_unit_test(all_that_is_known_is_written),
+		cmocka_unit_test(only_what_was_asked_for_is_written),
 		cmocka_unit_test(names_can_be_hashed),
-		cmocka_unit_test(any_byte_can_be_told),
+		cmocka_unit_test(any_byte_can_be_written),
 		cmocka_unit_test(the_journal_gets_fields),
 	};
 

@@ -48,7 +48,7 @@ static void time_is_utc_with_microseconds(void **state)
 	expect(&out, "{\"t\":\"2026-11-22T09:05:02.000001Z\"");
 }
 
-static void ceiling_is_told(void **state)
+static void ceiling_is_reported(void **state)
 {
 	struct buf out;
 
@@ -64,7 +64,7 @@ int main(void)
 		cmocka_unit_test(members_are_separated),
 		cmocka_unit_test(other_bytes_become_hex),
 		cmocka_unit_test(time_is_utc_with_microseconds),
-		cmocka_unit_test(ceiling_is_told),
+		cmocka_unit_test(ceiling_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

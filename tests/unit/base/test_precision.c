@@ -32,7 +32,7 @@ static void only_exact_names_are_precisions(void **state)
 	assert_string_equal(precision_name(PRECISION_NS), "ns");
 }
 
-static void a_value_tells_its_precision(void **state)
+static void a_value_shows_its_precision(void **state)
 {
 	char text[PRECISION_TEXT_MAX];
 	int64_t time_ns;
@@ -65,7 +65,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digits_are_truncated_as_dovecot_does),
 		cmocka_unit_test(only_exact_names_are_precisions),
-		cmocka_unit_test(a_value_tells_its_precision),
+		cmocka_unit_test(a_value_shows_its_precision),
 		cmocka_unit_test(what_is_no_time_is_refused),
 	};
 

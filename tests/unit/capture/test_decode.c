@@ -54,7 +54,7 @@ static void an_ordinary_record_is_read(void **state)
 	assert_int_equal(login_ip_text(&login.local_ip, ip), 0);
 }
 
-static void a_long_record_is_told_by_its_size(void **state)
+static void a_long_record_is_recognised_by_its_size(void **state)
 {
 	struct dovetap_event_long event = {.head = ordinary_event().head, .seal = {.pid = 7}};
 	char name[513];
@@ -84,7 +84,7 @@ static void a_longer_tail_of_the_same_major_is_ignored(void **state)
 	assert_int_equal(decode(&later, sizeof(later), &login), 0);
 }
 
-static void the_tail_tells_of_the_connection_itself(void **state)
+static void the_tail_describes_the_connection_itself(void **state)
 {
 	struct dovetap_event event = ordinary_event();
 	char ip[LOGIN_IP_TEXT_MAX];
@@ -228,9 +228,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_ordinary_record_is_read),
-		cmocka_unit_test(a_long_record_is_told_by_its_size),
+		cmocka_unit_test(a_long_record_is_recognised_by_its_size),
 		cmocka_unit_test(a_longer_tail_of_the_same_major_is_ignored),
-		cmocka_unit_test(the_tail_tells_of_the_connection_itself),
+		cmocka_unit_test(the_tail_describes_the_connection_itself),
 		cmocka_unit_test(a_record_of_before_the_tail_is_read),
 		cmocka_unit_test(a_record_of_before_the_proxy_host_is_read),
 		cmocka_unit_test(a_record_of_before_the_seal_is_read),

@@ -67,7 +67,7 @@ static void records_come_back_in_order(void **state)
 	source->ops->close(source);
 }
 
-static void an_early_end_is_told_with_its_place(void **state)
+static void an_early_end_is_reported_with_its_place(void **state)
 {
 	struct event_source *source;
 	struct clock_offset offset;
@@ -103,7 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recording_is_its_owners_alone),
 		cmocka_unit_test(records_come_back_in_order),
-		cmocka_unit_test(an_early_end_is_told_with_its_place),
+		cmocka_unit_test(an_early_end_is_reported_with_its_place),
 		cmocka_unit_test(another_kind_of_file_is_refused),
 	};
 

@@ -55,7 +55,7 @@ static void printed_settings_read_back(void **state)
 	}
 }
 
-static void the_dump_tells_values_places_and_no_secret(void **state)
+static void the_dump_has_values_places_and_no_secret(void **state)
 {
 	const struct config_options options = {
 		.path = "own.conf", .doveconf = "", .precision = "ns"};
@@ -86,7 +86,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(secrets_are_masked_wherever_they_stand),
 		cmocka_unit_test(printed_settings_read_back),
-		cmocka_unit_test(the_dump_tells_values_places_and_no_secret),
+		cmocka_unit_test(the_dump_has_values_places_and_no_secret),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -45,18 +45,18 @@ static void test_old_releases_have_no_finished_event(void **state)
 }
 
 /* Releases that have no better point tell failures at another one. */
-static void test_failures_go_beside_successes(void **state)
+static void test_failures_are_companions_of_successes(void **state)
 {
 	const struct probe *success = probe_next(PRIV_ROLE_AUTH, PROBE_RELEASE(2, 3, 6), NULL);
-	const struct probe *failure = probe_next_beside(success, PROBE_RELEASE(2, 3, 6), NULL);
+	const struct probe *failure = probe_next_companion(success, PROBE_RELEASE(2, 3, 6), NULL);
 
 	(void)state;
 	assert_string_equal(failure->symbol, "auth_request_fail");
-	assert_null(probe_next_beside(success, PROBE_RELEASE(2, 3, 6), failure));
-	failure = probe_next_beside(success, PROBE_RELEASE(2, 4, 1), NULL);
+	assert_null(probe_next_companion(success, PROBE_RELEASE(2, 3, 6), failure));
+	failure = probe_next_companion(success, PROBE_RELEASE(2, 4, 1), NULL);
 	assert_string_equal(failure->symbol, "auth_request_fail_with_reply");
 	success = probe_next(PRIV_ROLE_AUTH, PROBE_RELEASE(2, 4, 1), NULL);
-	assert_null(probe_next_beside(success, PROBE_RELEASE(2, 4, 1), NULL));
+	assert_null(probe_next_companion(success, PROBE_RELEASE(2, 4, 1), NULL));
 }
 
 static void test_release_is_that_of_a_whole_abi_string(void **state)
@@ -74,7 +74,7 @@ int main(void)
 		cmocka_unit_test(test_every_known_release_has_every_role),
 		cmocka_unit_test(test_rows_come_in_order_of_preference),
 		cmocka_unit_test(test_old_releases_have_no_finished_event),
-		cmocka_unit_test(test_failures_go_beside_successes),
+		cmocka_unit_test(test_failures_are_companions_of_successes),
 		cmocka_unit_test(test_release_is_that_of_a_whole_abi_string),
 	};
 

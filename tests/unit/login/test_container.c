@@ -112,7 +112,7 @@ static const struct {
 	{"/system.slice/tripods-pod" UID_ ".slice", "", ""},
 };
 
-static void every_known_shape_tells_what_it_can(void **state)
+static void every_known_shape_gives_what_it_has(void **state)
 {
 	struct container container;
 
@@ -125,7 +125,7 @@ static void every_known_shape_tells_what_it_can(void **state)
 	}
 }
 
-static void proc_tells_in_either_version(void **state)
+static void proc_has_it_in_either_version(void **state)
 {
 	static const char v2[] = "0::/system.slice/docker-" ID ".scope\n";
 	static const char v1[] =
@@ -248,8 +248,8 @@ static void some_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_known_shape_tells_what_it_can),
-		cmocka_unit_test(proc_tells_in_either_version),
+		cmocka_unit_test(every_known_shape_gives_what_it_has),
+		cmocka_unit_test(proc_has_it_in_either_version),
 		cmocka_unit_test(log_files_name_the_container),
 		cmocka_unit_test(other_files_name_nothing),
 		cmocka_unit_test(directories_name_the_pod),

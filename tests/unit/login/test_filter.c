@@ -51,7 +51,7 @@ static void another_user_at_the_same_address_passes(void **state)
 	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_DUPLICATE);
 }
 
-static void what_is_no_login_is_told_by_reason(void **state)
+static void what_is_no_login_is_reported_by_reason(void **state)
 {
 	struct filter filter = {0};
 	struct login login = user_login();
@@ -94,7 +94,7 @@ int main(void)
 		cmocka_unit_test(a_login_passes_once),
 		cmocka_unit_test(a_reused_address_is_another_login),
 		cmocka_unit_test(another_user_at_the_same_address_passes),
-		cmocka_unit_test(what_is_no_login_is_told_by_reason),
+		cmocka_unit_test(what_is_no_login_is_reported_by_reason),
 		cmocka_unit_test(only_a_mail_user_needs_its_name_here),
 	};
 

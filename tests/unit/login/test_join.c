@@ -259,7 +259,7 @@ static void a_refused_authentication_is_an_event_and_nobodys_partner(void **stat
 	join_free(&join);
 }
 
-static void strangers_do_not_join(void **state)
+static void unrelated_records_do_not_join(void **state)
 {
 	struct login auth = auth_record("s1", 100), other = delivery("s3", 200);
 	struct login late = delivery("s1", 101 + PARTNERS_KEEP_NS);
@@ -338,7 +338,7 @@ int main(void)
 		cmocka_unit_test(who_can_have_no_partner_does_not_wait),
 		cmocka_unit_test(the_oldest_who_waits_makes_room),
 		cmocka_unit_test(a_refused_authentication_is_an_event_and_nobodys_partner),
-		cmocka_unit_test(strangers_do_not_join),
+		cmocka_unit_test(unrelated_records_do_not_join),
 		cmocka_unit_test(the_oldest_partner_makes_room),
 		cmocka_unit_test(partners_take_no_more_memory_than_they_may),
 	};

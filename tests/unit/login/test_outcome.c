@@ -53,7 +53,7 @@ static void policy_comes_before_the_password(void **state)
 	expect(&after, "policy_refusal");
 }
 
-static void a_master_who_may_not_is_told_from_a_wrong_password(void **state)
+static void a_refused_master_is_distinguished_from_a_wrong_password(void **state)
 {
 	struct login login = auth(-3, 0);
 
@@ -79,7 +79,7 @@ int main(void)
 		cmocka_unit_test(every_passdb_result_has_its_name),
 		cmocka_unit_test(a_success_is_one_whatever_else),
 		cmocka_unit_test(policy_comes_before_the_password),
-		cmocka_unit_test(a_master_who_may_not_is_told_from_a_wrong_password),
+		cmocka_unit_test(a_refused_master_is_distinguished_from_a_wrong_password),
 		cmocka_unit_test(without_a_name_it_is_malformed),
 	};
 

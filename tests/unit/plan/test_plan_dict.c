@@ -77,7 +77,7 @@ static void purposes_have_tables_in_the_embedded_dict_only(void **state)
 	plan_free(&plan);
 }
 
-static void ids_tell_dicts_of_a_driver_apart(void **state)
+static void ids_distinguish_dicts_of_a_driver(void **state)
 {
 	struct plan *plan = plan_of("plugin {\n last_login_dict = redis:host=a\n}\n"
 				    "protocol pop3 {\n plugin {\n"
@@ -184,7 +184,7 @@ int main(void)
 		cmocka_unit_test(the_embedded_dict_is_in_the_state_directory),
 		cmocka_unit_test(settings_reach_every_dict),
 		cmocka_unit_test(purposes_have_tables_in_the_embedded_dict_only),
-		cmocka_unit_test(ids_tell_dicts_of_a_driver_apart),
+		cmocka_unit_test(ids_distinguish_dicts_of_a_driver),
 		cmocka_unit_test(there_is_room_for_any_number_of_mirrors),
 		cmocka_unit_test(a_block_is_named_by_its_driver),
 		cmocka_unit_test(map_files_are_read_at_once),

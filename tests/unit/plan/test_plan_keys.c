@@ -71,7 +71,7 @@ static void services_have_the_keys_of_their_routes(void **state)
 	       {"shared/l/smtp/u@x", "smtp"});
 }
 
-static void what_a_login_must_tell_has_no_key(void **state)
+static void what_a_login_must_contain_has_no_key(void **state)
 {
 	static const char *const unknown[] = {"%r", "%l",     "%{session}", "%p",
 					      "%h", "%{pod}", "%{country}"};
@@ -198,7 +198,7 @@ int main(void)
 		cmocka_unit_test(a_key_with_the_service_is_one_for_each),
 		cmocka_unit_test(a_key_without_the_service_is_one_of_no_service),
 		cmocka_unit_test(services_have_the_keys_of_their_routes),
-		cmocka_unit_test(what_a_login_must_tell_has_no_key),
+		cmocka_unit_test(what_a_login_must_contain_has_no_key),
 		cmocka_unit_test(a_node_is_known),
 		cmocka_unit_test(only_logins_of_that_dict_count),
 		cmocka_unit_test(keys_without_room_are_an_error),

@@ -137,9 +137,9 @@ static int the_directory_of_a_file(void)
 
 	EXPECT(landlock_new(0, &landlock, NULL) == 0 && landlock);
 	/* Neither file is there yet; of the second not even the directory. */
-	EXPECT(landlock_allow_beside(landlock, at("write/db"), LANDLOCK_WRITE, NULL) == 0);
-	EXPECT(landlock_allow_beside(landlock, at("read/later/db"), LANDLOCK_WRITE, NULL) == 0);
-	EXPECT(landlock_allow_beside(landlock, at("read/linked-db"), LANDLOCK_WRITE, NULL) == 0);
+	EXPECT(landlock_allow_parent(landlock, at("write/db"), LANDLOCK_WRITE, NULL) == 0);
+	EXPECT(landlock_allow_parent(landlock, at("read/later/db"), LANDLOCK_WRITE, NULL) == 0);
+	EXPECT(landlock_allow_parent(landlock, at("read/linked-db"), LANDLOCK_WRITE, NULL) == 0);
 	EXPECT(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && landlock_enter(landlock, NULL) > 0);
 	EXPECT(can_open(at("write/db-wal"), O_RDWR | O_CREAT));
 	EXPECT(mkdir(at("read/later"), 0700) == 0);
@@ -167,7 +167,7 @@ static void test_a_kernel_without_it_is_no_error(void **state)
 {
 	(void)state;
 	assert_int_equal(landlock_allow(NULL, "/", LANDLOCK_READ, NULL), 0);
-	assert_int_equal(landlock_allow_beside(NULL, "/x/y", LANDLOCK_WRITE, NULL), 0);
+	assert_int_equal(landlock_allow_parent(NULL, "/x/y", LANDLOCK_WRITE, NULL), 0);
 	assert_int_equal(landlock_enter(NULL, NULL), 0);
 }
 

@@ -62,7 +62,7 @@ static void end(pid_t pid)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
-static void test_a_second_one_is_told_who_the_first_is(void **state)
+static void test_a_second_one_learns_who_the_first_is(void **state)
 {
 	pid_t first = other(false);
 	struct error error;
@@ -142,7 +142,7 @@ static void test_a_link_is_not_followed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_a_second_one_is_told_who_the_first_is, set_up,
+		cmocka_unit_test_setup_teardown(test_a_second_one_learns_who_the_first_is, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_a_killed_one_leaves_no_lock, set_up,
 						tear_down),

@@ -44,7 +44,7 @@ static void test_a_message_arrives_whole(void **state)
 	assert_int_equal(priv_receive(pair[1], &message), -EAGAIN);
 }
 
-static void test_the_end_of_the_other_side_is_told(void **state)
+static void test_the_end_of_the_other_side_is_reported(void **state)
 {
 	struct priv_message message;
 
@@ -114,7 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO(test_a_message_arrives_whole),
-		SCENARIO(test_the_end_of_the_other_side_is_told),
+		SCENARIO(test_the_end_of_the_other_side_is_reported),
 		SCENARIO(test_a_reader_that_sleeps_does_not_block_the_sender),
 		SCENARIO(test_another_size_or_version_is_refused),
 		SCENARIO(test_texts_are_terminated_whatever_was_sent),

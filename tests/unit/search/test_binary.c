@@ -98,7 +98,7 @@ static void test_an_unknown_abi_is_refused_by_name(void **state)
 }
 
 /* A build in which the function for both outcomes has been inlined: one for each is taken. */
-static void test_failures_have_a_probe_beside_the_fallback(void **state)
+static void test_failures_have_a_companion_of_the_fallback(void **state)
 {
 	struct made_elf elf = storage("2.3.ABIv19(2.3.19.1)", true);
 	struct binary binary;
@@ -179,7 +179,7 @@ int main(void)
 		cmocka_unit_test(test_a_dead_function_gives_way_to_the_next),
 		cmocka_unit_test(test_nothing_alive_is_refused_by_name),
 		cmocka_unit_test(test_an_unknown_abi_is_refused_by_name),
-		cmocka_unit_test(test_failures_have_a_probe_beside_the_fallback),
+		cmocka_unit_test(test_failures_have_a_companion_of_the_fallback),
 		cmocka_unit_test(test_a_file_without_the_function_is_refused),
 		cmocka_unit_test(test_no_elf_file_is_refused_not_an_error),
 		cmocka_unit_test(test_a_library_function_lives_by_its_importers),

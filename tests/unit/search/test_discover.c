@@ -30,7 +30,7 @@ static void test_finds_nothing_in_an_empty_root(void **state)
 	assert_int_equal(scenario->found, 0);
 }
 
-static void test_a_missing_root_is_told(void **state)
+static void test_a_missing_root_is_reported(void **state)
 {
 	const char *roots[] = {"/nonexistent", NULL};
 	struct discover_options options = {.roots = roots, .roles = ~0U};
@@ -60,7 +60,7 @@ static int with_openat2_forbidden(void)
 	return strstr(error.text, "openat2() is forbidden") ? 0 : 3;
 }
 
-static void test_a_forbidden_system_call_is_told(void **state)
+static void test_a_forbidden_system_call_is_reported(void **state)
 {
 	pid_t pid = fork();
 	int status;
@@ -217,7 +217,7 @@ static void test_a_removed_file_is_lost_after_two_searches(void **state)
 	assert_int_equal(scenario->found, 2);
 }
 
-static void test_a_refusal_is_told_once(void **state)
+static void test_a_refusal_is_reported_once(void **state)
 {
 	struct scenario *scenario = *state;
 
@@ -255,7 +255,7 @@ static void test_login_processes_keep_a_function_of_their_library_alive(void **s
 }
 
 /* Whatever it is called: what is put into a directory of Dovecot's is looked at. */
-static void test_a_library_under_another_name_is_told_by_its_soname(void **state)
+static void test_a_library_under_another_name_is_recognised_by_its_soname(void **state)
 {
 	static const unsigned char text[] = {0x55, 0xc3};
 	struct scenario *scenario = *state;
@@ -298,7 +298,7 @@ static void test_somebody_elses_auth_is_left_alone(void **state)
 }
 
 /* A probe was left on it by an earlier process. */
-static void test_a_restored_file_is_told_as_found(void **state)
+static void test_a_restored_file_is_reported_as_found(void **state)
 {
 	struct scenario *scenario = *state;
 	const struct binary *restored;
@@ -375,13 +375,13 @@ static void test_without_inotify_a_search_finds_what_is_there(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENARIO(test_a_restored_file_is_told_as_found),
+		SCENARIO(test_a_restored_file_is_reported_as_found),
 		SCENARIO(test_a_restored_file_that_is_gone_is_lost),
 		SCENARIO(test_without_inotify_a_search_finds_what_is_there),
 		SCENARIO(test_finds_a_library_once),
 		SCENARIO(test_finds_nothing_in_an_empty_root),
-		SCENARIO(test_a_missing_root_is_told),
-		cmocka_unit_test(test_a_forbidden_system_call_is_told),
+		SCENARIO(test_a_missing_root_is_reported),
+		cmocka_unit_test(test_a_forbidden_system_call_is_reported),
 		SCENARIO(test_follows_an_absolute_link_within_the_root),
 		SCENARIO(test_looks_where_runpath_points),
 		SCENARIO(test_an_upgrade_is_a_new_file),
@@ -391,8 +391,8 @@ int main(void)
 		SCENARIO(test_chmod_and_hard_links_change_nothing),
 		SCENARIO(test_an_overwritten_file_replaces_its_old_self),
 		SCENARIO(test_a_removed_file_is_lost_after_two_searches),
-		SCENARIO(test_a_refusal_is_told_once),
-		SCENARIO(test_a_library_under_another_name_is_told_by_its_soname),
+		SCENARIO(test_a_refusal_is_reported_once),
+		SCENARIO(test_a_library_under_another_name_is_recognised_by_its_soname),
 		SCENARIO(test_somebody_elses_auth_is_left_alone),
 		SCENARIO(test_login_processes_keep_a_function_of_their_library_alive),
 	};

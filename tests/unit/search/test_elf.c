@@ -32,7 +32,7 @@ static struct elf_function function_of(const struct made_elf *elf, const char *n
 	return function;
 }
 
-static void test_tells_identity(void **state)
+static void test_reads_identity(void **state)
 {
 	struct made_elf elf = {
 		.build_id = "0123456789abcdefghij",
@@ -372,7 +372,7 @@ static void test_a_file_that_changes_meanwhile_does_no_harm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tells_identity),
+		cmocka_unit_test(test_reads_identity),
 		cmocka_unit_test(test_reads_the_abi_string),
 		cmocka_unit_test(test_gives_the_offset_behind_endbr64),
 		cmocka_unit_test(test_counts_relocations_of_the_file_itself),

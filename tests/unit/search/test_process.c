@@ -69,7 +69,7 @@ static void another_namespace_is_the_same_for_all_in_it(void **state)
 	end(pid);
 }
 
-static bool kernel_tells_ids(void)
+static bool kernel_has_ids(void)
 {
 	int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	uint64_t id;
@@ -85,7 +85,7 @@ static void the_next_namespace_is_another(void **state)
 	uint64_t last = 0, next;
 
 	(void)state;
-	if (!kernel_tells_ids())
+	if (!kernel_has_ids())
 		skip();
 	for (int i = 0; i < 20; i++) {
 		pid_t pid = start(true);

@@ -108,7 +108,7 @@ static void test_survives_every_truncation(void **state)
 	}
 }
 
-static void test_libraries_are_told_by_their_soname(void **state)
+static void test_libraries_are_recognised_by_their_soname(void **state)
 {
 	struct recognised is;
 
@@ -125,7 +125,7 @@ static void test_libraries_are_told_by_their_soname(void **state)
 	assert_false(is.dovecot);
 }
 
-static void test_auth_is_told_by_its_functions(void **state)
+static void test_auth_is_recognised_by_its_functions(void **state)
 {
 	struct made_elf elf = {
 		.symbols = {{"auth_request_finished_event", 0, 2, false, false}},
@@ -142,7 +142,7 @@ static void test_auth_is_told_by_its_functions(void **state)
 	assert_int_equal(recognised(elf).role, 0);
 }
 
-static void test_a_library_without_soname_is_told_by_its_functions(void **state)
+static void test_a_library_without_soname_is_recognised_by_its_functions(void **state)
 {
 	struct made_elf elf = {
 		.symbols = {{"hook_mail_user_created", 0, 2, false, true}},
@@ -153,7 +153,7 @@ static void test_a_library_without_soname_is_told_by_its_functions(void **state)
 	assert_int_equal(recognised(elf).role, PRIV_ROLE_MAIL_USER);
 }
 
-static void test_a_login_process_is_told_by_what_it_takes(void **state)
+static void test_a_login_process_is_recognised_by_what_it_takes(void **state)
 {
 	struct made_elf elf = {
 		.symbols = {{"client_proxy_finish_destroy_client", 0, 0, true, true}},
@@ -237,10 +237,10 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_such_file_is_refused),
 		cmocka_unit_test(test_a_name_that_is_too_long_is_none),
 		cmocka_unit_test(test_survives_every_truncation),
-		cmocka_unit_test(test_libraries_are_told_by_their_soname),
-		cmocka_unit_test(test_auth_is_told_by_its_functions),
-		cmocka_unit_test(test_a_library_without_soname_is_told_by_its_functions),
-		cmocka_unit_test(test_a_login_process_is_told_by_what_it_takes),
+		cmocka_unit_test(test_libraries_are_recognised_by_their_soname),
+		cmocka_unit_test(test_auth_is_recognised_by_its_functions),
+		cmocka_unit_test(test_a_library_without_soname_is_recognised_by_its_functions),
+		cmocka_unit_test(test_a_login_process_is_recognised_by_what_it_takes),
 		cmocka_unit_test(test_an_answer_is_kept_while_the_file_is_the_same),
 		cmocka_unit_test(test_large_files_wait_for_the_budget),
 		cmocka_unit_test(test_answers_have_a_ceiling),

@@ -148,7 +148,7 @@ static enum fake_action speak_3_only(struct fake_cql *fake, const struct fake_fr
 	return FAKE_CLOSE;
 }
 
-static void rows_may_be_told_to_vanish(void **state)
+static void rows_may_expire(void **state)
 {
 	struct fake_cql fake = {0};
 	struct harness harness;
@@ -879,7 +879,7 @@ static void a_dict_without_a_map_file_is_refused(void **state)
 	assert_non_null(strstr(error.text, "needs a map file: cassandra:/path/to/file"));
 }
 
-static void no_server_at_all_is_told_with_its_address(void **state)
+static void no_server_at_all_is_reported_with_its_address(void **state)
 {
 	struct fake_cql fake = {0};
 	struct harness harness;
@@ -932,7 +932,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(logins_are_stored_with_their_time_as_timestamp),
-		cmocka_unit_test(rows_may_be_told_to_vanish),
+		cmocka_unit_test(rows_may_expire),
 		cmocka_unit_test(a_timestamp_column_gets_milliseconds_at_any_precision),
 		cmocka_unit_test(strict_mode_writes_what_the_plugin_writes),
 		cmocka_unit_test(a_block_of_2_4_leads_to_the_same_statement),
@@ -956,7 +956,7 @@ int main(void)
 		cmocka_unit_test(a_node_that_dies_under_load_loses_nothing),
 		cmocka_unit_test(a_silent_node_is_passed_over_when_the_settings_say_so),
 		cmocka_unit_test(a_dict_without_a_map_file_is_refused),
-		cmocka_unit_test(no_server_at_all_is_told_with_its_address),
+		cmocka_unit_test(no_server_at_all_is_reported_with_its_address),
 		cmocka_unit_test(a_node_of_another_data_centre_gets_nothing),
 		cmocka_unit_test(another_data_centre_steps_in_when_ours_is_gone),
 	};

@@ -194,7 +194,7 @@ static void every_code_of_the_specification_has_its_rule(void **state)
 	assert_string_equal(cql_error_rule(0x7777)->name, "unknown error");
 }
 
-static void prepared_tells_types_and_partition_key(void **state)
+static void prepared_has_types_and_partition_key(void **state)
 {
 	/* INSERT INTO mails.last_login (last_access,userid) VALUES (?,?) */
 	static const char body[] = "\x00\x00\x00\x04\x00\x02ID"
@@ -369,7 +369,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_header_is_refused),
 		cmocka_unit_test(errors_are_read_with_what_belongs_to_their_code),
 		cmocka_unit_test(every_code_of_the_specification_has_its_rule),
-		cmocka_unit_test(prepared_tells_types_and_partition_key),
+		cmocka_unit_test(prepared_has_types_and_partition_key),
 		cmocka_unit_test(a_prepared_key_outside_the_markers_is_refused),
 		cmocka_unit_test(rows_are_walked_cell_by_cell),
 		cmocka_unit_test(rows_that_are_not_there_end_the_walk),

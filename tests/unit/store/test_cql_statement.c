@@ -136,7 +136,7 @@ static void an_empty_partition_key_is_refused(void **state)
 	buf_release(&out);
 }
 
-static void a_type_that_does_not_fit_is_told(void **state)
+static void a_type_that_does_not_fit_is_reported(void **state)
 {
 	struct cql_prepared prepared = answer(CQL_TYPE_VARCHAR, 0, 0, 0);
 	struct error error;
@@ -168,7 +168,7 @@ int main(void)
 		SCENARIO(values_stand_in_the_order_of_the_columns),
 		SCENARIO(a_row_has_the_token_of_its_partition_key),
 		SCENARIO(an_empty_partition_key_is_refused),
-		SCENARIO(a_type_that_does_not_fit_is_told),
+		SCENARIO(a_type_that_does_not_fit_is_reported),
 		SCENARIO(another_number_of_markers_is_refused),
 	};
 

@@ -75,7 +75,7 @@ static void our_own_forms_are_accepted_unless_strict(void **state)
 		assert_int_equal(open_uri(uris[i], true, &error), -EINVAL);
 }
 
-static void mistakes_are_told_in_dovecots_words(void **state)
+static void mistakes_are_reported_in_dovecots_words(void **state)
 {
 	static const struct {
 		const char *uri;
@@ -217,7 +217,7 @@ static void blocks_of_2_4_are_accepted(void **state)
 			 0);
 }
 
-static void mistakes_in_blocks_are_told_with_their_place(void **state)
+static void mistakes_in_blocks_are_reported_with_their_place(void **state)
 {
 	struct error error = {0};
 
@@ -275,10 +275,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_form_of_dovecot_is_accepted),
 		cmocka_unit_test(our_own_forms_are_accepted_unless_strict),
-		cmocka_unit_test(mistakes_are_told_in_dovecots_words),
+		cmocka_unit_test(mistakes_are_reported_in_dovecots_words),
 		cmocka_unit_test(no_mistake_shows_a_password),
 		cmocka_unit_test(blocks_of_2_4_are_accepted),
-		cmocka_unit_test(mistakes_in_blocks_are_told_with_their_place),
+		cmocka_unit_test(mistakes_in_blocks_are_reported_with_their_place),
 		cmocka_unit_test(what_a_driver_lacks_is_said),
 		cmocka_unit_test(the_embedded_dict_wants_a_user_in_the_key),
 	};

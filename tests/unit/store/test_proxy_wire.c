@@ -76,7 +76,7 @@ static void strict_mode_says_what_the_plugin_says(void **state)
 	check_strict("2.3.13", "H2\t2\t0\t\tsql\nB1\nS1\t" KEY "\t1795338440545\nC1\n");
 }
 
-static void the_version_tells_the_major(void **state)
+static void the_version_has_the_major(void **state)
 {
 	(void)state;
 	check_strict("2.3.16", "H2\t2\t0\t\tsql\nB1\nS1\t" KEY "\t1795338440545\nC1\n");
@@ -196,7 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strict_mode_says_what_the_plugin_says),
-		cmocka_unit_test(the_version_tells_the_major),
+		cmocka_unit_test(the_version_has_the_major),
 		cmocka_unit_test(answers_have_their_outcomes),
 		cmocka_unit_test(the_major_is_found_by_trying),
 		cmocka_unit_test(a_server_that_always_closes_gets_a_hint),

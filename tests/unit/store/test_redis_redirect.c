@@ -222,7 +222,7 @@ static bool bad_map(struct fake_redis *fake, int node, const redisReply *command
 	return true;
 }
 
-static void a_map_that_is_none_is_told(void **state)
+static void a_map_that_is_none_is_reported(void **state)
 {
 	(void)state;
 	for (int knob = 0; knob < (int)(sizeof(bad_maps) / sizeof(bad_maps[0])); knob++) {
@@ -288,7 +288,7 @@ int main(void)
 		cmocka_unit_test(a_node_that_is_no_redis_stores_nothing),
 		cmocka_unit_test(what_leads_nowhere_keeps_the_records),
 		cmocka_unit_test(a_node_without_a_name_is_the_one_that_answered),
-		cmocka_unit_test(a_map_that_is_none_is_told),
+		cmocka_unit_test(a_map_that_is_none_is_reported),
 		cmocka_unit_test(an_endless_reply_is_cut_off),
 	};
 

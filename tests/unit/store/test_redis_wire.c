@@ -216,7 +216,7 @@ static void another_kind_of_server_stores_nothing(void **state)
 	expect_no_redis(exec, "", true, DICT_UNCERTAIN);
 }
 
-static void another_kind_of_server_is_told_by_its_greeting(void **state)
+static void another_kind_of_server_is_recognised_by_its_greeting(void **state)
 {
 	const struct recorder_step db[] = {{strlen("*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n"), pop3},
 					   {0, NULL}};
@@ -321,7 +321,7 @@ int main(void)
 		cmocka_unit_test(no_answer_leaves_the_record_uncertain),
 		cmocka_unit_test(garbage_is_not_taken_for_an_answer),
 		cmocka_unit_test(another_kind_of_server_stores_nothing),
-		cmocka_unit_test(another_kind_of_server_is_told_by_its_greeting),
+		cmocka_unit_test(another_kind_of_server_is_recognised_by_its_greeting),
 		cmocka_unit_test(a_field_is_stored_when_redis_says_so),
 		cmocka_unit_test(only_a_pong_answers_a_ping),
 		cmocka_unit_test(another_kind_of_server_is_no_empty_store),

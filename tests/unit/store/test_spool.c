@@ -381,7 +381,7 @@ static void a_place_that_cannot_be_used_is_tried_again(void **state)
 	assert_true(spool_ready(place->spool));
 }
 
-static void bad_options_are_told(void **state)
+static void bad_options_are_reported(void **state)
 {
 	struct place *place = *state;
 	const struct spool_options slash = {.dir = place->dir, .name = "../x"};
@@ -438,7 +438,7 @@ int main(void)
 		scenario(damage_is_noticed_while_running),
 		scenario(a_full_disk_changes_nothing_and_passes),
 		scenario(a_place_that_cannot_be_used_is_tried_again),
-		scenario(bad_options_are_told),
+		scenario(bad_options_are_reported),
 		cmocka_unit_test(parts_that_make_no_sense_are_refused),
 	};
 

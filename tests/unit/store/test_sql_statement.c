@@ -282,7 +282,7 @@ static void assert_no_plan(const struct sql_table *table, enum sql_dialect diale
 	sql_map_set_release(&set);
 }
 
-static void a_schema_that_does_not_fit_is_told_in_one_line(void **state)
+static void a_schema_that_does_not_fit_is_reported_in_one_line(void **state)
 {
 	struct sql_table table = {0};
 
@@ -366,7 +366,7 @@ static void a_lookup_reads_the_columns_of_the_map(void **state)
 	sql_map_set_release(&set);
 }
 
-static void a_servers_error_tells_what_becomes_of_the_rows(void **state)
+static void a_servers_error_gives_the_outcome_of_the_rows(void **state)
 {
 	static const struct {
 		const char *sqlstate;
@@ -405,10 +405,10 @@ int main(void)
 		cmocka_unit_test(the_alternative_schema_in_strict_text),
 		cmocka_unit_test(strict_text_escapes_as_the_driver_does),
 		cmocka_unit_test(strict_statements_are_bound_all_the_same),
-		cmocka_unit_test(a_schema_that_does_not_fit_is_told_in_one_line),
+		cmocka_unit_test(a_schema_that_does_not_fit_is_reported_in_one_line),
 		cmocka_unit_test(a_unique_key_serves_when_the_primary_is_a_number),
 		cmocka_unit_test(no_address_becomes_what_the_column_can_hold),
-		cmocka_unit_test(a_servers_error_tells_what_becomes_of_the_rows),
+		cmocka_unit_test(a_servers_error_gives_the_outcome_of_the_rows),
 		cmocka_unit_test(a_lookup_reads_the_columns_of_the_map),
 	};
 

@@ -198,7 +198,7 @@ static void a_full_disk_keeps_the_record_for_later(void **state)
 	free(name);
 }
 
-static void a_file_that_is_no_database_is_told_and_left_alone(void **state)
+static void a_file_that_is_no_database_is_refused_and_left_alone(void **state)
 {
 	struct place *place = *state;
 	FILE *file;
@@ -238,7 +238,7 @@ int main(void)
 		scenario(a_locked_file_is_waited_for_until_the_deadline),
 		scenario(a_removed_file_is_made_anew),
 		scenario(a_full_disk_keeps_the_record_for_later),
-		scenario(a_file_that_is_no_database_is_told_and_left_alone),
+		scenario(a_file_that_is_no_database_is_refused_and_left_alone),
 		scenario(a_key_without_a_user_is_refused),
 	};
 

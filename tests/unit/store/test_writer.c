@@ -52,15 +52,16 @@ static void a_mark_moves_the_position_without_a_record(void **state)
 	assert_int_equal(writer_acked(world->writer), 4711);
 }
 
-static void the_eventfd_tells_of_progress(void **state)
+static void the_eventfd_signals_progress(void **state)
 {
 	struct world *world = *state;
-	uint64_t told = 0;
+	uint64_t signalled = 0;
 
 	world->options.ack_fd = eventfd(0, EFD_CLOEXEC);
 	start(world);
 	submit(world, "a", 1, 8);
-	assert_int_equal(read(world->options.ack_fd, &told, sizeof(told)), sizeof(told));
+	assert_int_equal(read(world->options.ack_fd, &signalled, sizeof(signalled)),
+			 sizeof(signalled));
 	assert_int_equal(writer_acked(world->writer), 8);
 	close(world->options.ack_fd);
 }
@@ -85,7 +86,7 @@ static void without_a_spool_the_source_is_held_until_the_dict_is_back(void **sta
 	assert_int_equal(stored_time(world, "b"), 2);
 }
 
-static void the_state_tells_why_and_since_when(void **state)
+static void the_state_has_reason_and_begin(void **state)
 {
 	struct world *world = *state;
 	struct writer_stats stats;
@@ -441,9 +442,9 @@ int main(void)
 		scenario(what_is_submitted_is_stored_and_acknowledged),
 		scenario(only_the_newest_of_a_key_survives_in_any_order),
 		scenario(a_mark_moves_the_position_without_a_record),
-		scenario(the_eventfd_tells_of_progress),
+		scenario(the_eventfd_signals_progress),
 		scenario(without_a_spool_the_source_is_held_until_the_dict_is_back),
-		scenario(the_state_tells_why_and_since_when),
+		scenario(the_state_has_reason_and_begin),
 		scenario(a_refused_record_is_counted_and_lets_the_source_go),
 		scenario(an_uncertain_record_is_sent_again),
 		scenario(at_the_ceiling_known_keys_are_kept_up_to_date_and_new_ones_counted),
