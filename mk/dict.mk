@@ -20,3 +20,11 @@ DICT_REDIS_OBJ := $(addprefix $(O)/tests/dict/,redis/redis.o server.o)
 $(O)/tests/dict/conformance-redis: $(DICT_REDIS_OBJ) $(call archives,store)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(DICT_REDIS_OBJ) $(call linked,store) -lcmocka
+
+# Its recv() takes the place of the C library's in all that is linked or loaded.
+DICT_PIECES_OBJ := $(addprefix $(O)/tests/dict/,pieces/pieces.o sql/harness.o $(patsubst tests/dict/%.c,%.o,\
+	$(filter-out tests/dict/conformance.c,$(wildcard tests/dict/*.c))))
+
+$(O)/tests/dict/conformance-pieces: $(DICT_PIECES_OBJ) $(call archives,store)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $(DICT_PIECES_OBJ) $(call linked,store) -lcmocka

@@ -33,6 +33,7 @@ SAN = ".output/san-address"
 KNOWN = "tests/mutants.known"
 GOLDEN = {"base", "conf", "capture", "login", "audit", "plan", "store", "pipeline", "stats", "cli", "dovecot"}
 DICTS = ["memory", "sqlite", "file", "fs", "debug", "redis", "memcached_ascii", "sqlite (map)"]
+PIECES = ["redis", "memcached_ascii", "proxy (2.4.1, file)", "cassandra (fake)"]
 MAKE = ["make", "--silent", "SAN=address,undefined", "WARN=-w"]
 COMPILE = ["gcc", *[flag for flag in candidates.FLAGS if "lib/clang" not in flag][:-1], "-O2", "-w", "-c", "-o"]
 
@@ -73,8 +74,9 @@ def tests_of(layer):
         program = f"{SAN}/{path[:-2]}"
         tests.append(Test(path, [program], program))
     if layer == "store":
-        program = f"{SAN}/tests/dict/conformance"
-        tests += [Test(f"dict {name}", [program, name], program) for name in DICTS]
+        for program, names in ((f"{SAN}/tests/dict/conformance", DICTS),
+                               (f"{SAN}/tests/dict/conformance-pieces", PIECES)):
+            tests += [Test(f"{program} '{name}'", [program, name], program) for name in names]
     if layer in GOLDEN:
         tests += [Test(path, [path], f"{SAN}/dovetap") for path in sorted(glob.glob("tests/golden/*.sh"))]
     return tests

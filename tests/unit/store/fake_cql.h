@@ -191,13 +191,14 @@ static inline void fake_note_execute(struct fake_cql *fake, const struct fake_fr
 	struct cql_reader reader;
 	uint16_t consistency, count, i;
 	struct slice user = {0};
+	uint8_t flags;
 
 	cql_reader_init(&reader, frame->body);
 	cql_read_string(&reader);
 	consistency = cql_read_short(&reader);
 	if (frame->nth <= 8)
 		fake->consistency[frame->nth - 1] = consistency;
-	cql_read_byte(&reader);
+	flags = cql_read_byte(&reader);
 	count = cql_read_short(&reader);
 	for (i = 0; i < count; i++) {
 		struct cql_bytes value = cql_read_bytes(&reader);
@@ -207,7 +208,8 @@ static inline void fake_note_execute(struct fake_cql *fake, const struct fake_fr
 		if (i == 0)
 			fake->value = fake_number(value.data);
 	}
-	fake->timestamp = cql_read_long(&reader);
+	if (flags & 0x20) /* a lookup has none */
+		fake->timestamp = cql_read_long(&reader);
 	assert_false(reader.failed);
 	if (fake->peer && (cql_murmur3(user) <= 0) != (fake->token[0] == '0'))
 		fake->foreign++;
