@@ -91,6 +91,19 @@ static __always_inline void event_discard(struct dovetap_event_head *head, __u32
 	count(counter);
 }
 
+static __always_inline struct dovetap_event_origin *event_origin(struct dovetap_event_head *head,
+								 bool longer)
+{
+	return longer ? &((struct dovetap_event_long *)head)->origin
+		      : &((struct dovetap_event *)head)->origin;
+}
+
+static __always_inline void origin_fill(struct dovetap_event_origin *origin, struct pt_regs *ctx)
+{
+	origin->file = file_key ? file_key : bpf_get_attach_cookie(ctx);
+	bpf_get_current_comm(origin->comm, sizeof(origin->comm));
+}
+
 static __always_inline struct dovetap_event_seal *event_seal(struct dovetap_event_head *head,
 							     bool longer)
 {
@@ -115,6 +128,7 @@ static __always_inline void event_submit(struct dovetap_event_head *head, bool l
 	struct dovetap_event_seal *seal = event_seal(head, longer);
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 
+	origin_fill(event_origin(head, longer), ctx);
 	seal->object = PT_REGS_PARM1(ctx);
 	seal->pid = pid_tgid >> 32;
 	seal->tid = (__u32)pid_tgid;

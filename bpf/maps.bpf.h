@@ -38,4 +38,10 @@ struct {
 const volatile __u32 wanted_texts =
 	(DOVETAP_BIT(DOVETAP_TEXT_COUNT) - 1) & ~DOVETAP_BIT(DOVETAP_FIELD_HOME);
 
+/*
+ * What a record has as the file that it is from, when it is not 0. Else the link has it as its
+ * cookie, which kernels know from 5.15 on.
+ */
+const volatile __u64 file_key = 0;
+
 #endif

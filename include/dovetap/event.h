@@ -4,7 +4,7 @@
  *
  * +--------------------+---------------+--------------------+---------------+--------------------+
  * | dovetap_event_head | one slot per  | dovetap_event_tail | slots of text | dovetap_event_seal |
- * |                    | text field,   |                    | fields added  |                    |
+ * |                    | text field,   |                    | fields added  | ..._origin         |
  * |                    | with its NUL  |                    | later         |                    |
  * +--------------------+---------------+--------------------+---------------+--------------------+
  *
@@ -146,6 +146,12 @@ struct dovetap_event_seal {
 	__u32 tid;
 };
 
+/* Where the record is from. */
+struct dovetap_event_origin {
+	__u64 file;    /* the probed file's build and the layout that it was read with */
+	char comm[16]; /* name of the process' thread, with its NUL */
+};
+
 struct dovetap_event {
 	struct dovetap_event_head head;
 #define DOVETAP_X(id, member, ordinary, longer) char member[ordinary];
@@ -154,6 +160,7 @@ struct dovetap_event {
 	DOVETAP_LATER_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
 	struct dovetap_event_seal seal;
+	struct dovetap_event_origin origin;
 };
 
 struct dovetap_event_long {
@@ -164,17 +171,18 @@ struct dovetap_event_long {
 	DOVETAP_LATER_TEXT_FIELDS(DOVETAP_X)
 #undef DOVETAP_X
 	struct dovetap_event_seal seal;
+	struct dovetap_event_origin origin;
 };
 
 #pragma GCC diagnostic pop
 
-/* The smallest records of this major, of before client_id, the tail and the seal. */
+/* The smallest records of this major, of before client_id, the tail, the seal and the origin. */
 #define DOVETAP_EVENT_MIN      592
 #define DOVETAP_EVENT_LONG_MIN 2792
 
 _Static_assert(sizeof(struct dovetap_event_head) == 136, "event head moved: raise the major");
-_Static_assert(sizeof(struct dovetap_event) == 776, "event moved: raise the major");
+_Static_assert(sizeof(struct dovetap_event) == 800, "event moved: raise the major");
 _Static_assert(sizeof(struct dovetap_event) < DOVETAP_EVENT_LONG_MIN, "the forms must differ");
-_Static_assert(sizeof(struct dovetap_event_long) == 3360, "long event moved: raise the major");
+_Static_assert(sizeof(struct dovetap_event_long) == 3384, "long event moved: raise the major");
 
 #endif

@@ -49,6 +49,7 @@ static void print_records(void)
 #undef DOVETAP_X
 	place(dovetap_event, tail);
 	place(dovetap_event, seal);
+	place(dovetap_event, origin);
 	size(dovetap_event_long);
 	place(dovetap_event_long, head);
 #define DOVETAP_X(id, member, short_, long_) place(dovetap_event_long, member);
@@ -56,6 +57,7 @@ static void print_records(void)
 #undef DOVETAP_X
 	place(dovetap_event_long, tail);
 	place(dovetap_event_long, seal);
+	place(dovetap_event_long, origin);
 	size(dovetap_event_tail);
 	place(dovetap_event_tail, real_remote_family);
 	place(dovetap_event_tail, real_local_family);
@@ -67,6 +69,9 @@ static void print_records(void)
 	place(dovetap_event_seal, object);
 	place(dovetap_event_seal, pid);
 	place(dovetap_event_seal, tid);
+	size(dovetap_event_origin);
+	place(dovetap_event_origin, file);
+	place(dovetap_event_origin, comm);
 	size(dovetap_exec);
 	place(dovetap_exec, pid);
 	place(dovetap_exec, name);

@@ -35,6 +35,7 @@ static struct login_bpf *try_load(const struct layout *layout, login_object_setu
 	opts.btf_custom_path = path;
 	skel = login_bpf__open_opts(&opts);
 	assert_non_null(skel);
+	skel->rodata->file_key = LOGIN_OBJECT_FILE;
 	if (setup)
 		setup(skel);
 	if (login_bpf__load(skel) < 0) {

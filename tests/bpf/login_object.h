@@ -15,6 +15,8 @@
 #include "dovetap/event.h"
 #include "skel/login.skel.h"
 
+#define LOGIN_OBJECT_FILE 0x0102030405060708 /* of every record; old kernels have no cookies */
+
 struct login_object {
 	struct login_bpf *skel;
 	struct ring_buffer *ring;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Texts of every awkward length and kind: what fits is whole, what does not is marked. */
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include "login_object.h"
 #include "target/functions.h"
@@ -69,6 +70,25 @@ static void try_name(size_t len, size_t expected, size_t record_size)
 	assert_string_equal(login_object_text(&object, DOVETAP_FIELD_USERNAME), name);
 	assert_string_equal(login_object_text(&object, DOVETAP_FIELD_SESSION_ID), login.session_id);
 	free(name);
+}
+
+static void expect_origin(const struct dovetap_event_origin *origin)
+{
+	char comm[16];
+
+	prctl(PR_GET_NAME, comm);
+	assert_string_equal(origin->comm, comm);
+	assert_true(origin->file == LOGIN_OBJECT_FILE);
+}
+
+/* In both forms. */
+static void test_a_record_tells_where_it_is_from(void **state)
+{
+	(void)state;
+	try_name(62, 62, sizeof(struct dovetap_event));
+	expect_origin(&object.record.ordinary.origin);
+	try_name(64, 64, sizeof(struct dovetap_event_long));
+	expect_origin(&object.record.longer.origin);
 }
 
 static void test_name_that_fills_the_ordinary_slot_is_whole(void **state)
@@ -207,6 +227,7 @@ static void test_home_is_captured_only_when_wanted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scenario(test_a_record_tells_where_it_is_from),
 		scenario(test_name_that_fills_the_ordinary_slot_is_whole),
 		scenario(test_longer_names_take_the_long_record),
 		scenario(test_name_that_fits_nowhere_is_marked),

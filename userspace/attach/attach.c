@@ -18,11 +18,12 @@
 #include "skel/login.skel.h"
 
 #define RING_BYTES_DEFAULT (4U << 20)
-#define LAYOUTS_MAX	   32 /* different Dovecot releases on one host */
-#define FD_PATH_MAX	   32 /* of "/proc/self/fd/N" */
+#define LOADED_MAX	   256 /* different Dovecot releases on one host, or files */
+#define FD_PATH_MAX	   32  /* of "/proc/self/fd/N" */
 
 struct loaded {
 	const struct layout *layout;
+	uint64_t file; /* the only one that it serves; 0: any */
 	struct login_bpf *skel;
 };
 
@@ -30,8 +31,9 @@ struct loader {
 	struct loader_options options;
 	const struct maps *maps;
 	struct maps own; /* unless they are somebody else's */
-	struct loaded loaded[LAYOUTS_MAX];
+	struct loaded loaded[LOADED_MAX];
 	size_t count;
+	bool cookies; /* the kernel keeps a number with each link, and gives it to the program */
 };
 
 /* One function. */
@@ -67,6 +69,8 @@ int loader_new(const struct loader_options *options, struct loader **loader_r,
 		return error_set(error_r, ENOMEM, "out of memory");
 	libbpf_log_init();
 	loader->options = *options;
+	loader->cookies =
+		libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie, NULL) > 0;
 	loader->own = (struct maps){.ring_fd = -1, .counters_fd = -1};
 	loader->maps = options->maps ? options->maps : &loader->own;
 	if (loader->options.ring_bytes == 0)
@@ -138,7 +142,7 @@ static void choose_programs(const struct loader *loader, struct login_bpf *skel)
 	}
 }
 
-static int prepare(const struct loader *loader, struct login_bpf *skel)
+static int prepare(const struct loader *loader, uint64_t file, struct login_bpf *skel)
 {
 	int ret;
 
@@ -149,12 +153,13 @@ static int prepare(const struct loader *loader, struct login_bpf *skel)
 		return ret;
 	if (loader->options.wanted_texts != 0)
 		skel->rodata->wanted_texts = loader->options.wanted_texts;
+	skel->rodata->file_key = file;
 	choose_programs(loader, skel);
 	return login_bpf__load(skel);
 }
 
-static int load(struct loader *loader, const struct layout *layout, struct login_bpf **skel_r,
-		struct error *error_r)
+static int load(struct loader *loader, const struct layout *layout, uint64_t file,
+		struct login_bpf **skel_r, struct error *error_r)
 {
 	char path[LAYOUT_PATH_MAX];
 	LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = path);
@@ -166,7 +171,7 @@ static int load(struct loader *loader, const struct layout *layout, struct login
 		return fd;
 	libbpf_log_clear();
 	skel = login_bpf__open_opts(&options);
-	ret = skel ? prepare(loader, skel) : -errno;
+	ret = skel ? prepare(loader, file, skel) : -errno;
 	close(fd);
 	if (!skel || ret != 0)
 		ret = error_set(error_r, ret < 0 ? -ret : EINVAL, "%s",
@@ -181,25 +186,29 @@ static int load(struct loader *loader, const struct layout *layout, struct login
 	return error_prefix(error_r, "cannot load the BPF programs");
 }
 
-/* The object for layout, loaded when it is first asked for; releases may share a layout. */
-static int skel_for(struct loader *loader, const struct layout *layout, struct login_bpf **skel_r,
+/* The object for layout, loaded when it is first asked for; releases may share a layout. Without
+ * cookies, each file has its own. */
+static int skel_for(struct loader *loader, const struct binary *binary, struct login_bpf **skel_r,
 		    struct error *error_r)
 {
+	const struct layout *layout = binary->layout;
+	uint64_t file = loader->cookies ? 0 : loader_file_key(binary);
 	int ret;
 
 	for (size_t i = 0; i < loader->count; i++) {
-		if (loader->loaded[i].layout->btf == layout->btf) {
+		if (loader->loaded[i].layout->btf == layout->btf &&
+		    loader->loaded[i].file == file) {
 			*skel_r = loader->loaded[i].skel;
 			return 0;
 		}
 	}
-	if (loader->count == LAYOUTS_MAX)
+	if (loader->count == LOADED_MAX)
 		return error_set(error_r, ENOSPC, "more than %d Dovecot releases at once",
-				 LAYOUTS_MAX);
-	ret = load(loader, layout, skel_r, error_r);
+				 LOADED_MAX);
+	ret = load(loader, layout, file, skel_r, error_r);
 	if (ret < 0)
 		return ret;
-	loader->loaded[loader->count++] = (struct loaded){layout, *skel_r};
+	loader->loaded[loader->count++] = (struct loaded){layout, file, *skel_r};
 	return 0;
 }
 
@@ -213,12 +222,32 @@ static uint64_t hook_offset(const struct binary *binary, size_t hook)
 	return hook == 0 ? binary->offset : binary->companion_offset;
 }
 
+/* Another build has another id; without one it is another file. */
+static uint64_t build_sum(const struct file_id *id)
+{
+	const uint64_t numbers[] = {id->ino, (uint64_t)id->ctime_ns, id->size};
+
+	if (id->build_id_len > 0)
+		return fnv(FNV_START, id->build_id, id->build_id_len);
+	return fnv(FNV_START, numbers, sizeof(numbers));
+}
+
+uint64_t loader_file_key(const struct binary *binary)
+{
+	const uint32_t role = binary->role;
+	uint64_t sum = build_sum(&binary->id);
+
+	sum = fnv(sum, &role, sizeof(role));
+	sum = fnv(sum, binary->layout->btf, binary->layout->btf_size);
+	return sum != 0 ? sum : 1;
+}
+
 uint64_t loader_generation(const struct loader *loader, const struct binary *binary, size_t hook)
 {
 	const struct probe *probe = hook_probe(binary, hook);
 	const uint64_t numbers[] = {
 		loader->maps->ring_id,	      loader->maps->counters_id, loader->options.method,
-		loader->options.wanted_texts, hook_offset(binary, hook),
+		loader->options.wanted_texts, hook_offset(binary, hook), loader_file_key(binary),
 	};
 	uint64_t sum;
 	size_t size;
@@ -227,25 +256,28 @@ uint64_t loader_generation(const struct loader *loader, const struct binary *bin
 	if (!probe)
 		return 0;
 	sum = fnv(FNV_START, object, size);
-	sum = fnv(sum, binary->layout->btf, binary->layout->btf_size);
 	sum = fnv(sum, probe->program, strlen(probe->program));
 	return fnv(sum, numbers, sizeof(numbers));
 }
 
-static int hook_make(enum attach_method method, const struct login_bpf *skel, const char *program,
-		     int file, uint64_t offset, struct hook *hook_r)
+static int hook_make(const struct loader *loader, const struct login_bpf *skel,
+		     const struct binary *binary, size_t hook, struct hook *hook_r)
 {
-	const struct bpf_program *found = bpf_object__find_program_by_name(skel->obj, program);
+	const struct bpf_program *found =
+		bpf_object__find_program_by_name(skel->obj, hook_probe(binary, hook)->program);
+	uint64_t cookie = loader->cookies ? loader_file_key(binary) : 0;
+	uint64_t offset = hook_offset(binary, hook);
+	LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = cookie);
 	char path[FD_PATH_MAX];
 
 	if (!found || bpf_program__fd(found) < 0)
 		return -ENOENT;
-	fd_path(path, file);
-	if (method == ATTACH_MULTI) {
-		hook_r->fd = multi_link(bpf_program__fd(found), path, offset);
+	fd_path(path, binary->fd);
+	if (loader->options.method == ATTACH_MULTI) {
+		hook_r->fd = multi_link(bpf_program__fd(found), path, offset, cookie);
 		return hook_r->fd < 0 ? hook_r->fd : 0;
 	}
-	hook_r->event = bpf_program__attach_uprobe(found, false, -1, path, offset);
+	hook_r->event = bpf_program__attach_uprobe_opts(found, -1, path, offset, &options);
 	return hook_r->event ? 0 : -errno;
 }
 
@@ -267,14 +299,13 @@ static int attach_hook(struct loader *loader, const struct binary *binary, size_
 {
 	const struct probe *probe = hook_probe(binary, hook);
 	struct login_bpf *skel = NULL;
-	int ret = skel_for(loader, binary->layout, &skel, error_r);
+	int ret = skel_for(loader, binary, &skel, error_r);
 
 	if (ret < 0)
 		return ret;
 	assert(skel);
 	libbpf_log_clear();
-	ret = hook_make(loader->options.method, skel, probe->program, binary->fd,
-			hook_offset(binary, hook), &link->hooks[hook]);
+	ret = hook_make(loader, skel, binary, hook, &link->hooks[hook]);
 	return ret < 0 ? hook_error(probe, ret, error_r) : 0;
 }
 

@@ -59,6 +59,12 @@ int loader_attach(struct loader *loader, const struct binary *binary, struct lin
 void link_detach(struct link **link); /* takes the kernel some 70 ms */
 
 /*
+ * What the records of a file have as their origin (dovetap/event.h): a number for its build, its
+ * role and the layout that it is read with; never 0. Copies of one build have the same.
+ */
+uint64_t loader_file_key(const struct binary *binary);
+
+/*
  * Of the hook that loader_attach() would make: a number for its program, the program's settings,
  * and the maps it writes into. An equal one of an earlier process does the very same. 0: there is
  * no such hook.

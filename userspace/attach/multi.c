@@ -25,13 +25,14 @@ struct multi_attr {
 
 _Static_assert(sizeof(struct multi_attr) == 64, "as in the kernel");
 
-int multi_link(int program_fd, const char *path, uint64_t offset)
+int multi_link(int program_fd, const char *path, uint64_t offset, uint64_t cookie)
 {
 	struct multi_attr attr = {
 		.program_fd = (uint32_t)program_fd,
 		.attach_type = MULTI_ATTACH_TYPE,
 		.path = (uintptr_t)path,
 		.offsets = (uintptr_t)&offset,
+		.cookies = (uintptr_t)&cookie,
 		.count = 1,
 	};
 	long fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
@@ -55,7 +56,7 @@ bool multi_supported(void)
 	program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "dovetap_probe", "GPL", nothing, 2, &options);
 	if (program < 0)
 		return false;
-	ret = multi_link(program, "/", 0);
+	ret = multi_link(program, "/", 0, 0);
 	if (ret >= 0)
 		close(ret);
 	close(program);

@@ -14,8 +14,8 @@
 /* True if the kernel has them and this process may make them; asks the kernel each time. */
 bool multi_supported(void);
 
-/* Links program_fd to offset of the file at path for all processes. Returns the link's
- * descriptor or a negative errno. */
-int multi_link(int program_fd, const char *path, uint64_t offset);
+/* Links program_fd to offset of the file at path for all processes; the program gets the cookie.
+ * Returns the link's descriptor or a negative errno. */
+int multi_link(int program_fd, const char *path, uint64_t offset, uint64_t cookie);
 
 #endif

@@ -144,6 +144,22 @@ static int check_seal(struct slice record, const struct dovetap_event_head *head
 			 head->pid, head->tid, head->object, seal.pid, seal.tid, seal.object);
 }
 
+/* UNSAFE: the name ends within the record. One of before the origin has none. */
+static void decode_origin(struct slice record, const struct dovetap_event_head *head,
+			  struct login *login)
+{
+	size_t place = is_long(head) ? offsetof(struct dovetap_event_long, origin)
+				     : offsetof(struct dovetap_event, origin);
+	struct dovetap_event_origin origin;
+
+	if (record.len < place + sizeof(origin))
+		return;
+	memcpy(&origin, record.ptr + place, sizeof(origin));
+	login->file = origin.file;
+	login->comm.ptr = record.ptr + place + offsetof(struct dovetap_event_origin, comm);
+	login->comm.len = strnlen(origin.comm, sizeof(origin.comm));
+}
+
 int decode_event(struct slice record, struct login *login_r, struct error *error_r)
 {
 	struct dovetap_event_head head;
@@ -161,6 +177,7 @@ int decode_event(struct slice record, struct login *login_r, struct error *error
 	if (ret < 0)
 		return ret;
 	decode_numbers(&head, &login);
+	decode_origin(record, &head, &login);
 	ret = decode_texts(record, &head, &login, error_r);
 	if (ret == 0)
 		ret = decode_ip(&login, DOVETAP_FIELD_REMOTE_IP, head.remote_family, head.remote_ip,

@@ -42,6 +42,9 @@ struct login {
 	uint32_t mail_uid, mail_gid;
 	uint64_t cgroup_id;
 	uint64_t object; /* address of Dovecot's object, for recognising duplicates */
+
+	uint64_t file;	   /* that the record is from (dovetap/event.h); 0: not known */
+	struct slice comm; /* name of the process' thread; empty: not known */
 };
 
 static inline bool login_has(const struct login *login, unsigned int field)

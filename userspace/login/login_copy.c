@@ -9,7 +9,7 @@ size_t login_copy_size(const struct login *login)
 
 	for (unsigned int i = 0; i < DOVETAP_TEXT_COUNT; i++)
 		size += login->text[i].len;
-	return size;
+	return size + login->comm.len;
 }
 
 /* UNSAFE: the block has login_copy_size() bytes. */
@@ -28,5 +28,8 @@ struct login *login_copy(const struct login *login)
 		kept->text[i].ptr = at;
 		at += login->text[i].len;
 	}
+	if (login->comm.len > 0)
+		memcpy(at, login->comm.ptr, login->comm.len);
+	kept->comm.ptr = at;
 	return kept;
 }

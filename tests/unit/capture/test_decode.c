@@ -224,6 +224,31 @@ static void a_record_of_before_the_seal_is_read(void **state)
 	assert_int_equal(login.remote_port, 4711);
 }
 
+/* In both forms. A name that fills its room has no NUL. */
+static void the_origin_is_read(void **state)
+{
+	const size_t before = offsetof(struct dovetap_event, origin);
+	struct dovetap_event event = ordinary_event();
+	struct dovetap_event_long longer = {.head = event.head};
+	struct login login;
+
+	(void)state;
+	event.seal = longer.seal = (struct dovetap_event_seal){.pid = 7};
+	event.origin = (struct dovetap_event_origin){.file = 0x1234567890abcdef, .comm = "imap"};
+	memcpy(longer.origin.comm, "sixteen letters!", 16);
+	longer.head.present = 0;
+	longer.head.size = sizeof(longer);
+	assert_int_equal(decode(&event, sizeof(event), &login), 0);
+	assert_true(login.file == 0x1234567890abcdef);
+	assert_true(slice_is(login.comm, "imap"));
+	assert_int_equal(decode(&longer, sizeof(longer), &login), 0);
+	assert_true(slice_is(login.comm, "sixteen letters!"));
+	event.head.size = (__u32)before;
+	assert_int_equal(decode(&event, before, &login), 0);
+	assert_int_equal(login.file, 0);
+	assert_int_equal(login.comm.len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +259,7 @@ int main(void)
 		cmocka_unit_test(a_record_of_before_the_tail_is_read),
 		cmocka_unit_test(a_record_of_before_the_proxy_host_is_read),
 		cmocka_unit_test(a_record_of_before_the_seal_is_read),
+		cmocka_unit_test(the_origin_is_read),
 		cmocka_unit_test(a_record_that_another_login_ended_is_refused),
 		cmocka_unit_test(what_this_version_does_not_speak_is_refused),
 		cmocka_unit_test(broken_records_are_refused),
