@@ -186,8 +186,25 @@ static void check_builds(const struct check_options *check, bool fuse, struct fi
 		      "attaches as soon as one appears");
 }
 
+struct noting {
+	struct findings *findings;
+	const char *dict;
+};
+
+static void add_note(void *context, const char *text)
+{
+	const struct noting *noting = context;
+	struct finding *finding = findings_add(noting->findings, "dict", FINDING_WARNING);
+
+	if (!finding)
+		return;
+	set(finding->subject, sizeof(finding->subject), noting->dict);
+	set(finding->text, sizeof(finding->text), text);
+}
+
 static void check_dict(const struct plan *plan, size_t index, struct findings *findings)
 {
+	struct noting noting = {findings, plan_dict_name(plan, index)};
 	struct finding *finding;
 	struct dict *dict = NULL;
 	struct error error = {0};
@@ -200,6 +217,8 @@ static void check_dict(const struct plan *plan, size_t index, struct findings *f
 		set(finding->subject, sizeof(finding->subject), plan_dict_name(plan, index));
 		set(finding->text, sizeof(finding->text), ret < 0 ? error.text : "answers");
 	}
+	if (ret == 0)
+		plan_dict_notes(plan, index, dict, add_note, &noting);
 	dict_close(&dict);
 }
 

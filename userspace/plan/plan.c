@@ -137,6 +137,8 @@ static int show_routes(const struct plan *plan, size_t index, struct dict *dict,
 
 		if (plan_route_uses(plan, i, index))
 			ret = dict_check_key(dict, template_variables(route->key), error_r);
+		if (ret == 0 && plan_route_uses(plan, i, index))
+			ret = plan_expect(plan, i, dict, error_r);
 		if (ret == 0 && route->dict == index)
 			ret = show_fields(plan, route, dict, error_r);
 	}

@@ -58,9 +58,14 @@ const char *plan_dict_name(const struct plan *plan, size_t index);
 /* "redis", the second one "redis-2": the same at every start, for file names and metrics. */
 const char *plan_dict_id(const struct plan *plan, size_t index);
 
-/* Opens one of the dicts and shows it every key template that leads to it. */
+/* Opens one of the dicts and shows it every key template that leads to it, and made-up logins. */
 int plan_dict_open(const struct plan *plan, size_t index, struct dict **dict_r,
 		   struct error *error_r);
+
+/* What is not wrong with it, but worth a note: services whose logins it does not take, and what
+ * dict_notes() has after a dict_ping(). */
+void plan_dict_notes(const struct plan *plan, size_t index, struct dict *dict, dict_note_cb *cb,
+		     void *context);
 
 /*
  * Loads the modules that the dicts and the databases of addresses need (base/module.h). Before a

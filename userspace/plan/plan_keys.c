@@ -2,35 +2,11 @@
 /* The keys under which a user's records may stand: the templates, read backwards. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
-#include "base/clock.h"
 #include "plan/plan_private.h"
 
 #define TEXT_MAX (1U << 20)
 #define PREFIX	 "shared/"
-
-#define SAMPLE_USER "user@example.com"
-#define ALL_TEXTS   (DOVETAP_BIT(DOVETAP_TEXT_COUNT) - 1)
-
-/* Dovecot's mail services (what %{service} can be), and what Postfix calls itself. */
-static const char *const services[] = {"imap", "pop3", "submission", "managesieve",
-				       "lmtp", "lda",  "doveadm",    "smtp"};
-
-#define SERVICE_COUNT (sizeof(services) / sizeof(services[0]))
-
-static struct login_event made_up_login(struct slice user, const char *service)
-{
-	struct login_event event = {.login.type = DOVETAP_EVENT_MAIL_USER};
-	struct login *login = &event.login;
-
-	login->text[DOVETAP_FIELD_USERNAME] = user;
-	login->text[DOVETAP_FIELD_SERVICE] = slice_str(service);
-	login->text[DOVETAP_FIELD_PROTOCOL] = slice_str(service);
-	login->present = DOVETAP_BIT(DOVETAP_FIELD_USERNAME) | DOVETAP_BIT(DOVETAP_FIELD_SERVICE) |
-			 DOVETAP_BIT(DOVETAP_FIELD_PROTOCOL);
-	return event;
-}
 
 static bool known_without_login(const struct template *key)
 {
@@ -47,23 +23,6 @@ static bool known_without_login(const struct template *key)
 			return false;
 	}
 	return true;
-}
-
-/* With something in every field. */
-static struct login_event sample_login(const char *service)
-{
-	struct login_event event = made_up_login(slice_str(SAMPLE_USER), service);
-	struct login *login = &event.login;
-
-	login->time_ns = clock_wall_ns();
-	login->remote_ip = login->local_ip = (struct login_ip){AF_INET, {192, 0, 2, 1}};
-	login->remote_port = login->local_port = 1;
-	for (unsigned int i = 0; i < DOVETAP_TEXT_COUNT; i++) {
-		if (login->text[i].len == 0)
-			login->text[i] = slice_str("x");
-	}
-	login->present = ALL_TEXTS;
-	return event;
 }
 
 /* Appends the key; slices are set at the end, when the text no longer moves. */
@@ -109,12 +68,12 @@ static void add_route(const struct plan *plan, size_t index, size_t dict, struct
 	if (!plan_route_uses(plan, index, dict) || !known_without_login(route->key))
 		return;
 	each = depends_on_service(route->key);
-	for (size_t i = 0; i < SERVICE_COUNT && !done; i++) {
-		struct login_event event = made_up_login(user, services[i]);
+	for (size_t i = 0; i < PLAN_SERVICE_COUNT && !done; i++) {
+		struct login_event event = plan_made_up_login(user, plan_services[i]);
 
 		if (!has_route(plan, index, event))
 			continue;
-		add_key(plan, route, event, each ? services[i] : "", keys);
+		add_key(plan, route, event, each ? plan_services[i] : "", keys);
 		done = !each;
 	}
 }
@@ -138,7 +97,7 @@ static int place_keys(struct plan_keys *keys, struct error *error_r)
 
 static int alloc_keys(const struct plan *plan, struct plan_keys *keys_r, struct error *error_r)
 {
-	size_t max = plan_route_count(plan) * SERVICE_COUNT;
+	size_t max = plan_route_count(plan) * PLAN_SERVICE_COUNT;
 
 	*keys_r = (struct plan_keys){0};
 	buf_init(&keys_r->text, TEXT_MAX);
@@ -170,8 +129,9 @@ int plan_keys_sample(const struct plan *plan, size_t dict, unsigned int purposes
 
 		if (!plan_route_uses(plan, i, dict) || !(purposes & 1U << route->purpose))
 			continue;
-		for (size_t j = 0; j < SERVICE_COUNT; j++)
-			add_key(plan, route, sample_login(services[j]), services[j], keys_r);
+		for (size_t j = 0; j < PLAN_SERVICE_COUNT; j++)
+			add_key(plan, route, plan_sample_login(plan_services[j]), plan_services[j],
+				keys_r);
 	}
 	return ret < 0 ? ret : place_keys(keys_r, error_r);
 }

@@ -48,6 +48,18 @@ void plan_dicts_free(struct plan *plan);
 int plan_dicts_find(struct plan *plan, const struct last_login_dict *source,
 		    enum deliver_purpose purpose, size_t *index_r, struct error *error_r);
 
+/* plan_sample.c: Dovecot's mail services (what %{service} can be), and Postfix. */
+#define PLAN_SERVICE_COUNT 8
+extern const char *const plan_services[PLAN_SERVICE_COUNT];
+
+/* A login of whom nothing is known but that; and one with something in every field. */
+struct login_event plan_made_up_login(struct slice user, const char *service);
+struct login_event plan_sample_login(const char *service);
+
+/* Shows the dict the entries of a route (dict_expect()). -EINVAL when it would take none of them,
+ * or one would go wrong. */
+int plan_expect(const struct plan *plan, size_t index, struct dict *dict, struct error *error_r);
+
 /* plan_routes.c: from the targets of the configuration to routes. */
 int plan_routes_make(struct plan *plan, struct error *error_r);
 void plan_routes_free(struct plan *plan);

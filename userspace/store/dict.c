@@ -189,6 +189,17 @@ int dict_check_key(struct dict *dict, const char *const *variables, struct error
 	return dict->driver->check_key ? dict->driver->check_key(dict, variables, error_r) : 0;
 }
 
+int dict_expect(struct dict *dict, const struct dict_entry *entry, struct error *error_r)
+{
+	return dict->driver->expect ? dict->driver->expect(dict, entry, error_r) : 0;
+}
+
+void dict_notes(const struct dict *dict, dict_note_cb *cb, void *context)
+{
+	if (dict->driver->notes)
+		dict->driver->notes(dict, cb, context);
+}
+
 int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		struct error *error_r)
 {

@@ -105,6 +105,9 @@ enum dict_place {
 /* path is valid during the call. */
 typedef void dict_place_cb(void *context, const char *path, enum dict_place place);
 
+/* text is valid during the call. */
+typedef void dict_note_cb(void *context, const char *text);
+
 struct dict_driver {
 	const char *name; /* the word before ":" in a URI */
 	unsigned int caps;
@@ -132,6 +135,15 @@ struct dict_driver {
 	/* Optional. Passes the variables of the key template, before the first write; refuses a
 	 * template that the store cannot take. variables ends with NULL. */
 	int (*check_key)(struct dict *dict, const char *const *variables, struct error *error_r);
+
+	/* Optional. An entry such as will be written, made up: before the first write, and without
+	 * the store. -ENOENT when nothing takes its key, -EINVAL when it would go wrong; the text
+	 * has the place and what would be right. What it shows of widths is held against the
+	 * store by ping(). */
+	int (*expect)(struct dict *dict, const struct dict_entry *entry, struct error *error_r);
+
+	/* Optional, after ping(). Calls back with what works, but not for ever. */
+	void (*notes)(const struct dict *dict, dict_note_cb *cb, void *context);
 
 	/* Optional. Removes old records; returns how many, or a negative errno: -EINVAL when this
 	 * dict must not do it, with the reason. */
@@ -169,8 +181,8 @@ const char *dict_map_path(const char *uri);
 /* True for the embedded dict, whose rows want service and address in the key as well. */
 bool dict_is_embedded(const struct dict_config *config);
 
-/* As the slots above; a missing slot is answered here (-EOPNOTSUPP, or 0 for ping and check_key),
- * and drivers without DICT_CAP_NEWEST_WINS get their comparison here. Deadlines are on
+/* As the slots above; a missing slot is answered here (-EOPNOTSUPP, or 0 for ping, check_key and
+ * expect), and drivers without DICT_CAP_NEWEST_WINS get their comparison here. Deadlines are on
  * clock_monotonic_ns(). */
 int dict_write(struct dict *dict, struct dict_entry *entries, size_t count, int64_t deadline_ns,
 	       struct error *error_r);
@@ -178,6 +190,8 @@ int dict_lookup(struct dict *dict, struct slice user, const struct slice *keys, 
 		int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
 int dict_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r);
 int dict_check_key(struct dict *dict, const char *const *variables, struct error *error_r);
+int dict_expect(struct dict *dict, const struct dict_entry *entry, struct error *error_r);
+void dict_notes(const struct dict *dict, dict_note_cb *cb, void *context);
 int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		struct error *error_r);
 

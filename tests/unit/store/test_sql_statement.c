@@ -2,6 +2,19 @@
 #include "sql_fixture.h"
 #include "store/drivers/sql/failure.h"
 
+enum { NULLABLE = 1, FILLED = 2 };
+
+static void add_column(struct sql_table *table, enum sql_dialect dialect, const char *name,
+		       const char *type, unsigned int flags)
+{
+	const struct sql_column_row row = {.name = slice_str(name),
+					   .type = slice_str(type),
+					   .nullable = flags & NULLABLE,
+					   .filled = flags & FILLED};
+
+	sql_table_add_column(table, dialect, &row);
+}
+
 /* The plan of the documented schema: PRIMARY KEY (userid, service). */
 static void documented_table(struct sql_table *table, enum sql_dialect dialect)
 {
@@ -10,8 +23,7 @@ static void documented_table(struct sql_table *table, enum sql_dialect dialect)
 
 	*table = (struct sql_table){0};
 	for (int i = 0; i < 4; i++)
-		sql_table_add_column(table, dialect, slice_str(columns[i]), slice_str(types[i]),
-				     false, false);
+		add_column(table, dialect, columns[i], types[i], 0);
 	sql_table_add_key_column(table, slice_str("PRIMARY"), slice_str("userid"), false);
 	sql_table_add_key_column(table, slice_str("PRIMARY"), slice_str("service"), false);
 }
@@ -19,11 +31,9 @@ static void documented_table(struct sql_table *table, enum sql_dialect dialect)
 static void users_table(struct sql_table *table, enum sql_dialect dialect)
 {
 	*table = (struct sql_table){0};
-	sql_table_add_column(table, dialect, slice_str("userid"), slice_str("text"), false, false);
-	sql_table_add_column(table, dialect, slice_str("last_imap_access"), slice_str("bigint"),
-			     true, false);
-	sql_table_add_column(table, dialect, slice_str("last_imap_ip"), slice_str("text"), true,
-			     false);
+	add_column(table, dialect, "userid", "text", 0);
+	add_column(table, dialect, "last_imap_access", "bigint", NULLABLE);
+	add_column(table, dialect, "last_imap_ip", "text", NULLABLE);
 	sql_table_add_key_column(table, slice_str("PRIMARY"), slice_str("userid"), false);
 }
 
@@ -32,7 +42,7 @@ static void make_plan(const struct sql_map *map, enum sql_dialect dialect,
 {
 	struct error error = {0};
 
-	if (sql_plan_make(map, dialect, table, plan, &error) < 0)
+	if (sql_plan_make(map, dialect, table, NULL, plan, &error) < 0)
 		fail_msg("%s", error.text);
 }
 
@@ -272,12 +282,13 @@ static void strict_statements_are_bound_all_the_same(void **state)
 static void assert_no_plan(const struct sql_table *table, enum sql_dialect dialect,
 			   const char *expected)
 {
+	static const struct sql_need milliseconds = {.value = 1795338300000};
 	struct error error = {0};
 	struct sql_map_set set;
 	struct sql_plan plan;
 
 	load_maps(&set, DOCUMENTED_MAP);
-	assert_true(sql_plan_make(set.maps, dialect, table, &plan, &error) < 0);
+	assert_true(sql_plan_make(set.maps, dialect, table, &milliseconds, &plan, &error) < 0);
 	assert_string_equal(error.text, expected);
 	sql_map_set_release(&set);
 }
@@ -299,12 +310,13 @@ static void a_schema_that_does_not_fit_is_reported_in_one_line(void **state)
 	assert_no_plan(&table, SQL_MYSQL, "map.conf:2: table last_login has no column last_ip");
 	documented_table(&table, SQL_MYSQL);
 	table.columns[2].storage = SQL_STORAGE_SMALL;
+	table.columns[2].max = INT32_MAX;
 	memcpy(table.columns[2].type, "int", 4);
 	assert_no_plan(&table, SQL_MYSQL,
 		       "map.conf:2: table last_login, column last_access is int; the map's uint "
-		       "needs a 64-bit integer (BIGINT)");
+		       "needs a 64-bit integer (BIGINT), or last_login_precision = s");
 	documented_table(&table, SQL_MYSQL);
-	sql_table_add_column(&table, SQL_MYSQL, slice_str("quota"), slice_str("int"), false, false);
+	add_column(&table, SQL_MYSQL, "quota", "int", 0);
 	assert_no_plan(&table, SQL_MYSQL,
 		       "map.conf:2: table last_login, column quota is NOT NULL without a default "
 		       "and the map does not write it; give it a DEFAULT");
@@ -320,7 +332,7 @@ static void a_unique_key_serves_when_the_primary_is_a_number(void **state)
 	load_maps(&set, DOCUMENTED_MAP);
 	documented_table(&table, SQL_PGSQL);
 	table.key_count = 0;
-	sql_table_add_column(&table, SQL_PGSQL, slice_str("id"), slice_str("bigint"), false, true);
+	add_column(&table, SQL_PGSQL, "id", "bigint", FILLED);
 	sql_table_add_key_column(&table, slice_str("pkey"), slice_str("id"), false);
 	sql_table_add_key_column(&table, slice_str("partial"), slice_str("userid"), true);
 	sql_table_add_key_column(&table, slice_str("uniq"), slice_str("service"), false);

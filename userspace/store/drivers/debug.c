@@ -85,6 +85,16 @@ static int debug_check_key(struct dict *dict, const char *const *variables, stru
 	return dict_check_key(((struct debug *)dict)->inner, variables, error_r);
 }
 
+static int debug_expect(struct dict *dict, const struct dict_entry *entry, struct error *error_r)
+{
+	return dict_expect(((struct debug *)dict)->inner, entry, error_r);
+}
+
+static void debug_notes(const struct dict *dict, dict_note_cb *cb, void *context)
+{
+	dict_notes(((const struct debug *)dict)->inner, cb, context);
+}
+
 static int debug_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 			struct error *error_r)
 {
@@ -118,6 +128,8 @@ const struct dict_driver debug_driver = {
 	.lookup = debug_lookup,
 	.ping = debug_ping,
 	.check_key = debug_check_key,
+	.expect = debug_expect,
+	.notes = debug_notes,
 	.expire = debug_expire,
 	.tidy = debug_tidy,
 	.places = debug_places,

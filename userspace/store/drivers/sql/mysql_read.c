@@ -127,9 +127,16 @@ enum sql_result mysql_select(struct sql_conn *conn, const char *statement, struc
 
 static void add_column(const struct slice *columns, size_t count, void *context)
 {
-	if (count == 4)
-		sql_table_add_column(context, SQL_MYSQL, columns[0], columns[1],
-				     slice_is(columns[2], "1"), slice_is(columns[3], "1"));
+	const struct sql_column_row row = {
+		.name = columns[0],
+		.type = columns[1],
+		.nullable = slice_is(columns[2], "1"),
+		.filled = slice_is(columns[3], "1"),
+		.length = sql_length(columns[4]),
+	};
+
+	if (count == 5)
+		sql_table_add_column(context, SQL_MYSQL, &row);
 }
 
 static void add_key_column(const struct slice *columns, size_t count, void *context)
@@ -143,8 +150,10 @@ static void add_key_column(const struct slice *columns, size_t count, void *cont
 #define OF_TABLE "WHERE table_name=? AND table_schema=COALESCE(NULLIF(?,''),DATABASE()) "
 
 static const char columns_query[] =
-	"SELECT column_name,data_type,is_nullable='YES',"
-	"column_default IS NOT NULL OR extra LIKE '%auto_increment%' OR extra LIKE '%GENERATED%' "
+	"SELECT column_name,CONCAT(data_type,IF(column_type LIKE '%unsigned%',' unsigned','')),"
+	"is_nullable='YES',"
+	"column_default IS NOT NULL OR extra LIKE '%auto_increment%' OR extra LIKE '%GENERATED%',"
+	"character_maximum_length "
 	"FROM information_schema.columns " OF_TABLE "ORDER BY ordinal_position";
 
 static const char keys_query[] =

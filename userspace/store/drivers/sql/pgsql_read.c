@@ -55,9 +55,16 @@ enum sql_result pgsql_select(struct sql_conn *conn, const char *statement, struc
 
 static void add_column(const struct slice *columns, size_t count, void *context)
 {
-	if (count == 4)
-		sql_table_add_column(context, SQL_PGSQL, columns[0], columns[1],
-				     slice_is(columns[2], "t"), slice_is(columns[3], "t"));
+	const struct sql_column_row row = {
+		.name = columns[0],
+		.type = columns[1],
+		.nullable = slice_is(columns[2], "t"),
+		.filled = slice_is(columns[3], "t"),
+		.length = sql_length(columns[4]),
+	};
+
+	if (count == 5)
+		sql_table_add_column(context, SQL_PGSQL, &row);
 }
 
 static void add_key_column(const struct slice *columns, size_t count, void *context)
@@ -68,7 +75,9 @@ static void add_key_column(const struct slice *columns, size_t count, void *cont
 }
 
 static const char columns_query[] =
-	"SELECT attname,format_type(atttypid,-1),NOT attnotnull,atthasdef OR attidentity<>'' "
+	"SELECT attname,format_type(atttypid,-1),NOT attnotnull,atthasdef OR attidentity<>'',"
+	"CASE WHEN atttypid IN ('varchar'::regtype,'bpchar'::regtype) AND atttypmod>4 "
+	"THEN atttypmod-4 END "
 	"FROM pg_attribute WHERE attrelid=to_regclass($1) AND attnum>0 AND NOT attisdropped "
 	"ORDER BY attnum";
 

@@ -16,8 +16,7 @@ int sql_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 	for (size_t i = 0; i < sql->maps.count && ret == 0; i++) {
 		if (strncmp(sql->maps.maps[i].pattern, "shared/", 7) != 0)
 			continue;
-		sql_forget_plan(sql, i);
-		ret = sql_make_plan(sql, i, deadline_ns, error_r);
+		ret = sql_check_table(sql, i, deadline_ns, error_r);
 		/* Strict writes do not follow the plan; a missing key is then the operator's wish.
 		 */
 		if (sql->strict && ret == -EINVAL)
@@ -38,6 +37,7 @@ void sql_close(struct dict *dict)
 	sql_rows_release(&sql->rows);
 	sql_map_set_release(&sql->maps);
 	free(sql->plans);
+	free(sql->needs);
 	free(sql->planned);
 	free(sql);
 }
@@ -89,8 +89,11 @@ static int sql_load(struct sql_dict *sql, const struct dict_config *config, stru
 	if (ret < 0)
 		return ret;
 	sql->plans = calloc(sql->maps.count + 1, sizeof(*sql->plans));
+	sql->needs = calloc(sql->maps.count + 1, sizeof(*sql->needs));
 	sql->planned = calloc(sql->maps.count + 1, sizeof(*sql->planned));
-	return sql->plans && sql->planned ? 0 : error_set(error_r, ENOMEM, "out of memory");
+	if (!sql->plans || !sql->needs || !sql->planned)
+		return error_set(error_r, ENOMEM, "out of memory");
+	return 0;
 }
 
 int sql_open(const struct dict_driver *driver, const struct sql_backend *backend,

@@ -75,23 +75,46 @@ int sql_describe(struct sql_dict *sql, const struct sql_map *map, struct sql_tab
 	return result == SQL_OK ? 0 : sql_is_broken(result) ? -ECONNRESET : -EINVAL;
 }
 
+static int plan_table(struct sql_dict *sql, size_t map_index, const struct sql_table *table,
+		      bool whole, struct error *error_r)
+{
+	const struct sql_map *map = &sql->maps.maps[map_index];
+	const struct sql_need *need = &sql->needs[map_index];
+	int ret = sql_plan_make(map, sql->backend->dialect, table, need, &sql->plans[map_index],
+				error_r);
+
+	sql->planned[map_index] = ret == 0;
+	if (ret == 0 && whole)
+		ret = sql_need_check(map, sql->backend->dialect, table, need, error_r);
+	return ret;
+}
+
+static int describe_and_plan(struct sql_dict *sql, size_t map_index, bool whole,
+			     int64_t deadline_ns, struct error *error_r)
+{
+	struct sql_table *table = calloc(1, sizeof(*table));
+	int ret;
+
+	if (!table)
+		return error_set(error_r, ENOMEM, "out of memory");
+	ret = sql_describe(sql, &sql->maps.maps[map_index], table, deadline_ns, error_r);
+	if (ret == 0)
+		ret = plan_table(sql, map_index, table, whole, error_r);
+	free(table);
+	return ret;
+}
+
 int sql_make_plan(struct sql_dict *sql, size_t map_index, int64_t deadline_ns,
 		  struct error *error_r)
 {
-	const struct sql_map *map = &sql->maps.maps[map_index];
-	struct sql_table *table;
-	int ret;
-
 	if (sql->planned[map_index])
 		return sql_connect(sql, deadline_ns, error_r);
-	table = calloc(1, sizeof(*table));
-	if (!table)
-		return error_set(error_r, ENOMEM, "out of memory");
-	ret = sql_describe(sql, map, table, deadline_ns, error_r);
-	if (ret == 0)
-		ret = sql_plan_make(map, sql->backend->dialect, table, &sql->plans[map_index],
-				    error_r);
-	sql->planned[map_index] = ret == 0;
-	free(table);
-	return ret;
+	return describe_and_plan(sql, map_index, false, deadline_ns, error_r);
+}
+
+int sql_check_table(struct sql_dict *sql, size_t map_index, int64_t deadline_ns,
+		    struct error *error_r)
+{
+	sql_forget_plan(sql, map_index);
+	return describe_and_plan(sql, map_index, true, deadline_ns, error_r);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The driver on top of the three backends: sql.c opens, sql_conn.c keeps a connection and knows
- * the tables, sql_write.c, sql_lookup.c and sql_expire.c are slots of the dict. Each backend's file
- * ends with the driver that it makes of them; none of these files knows one.
+ * the tables, sql_write.c, sql_lookup.c, sql_expect.c and sql_expire.c are slots of the dict. Each
+ * backend's file ends with the driver that it makes of them; none of these files knows one.
  */
 #ifndef DOVETAP_SQL_PRIVATE_H
 #define DOVETAP_SQL_PRIVATE_H
@@ -22,6 +22,7 @@ struct sql_dict {
 	enum sql_form form;
 	struct sql_map_set maps;
 	struct sql_plan *plans; /* one per map */
+	struct sql_need *needs; /* the same */
 	bool *planned;
 	struct sql_rows rows;
 };
@@ -45,6 +46,9 @@ int sql_describe(struct sql_dict *sql, const struct sql_map *map, struct sql_tab
  * negative errno when the server is not there. */
 int sql_make_plan(struct sql_dict *sql, size_t map_index, int64_t deadline_ns,
 		  struct error *error_r);
+/* The same anew; what would be refused row by row is an error as well. */
+int sql_check_table(struct sql_dict *sql, size_t map_index, int64_t deadline_ns,
+		    struct error *error_r);
 void sql_forget_plan(struct sql_dict *sql, size_t map_index);
 
 /* --- slots, and what the drivers' open() does */
@@ -58,6 +62,8 @@ int sql_write(struct dict *dict, struct dict_entry *entries, size_t count, int64
 	      struct error *error_r);
 int sql_lookup(struct dict *dict, struct slice user, const struct slice *keys, size_t key_count,
 	       int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
+int sql_expect(struct dict *dict, const struct dict_entry *entry, struct error *error_r);
+void sql_notes(const struct dict *dict, dict_note_cb *cb, void *context);
 int sql_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 	       struct error *error_r);
 
@@ -67,7 +73,8 @@ int sql_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t dead
 		.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH | DICT_CAP_LIST |                   \
 			DICT_CAP_TIMES_ONLY | DICT_CAP_EXPIRE,                                     \
 		.open = (opener), .write = sql_write, .lookup = sql_lookup, .ping = sql_ping,      \
-		.expire = sql_expire, .places = sql_places, .close = sql_close,                    \
+		.expect = sql_expect, .notes = sql_notes, .expire = sql_expire,                    \
+		.places = sql_places, .close = sql_close,                                          \
 	}
 
 #endif

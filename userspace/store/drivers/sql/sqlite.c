@@ -365,9 +365,15 @@ static enum sql_result lite_select(struct sql_conn *conn, const char *statement,
 
 static void add_column(const struct slice *columns, size_t count, void *context)
 {
+	const struct sql_column_row row = {
+		.name = columns[0],
+		.type = columns[1],
+		.nullable = slice_is(columns[2], "1"),
+		.filled = slice_is(columns[3], "1"),
+	};
+
 	if (count == 4)
-		sql_table_add_column(context, SQL_SQLITE, columns[0], columns[1],
-				     slice_is(columns[2], "1"), slice_is(columns[3], "1"));
+		sql_table_add_column(context, SQL_SQLITE, &row);
 }
 
 static void add_key_column(const struct slice *columns, size_t count, void *context)

@@ -3,36 +3,54 @@
 
 #include <errno.h>
 
-/* Words that a type begins with; the first match counts. */
+/* Words that a type begins with; the first match counts. max: of SMALL, and without a sign. */
 static const struct {
 	const char *word;
 	enum sql_storage storage;
+	int64_t max, max_unsigned;
 } storages[] = {
-	{"bigint", SQL_STORAGE_NUMBER},	  {"int8", SQL_STORAGE_NUMBER},
-	{"decimal", SQL_STORAGE_NUMBER},  {"numeric", SQL_STORAGE_NUMBER},
-	{"double", SQL_STORAGE_NUMBER},	  {"interval", SQL_STORAGE_OTHER},
-	{"integer", SQL_STORAGE_SMALL},	  {"int", SQL_STORAGE_SMALL},
-	{"tinyint", SQL_STORAGE_SMALL},	  {"smallint", SQL_STORAGE_SMALL},
-	{"mediumint", SQL_STORAGE_SMALL}, {"float", SQL_STORAGE_SMALL},
-	{"real", SQL_STORAGE_SMALL},	  {"char", SQL_STORAGE_TEXT},
-	{"character", SQL_STORAGE_TEXT},  {"varchar", SQL_STORAGE_TEXT},
-	{"text", SQL_STORAGE_TEXT},	  {"tinytext", SQL_STORAGE_TEXT},
-	{"mediumtext", SQL_STORAGE_TEXT}, {"longtext", SQL_STORAGE_TEXT},
-	{"bpchar", SQL_STORAGE_TEXT},	  {"citext", SQL_STORAGE_TEXT},
-	{"bytea", SQL_STORAGE_BYTES},	  {"blob", SQL_STORAGE_BYTES},
-	{"tinyblob", SQL_STORAGE_BYTES},  {"mediumblob", SQL_STORAGE_BYTES},
-	{"longblob", SQL_STORAGE_BYTES},  {"binary", SQL_STORAGE_BYTES},
-	{"varbinary", SQL_STORAGE_BYTES},
+	{"bigint", SQL_STORAGE_NUMBER, 0, 0},
+	{"int8", SQL_STORAGE_NUMBER, 0, 0},
+	{"decimal", SQL_STORAGE_NUMBER, 0, 0},
+	{"numeric", SQL_STORAGE_NUMBER, 0, 0},
+	{"double", SQL_STORAGE_NUMBER, 0, 0},
+	{"interval", SQL_STORAGE_OTHER, 0, 0},
+	{"int", SQL_STORAGE_SMALL, INT32_MAX, UINT32_MAX}, /* and integer */
+	{"tinyint", SQL_STORAGE_SMALL, INT8_MAX, UINT8_MAX},
+	{"smallint", SQL_STORAGE_SMALL, INT16_MAX, UINT16_MAX},
+	{"mediumint", SQL_STORAGE_SMALL, (1 << 23) - 1, (1 << 24) - 1},
+	{"float", SQL_STORAGE_SMALL, 1 << 24, 1 << 24}, /* what is larger loses digits */
+	{"real", SQL_STORAGE_SMALL, 1 << 24, 1 << 24},
+	{"char", SQL_STORAGE_TEXT, 0, 0}, /* and character varying */
+	{"varchar", SQL_STORAGE_TEXT, 0, 0},
+	{"text", SQL_STORAGE_TEXT, 0, 0},
+	{"tinytext", SQL_STORAGE_TEXT, 0, 0},
+	{"mediumtext", SQL_STORAGE_TEXT, 0, 0},
+	{"longtext", SQL_STORAGE_TEXT, 0, 0},
+	{"bpchar", SQL_STORAGE_TEXT, 0, 0},
+	{"citext", SQL_STORAGE_TEXT, 0, 0},
+	{"bytea", SQL_STORAGE_BYTES, 0, 0},
+	{"blob", SQL_STORAGE_BYTES, 0, 0},
+	{"tinyblob", SQL_STORAGE_BYTES, 0, 0},
+	{"mediumblob", SQL_STORAGE_BYTES, 0, 0},
+	{"longblob", SQL_STORAGE_BYTES, 0, 0},
+	{"binary", SQL_STORAGE_BYTES, 0, 0},
+	{"varbinary", SQL_STORAGE_BYTES, 0, 0},
 };
 
-static enum sql_storage storage_of(enum sql_dialect dialect, const char *type)
+static void set_storage(struct sql_table_column *column, enum sql_dialect dialect)
 {
+	column->storage = SQL_STORAGE_OTHER;
 	if (dialect == SQL_SQLITE)
-		return SQL_STORAGE_ANY;
-	for (size_t i = 0; i < sizeof(storages) / sizeof(*storages); i++)
-		if (strncasecmp(type, storages[i].word, strlen(storages[i].word)) == 0)
-			return storages[i].storage;
-	return SQL_STORAGE_OTHER;
+		column->storage = SQL_STORAGE_ANY;
+	for (size_t i = 0; dialect != SQL_SQLITE && i < sizeof(storages) / sizeof(*storages); i++) {
+		if (strncasecmp(column->type, storages[i].word, strlen(storages[i].word)) != 0)
+			continue;
+		column->storage = storages[i].storage;
+		column->max = strstr(column->type, "unsigned") ? storages[i].max_unsigned
+							       : storages[i].max;
+		break;
+	}
 }
 
 static void copy_name(char out[SQL_NAME_SIZE], struct slice name)
@@ -40,18 +58,26 @@ static void copy_name(char out[SQL_NAME_SIZE], struct slice name)
 	snprintf(out, SQL_NAME_SIZE, "%.*s", (int)name.len, name.len ? name.ptr : "");
 }
 
-void sql_table_add_column(struct sql_table *table, enum sql_dialect dialect, struct slice name,
-			  struct slice type, bool nullable, bool filled)
+size_t sql_length(struct slice text)
+{
+	struct sql_value value;
+
+	return sql_value_parse(SQL_TYPE_UINT, text, &value) ? (size_t)value.number : 0;
+}
+
+void sql_table_add_column(struct sql_table *table, enum sql_dialect dialect,
+			  const struct sql_column_row *row)
 {
 	struct sql_table_column *column;
 
 	if (table->column_count == SQL_TABLE_COLUMNS_MAX)
 		return;
 	column = &table->columns[table->column_count++];
-	*column = (struct sql_table_column){.nullable = nullable, .filled = filled};
-	copy_name(column->name, name);
-	copy_name(column->type, type);
-	column->storage = storage_of(dialect, column->type);
+	*column = (struct sql_table_column){
+		.nullable = row->nullable, .filled = row->filled, .length = row->length};
+	copy_name(column->name, row->name);
+	copy_name(column->type, row->type);
+	set_storage(column, dialect);
 }
 
 void sql_table_add_key_column(struct sql_table *table, struct slice key, struct slice column,
@@ -96,15 +122,19 @@ static size_t find_in_map(const struct sql_map *map, enum sql_dialect dialect, c
 
 /* A number into a column that is too small fails for every login: report it before the first. */
 static int check_type(const struct sql_map *map, const struct sql_table_column *column,
-		      enum sql_type type, struct error *error_r)
+		      const struct sql_need *need, struct error *error_r)
 {
-	const char *right = NULL;
+	enum sql_type type = map->columns[0].type;
 	bool number = type == SQL_TYPE_INT || type == SQL_TYPE_UINT;
+	const char *right = NULL;
 
-	if (number && column->storage == SQL_STORAGE_SMALL)
-		right = "a 64-bit integer (BIGINT)";
+	if (column->storage == SQL_STORAGE_SMALL && need && need->value > column->max)
+		right = column->max < INT32_MAX
+				? "BIGINT"
+				: "a 64-bit integer (BIGINT), or last_login_precision = s";
 	else if (number && column->storage != SQL_STORAGE_ANY &&
-		 column->storage != SQL_STORAGE_NUMBER && column->storage != SQL_STORAGE_TEXT)
+		 column->storage != SQL_STORAGE_NUMBER && column->storage != SQL_STORAGE_SMALL &&
+		 column->storage != SQL_STORAGE_TEXT)
 		right = "BIGINT";
 	else if (type == SQL_TYPE_HEXBLOB && column->storage == SQL_STORAGE_NUMBER)
 		right = "a binary column";
@@ -116,7 +146,8 @@ static int check_type(const struct sql_map *map, const struct sql_table_column *
 }
 
 static int plan_columns(const struct sql_map *map, enum sql_dialect dialect,
-			const struct sql_table *table, struct sql_plan *plan, struct error *error_r)
+			const struct sql_table *table, const struct sql_need *need,
+			struct sql_plan *plan, struct error *error_r)
 {
 	for (size_t i = 0; i < map->column_count; i++) {
 		const struct sql_column *wanted = &map->columns[i];
@@ -127,11 +158,12 @@ static int plan_columns(const struct sql_map *map, enum sql_dialect dialect,
 			return error_set(error_r, ENOENT, "%s: table %s has no column %s",
 					 map->where, map->table, wanted->name);
 		/* Only the time's column is held to its type: the keys may be of any width. */
-		ret = i == 0 ? check_type(map, found, wanted->type, error_r) : 0;
+		ret = i == 0 ? check_type(map, found, need, error_r) : 0;
 		if (ret < 0)
 			return ret;
 		memcpy(plan->columns[i].type, found->type, SQL_NAME_SIZE);
 		plan->columns[i].storage = found->storage;
+		plan->columns[i].max = found->max;
 		plan->columns[i].nullable = found->nullable;
 	}
 	return 0;
@@ -191,7 +223,8 @@ static int check_others(const struct sql_map *map, enum sql_dialect dialect,
 }
 
 int sql_plan_make(const struct sql_map *map, enum sql_dialect dialect,
-		  const struct sql_table *table, struct sql_plan *plan_r, struct error *error_r)
+		  const struct sql_table *table, const struct sql_need *need,
+		  struct sql_plan *plan_r, struct error *error_r)
 {
 	struct sql_plan plan = {0};
 	int ret;
@@ -199,7 +232,7 @@ int sql_plan_make(const struct sql_map *map, enum sql_dialect dialect,
 	if (table->column_count == 0)
 		return error_set(error_r, ENOENT, "%s: there is no table %s, or no right to see it",
 				 map->where, map->table);
-	ret = plan_columns(map, dialect, table, &plan, error_r);
+	ret = plan_columns(map, dialect, table, need, &plan, error_r);
 	if (ret == 0)
 		ret = plan_key(map, dialect, table, &plan, error_r);
 	if (ret == 0)
@@ -207,6 +240,24 @@ int sql_plan_make(const struct sql_map *map, enum sql_dialect dialect,
 	if (ret == 0)
 		*plan_r = plan;
 	return ret;
+}
+
+int sql_need_check(const struct sql_map *map, enum sql_dialect dialect,
+		   const struct sql_table *table, const struct sql_need *need,
+		   struct error *error_r)
+{
+	size_t service = sql_map_role(map, SQL_ROLE_SERVICE);
+	const struct sql_table_column *column =
+		service ? find_column(table, dialect, map->columns[service].name) : NULL;
+	size_t wanted = strlen(need->service);
+
+	if (!column || column->length == 0 || wanted <= column->length)
+		return 0;
+	return error_set(error_r, EINVAL,
+			 "%s: table %s, column %s is %s(%zu), and \"%s\" does not fit: its logins "
+			 "would be refused; make it VARCHAR(20)",
+			 map->where, map->table, column->name, column->type, column->length,
+			 need->service);
 }
 
 bool sql_plan_fill_empty(const struct sql_plan *plan, size_t column, struct sql_value *value)

@@ -19,7 +19,7 @@ enum sql_storage {
 	SQL_STORAGE_TEXT,
 	SQL_STORAGE_BYTES,
 	SQL_STORAGE_NUMBER, /* fractions or 64 bits and more */
-	SQL_STORAGE_SMALL,  /* an integer of less than 64 bits: no milliseconds */
+	SQL_STORAGE_SMALL,  /* a number of less than 64 bits: seconds at most */
 	SQL_STORAGE_OTHER,  /* the server converts from text if it can: inet, uuid, timestamp... */
 };
 
@@ -31,8 +31,17 @@ struct sql_table_column {
 	char name[SQL_NAME_SIZE];
 	char type[SQL_NAME_SIZE]; /* the server's word, without a length */
 	enum sql_storage storage;
+	int64_t max;   /* of SMALL: the largest number that it holds */
+	size_t length; /* characters that it holds; 0: no limit */
 	bool nullable;
 	bool filled; /* by the server, when an INSERT leaves it out */
+};
+
+/* A row of the catalogue; the texts are copied. */
+struct sql_column_row {
+	struct slice name, type;
+	bool nullable, filled;
+	size_t length;
 };
 
 struct sql_table_key {
@@ -49,29 +58,45 @@ struct sql_table {
 	size_t key_count;
 };
 
+/* A length as the catalogue has it; 0 when it is NULL. */
+size_t sql_length(struct slice text);
+
 /* The catalogue's answer, row by row. Columns and keys beyond the limits are left out. */
-void sql_table_add_column(struct sql_table *table, enum sql_dialect dialect, struct slice name,
-			  struct slice type, bool nullable, bool filled);
+void sql_table_add_column(struct sql_table *table, enum sql_dialect dialect,
+			  const struct sql_column_row *row);
 void sql_table_add_key_column(struct sql_table *table, struct slice key, struct slice column,
 			      bool unusable);
+
+/* What will be written through a map, as far as it is known before. */
+struct sql_need {
+	int64_t value;	  /* the largest; 0: not known */
+	char service[32]; /* the longest; "": none is */
+};
 
 /* For each column of the map. */
 struct sql_plan {
 	struct {
 		char type[SQL_NAME_SIZE];
 		enum sql_storage storage;
+		int64_t max; /* of SMALL */
 		bool nullable;
 		bool in_key;
 	} columns[SQL_COLUMNS_MAX];
 };
 
 /*
- * Errors: -ENOENT when the table or a column is not there, -EINVAL when no unique key lies within
- * the map's columns, when a type cannot take the value, or when another column must be given. The
- * text names the map and what would be right.
+ * need may be NULL. Errors: -ENOENT when the table or a column is not there, -EINVAL when no unique
+ * key lies within the map's columns, when a type cannot take the value, or when another column must
+ * be given. The text names the map and what would be right.
  */
 int sql_plan_make(const struct sql_map *map, enum sql_dialect dialect,
-		  const struct sql_table *table, struct sql_plan *plan_r, struct error *error_r);
+		  const struct sql_table *table, const struct sql_need *need,
+		  struct sql_plan *plan_r, struct error *error_r);
+
+/* Does the text of a column fit? What would be refused row by row is worth an error before. */
+int sql_need_check(const struct sql_map *map, enum sql_dialect dialect,
+		   const struct sql_table *table, const struct sql_need *need,
+		   struct error *error_r);
 
 /* What becomes of a value that the login does not have: the empty text where the column can hold
  * it, else NULL, else false. */
