@@ -28,3 +28,9 @@ DICT_PIECES_OBJ := $(addprefix $(O)/tests/dict/,pieces/pieces.o sql/harness.o $(
 $(O)/tests/dict/conformance-pieces: $(DICT_PIECES_OBJ) $(call archives,store)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -rdynamic -o $@ $(DICT_PIECES_OBJ) $(call linked,store) -lcmocka
+
+DICT_TLS_OBJ := $(addprefix $(O)/tests/dict/,tls/tls.o sql/harness.o server.o)
+
+$(O)/tests/dict/conformance-tls: $(DICT_TLS_OBJ) $(call archives,store)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(DICT_TLS_OBJ) $(call linked,store) -lcmocka

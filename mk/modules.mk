@@ -49,7 +49,8 @@ $(O)/userspace/store/drivers/registry.o: $(O)/gen/modules/store.h
 # The tests that a module is needed for. Without it they are not built and not run: tests/run reads
 # which those are and prints each as not applicable.
 needed_by_all := $(addprefix tests/,unit/store/test_alloc_failure unit/store/test_dict_config unit/store/test_registry \
-	unit/plan/test_plan_dict unit/plan/test_alloc_failure dict/conformance dict/conformance-sql dict/conformance-pieces fuzz/fuzz_dict_uri \
+	unit/plan/test_plan_dict unit/plan/test_alloc_failure dict/conformance dict/conformance-sql dict/conformance-pieces dict/conformance-tls \
+	fuzz/fuzz_dict_uri \
 	faults/80-away.sh conformance/with-2.3.sh conformance/with-2.4.sh integration/36-modules.sh deploy/40-package.sh \
 	deploy/41-service.sh deploy/60-image.sh)
 needed_by_redis := $(addprefix tests/,unit/store/test_redis_% dict/conformance-redis fuzz/fuzz_redis_% golden/replay.sh \

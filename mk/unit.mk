@@ -42,7 +42,7 @@ $(SCARCE_ATTACHER): $(call layer_obj,attacher) $(O)/tests/faults/scarce.o $(call
 scarce: $(SCARCE) $(SCARCE_ATTACHER)
 
 unit-binaries: $(UNIT_TESTS) $(addprefix $(O)/,$(filter-out $(NOT_APPLICABLE),$(addprefix \
-	tests/dict/conformance,-sql -redis -pieces) tests/dict/conformance))
+	tests/dict/conformance,-sql -redis -pieces -tls) tests/dict/conformance))
 
 # The tests of what more than one thread touches.
 TSAN_TESTS := $(addprefix $(O)/,$(filter-out $(NOT_APPLICABLE),$(patsubst %.c,%,$(wildcard tests/unit/audit/test_audit.c tests/unit/store/test_writer.c \

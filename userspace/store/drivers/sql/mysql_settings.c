@@ -231,22 +231,47 @@ static int set_from_filter(struct mysql_host *host, const struct conf_section *f
 	return 0;
 }
 
-/* "mysql_ssl = yes" takes the CA of Dovecot's ssl_client settings. */
+/* Dovecot's ssl_client settings, which "mysql_ssl = yes" takes. */
+static const struct {
+	const char *name;
+	size_t at;
+} ssl_client[] = {
+	{"ca_file", offsetof(struct mysql_host, ssl_ca)},
+	{"ca_dir", offsetof(struct mysql_host, ssl_ca_path)},
+	{"cert_file", offsetof(struct mysql_host, ssl_cert)},
+	{"key_file", offsetof(struct mysql_host, ssl_key)},
+};
+
+static int set_ssl_client(struct mysql_host *host, const struct conf_section *filter,
+			  struct error *error_r)
+{
+	const struct conf_setting *valid =
+		sql_words_find(filter, "ssl_client_", "require_valid_cert");
+	int ret = 0;
+
+	for (size_t i = 0; i < sizeof(ssl_client) / sizeof(ssl_client[0]) && ret == 0; i++) {
+		const struct conf_setting *found =
+			sql_words_find(filter, "ssl_client_", ssl_client[i].name);
+
+		if (found && *found->value)
+			ret = set_text((char **)((char *)host + ssl_client[i].at), found->value,
+				       error_r);
+	}
+	if (valid)
+		host->ssl_verify_server_cert = strcmp(valid->value, "no") != 0;
+	return ret;
+}
+
 static int set_ssl(struct mysql_host *host, const struct conf_section *filter,
 		   struct error *error_r)
 {
 	const struct conf_setting *ssl = sql_words_find(filter, "mysql_", "ssl");
-	const struct conf_setting *file = sql_words_find(filter, "ssl_client_", "ca_file");
-	const struct conf_setting *dir = sql_words_find(filter, "ssl_client_", "ca_dir");
-	int ret = 0;
+	int ret;
 
 	if (!ssl || strcmp(ssl->value, "yes") != 0)
 		return 0;
-	if (file)
-		ret = set_text(&host->ssl_ca, file->value, error_r);
-	if (dir && ret == 0)
-		ret = set_text(&host->ssl_ca_path, dir->value, error_r);
-	if (ret == 0 && !file && !dir)
+	ret = set_ssl_client(host, filter, error_r);
+	if (ret == 0 && !host->ssl_ca && !host->ssl_ca_path)
 		ret = error_set(error_r, EINVAL,
 				"%s:%u: mysql_ssl needs ssl_client_ca_file or ssl_client_ca_dir",
 				ssl->pos.file, ssl->pos.line);
