@@ -27,26 +27,61 @@ static bool word(struct slice text, size_t *at, const char *expected)
 	return true;
 }
 
-/* The release in parentheses is free text of the packager, but of a tame kind. */
+/* A character of a packager's free text that no other kind of text in a library is made of. */
+static bool tame(char c, const char *punctuation)
+{
+	return isalnum((unsigned char)c) || (c != '\0' && strchr(punctuation, c) != NULL);
+}
+
+static void skip_tame(struct slice text, size_t *at, const char *punctuation)
+{
+	while (*at < text.len && tame(text.ptr[*at], punctuation))
+		(*at)++;
+}
+
+/* "(2.3.19.1 custom)": the release, as the packager calls it. */
 static bool parenthesis(struct slice text, size_t *at)
 {
 	if (!word(text, at, "("))
 		return true;
-	while (*at < text.len && (isalnum((unsigned char)text.ptr[*at]) ||
-				  (text.ptr[*at] != '\0' && strchr(".+~-_", text.ptr[*at]))))
-		(*at)++;
+	skip_tame(text, at, ".+~-_: ");
 	return word(text, at, ")");
+}
+
+/* "2.4", "2026" or "2.4.1": what stands before ".ABIv". */
+static bool series(struct slice text, size_t *at, struct abi *abi)
+{
+	uint16_t ignored;
+
+	if (!number(text, at, &abi->major))
+		return false;
+	if (word(text, at, "." MARK))
+		return true;
+	if (!word(text, at, ".") || !number(text, at, &abi->minor))
+		return false;
+	while (!word(text, at, "." MARK)) {
+		if (!word(text, at, ".") || !number(text, at, &ignored))
+			return false;
+	}
+	return true;
+}
+
+/* "5", "5.1" or "5+ubuntu": what stands behind it. */
+static bool patch(struct slice text, size_t *at, struct abi *abi)
+{
+	if (!number(text, at, &abi->patch))
+		return false;
+	if (*at < text.len && text.ptr[*at] != '\0' && strchr(".+~-_", text.ptr[*at]))
+		skip_tame(text, at, ".+~-_");
+	return true;
 }
 
 bool abi_parse(struct slice text, struct abi *abi_r)
 {
 	struct abi abi = {0};
 
-	if (!number(text, &abi.len, &abi.major) || !word(text, &abi.len, ".") ||
-	    !number(text, &abi.len, &abi.minor) || !word(text, &abi.len, "." MARK) ||
-	    !number(text, &abi.len, &abi.patch) || !parenthesis(text, &abi.len))
-		return false;
-	if (abi.len >= ABI_MAX)
+	if (!series(text, &abi.len, &abi) || !patch(text, &abi.len, &abi) ||
+	    !parenthesis(text, &abi.len) || abi.len >= ABI_MAX)
 		return false;
 	*abi_r = abi;
 	return true;

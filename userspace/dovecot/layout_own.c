@@ -11,7 +11,7 @@
 
 static struct own {
 	struct layout layout;
-	char abi[LAYOUT_NAME_MAX];
+	char abi[ABI_MAX];
 	char file[PATH_MAX];
 	char btf[];
 } * own[LAYOUTS_OWN_MAX];

@@ -249,7 +249,7 @@ static int read_one(struct reader *reader, const char *name, const char *abi,
 	reader->out = &table->structs[table->count];
 	*reader->out = (struct layout_struct){.size = theirs->size, .abi_count = 1};
 	(void)snprintf(reader->out->name, LAYOUT_NAME_MAX, "%s", name);
-	(void)snprintf(reader->out->abis[0], LAYOUT_NAME_MAX, "%s", abi);
+	(void)snprintf(reader->out->abis[0], ABI_MAX, "%s", abi);
 	ret = read_flavours(reader, theirs);
 	if (ret < 0)
 		return ret;

@@ -12,6 +12,7 @@ struct parser {
 	unsigned int line;
 	struct slice words[WORDS_MAX + 1]; /* one more, to notice too many */
 	size_t word_count;
+	struct slice rest; /* of the line behind the first word, without a comment */
 	struct layout_table *table;
 	struct layout_struct *current; /* NULL before the first "struct" line */
 	struct error *error_r;
@@ -81,18 +82,24 @@ static bool parse_number(struct slice word, uint32_t max, uint32_t *number_r)
 }
 
 /* Printable ASCII that fits, so that names can be C strings and appear in messages. */
-static int parse_name(const struct parser *parser, struct slice word, char name_r[LAYOUT_NAME_MAX])
+static int parse_text(const struct parser *parser, struct slice text, char *text_r, size_t size)
 {
-	if (word.len >= LAYOUT_NAME_MAX)
-		return fail(parser, EINVAL, "name too long", word, "at most 47 bytes");
-	for (size_t i = 0; i < word.len; i++) {
-		if (word.ptr[i] <= ' ' || word.ptr[i] > '~')
-			return fail(parser, EINVAL, "strange byte in name", word,
+	if (text.len >= size)
+		return fail(parser, EINVAL, "name too long", text,
+			    size == ABI_MAX ? "at most 79 bytes" : "at most 47 bytes");
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < ' ' || text.ptr[i] > '~')
+			return fail(parser, EINVAL, "strange byte in name", text,
 				    "printable ASCII only");
 	}
-	memcpy(name_r, word.ptr, word.len);
-	name_r[word.len] = '\0';
+	memcpy(text_r, text.ptr, text.len);
+	text_r[text.len] = '\0';
 	return 0;
+}
+
+static int parse_name(const struct parser *parser, struct slice word, char name_r[LAYOUT_NAME_MAX])
+{
+	return parse_text(parser, word, name_r, LAYOUT_NAME_MAX);
 }
 
 static const struct layout_member *member_find(const struct layout_struct *layout,
@@ -128,15 +135,15 @@ static int parse_struct(struct parser *parser)
 static int parse_abi(struct parser *parser)
 {
 	struct layout_struct *layout = parser->current;
-	struct slice word = parser->words[1];
-	char abi[LAYOUT_NAME_MAX];
+	struct slice word = parser->rest;
+	char abi[ABI_MAX];
 	int ret;
 
 	if (!layout)
 		return fail(parser, EINVAL, "abi before any struct:", word, "begin with 'struct'");
 	if (layout->abi_count == LAYOUT_ABIS_MAX)
 		return fail(parser, E2BIG, "too many ABI strings at", word, "at most 64");
-	ret = parse_name(parser, word, abi);
+	ret = parse_text(parser, word, abi, sizeof(abi));
 	if (ret < 0)
 		return ret;
 	if (layout_table_find(parser->table, abi, layout->name))
@@ -234,12 +241,30 @@ static int parse_member(struct parser *parser)
 	return 0;
 }
 
+/* An ABI string may have spaces in its parenthesis. */
+static void find_rest(struct parser *parser, struct slice line)
+{
+	const char *end = line.ptr + line.len, *comment;
+
+	parser->rest = (struct slice){NULL, 0};
+	if (parser->word_count < 2)
+		return;
+	parser->rest.ptr = parser->words[1].ptr;
+	comment = memchr(parser->rest.ptr, '#', (size_t)(end - parser->rest.ptr));
+	if (comment)
+		end = comment;
+	while (is_space(end[-1]))
+		end--;
+	parser->rest.len = (size_t)(end - parser->rest.ptr);
+}
+
 static int parse_line(struct parser *parser, struct slice line)
 {
 	split_words(parser, line);
+	find_rest(parser, line);
 	if (parser->word_count == 0)
 		return 0;
-	if (slice_is(parser->words[0], "abi") && parser->word_count == 2)
+	if (slice_is(parser->words[0], "abi") && parser->word_count > 1)
 		return parse_abi(parser);
 	if (slice_is(parser->words[0], "struct") && parser->word_count == 3)
 		return parse_struct(parser);

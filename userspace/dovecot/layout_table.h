@@ -12,8 +12,9 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "dovecot/abi.h"
 
-#define LAYOUT_NAME_MAX	   48	  /* bytes of a name or ABI string, with the NUL */
+#define LAYOUT_NAME_MAX	   48	  /* bytes of a name, with the NUL */
 #define LAYOUT_MEMBERS_MAX 64	  /* of one struct */
 #define LAYOUT_ABIS_MAX	   64	  /* of one struct */
 #define LAYOUT_STRUCTS_MAX 128	  /* of one table */
@@ -44,7 +45,7 @@ struct layout_member {
 struct layout_struct {
 	char name[LAYOUT_NAME_MAX];
 	uint32_t size;
-	char abis[LAYOUT_ABIS_MAX][LAYOUT_NAME_MAX];
+	char abis[LAYOUT_ABIS_MAX][ABI_MAX];
 	size_t abi_count;
 	struct layout_member members[LAYOUT_MEMBERS_MAX];
 	size_t member_count;

@@ -26,7 +26,7 @@ const struct probe probe_table[] = {
 	/* Successes only; the one point that releases before 2.3.7 have. */
 	{AUTH, OF_SUCCESS, "auth_proxy_finished", 0, 0, NULL, NULL, "handler successful mech_name"},
 	/* Failures go with it; from 2.4 on the first of the two is never called. */
-	{AUTH, "auth_request_fail", "auth_failed", 0, R(2, 3, 255), NULL, OF_SUCCESS,
+	{AUTH, "auth_request_fail", "auth_failed", 0, R(2, 3, 65535), NULL, OF_SUCCESS,
 	 "handler successful mech_name"},
 	{AUTH, "auth_request_fail_with_reply", "auth_failed", R(2, 4, 0), 0, NULL, OF_SUCCESS,
 	 "handler successful mech_name"},
@@ -56,16 +56,18 @@ enum priv_role probe_role_of_name(const char *name)
 	return 0;
 }
 
-uint32_t probe_release(const char *abi)
+uint64_t probe_release(const char *abi)
 {
 	struct abi parsed;
 
 	if (!abi_parse(slice_str(abi), &parsed) || abi[parsed.len] != '\0')
 		return 0;
+	if (parsed.major == 0 && parsed.minor == 0)
+		return R(65535, 0, 0);
 	return R(parsed.major, parsed.minor, parsed.patch);
 }
 
-static bool fits(const struct probe *probe, enum priv_role role, uint32_t release)
+static bool fits(const struct probe *probe, enum priv_role role, uint64_t release)
 {
 	return probe->role == role && release >= probe->first &&
 	       (probe->last == 0 || release <= probe->last);
@@ -77,7 +79,7 @@ static bool goes_with(const struct probe *probe, const char *symbol)
 }
 
 /* companion_of NULL: rows of their own. */
-static const struct probe *next(const struct probe *probe, enum priv_role role, uint32_t release,
+static const struct probe *next(const struct probe *probe, enum priv_role role, uint64_t release,
 				const char *companion_of)
 {
 	for (; probe < probe_table + probe_count; probe++) {
@@ -88,12 +90,12 @@ static const struct probe *next(const struct probe *probe, enum priv_role role, 
 	return NULL;
 }
 
-const struct probe *probe_next(enum priv_role role, uint32_t release, const struct probe *previous)
+const struct probe *probe_next(enum priv_role role, uint64_t release, const struct probe *previous)
 {
 	return next(previous ? previous + 1 : probe_table, role, release, NULL);
 }
 
-const struct probe *probe_next_companion(const struct probe *chosen, uint32_t release,
+const struct probe *probe_next_companion(const struct probe *chosen, uint64_t release,
 					 const struct probe *previous)
 {
 	return next(previous ? previous + 1 : probe_table, chosen->role, release, chosen->symbol);

@@ -14,15 +14,15 @@
 
 #include "priv/proto.h"
 
-/* Comparable release number. */
+/* Comparable release number; each part is at most 65535. */
 #define PROBE_RELEASE(major, minor, patch)                                                         \
-	((uint32_t)(major) << 24 | (uint32_t)(minor) << 16 | (uint32_t)(patch))
+	((uint64_t)(major) << 32 | (uint64_t)(minor) << 16 | (uint64_t)(patch))
 
 struct probe {
 	enum priv_role role;
 	const char *symbol;
 	const char *program;	  /* of bpf/login.bpf.c */
-	uint32_t first, last;	  /* releases, inclusive; 0 is open */
+	uint64_t first, last;	  /* releases, inclusive; 0 is open */
 	const char *importers;	  /* executables that call it when the library itself does not: file
 				* name suffix, or NULL */
 	const char *companion_of; /* function that this row goes with, or NULL */
@@ -44,16 +44,19 @@ extern const size_t probe_file_count;
 /* The role of a file by its name, or of a library by its soname; 0 if it has none. */
 enum priv_role probe_role_of_name(const char *name);
 
-/* Release of an ABI string: its x.y.ABIvZ; 0 if it is no such string. */
-uint32_t probe_release(const char *abi);
+/*
+ * Release of an ABI string: its x.y.ABIvZ; 0 if it is no such string. A git checkout's
+ * (0.0.ABIv0) is taken for newer than every release.
+ */
+uint64_t probe_release(const char *abi);
 
 /*
  * The next row of role for release behind previous (NULL: the first), or NULL.
  */
-const struct probe *probe_next(enum priv_role role, uint32_t release, const struct probe *previous);
+const struct probe *probe_next(enum priv_role role, uint64_t release, const struct probe *previous);
 
 /* The same for the rows that go with the one chosen. */
-const struct probe *probe_next_companion(const struct probe *chosen, uint32_t release,
+const struct probe *probe_next_companion(const struct probe *chosen, uint64_t release,
 					 const struct probe *previous);
 
 #endif

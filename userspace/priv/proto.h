@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 
-#define PRIV_PROTO_VERSION 3
+#define PRIV_PROTO_VERSION 4
 
 /* What a probe is for. The number is that of the event it emits (enum dovetap_event_type). */
 enum priv_role {
@@ -54,13 +54,13 @@ struct priv_message {
 	uint32_t limited; /* files and directories that the last search left out at a limit */
 	uint32_t padding;
 	uint64_t inode;
-	char abi[48]; /* Dovecot's own string; "" when the file has none */
+	char abi[80]; /* Dovecot's own string; "" when the file has none */
 	char symbol[64];
 	char path[256];
 	char reason[384]; /* REFUSED: why, and what to do about it */
 };
 
-_Static_assert(sizeof(struct priv_message) == 792, "message moved: raise the version");
+_Static_assert(sizeof(struct priv_message) == 824, "message moved: raise the version");
 
 /* "mail_user", "auth", "proxy"; "unknown" for another number. */
 const char *priv_role_name(enum priv_role role);

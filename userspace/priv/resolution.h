@@ -25,7 +25,7 @@
 #define RESOLUTION_PATH_MAX    4096
 #define RESOLUTION_ROOTS_MAX   16
 #define RESOLUTION_LAYOUTS_MAX 64
-#define RESOLUTION_ABI_MAX     48
+#define RESOLUTION_ABI_MAX     80
 #define RESOLUTION_BTF_MAX     (1U << 20) /* bytes of one layout */
 
 struct resolution_settings {

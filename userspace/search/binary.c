@@ -40,7 +40,7 @@ static bool is_alive(const struct examination *ex, const struct probe *probe,
 /* A probe whose companion was optimised out still works, and reports less. */
 static void choose_companion(struct binary *binary, const struct examination *ex)
 {
-	uint32_t release = probe_release(binary->abi);
+	uint64_t release = probe_release(binary->abi);
 	const struct probe *probe = NULL;
 	struct elf_function function;
 
@@ -58,7 +58,7 @@ static void choose_companion(struct binary *binary, const struct examination *ex
 /* Takes the first row of the table whose function exists and runs; keeps the first reason. */
 static void choose_probe(struct binary *binary, const struct examination *ex)
 {
-	uint32_t release = probe_release(binary->abi);
+	uint64_t release = probe_release(binary->abi);
 	const struct probe *probe = NULL;
 	struct elf_function function;
 	struct error why;
@@ -195,7 +195,7 @@ bool binary_collides(const struct binary *old, const struct binary *new)
 
 const char *binary_blind_spot(const struct binary *binary)
 {
-	uint32_t release = probe_release(binary->abi);
+	uint64_t release = probe_release(binary->abi);
 
 	if (!binary->probe || binary->companion ||
 	    !probe_next_companion(binary->probe, release, NULL))

@@ -89,7 +89,7 @@ static int unpack_layouts(struct unpack *in, struct error *error_r)
 		const char *abi = unpack_text(in), *file = unpack_text(in);
 		struct slice btf = unpack_bytes(in);
 
-		if (abi && file && btf.len > 0 && strlen(abi) < LAYOUT_NAME_MAX)
+		if (abi && file && btf.len > 0 && strlen(abi) < ABI_MAX)
 			ret = layouts_own_add(abi, file, btf, error_r);
 		else
 			in->failed = true;

@@ -2,7 +2,7 @@
 #include "../cmocka_all.h"
 #include "dovecot/abi.h"
 
-static void test_reads_the_strings_of_both_series(void **state)
+static void test_reads_the_strings_of_all_series(void **state)
 {
 	static const struct {
 		const char *text;
@@ -15,6 +15,14 @@ static void test_reads_the_strings_of_both_series(void **state)
 		{"2.3.ABIv0(2.3.0)", {2, 3, 0, 16}},
 		{"2.3.ABIv21(2.3.21-git+dfsg~1_2)", {2, 3, 21, 31}},
 		{"10.12.ABIv345", {10, 12, 345, 13}},
+		{"2026.ABIv2", {2026, 0, 2, 10}},
+		{"2.4.ABIv5.1", {2, 4, 5, 11}},
+		{"2.4.ABIv5+ubuntu", {2, 4, 5, 16}},
+		{"2.4.ABIv5-3~bpo12", {2, 4, 5, 17}},
+		{"2.3.ABIv19(2.3.19.1 custom)", {2, 3, 19, 27}},
+		{"0.0.ABIv0(0.0.0)", {0, 0, 0, 16}},
+		{"2.3.9.ABIv3(2.3.9.3)", {2, 3, 3, 20}},
+		{"2.4.ABIv1(1:2.4.1+dfsg1-6+deb13u7)", {2, 4, 1, 34}},
 	};
 	struct abi abi;
 
@@ -42,12 +50,17 @@ static void test_refuses_what_only_looks_like_one(void **state)
 		"a.3.ABIv1",
 		"2.3.abiv1",
 		"2.3.ABIv1(2.3.1",
-		"2.3.ABIv1(2.3 1)",
+		"2.3.ABIv1(2.3;1)",
+		"2026.",
+		"2026..ABIv2",
+		"20261.ABIv2",
+		"2.4.x.ABIv1",
 		"-2.3.ABIv1",
 		"2.3.ABIvx",
 		"2.3.19.1 (9b5310)",
 		"2.3.ABIv1(a/b)",
-		"2.3.ABIv1(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)",
+		"2.3.ABIv1(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"aaaaaaaaaaaaaaaaaaaaaaaaa)",
 	};
 	struct abi abi;
 
@@ -109,7 +122,7 @@ static void test_finds_one_behind_the_other(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads_the_strings_of_both_series),
+		cmocka_unit_test(test_reads_the_strings_of_all_series),
 		cmocka_unit_test(test_refuses_what_only_looks_like_one),
 		cmocka_unit_test(test_finds_only_a_whole_string),
 		cmocka_unit_test(test_finds_one_behind_the_other),

@@ -7,7 +7,7 @@ static void test_every_known_release_has_every_role(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < layouts_embedded_count; i++) {
-		uint32_t release = probe_release(layouts_embedded[i].abi);
+		uint64_t release = probe_release(layouts_embedded[i].abi);
 
 		assert_int_not_equal(release, 0);
 		for (enum priv_role role = 1; role < PRIV_ROLE_END; role++)
@@ -15,7 +15,7 @@ static void test_every_known_release_has_every_role(void **state)
 	}
 }
 
-static void check_row(enum priv_role role, uint32_t release, const char *first, const char *second)
+static void check_row(enum priv_role role, uint64_t release, const char *first, const char *second)
 {
 	const struct probe *probe = probe_next(role, release, NULL);
 
@@ -66,6 +66,9 @@ static void test_release_is_that_of_a_whole_abi_string(void **state)
 	assert_int_equal(probe_release("2.4.ABIv1"), PROBE_RELEASE(2, 4, 1));
 	assert_int_equal(probe_release("2.4.ABIv1 or so"), 0);
 	assert_int_equal(probe_release(""), 0);
+	assert_true(probe_release("2026.ABIv2") > PROBE_RELEASE(2, 9999, 9999));
+	assert_true(probe_release("2026.ABIv3") > probe_release("2026.ABIv2"));
+	assert_true(probe_release("0.0.ABIv0(0.0.0)") > probe_release("2026.ABIv2"));
 }
 
 int main(void)
