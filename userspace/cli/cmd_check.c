@@ -59,12 +59,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-	{&plan_argp, 0, NULL, 0}, {&roots_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.children = children,
+	.children = plan_roots_children,
 	.doc = "Checks whether the kernel, this process's rights, each Dovecot found, the "
 	       "configuration and the dicts are fit, which rights a running dovetap has, and what "
 	       "to do if not. Attaches nothing. \"--config\" without a file prints the "

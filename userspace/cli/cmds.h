@@ -34,5 +34,7 @@ int config_show(const struct config_options *options);
 extern const struct argp plan_argp;
 extern const struct argp_child
 	plan_argp_children[]; /* of a command with no other options to share */
+extern const struct argp_child
+	plan_roots_children[]; /* of one with --root; the second input is a struct roots */
 
 #endif

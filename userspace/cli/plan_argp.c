@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The options by which commands override the configuration: one argp for all of them. */
 #include "cli/cmds.h"
+#include "cli/roots.h"
 
 enum { OPTION_STATE_DIR = 2048 };
 
@@ -51,3 +52,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 const struct argp plan_argp = {.options = options, .parser = parse};
 
 const struct argp_child plan_argp_children[] = {{&plan_argp, 0, NULL, 0}, {0}};
+
+const struct argp_child plan_roots_children[] = {
+	{&plan_argp, 0, NULL, 0}, {&roots_argp, 0, NULL, 0}, {0}};

@@ -72,12 +72,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-	{&plan_argp, 0, NULL, 0}, {&roots_argp, 0, NULL, 0}, {0}};
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.children = children,
+	.children = plan_roots_children,
 	.doc = "Watches Dovecot from outside and writes last-login records to a dict.\v"
 	       "Without options, Dovecot's imap and pop3 logins go to the embedded SQLite dict in "
 	       "/var/lib/dovetap. SIGHUP reads the configuration anew. SIGTERM and SIGINT end it, after what was captured is written.",

@@ -95,24 +95,28 @@ uint64_t loss_count(const struct loss_row *row, const void *base)
 	return number_at(base, row->offset) + (row->also ? number_at(base, row->also) : 0);
 }
 
+/* The first row of that struct from row on, or NULL. */
+static const struct loss_row *row_of(enum loss_from from, const struct loss_row *row)
+{
+	while (row->stage && row->from != from)
+		row++;
+	return row->stage ? row : NULL;
+}
+
 uint64_t losses_sum(enum loss_from from, const void *base)
 {
 	uint64_t sum = 0;
 
-	for (const struct loss_row *row = rows; row->stage; row++) {
-		if (row->from == from)
-			sum += loss_count(row, base);
-	}
+	for (const struct loss_row *row = rows; (row = row_of(from, row)); row++)
+		sum += loss_count(row, base);
 	return sum;
 }
 
 void losses_collect(enum loss_from from, const void *base, struct metrics *metrics)
 {
-	for (const struct loss_row *row = rows; row->stage; row++) {
-		if (row->from == from)
-			metrics_add(metrics, &losses_metric, row->stage, row->reason,
-				    (double)loss_count(row, base));
-	}
+	for (const struct loss_row *row = rows; (row = row_of(from, row)); row++)
+		metrics_add(metrics, &losses_metric, row->stage, row->reason,
+			    (double)loss_count(row, base));
 }
 
 bool is_loss(const char *stage, const char *reason)

@@ -21,6 +21,7 @@ enum loss_from {
 	LOSS_FROM_DELIVER,  /* struct deliver_stats */
 	LOSS_FROM_WRITER,   /* struct writer_stats, of one dict or added up */
 	LOSS_FROM_AUDIT,    /* struct audit_stats: of the audit stream, no login is lost */
+	LOSS_FROM_COUNT
 };
 
 struct loss_row {

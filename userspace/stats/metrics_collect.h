@@ -36,7 +36,7 @@ struct metrics_source {
 
 void metrics_collect(const struct metrics_source *source, struct metrics *metrics);
 
-/* All of dovetap_events_lost_total together. */
+/* The lost logins of dovetap_events_lost_total together; records of the audit stream are none. */
 uint64_t metrics_lost(const struct metrics_source *source);
 
 /* What the counters leave unexplained, all stages together; 0, but for what is on its way between

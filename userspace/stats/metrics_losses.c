@@ -43,33 +43,50 @@ static struct writer_stats lost_by_writers(const struct metrics_source *source)
 	return sum;
 }
 
-void metrics_collect_losses(const struct metrics_source *source, struct metrics *metrics)
-{
-	const struct writer_stats writers = lost_by_writers(source);
+/* The structs that have the counters, by enum loss_from. */
+struct lost {
 	struct kernel_numbers kernel;
+	struct writer_stats writers;
 	struct audit_stats audit;
+	const void *from[LOSS_FROM_COUNT]; /* NULL: no such stage */
+};
 
-	metrics_kernel_numbers(source->counters, &kernel);
-	losses_collect(LOSS_FROM_KERNEL, &kernel, metrics);
-	losses_collect(LOSS_FROM_PIPELINE, pipeline_stats(source->pipeline), metrics);
-	losses_collect(LOSS_FROM_DELIVER, pipeline_delivered(source->pipeline), metrics);
-	losses_collect(LOSS_FROM_WRITER, &writers, metrics);
+static void look(const struct metrics_source *source, struct lost *lost_r)
+{
+	*lost_r = (struct lost){.writers = lost_by_writers(source)};
+	metrics_kernel_numbers(source->counters, &lost_r->kernel);
+	lost_r->from[LOSS_FROM_KERNEL] = &lost_r->kernel;
+	lost_r->from[LOSS_FROM_PIPELINE] = pipeline_stats(source->pipeline);
+	lost_r->from[LOSS_FROM_DELIVER] = pipeline_delivered(source->pipeline);
+	lost_r->from[LOSS_FROM_WRITER] = &lost_r->writers;
 	if (!source->audit)
 		return;
-	audit_stats(source->audit, &audit);
-	losses_collect(LOSS_FROM_AUDIT, &audit, metrics);
+	audit_stats(source->audit, &lost_r->audit);
+	lost_r->from[LOSS_FROM_AUDIT] = &lost_r->audit;
+}
+
+void metrics_collect_losses(const struct metrics_source *source, struct metrics *metrics)
+{
+	struct lost lost;
+
+	look(source, &lost);
+	for (unsigned int from = 0; from < LOSS_FROM_COUNT; from++) {
+		if (lost.from[from])
+			losses_collect(from, lost.from[from], metrics);
+	}
 }
 
 uint64_t metrics_lost(const struct metrics_source *source)
 {
-	const struct writer_stats writers = lost_by_writers(source);
-	struct kernel_numbers kernel;
+	uint64_t sum = 0;
+	struct lost lost;
 
-	metrics_kernel_numbers(source->counters, &kernel);
-	return losses_sum(LOSS_FROM_KERNEL, &kernel) +
-	       losses_sum(LOSS_FROM_PIPELINE, pipeline_stats(source->pipeline)) +
-	       losses_sum(LOSS_FROM_DELIVER, pipeline_delivered(source->pipeline)) +
-	       losses_sum(LOSS_FROM_WRITER, &writers);
+	look(source, &lost);
+	for (unsigned int from = 0; from < LOSS_FROM_COUNT; from++) {
+		if (from != LOSS_FROM_AUDIT)
+			sum += losses_sum(from, lost.from[from]);
+	}
+	return sum;
 }
 
 void metrics_collect_differences(const struct metrics_source *source, struct metrics *metrics)
