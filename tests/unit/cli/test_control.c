@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions to a server that answers as the case wants it. */
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "../conf/folder.h"
+#include "cli/control.h"
+#include "serve/listen.h"
+
+static struct {
+	pthread_t thread;
+	int fd;
+	const char *answer;
+	size_t padding; /* bytes behind the answer */
+	char request[1000];
+	char path[300];
+} server;
+
+static void *answer_one(void *context)
+{
+	int fd = accept(server.fd, NULL, NULL);
+	ssize_t got = read(fd, server.request, sizeof(server.request) - 1);
+
+	server.request[got > 0 ? got : 0] = '\0';
+	(void)!write(fd, server.answer, strlen(server.answer));
+	for (size_t i = 0; i < server.padding; i++) {
+		if (send(fd, "x", 1, MSG_NOSIGNAL) < 0)
+			break;
+	}
+	close(fd);
+	return context;
+}
+
+static int ask(const char *answer, size_t padding, struct buf *out, struct error *error)
+{
+	int ret;
+
+	(void)snprintf(server.path, sizeof(server.path), "%s/control", folder);
+	server.answer = answer;
+	server.padding = padding;
+	server.fd = listen_open(server.path, error);
+	assert_true(server.fd >= 0);
+	assert_int_equal(pthread_create(&server.thread, NULL, answer_one, NULL), 0);
+	ret = control_get(server.path, "/status", out, error);
+	assert_int_equal(pthread_join(server.thread, NULL), 0);
+	close(server.fd);
+	assert_int_equal(unlink(server.path), 0);
+	return ret;
+}
+
+static void the_body_is_appended(void **state)
+{
+	struct error error = {0};
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, CONTROL_ANSWER_MAX);
+	buf_append_str(&out, "before ");
+	assert_int_equal(ask("HTTP/1.1 200 OK\r\nA: b\r\n\r\n{\"a\":1}\r\n\r\nz", 0, &out, &error),
+			 0);
+	assert_string_equal(buf_str(&out), "before {\"a\":1}\r\n\r\nz");
+	assert_string_equal(server.request, "GET /status HTTP/1.0\r\nHost: localhost\r\n\r\n");
+	buf_reset(&out);
+	assert_int_equal(ask("HTTP/1.0 200 OK\r\n\r\n", 9000, &out, &error), 0);
+	assert_int_equal(out.len, 9000);
+	buf_release(&out);
+}
+
+static void another_answer_is_an_error(void **state)
+{
+	static const char *const wrong[] = {"", "HTTP/1.1 404 Not Found\r\n\r\nno",
+					    "SSH-2.0\r\n\r\n", "HTTP/1.1 200 OK\r\nnever ends"};
+	struct error error = {0};
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, CONTROL_ANSWER_MAX);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(ask(wrong[i], 0, &out, &error), -EPROTO);
+		assert_non_null(strstr(error.text, server.path));
+		assert_int_equal(out.len, 0);
+	}
+	buf_release(&out);
+}
+
+static void an_endless_answer_is_an_error(void **state)
+{
+	struct error error = {0};
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, CONTROL_ANSWER_MAX);
+	assert_true(ask("HTTP/1.0 200 OK\r\n\r\n", CONTROL_ANSWER_MAX, &out, &error) < 0);
+	buf_release(&out);
+}
+
+static void without_a_collector_the_error_has_the_socket(void **state)
+{
+	struct error error = {0};
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, CONTROL_ANSWER_MAX);
+	assert_int_equal(control_get("/nowhere/control.sock", "/status", &out, &error), -ENOENT);
+	assert_non_null(strstr(error.text, "no running collector answers"));
+	assert_non_null(strstr(error.text, "/nowhere/control.sock"));
+	buf_release(&out);
+}
+
+static void a_metric_is_found_by_its_whole_name(void **state)
+{
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, 1000);
+	assert_true(control_metric(&text, "a", 7) == 7);
+	buf_append_str(&text, "first 4\n# HELP a b\na_total 3\nxa 9\na{l=\"x\"} 5\na 2.5\nlast 6");
+	assert_true(control_metric(&text, "a", 7) == 2.5);
+	assert_true(control_metric(&text, "first", 7) == 4);
+	assert_true(control_metric(&text, "last", 7) == 6);
+	assert_true(control_metric(&text, "las", 7) == 7);
+	buf_release(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_body_is_appended),
+		cmocka_unit_test(another_answer_is_an_error),
+		cmocka_unit_test(an_endless_answer_is_an_error),
+		cmocka_unit_test(without_a_collector_the_error_has_the_socket),
+		cmocka_unit_test(a_metric_is_found_by_its_whole_name),
+	};
+
+	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}

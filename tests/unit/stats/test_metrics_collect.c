@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole page. */
+#include "stats_case.h"
+
+static void the_process_describes_itself(void **state)
+{
+	struct world *world = world_open(TWO_DICTS);
+	char *text;
+
+	(void)state;
+	world->source.started_ns = 1795338170500000000;
+	world->source.landlock = 4;
+	world->source.probes =
+		(struct metrics_probes){.links = 7, .refused = 2, .stalled = 3, .limited = 9};
+	world->timeline.forward = 5;
+	world->timeline.back = 6;
+	SAMPLES(&text, metrics_collect(&world->source, metrics));
+	expect_line(text, "dovetap_build_info{version=\"" DOVETAP_VERSION "\"} 1");
+	expect_line(text, "dovetap_start_time_seconds 1795338170.5");
+	expect_line(text, "dovetap_probes_attached 7");
+	expect_line(text, "dovetap_builds_refused 2");
+	expect_line(text, "dovetap_places_stalled 3");
+	expect_line(text, "dovetap_search_limited 9");
+	expect_line(text, "dovetap_landlock_version 4");
+	expect_line(text, "dovetap_clock_steps_total{direction=\"forward\"} 5");
+	expect_line(text, "dovetap_clock_steps_total{direction=\"back\"} 6");
+	free(text);
+	world_close(world);
+}
+
+static void expect_all_of(const struct metric_table *table, const char *text)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		char line[200];
+
+		(void)snprintf(line, sizeof(line), "# TYPE %s %s", table->rows[i].metric.name,
+			       table->rows[i].metric.type == METRIC_COUNTER ? "counter" : "gauge");
+		if (!has_line(text, line))
+			fail_msg("'%s' is not on the page", line);
+	}
+}
+
+/* A failure and an audit stream are needed to have all. */
+static void each_row_of_each_table_is_on_it(void **state)
+{
+	const struct audit_config audit = {
+		.target = "/dev/null", .events = 1, .queue_size = 1 << 16};
+	struct world *world = world_open(TWO_DICTS);
+	struct login_event event = event_of(LOGIN_EVENT_FAILURE, "u@x");
+	char *text;
+
+	(void)state;
+	event.outcome = LOGIN_OUTCOME_USER_UNKNOWN;
+	failures_note(world->failures, &event);
+	assert_int_equal(audit_new(&audit, &world->audit, NULL), 0);
+	world->source.audit = world->audit;
+	SAMPLES(&text, metrics_collect(&world->source, metrics));
+	for (const struct metric_table *const *table = metrics_tables(); *table; table++)
+		expect_all_of(*table, text);
+	expect_line(text, "# TYPE dovetap_events_lost_total counter");
+	free(text);
+	world_close(world);
+}
+
+/* The format wants all samples of a metric in one group. */
+static void no_metric_begins_twice(void **state)
+{
+	struct world *world = world_open(TWO_DICTS);
+	char *text;
+
+	(void)state;
+	SAMPLES(&text, metrics_collect(&world->source, metrics));
+	for (const char *at = text; (at = strstr(at, "# TYPE ")); at++) {
+		char name[100], begin[120];
+
+		assert_int_equal(sscanf(at, "# TYPE %99s", name), 1);
+		(void)snprintf(begin, sizeof(begin), "# TYPE %s ", name);
+		if (count_lines(text, begin) != 1)
+			fail_msg("%s", begin);
+	}
+	free(text);
+	world_close(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_process_describes_itself),
+		cmocka_unit_test(each_row_of_each_table_is_on_it),
+		cmocka_unit_test(no_metric_begins_twice),
+	};
+
+	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}

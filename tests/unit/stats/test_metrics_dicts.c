@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "stats_case.h"
+
+static void each_number_of_a_writer_is_in_its_sample(void **state)
+{
+	static const struct writer_stats stats = {
+		.submitted = 101,
+		.stored = 102,
+		.unchanged = 103,
+		.superseded = 104,
+		.lost = {[WRITER_LOST_MEMORY] = 105,
+			 [WRITER_LOST_NOMEM] = 106,
+			 [WRITER_LOST_REFUSED] = 107,
+			 [WRITER_LOST_DAMAGED] = 108},
+		.retried = 109,
+		.uncertain = 110,
+		.batches = 111,
+		.failures = 112,
+		.spool_in = 113,
+		.spool_out = 114,
+		.spool_errors = 115,
+		.spool_found = 116,
+		.spool_gone = 117,
+		.spool_damaged = 118,
+		.pending = 119,
+		.pending_bytes = 120,
+		.spooled = 121,
+		.held = 122,
+		.coalesced = 123,
+		.expired = 124,
+		.up = true,
+	};
+	static const char *const lines[] = {
+		"dict_up{dict=\"d\"} 1",
+		"dict_submitted_total{dict=\"d\"} 101",
+		"dict_records_total{dict=\"d\",outcome=\"stored\"} 102",
+		"dict_records_total{dict=\"d\",outcome=\"unchanged\"} 103",
+		"dict_records_total{dict=\"d\",outcome=\"superseded\"} 104",
+		"dict_records_total{dict=\"d\",outcome=\"memory\"} 105",
+		"dict_records_total{dict=\"d\",outcome=\"nomem\"} 106",
+		"dict_records_total{dict=\"d\",outcome=\"refused\"} 107",
+		"dict_records_total{dict=\"d\",outcome=\"damaged\"} 108",
+		"dict_records_total{dict=\"d\",outcome=\"retried\"} 109",
+		"dict_records_total{dict=\"d\",outcome=\"uncertain\"} 110",
+		"dict_batches_total{dict=\"d\"} 111",
+		"dict_batches_failed_total{dict=\"d\"} 112",
+		"dict_spool_records_total{dict=\"d\",way=\"in\"} 113",
+		"dict_spool_records_total{dict=\"d\",way=\"out\"} 114",
+		"dict_spool_errors_total{dict=\"d\",kind=\"error\"} 115",
+		"dict_spool_records_total{dict=\"d\",way=\"found\"} 116",
+		"dict_spool_records_total{dict=\"d\",way=\"external\"} 117",
+		"dict_spool_errors_total{dict=\"d\",kind=\"damaged\"} 118",
+		"dict_pending_records{dict=\"d\"} 119",
+		"dict_pending_bytes{dict=\"d\"} 120",
+		"dict_spooled_records{dict=\"d\"} 121",
+		"dict_held_records{dict=\"d\"} 122",
+		"logins_coalesced_total{dict=\"d\"} 123",
+		"dict_expired_total{dict=\"d\"} 124",
+	};
+	const size_t count = sizeof(lines) / sizeof(lines[0]);
+	char *text;
+
+	(void)state;
+	SAMPLES(&text, {
+		for (size_t i = 0; i < metrics_dicts_table.count; i++)
+			metric_row_collect(&metrics_dicts_table.rows[i], &stats, "d", metrics);
+	});
+	for (size_t i = 0; i < count; i++)
+		EXPECT_LINEF(text, "dovetap_%s", lines[i]);
+	assert_int_equal(count_lines(text, "dovetap_"), count);
+	free(text);
+}
+
+static void each_dict_has_samples_of_its_own(void **state)
+{
+	struct world *world = world_open(TWO_DICTS);
+	char *text;
+
+	(void)state;
+	source_add(&world->ring, record_of(DOVETAP_EVENT_MAIL_USER, "u@x", "s1", STAMP));
+	source_add(&world->ring, record_of(DOVETAP_EVENT_MAIL_USER, "v@x", "s2", STAMP + 1));
+	world_drain(world);
+	SAMPLES(&text, metrics_collect_dicts(&world->source, metrics));
+	expect_line(text, "dovetap_dict_up{dict=\"memory\"} 1");
+	expect_line(text, "dovetap_dict_submitted_total{dict=\"memory\"} 2");
+	expect_line(text, "dovetap_dict_records_total{dict=\"memory\",outcome=\"stored\"} 2");
+	expect_line(text, "dovetap_dict_records_total{dict=\"memory-2\",outcome=\"stored\"} 2");
+	free(text);
+	assert_int_equal(metrics_dicts_difference(&world->source), 0);
+	world_close(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_number_of_a_writer_is_in_its_sample),
+		cmocka_unit_test(each_dict_has_samples_of_its_own),
+	};
+
+	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}
