@@ -112,7 +112,8 @@ check 'it has what a package has' in_package /usr/sbin/dovetap /etc/dovetap/dove
 	/usr/lib/tmpfiles.d/dovetap.conf /usr/share/man/man8/dovetap.8.gz \
 	/usr/share/man/man5/dovetap.conf.5.gz /usr/share/bash-completion/completions/dovetap \
 	/usr/share/zsh/vendor-completions/_dovetap /usr/share/doc/dovetap/copyright \
-	/usr/share/doc/dovetap/changelog.gz
+	/usr/share/doc/dovetap/changelog.gz /usr/share/doc/dovetap/examples/prometheus/alerts.yml \
+	/usr/share/doc/dovetap/examples/grafana/dovetap.json
 
 make_root
 make_predecessor > "$tmp/predecessor.log"

@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A real Prometheus scrapes dovetap: its own tool takes the metrics and the alerts, each alert has a
+# section of the runbook, each query of the dashboard gives data, and the alert of a store that is
+# down becomes pending when the store is stopped.
+. "$(dirname "$0")/lib.sh"
+plan 10
+
+packages=$("$top/tools/packages" prometheus)/usr/bin || bail 'no Prometheus'
+alerts=$top/deploy/prometheus dashboard=$top/deploy/grafana/dovetap.json
+
+metrics_used() { # file: the names of dovetap's metrics in it
+	grep -oE '\bdovetap_[a-z_]+' "$1" | sort -u
+}
+
+all_documented() { # file: each metric in it is in the table of docs/metrics.md
+	local name
+	[[ $(metrics_used "$1" | wc -l) -ge 10 ]]
+	while read -r name; do
+		grep -q "\`$name\`" "$top/docs/metrics.md" || { echo "$name is no metric"; return 1; }
+	done < <(metrics_used "$1")
+}
+
+runbook_has_each() {
+	local name
+	local -a names
+	mapfile -t names < <(sed -n 's/^ *- alert: //p' "$alerts/alerts.yml")
+	[[ ${#names[@]} -ge 10 ]]
+	for name in "${names[@]}"; do
+		grep -qx "## $name" "$top/docs/runbook.md" || { echo "$name has no section"; return 1; }
+		grep -qx " *runbook: docs/runbook.md#${name,,}" "$alerts/alerts.yml" || { echo "$name: no link"; return 1; }
+	done
+	same "$(printf '%s\n' "${names[@]}" | sort)" "$(sed -n 's/^## //p' "$top/docs/runbook.md" | sort)"
+}
+
+query() { # PromQL: the answer's JSON
+	curl -sf --max-time 10 --data-urlencode "query=$1" "http://127.0.0.1:$prometheus_port/api/v1/query"
+}
+
+gives_data() { # PromQL
+	same true "$(query "$1" | jq '.status == "success" and (.data.result | length > 0)')" ||
+		{ echo "no data: $1"; return 1; }
+}
+
+# Grafana's variables as it would fill them in. Rates need two scrapes with something between.
+dashboard_gives_data() {
+	local expression
+	local -a expressions
+	mapfile -t expressions < <(jq -r '.panels[].targets[].expr' "$dashboard" |
+		sed -e 's/\$instance/.*/g' -e 's/\$__rate_interval/5m/g' -e 's/ > 0$//')
+	[[ ${#expressions[@]} -ge 12 ]]
+	for expression in "${expressions[@]}"; do
+		gives_data "$expression" || return 1
+	done
+}
+
+alerts_are() { # name=state... or none
+	same "$*" "$(curl -sf --max-time 10 "http://127.0.0.1:$prometheus_port/api/v1/alerts" |
+		jq -r '[.data.alerts[] | "\(.labels.alertname)=\(.state)"] | if length == 0 then "none" else join(" ") end')"
+}
+
+prometheus_start() {
+	prometheus_port=$(free_port)
+	printf 'global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%s]\n' "$alerts/alerts.yml" > "$tmp/prometheus.yml"
+	printf 'scrape_configs: [{job_name: dovetap, static_configs: [{targets: ["127.0.0.1:%s"]}]}]\n' "$port" >> "$tmp/prometheus.yml"
+	run_in_background "$tmp/prometheus.log" "$packages/prometheus" --config.file="$tmp/prometheus.yml" \
+		--storage.tsdb.path="$tmp/tsdb" --web.listen-address="127.0.0.1:$prometheus_port"
+	eventually gives_data up || bail "prometheus: $(tail -n 3 "$tmp/prometheus.log")"
+}
+
+check 'the alerts are well formed' "$packages/promtool" check rules "$alerts/alerts.yml"
+check 'each fires on its fault, none on a quiet day' "$packages/promtool" test rules "$alerts/alerts.test.yml"
+check 'each has a section of the runbook' runbook_has_each
+check 'the alerts name metrics that exist' all_documented "$alerts/alerts.yml"
+check 'the dashboard as well' all_documented "$dashboard"
+
+harness_start bookworm
+redis_start
+port=$(free_port)
+printf 'dovetap {\n  metrics_listen = 127.0.0.1:%s\n}\n' "$port" > "$tmp/conf"
+dovetap_start --config "$tmp/conf" --root "$harness_root" --dict "redis:host=127.0.0.1:port=$redis_port"
+prometheus_start
+login imap good@example.com > "$tmp/out"
+printf '{"service": "imap", "user": "bad@example.com", "password": "wrong"}\n' | login - --fails > "$tmp/out"
+check "Prometheus' own tool takes the metrics" \
+	eval "curl -sf http://127.0.0.1:$port/metrics | '$packages/promtool' check metrics"
+check 'the login is in it' eventually gives_data 'dovetap_logins_recorded_total == 1'
+check 'every query of the dashboard gives data' eventually dashboard_gives_data
+check 'no alert while all is well' alerts_are none
+stop "$redis_pid"
+login imap good@example.com > "$tmp/out"
+check 'a store that is down is an alert that waits' eventually alerts_are DovetapDictDown=pending
