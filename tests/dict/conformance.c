@@ -217,6 +217,60 @@ static void services_are_kept_apart(void **state)
 	expect_record(*state, &pop3, &entries[1], entries[1].value);
 }
 
+/* Which of four entries were handed out, each with its own value. */
+struct many {
+	const struct dict_entry *entries;
+	int count;
+	unsigned int found;
+};
+
+static bool is_record_of(const struct dict_record *record, const struct dict_entry *entry)
+{
+	struct slice service = {0};
+
+	if (record->key.len > 0)
+		return slice_equal(record->key, entry->key);
+	return dict_entry_part(entry, "service", &service) && slice_equal(record->service, service);
+}
+
+static void take_many(const struct dict_record *record, void *context)
+{
+	struct many *many = context;
+
+	many->count++;
+	for (int i = 0; i < 4; i++) {
+		if (is_record_of(record, &many->entries[i]) &&
+		    slice_equal(record->value, many->entries[i].value))
+			many->found |= 1U << i;
+	}
+}
+
+/* The keys of a user, as "lookup" and "check" ask for them: some are there, one is not. */
+static void a_lookup_of_several_keys_finds_each(void **state)
+{
+	static const char *const services[] = {"imap", "pop3", "none", "lmtp"};
+	struct harness *harness = *state;
+	struct login logins[4];
+	struct dict_entry entries[4];
+	struct slice keys[4];
+	struct many many = {.entries = entries};
+	struct error error = {0};
+
+	for (int i = 0; i < 4; i++) {
+		entries[i] = make_entry(&logins[i], slice_str("u"), services[i], "192.0.2.1",
+					at_secs(i + 1));
+		keys[i] = entries[i].key;
+	}
+	write_ok(harness, entries, 2);
+	write_ok(harness, &entries[3], 1);
+	put(harness, "another", "192.0.2.1", 9);
+	if (dict_lookup(harness->dict, logins[0].user, keys, 4, limit(), take_many, &many, &error) <
+	    0)
+		fail_msg("%s: %s", harness->subject->name, error.text);
+	assert_int_equal(many.count, 3);
+	assert_int_equal(many.found, 1 << 0 | 1 << 1 | 1 << 3);
+}
+
 static void another_precision_still_compares(void **state)
 {
 	struct harness *harness = *state;
@@ -558,6 +612,7 @@ static const struct {
 	SCENARIO(a_replay_changes_nothing),
 	SCENARIO_OF(time_and_address_move_together, TRAIT_ROW),
 	SCENARIO(services_are_kept_apart),
+	SCENARIO(a_lookup_of_several_keys_finds_each),
 	SCENARIO_OF(another_precision_still_compares, TRAIT_PRECISION),
 	SCENARIO(hostile_names_are_stored_exactly_or_refused),
 	SCENARIO(names_that_look_alike_stay_two),
