@@ -1,51 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Questions to a server that answers as the case wants it. */
-#include <pthread.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
-#include "../conf/folder.h"
+#include "answer.h"
 #include "cli/control.h"
-#include "serve/listen.h"
 
-static struct {
-	pthread_t thread;
-	int fd;
-	const char *answer;
-	size_t padding; /* bytes behind the answer */
-	char request[1000];
-	char path[300];
-} server;
+static struct answer server;
 
-static void *answer_one(void *context)
-{
-	int fd = accept(server.fd, NULL, NULL);
-	ssize_t got = read(fd, server.request, sizeof(server.request) - 1);
-
-	server.request[got > 0 ? got : 0] = '\0';
-	(void)!write(fd, server.answer, strlen(server.answer));
-	for (size_t i = 0; i < server.padding; i++) {
-		if (send(fd, "x", 1, MSG_NOSIGNAL) < 0)
-			break;
-	}
-	close(fd);
-	return context;
-}
-
-static int ask(const char *answer, size_t padding, struct buf *out, struct error *error)
+static int ask(const char *text, size_t padding, struct buf *out, struct error *error)
 {
 	int ret;
 
-	(void)snprintf(server.path, sizeof(server.path), "%s/control", folder);
-	server.answer = answer;
-	server.padding = padding;
-	server.fd = listen_open(server.path, error);
-	assert_true(server.fd >= 0);
-	assert_int_equal(pthread_create(&server.thread, NULL, answer_one, NULL), 0);
+	answer_begin(&server, text, padding);
 	ret = control_get(server.path, "/status", out, error);
-	assert_int_equal(pthread_join(server.thread, NULL), 0);
-	close(server.fd);
-	assert_int_equal(unlink(server.path), 0);
+	answer_end(&server);
 	return ret;
 }
 
