@@ -3,12 +3,12 @@
 # The manifests of each overlay: rendered, held to Kubernetes' schema, their configuration read by
 # dovetap, and dovetap run with the rights that they give, and no others.
 . "$(dirname "$0")/lib.sh"
-plan 19
+plan 27
 
 folder=$top/deploy/kubernetes/overlays
 
-render() { # overlay
-	"$top/tools/kubernetes" "$folder/$1" > "$tmp/$1.yaml"
+render() { # overlay, version of Kubernetes
+	"$top/tools/kubernetes" "$folder/$1" "${2:-}" > "$tmp/$1.yaml"
 }
 
 pod() { # overlay, question
@@ -47,14 +47,28 @@ with_rights_of() { # overlay: dovetap becomes a command with the pod's capabilit
 	dovetap=$tmp/as-$1
 }
 
+with_selinux() { # the overlay that docs/kubernetes.md describes
+	mkdir "$tmp/overlay"
+	cp -r "$top/deploy/kubernetes"/{base,components,overlays} "$tmp/overlay"
+	printf 'components: [../../components/selinux]\n' >> "$tmp/overlay/overlays/default/kustomization.yaml"
+	"$top/tools/kubernetes" "$tmp/overlay/overlays/default" > "$tmp/selinux.yaml"
+	same spc_t "$(pod selinux selinux)"
+}
+
 mkdir "$tmp/secrets"
 echo hunter2 | tee "$tmp/secrets/redis-password" > "$tmp/secrets/cassandra-password"
-for overlay in default before-6.6 redis cassandra; do
+for overlay in default before-6.6 before-1.30 redis cassandra; do
 	check "$overlay: rendered, and as the schema wants it" render $overlay
 	check "$overlay: its configuration is read" config_is_read $overlay
 	check "$overlay: every volume is mounted" same 'volumes without a mount: []; config True' \
 		"$(pod $overlay volumes)"
 done
+check 'Kubernetes 1.27 takes the overlay before-1.30' render before-1.30 1.27
+check 'and 1.29' render before-1.30 1.29
+check 'which would refuse the default one' fails_with 1 appArmorProfile \
+	"$top/tools/kubernetes" "$folder/default" 1.29
+check 'AppArmor is set by annotation there' same unconfined "$(pod before-1.30 apparmor)"
+check 'SELinux by a component' with_selinux
 check 'what the schema does not know is refused' is_refused
 check 'nothing else is granted' same "True True RuntimeDefault ['ALL']" "$(pod default rights)"
 check 'the capabilities are those of the service' capabilities_are default 'SYS_ADMIN|SYS_RESOURCE'

@@ -12,7 +12,11 @@ container = pod["containers"][0]
 mounts = {mount["name"] for mount in container["volumeMounts"]}
 configs = [volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume]
 
+annotations = kinds["DaemonSet"]["spec"]["template"]["metadata"].get("annotations", {})
+
 answers = {
+    "apparmor": lambda: annotations["container.apparmor.security.beta.kubernetes.io/dovetap"],
+    "selinux": lambda: pod["securityContext"]["seLinuxOptions"]["type"],
     "capabilities": lambda: " ".join(container["securityContext"]["capabilities"]["add"]),
     "config": lambda: kinds["ConfigMap"]["data"]["dovetap.conf"],
     "rights": lambda: "{} {} {} {}".format(
