@@ -143,6 +143,24 @@ bool conf_filter_matches(const struct conf_filter *filter, const struct conf_pee
 	return filter->local.ip.family == 0 || conf_net_has(&filter->local, &peer->local);
 }
 
+static bool net_covers(const struct conf_net *net, const struct conf_net *region)
+{
+	return net->ip.family == 0 || (region->ip.family != 0 && net->bits <= region->bits &&
+				       conf_net_has(net, &region->ip));
+}
+
+bool conf_filter_covers(const struct conf_filter *filter, const struct conf_filter *region)
+{
+	if (!conf_filter_has_service(filter, slice_str(region->protocol)))
+		return false;
+	if (filter->local_name &&
+	    !(region->local_name &&
+	      any_name_matches(filter->local_name, slice_str(region->local_name))))
+		return false;
+	return net_covers(&filter->remote, &region->remote) &&
+	       net_covers(&filter->local, &region->local);
+}
+
 bool conf_filter_is_by_service(const struct conf_filter *filter)
 {
 	return !filter->local_name && filter->remote.ip.family == 0 && filter->local.ip.family == 0;

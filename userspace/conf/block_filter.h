@@ -38,6 +38,14 @@ bool conf_filter_has_service(const struct conf_filter *filter, struct slice serv
 
 bool conf_filter_matches(const struct conf_filter *filter, const struct conf_peer *peer);
 
+/*
+ * Whether it matches every login of a region: a service, one name or mask or NULL for logins
+ * without a name, one network or none for logins without that address. Of two networks one is
+ * inside the other or they are apart, so a filter matches all logins of the region "in this network
+ * and in no narrower one", or none.
+ */
+bool conf_filter_covers(const struct conf_filter *filter, const struct conf_filter *region);
+
 /* True when it asks for nothing. */
 bool conf_filter_is_any(const struct conf_filter *filter);
 

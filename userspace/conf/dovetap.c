@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/settings.h"
+#include "conf/v24/setting_names.h"
 
 int dovetap_settings_read(const struct conf_section *const *roots,
 			  struct dovetap_settings *settings_r, struct error *error_r)
@@ -108,12 +109,26 @@ static bool is_known(const char *word, const char *const *known)
 	return false;
 }
 
+/* A setting or block of Dovecot 2.4, or "@label = group". */
+static bool is_v24(const struct conf_section *in, const char *word)
+{
+	char out[128];
+
+	if (strcmp(in->type, "plugin") == 0)
+		return false;
+	if (strcmp(word, "group") == 0)
+		return *in->type == '\0';
+	if (strcmp(in->type, "last_login") == 0)
+		word = v24_full_name(in->type, "", word, out, sizeof(out));
+	return word[0] == '@' || v24_kind(word) != V24_UNKNOWN;
+}
+
 static int check_word(const struct conf_pos *pos, const struct conf_section *in, const char *what,
 		      const char *word, const char *const *known, struct error *error_r)
 {
 	const char *nearest, *place = *in->type == '\0' ? "the file" : in->type;
 
-	if (is_known(word, known))
+	if (is_known(word, known) || is_v24(in, word))
 		return 0;
 	nearest = conf_nearest(word, known);
 	if (nearest)

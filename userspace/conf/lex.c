@@ -168,6 +168,8 @@ static int read_section(char *p, struct conf_line *line, struct error *error_r)
 	} else if (*p != '{') {
 		line->value = p;
 		end = skip_word(p);
+		if (*p == '@' && strcmp(line->key, "group") == 0)
+			end = skip_word(skip_white(end));
 	}
 	p = skip_white(end);
 	if (*p != '{')

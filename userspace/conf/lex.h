@@ -5,6 +5,7 @@
  *	key = value             key = "quoted \" value"      key = <file
  *	type {                  type name {                  type "quoted name" {
  *	}                       !include path                !include_try path
+ *	group @label name {
  *
  * A "#" outside quotes begins a comment; a "\" at the end of a line joins the next one with a
  * blank between them. A value counts as quoted only when it begins and ends with the same quote;

@@ -122,8 +122,8 @@ bool conf_is_sealed(const struct conf_section *any)
 	return tree_of(any)->sealed;
 }
 
-struct conf_section *conf_section_add(struct conf_section *parent, const char *type,
-				      const char *name, struct conf_pos pos)
+struct conf_section *conf_section_apart(struct conf_section *parent, const char *type,
+					const char *name, struct conf_pos pos)
 {
 	struct conf_tree *tree = tree_of(parent);
 	struct conf_section *section = arena_alloc(tree->arena, sizeof(*section));
@@ -137,6 +137,16 @@ struct conf_section *conf_section_add(struct conf_section *parent, const char *t
 	section->parent = parent;
 	section->pos = pos;
 	section->order = tree->order++;
+	return section;
+}
+
+struct conf_section *conf_section_add(struct conf_section *parent, const char *type,
+				      const char *name, struct conf_pos pos)
+{
+	struct conf_section *section = conf_section_apart(parent, type, name, pos);
+
+	if (!section)
+		return NULL;
 	if (parent->last_section)
 		parent->last_section->next = section;
 	else

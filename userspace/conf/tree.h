@@ -81,6 +81,9 @@ bool conf_is_sealed(const struct conf_section *any);
 
 struct conf_section *conf_section_add(struct conf_section *parent, const char *type,
 				      const char *name, struct conf_pos pos);
+/* A section that has a parent but is not among its sections: what was made of the file's. */
+struct conf_section *conf_section_apart(struct conf_section *parent, const char *type,
+					const char *name, struct conf_pos pos);
 struct conf_setting *conf_setting_add(struct conf_section *section, const char *key,
 				      const char *value, struct conf_pos pos);
 

@@ -46,33 +46,19 @@ bool dict_is_embedded(const struct dict_config *config)
 
 /* --- opening ------------------------------------------------------------------------------- */
 
-static const char *setting(const struct conf_section *block, const char *key)
-{
-	const char *value = NULL;
-
-	for (const struct conf_setting *s = block->settings; s; s = s->next) {
-		if (strcmp(s->key, key) == 0)
-			value = s->value;
-	}
-	return value;
-}
-
 /* A block's name doubles as its driver; "sql" leaves the choice to sql_driver. */
 static int block_driver(const struct conf_section *block, struct slice *name_r,
 			struct error *error_r)
 {
-	const char *name = setting(block, "driver");
+	const char *name = conf_setting_value(block, "dict_name", block->name);
 
+	name = conf_setting_value(block, "dict_driver", name);
+	name = conf_setting_value(block, "driver", name);
+	if (strcmp(name, "sql") == 0)
+		name = conf_setting_value(block, "sql_driver", NULL);
 	if (!name)
-		name = setting(block, "dict_driver");
-	if (!name)
-		name = block->name;
-	if (strcmp(name, "sql") == 0) {
-		name = setting(block, "sql_driver");
-		if (!name)
-			return error_set(error_r, EINVAL,
-					 "sql_driver is not set (mysql, pgsql, sqlite, cassandra)");
-	}
+		return error_set(error_r, EINVAL,
+				 "sql_driver is not set (mysql, pgsql, sqlite, cassandra)");
 	*name_r = slice_str(name);
 	return 0;
 }

@@ -299,6 +299,18 @@ static int set_from_block(const struct option *option, void *settings, const cha
 	return set(option, settings, value, error_r);
 }
 
+/* What dict.c has seen to: which driver it is. */
+static bool is_name_of_block(const char *key)
+{
+	static const char *const names[] = {"driver",	 "dict_driver", "dict_name",
+					    "fs_driver", "fs_name",	NULL};
+	const char *const *name = names;
+
+	while (*name && strcmp(*name, key) != 0)
+		name++;
+	return *name != NULL;
+}
+
 /* "dict_file_path" may be written "path" inside its block, where the table has a second row with
  * the short name; "driver" belongs to dict.c. */
 static const struct option *find_block(const struct option *table, const char *key)
@@ -318,7 +330,7 @@ int option_from_block(const struct option *table, void *settings, const struct c
 	for (const struct conf_setting *s = block->settings; s && ret == 0; s = s->next) {
 		const struct option *option = find_block(table, s->key);
 
-		if (strcmp(s->key, "driver") == 0 || strcmp(s->key, "dict_driver") == 0)
+		if (!option && is_name_of_block(s->key))
 			continue;
 		ret = option ? set_from_block(option, settings, s->value, error_r)
 			     : error_set(error_r, EINVAL, "Unknown setting: %s", s->key);

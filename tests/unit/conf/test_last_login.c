@@ -242,6 +242,138 @@ static void in_version_24_the_later_block_wins(void **state)
 	conf_free(&f.root);
 }
 
+static const char *setting(const struct conf_section *block, const char *name)
+{
+	return conf_setting_value(block, name, "(unset)");
+}
+
+/* A repeated block keeps its first place, so the one between is later. */
+static void in_version_24_a_block_given_again_is_no_later(void **state)
+{
+	struct fixture f = setup("dovecot_config_version = 2.4.1\n"
+				 "protocol imap {\n last_login_precision = ms\n}\n"
+				 "remote 192.0.2.1 {\n last_login_key = k2\n}\n"
+				 "protocol imap {\n last_login_key = k3\n}\n");
+
+	(void)state;
+	assert_string_equal(match(&f, "imap")->key->text, "k2");
+	assert_string_equal(match_at(&f, "imap", NULL, NULL, NULL)->key->text, "k3");
+	conf_free(&f.root);
+}
+
+/* Every setting of a dict comes from the last block around the login that has it. */
+static void settings_of_a_dict_are_inherited(void **state)
+{
+	struct fixture f =
+		setup("dovecot_config_version = 2.4.1\n"
+		      "redis_port = 1\n"
+		      "redis_db_id = 2\n"
+		      "redis_key_prefix = top/\n"
+		      "mysql_port = 3\n"
+		      "last_login {\n"
+		      "  redis_db_id = 4\n"
+		      "  dict redis {\n    redis_host = a\n  }\n"
+		      "  dict redis {\n    redis_password = p\n  }\n"
+		      "}\n"
+		      "protocol imap {\n  redis_key_prefix = imap/\n  redis_db_id = 5\n}\n"
+		      "quota {\n  redis_port = 6\n}\n"
+		      "dict_server {\n  redis_port = 7\n"
+		      "  dict other {\n    redis_port = 8\n  }\n}\n");
+	const struct conf_section *imap = match(&f, "imap")->dict->block;
+	const struct conf_section *pop3 = match(&f, "pop3")->dict->block;
+
+	(void)state;
+	assert_string_equal(setting(imap, "redis_host"), "a");
+	assert_string_equal(setting(imap, "redis_password"), "p");
+	assert_string_equal(setting(imap, "redis_port"), "1");
+	assert_string_equal(setting(imap, "redis_db_id"), "4"); /* last_login { } is narrower */
+	assert_string_equal(setting(imap, "redis_key_prefix"), "imap/");
+	assert_string_equal(setting(imap, "mysql_port"), "(unset)");
+	assert_string_equal(setting(pop3, "redis_key_prefix"), "top/");
+	assert_string_equal(match(&f, "imap")->services, "imap");
+	conf_free(&f.root);
+}
+
+static void a_dict_behind_the_server_inherits_too(void **state)
+{
+	struct fixture f = setup("dovecot_config_version = 2.4.1\n"
+				 "sql_driver = mysql\n"
+				 "mysql db1 {\n  port = 1\n  password = secret\n}\n"
+				 "mysql db2 {\n  host = /run/m\n}\n"
+				 "dict_server {\n"
+				 "  mysql_user = u\n"
+				 "  dict sql {\n"
+				 "    dict_map shared/x/$user {\n"
+				 "      sql_table = t\n"
+				 "      value_field v {\n        type = uint\n      }\n"
+				 "      key_field k {\n        value = $user\n      }\n"
+				 "    }\n"
+				 "  }\n"
+				 "}\n"
+				 "protocol imap {\n  sql_driver = pgsql\n}\n"
+				 "last_login {\n  dict proxy {\n    name = sql\n  }\n}\n");
+	const struct conf_section *block = match(&f, "imap")->dict->backend_block;
+	const struct conf_section *db1 = conf_section_find(block, "mysql", "db1");
+	const struct conf_section *db2 = conf_section_find(block, "mysql", "db2");
+	const struct conf_section *map = conf_section_find(block, "dict_map", "shared/x/$user");
+
+	(void)state;
+	assert_string_equal(setting(block, "sql_driver"), "mysql"); /* no login's process */
+	assert_string_equal(setting(db1, "mysql_port"), "1");
+	assert_string_equal(setting(db1, "mysql_user"), "u");
+	assert_string_equal(setting(db2, "mysql_host"), "/run/m");
+	assert_string_equal(setting(map, "dict_map_sql_table"), "t");
+	assert_string_equal(setting(conf_section_find(map, "dict_map_value_field", "v"),
+				    "dict_map_value_field_type"),
+			    "uint");
+	conf_free(&f.root);
+}
+
+static void groups_are_resolved(void **state)
+{
+	struct fixture f = setup("dovecot_config_version = 2.4.1\n"
+				 "group @stores main {\n  redis_port = 1\n  redis_db_id = 2\n}\n"
+				 "redis_db_id = 3\n"
+				 "last_login {\n"
+				 "  dict redis {\n    redis_port = 4\n    @stores = main\n  }\n"
+				 "}\n");
+	const struct conf_section *block = match(&f, "imap")->dict->block;
+
+	(void)state;
+	assert_string_equal(setting(block, "redis_port"), "4");
+	assert_string_equal(setting(block, "redis_db_id"), "2");
+	conf_free(&f.root);
+}
+
+/* Three settings in each of 200 networks came to more combinations than there was room for. */
+static void many_networks_are_as_many_combinations(void **state)
+{
+	struct conf_section *root;
+	struct fixture f = {0};
+	struct error error = {0};
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	for (int i = 0; i < 200; i++)
+		buf_appendf(
+			&text,
+			"remote 10.0.%d.0/24 {\n  plugin {\n    last_login_key = k%d\n"
+			"    last_login_precision = ms\n    last_login_dict = file:/%d\n  }\n}\n",
+			i, i, i);
+	buf_append_str(&text, "plugin {\n  last_login_dict = file:/x\n}\n");
+	root = parse(buf_str(&text), 0);
+	if (last_login_read((struct conf_section *[]){root, NULL}, &(struct last_login_options){0},
+			    &f.conf, &error) < 0)
+		fail_msg("%s", error.text);
+	assert_int_equal(f.conf.target_count, 201);
+	assert_string_equal(match_at(&f, "imap", "10.0.7.1", NULL, NULL)->key->text, "k7");
+	assert_string_equal(match_at(&f, "pop3", "10.0.199.1", NULL, NULL)->dict->uri, "file:/199");
+	assert_string_equal(match_at(&f, "pop3", "10.1.0.1", NULL, NULL)->dict->uri, "file:/x");
+	buf_release(&text);
+	conf_free(&root);
+}
+
 static void proxy_names_are_resolved(void **state)
 {
 	struct fixture f = setup("plugin {\n"
@@ -464,6 +596,11 @@ int main(void)
 		cmocka_unit_test(version_24_blocks_are_read),
 		cmocka_unit_test(narrower_blocks_win),
 		cmocka_unit_test(in_version_24_the_later_block_wins),
+		cmocka_unit_test(in_version_24_a_block_given_again_is_no_later),
+		cmocka_unit_test(settings_of_a_dict_are_inherited),
+		cmocka_unit_test(a_dict_behind_the_server_inherits_too),
+		cmocka_unit_test(groups_are_resolved),
+		cmocka_unit_test(many_networks_are_as_many_combinations),
 		cmocka_unit_test(proxy_names_are_resolved),
 		cmocka_unit_test(without_any_dict_the_embedded_one_is_meant),
 		cmocka_unit_test(blocks_for_other_things_are_passed_over),

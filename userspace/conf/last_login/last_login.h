@@ -103,14 +103,15 @@ struct last_login_conf {
 	size_t target_count;
 	enum last_login_language language;
 	struct last_login_rules *rules; /* private */
+	struct last_login_index *index; /* private */
 };
 
 /*
  * Fills conf_r from the trees, which end with NULL and keep its memory: a later tree overrides all
  * blocks of the earlier ones (the server's file, our own, the command line). They get the "key =
  * <file" values that are needed. Errors: -EINVAL with file:line for a dict without a driver, an
- * unknown precision or source, two dicts in one block, a network that is none; -E2BIG for thousands
- * of combinations.
+ * unknown precision or source, two dicts for one login, a network that is none; -E2BIG for a
+ * million combinations of networks and names.
  */
 int last_login_read(struct conf_section *const *roots, const struct last_login_options *options,
 		    struct last_login_conf *conf_r, struct error *error_r);
@@ -120,7 +121,7 @@ enum last_login_source last_login_source(const struct last_login_target *target)
 /* The language of a key: the configuration's, or that of the syntax around it. */
 bool last_login_speaks_v24(const struct last_login_conf *conf, const struct last_login_text *key);
 
-/* The target of a login, or NULL when it is not to be recorded. */
+/* The target of a login, or NULL when it is not to be recorded. One thread at a time. */
 const struct last_login_target *last_login_match(const struct last_login_conf *conf,
 						 const struct conf_peer *peer);
 

@@ -21,14 +21,15 @@ const char *const last_login_source_words[] = {
 static struct last_login_rule *add_rule(const struct last_login_walk *walk, unsigned int order,
 					const struct conf_pos *pos)
 {
-	struct last_login_rule *rule = arena_alloc(conf_arena(*walk->roots), sizeof(*rule));
+	struct last_login_rule *rule = arena_alloc(walk->all->arena, sizeof(*rule));
 
 	if (!rule)
 		return NULL;
-	rule->filter = *walk->filter;
+	rule->block = walk->block;
+	rule->filter = walk->filter;
 	rule->order = order;
 	rule->pos = *pos;
-	LL_PREPEND(*walk->rules, rule);
+	LL_PREPEND(*walk->of_tree, rule);
 	return rule;
 }
 
@@ -66,7 +67,7 @@ static bool list_has(const char *list, const char *word)
 static const struct last_login_text *new_text(const struct last_login_walk *walk,
 					      const struct conf_setting *setting)
 {
-	struct last_login_text *text = arena_alloc(conf_arena(*walk->roots), sizeof(*text));
+	struct last_login_text *text = arena_alloc(walk->all->arena, sizeof(*text));
 
 	if (text)
 		*text = (struct last_login_text){setting->value, setting->pos, !walk->v23};
@@ -88,7 +89,7 @@ static int set_dict(const struct last_login_walk *walk, const struct conf_settin
 	int ret = 0;
 
 	if (*setting->value != '\0')
-		ret = last_login_dict_from_uri(walk->roots, setting, &dict, error_r);
+		ret = last_login_dict_from_uri(walk->all->arena, setting, &dict, error_r);
 	if (ret < 0)
 		return ret;
 	rule = add_rule(walk, setting->order, &setting->pos);
@@ -169,75 +170,46 @@ static int set_precision(const struct last_login_walk *walk, const struct conf_s
 	return rule && rule->precision ? 0 : no_memory(&setting->pos, error_r);
 }
 
-#define ANYWHERE (LAST_LOGIN_IN_PLUGIN | LAST_LOGIN_IN_LAST_LOGIN | LAST_LOGIN_IN_FILTER)
-
 static const struct {
 	const char *name;
-	unsigned int places; /* enum last_login_place */
+	bool in_plugin, outside;
 	int (*set)(const struct last_login_walk *, const struct conf_setting *, struct error *);
 } settings[] = {
-	{"mail_plugins", LAST_LOGIN_IN_FILTER, set_mail_plugins},
-	{"last_login_dict", LAST_LOGIN_IN_PLUGIN, set_dict},
-	{"last_login_key", ANYWHERE, set_key},
-	{"last_login_precision", ANYWHERE, set_precision},
-	{"last_login_source", ANYWHERE, set_source},
-	{"last_auth_key", ANYWHERE, set_auth_key},
-	{"last_failure_key", ANYWHERE, set_failure_key},
-	{"key", LAST_LOGIN_IN_LAST_LOGIN, set_key},
-	{"precision", LAST_LOGIN_IN_LAST_LOGIN, set_precision},
-	{"source", LAST_LOGIN_IN_LAST_LOGIN, set_source},
+	{"mail_plugins", false, true, set_mail_plugins},
+	{"last_login_dict", true, false, set_dict},
+	{"last_login_key", true, true, set_key},
+	{"last_login_precision", true, true, set_precision},
+	{"last_login_source", true, true, set_source},
+	{"last_auth_key", true, true, set_auth_key},
+	{"last_failure_key", true, true, set_failure_key},
 };
 
 #define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
 
-/* "plugin/last_login_key = x" is a way to write it without the block. */
-static const char *plugin_path(const char *key, enum last_login_place place)
-{
-	return place == LAST_LOGIN_IN_FILTER && strncmp(key, "plugin/", 7) == 0 ? key + 7 : NULL;
-}
-
-static size_t setting_find(const char *key, enum last_login_place place)
+static size_t setting_find(const char *name, bool in_plugin)
 {
 	size_t i = 0;
 
-	while (i < SETTING_COUNT &&
-	       (!(settings[i].places & place) || strcmp(settings[i].name, key) != 0))
+	while (i < SETTING_COUNT && (!(in_plugin ? settings[i].in_plugin : settings[i].outside) ||
+				     strcmp(settings[i].name, name) != 0))
 		i++;
 	return i;
 }
 
-bool last_login_is_setting(const char *key, enum last_login_place place)
+bool last_login_is_setting(const char *name, bool in_plugin)
 {
-	const char *inner = plugin_path(key, place);
-
-	if (inner)
-		return setting_find(inner, LAST_LOGIN_IN_PLUGIN) < SETTING_COUNT;
-	return setting_find(key, place) < SETTING_COUNT;
+	return setting_find(name, in_plugin) < SETTING_COUNT;
 }
 
-static int set_in_plugin(const struct last_login_walk *walk, const struct conf_setting *setting,
-			 const char *key, struct error *error_r)
+int last_login_set(const struct last_login_walk *walk, const char *name,
+		   struct conf_setting *setting, struct error *error_r)
 {
-	struct last_login_walk in_plugin = *walk;
-	struct conf_setting inner = *setting;
-
-	in_plugin.v23 = true;
-	inner.key = key;
-	return last_login_set(&in_plugin, &inner, LAST_LOGIN_IN_PLUGIN, error_r);
-}
-
-int last_login_set(const struct last_login_walk *walk, struct conf_setting *setting,
-		   enum last_login_place place, struct error *error_r)
-{
-	const char *inner = plugin_path(setting->key, place);
-	size_t i = setting_find(setting->key, place);
+	size_t i = setting_find(name, walk->v23);
 	int ret;
 
-	if (inner)
-		return set_in_plugin(walk, setting, inner, error_r);
 	if (i == SETTING_COUNT)
 		return 0;
-	ret = setting->from_file ? conf_load_file(*walk->roots, setting, error_r) : 0;
+	ret = setting->from_file ? conf_load_file(walk->root, setting, error_r) : 0;
 	return ret < 0 ? ret : settings[i].set(walk, setting, error_r);
 }
 
@@ -263,19 +235,16 @@ int last_login_set_fields(const struct last_login_walk *walk, struct conf_sectio
 	return 0;
 }
 
-int last_login_set_block(const struct last_login_walk *walk, struct conf_section *block,
+int last_login_set_entry(const struct last_login_walk *walk, const struct v24_block *entry,
 			 struct error *error_r)
 {
-	const struct last_login_dict *dict;
-	struct last_login_rule *rule;
-	int ret = last_login_dict_from_block(walk->roots, block, &dict, error_r);
+	const struct conf_section *section = entry->section;
+	struct last_login_rule *rule = add_rule(walk, section->order, &section->pos);
 
-	if (ret < 0)
-		return ret;
-	rule = add_rule(walk, block->order, &block->pos);
 	if (!rule)
-		return no_memory(&block->pos, error_r);
-	rule->dict = dict;
+		return no_memory(&section->pos, error_r);
+	rule->entry = entry;
+	rule->tree = walk->tree;
 	walk->all->any_dict = true;
 	return 0;
 }

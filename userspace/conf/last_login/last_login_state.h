@@ -9,6 +9,10 @@
 struct last_login_state {
 	enum last_login_switch enable;
 	const struct last_login_dict *dict;
+	/* Or these: an entry of 2.4, and one beside it where there must not be two. */
+	const struct last_login_tree *tree;
+	const struct v24_block *entry, *beside;
+	unsigned int entry_filter; /* which logins the entry is for */
 	const struct last_login_text *key, *precision, *source, *auth_key, *failure_key;
 	const struct conf_section *fields;
 };
@@ -19,8 +23,6 @@ struct last_login_state last_login_state_first(const struct last_login_rules *ru
 
 void last_login_state_apply(struct last_login_state *state, const struct last_login_rules *rules,
 			    const struct last_login_rule *rule);
-
-bool last_login_state_equal(const struct last_login_state *a, const struct last_login_state *b);
 
 /* Something of a login in that state is recorded. */
 bool last_login_state_records(const struct last_login_state *state,

@@ -6,34 +6,29 @@
 #include "conf/last_login/last_login_rule.h"
 
 struct last_login_walk {
-	struct conf_section *const *roots; /* all; the first one lends its memory */
-	struct last_login_rule **rules;	   /* of the tree that is walked */
+	struct conf_section *root;	  /* that is walked */
+	struct last_login_rule **of_tree; /* its rules */
+	struct last_login_tree *tree;
 	struct last_login_rules *all;
-	const struct conf_filter *filter;
+	const struct v24_block *block;
+	unsigned int filter;
 	bool v23; /* inside plugin { } */
 };
 
-/* Where a setting stands: its name may be shorter there. */
-enum last_login_place {
-	LAST_LOGIN_IN_PLUGIN = 1U << 0,	    /* plugin { } */
-	LAST_LOGIN_IN_LAST_LOGIN = 1U << 1, /* last_login { } */
-	LAST_LOGIN_IN_FILTER = 1U << 2,	    /* the top level, protocol { }, remote { }... */
-};
+/* Is it a setting of last_login, inside or outside of plugin { }? */
+bool last_login_is_setting(const char *name, bool in_plugin);
 
-/* True for a setting that makes a rule in that place. */
-bool last_login_is_setting(const char *key, enum last_login_place place);
+/* Makes a rule of it; other settings are passed over. */
+int last_login_set(const struct last_login_walk *walk, const char *name,
+		   struct conf_setting *setting, struct error *error_r);
 
-/* Makes a rule of the setting; other settings are passed over. */
-int last_login_set(const struct last_login_walk *walk, struct conf_setting *setting,
-		   enum last_login_place place, struct error *error_r);
-
-/* The same for "mail_plugins { last_login = yes }" for
- * "last_login_dict_fields { }" and for "dict NAME { }". */
+/* The same for "mail_plugins { last_login = yes }", for "last_login_dict_fields { }" and for "dict
+ * NAME { }". */
 int last_login_set_plugin(const struct last_login_walk *walk, const struct conf_setting *setting,
 			  struct error *error_r);
 int last_login_set_fields(const struct last_login_walk *walk, struct conf_section *block,
 			  struct error *error_r);
-int last_login_set_block(const struct last_login_walk *walk, struct conf_section *block,
+int last_login_set_entry(const struct last_login_walk *walk, const struct v24_block *entry,
 			 struct error *error_r);
 
 #endif

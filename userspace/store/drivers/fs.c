@@ -4,7 +4,8 @@
  * each key (fs_path.h), whose content is the value without a newline.
  *
  * A file is written under another name and renamed. lock=, dirs and accurate-mtime are accepted
- * and change nothing: dict writes take no lock, and the time of a new file is accurate. The
+ * and change nothing: dict writes take no lock, nothing is deleted, and the time of a new file is
+ * accurate. The
  * comparison of times is dict.c's, so one collector should write to a tree.
  */
 #include <errno.h>
@@ -26,7 +27,7 @@
 
 struct settings {
 	char *prefix, *mode, *lock;
-	bool dirs, no_fsync, fsync, accurate_mtime;
+	bool dirs, no_fsync, fsync, accurate_mtime, autodelete;
 };
 
 struct fs {
@@ -48,6 +49,8 @@ static const struct option options[] = {
 	{"no-fsync", NULL, OPTION_FLAG, AT(no_fsync), .fallback = NULL},
 	{NULL, "fs_posix_fsync", OPTION_FLAG, AT(fsync), .fallback = "yes"},
 	{"accurate-mtime", "fs_posix_accurate_mtime", OPTION_FLAG, AT(accurate_mtime),
+	 .fallback = NULL},
+	{NULL, "fs_posix_autodelete_empty_directories", OPTION_FLAG, AT(autodelete),
 	 .fallback = NULL},
 	{.invalid = "posix: Unknown arg"},
 };
@@ -71,21 +74,29 @@ static int check_settings(struct fs *fs, struct error *error_r)
 	return 0;
 }
 
-static const struct conf_section *posix_block(const struct conf_section *block)
+/* "fs posix { }", or "fs NAME { fs_driver = posix }". */
+static const char *fs_driver_of(const struct conf_section *block)
 {
-	const struct conf_section *s = block->sections;
+	const char *name = conf_setting_value(block, "fs_name", block->name);
 
-	while (s && (strcmp(s->type, "fs") != 0 || strcmp(s->name, "posix") != 0))
-		s = s->next;
-	return s;
+	return conf_setting_value(block, "fs_driver", conf_setting_value(block, "driver", name));
 }
 
 static int read_block(struct fs *fs, const struct conf_section *block, struct error *error_r)
 {
-	const struct conf_section *posix = posix_block(block);
+	const struct conf_section *posix = conf_section_find(block, "fs", NULL), *child;
 
 	if (!posix)
 		return error_set(error_r, EINVAL, "fs posix { } is missing in the dict's block");
+	if (strcmp(fs_driver_of(posix), "posix") != 0)
+		return error_set(error_r, EINVAL, "%s:%u: Unknown fs driver: %s (expected posix)",
+				 posix->pos.file, posix->pos.line, fs_driver_of(posix));
+	child = conf_section_next(posix, "fs", NULL);
+	if (child)
+		return error_set(error_r, EINVAL,
+				 "%s:%u: Extra fs %s { }: the parent fs %s { } doesn't support a "
+				 "child fs",
+				 child->pos.file, child->pos.line, child->name, posix->name);
 	return option_from_block(options, &fs->settings, posix, error_r);
 }
 

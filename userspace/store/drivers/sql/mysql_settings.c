@@ -290,9 +290,10 @@ int mysql_hosts_from_block(struct mysql_hosts *hosts_r, const struct conf_sectio
 				 "%s:%u: mysql { .. } named list filter is missing",
 				 block->pos.file, block->pos.line);
 	for (; filter && ret == 0; filter = conf_section_next(filter, "mysql", NULL)) {
+		const struct conf_setting *name = sql_words_find(filter, "mysql_", "host");
 		struct mysql_host *host = NULL;
 
-		ret = add_host(&hosts, filter->name, &host, error_r);
+		ret = add_host(&hosts, name ? name->value : filter->name, &host, error_r);
 		if (ret == 0)
 			ret = set_from_filter(host, filter, error_r);
 		if (ret == 0)

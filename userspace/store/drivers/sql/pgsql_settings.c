@@ -127,18 +127,19 @@ static int add_filter(struct pgsql_hosts *hosts, const struct conf_section *filt
 		      struct error *error_r)
 {
 	const struct conf_section *parameters = conf_section_find(filter, "parameters", NULL);
-	const struct conf_setting *setting;
+	const struct conf_setting *setting = sql_words_find(filter, "pgsql_", "host");
+	const char *host = setting ? setting->value : filter->name;
 	struct buf conninfo;
 	int ret;
 
 	if (!parameters)
 		parameters = conf_section_find(filter, "pgsql_parameters", NULL);
 	buf_init(&conninfo, CONNINFO_MAX);
-	if (filter->name[0] != '\0')
-		put_quoted(&conninfo, "host", filter->name);
+	if (host[0] != '\0')
+		put_quoted(&conninfo, "host", host);
 	for (setting = parameters ? parameters->settings : NULL; setting; setting = setting->next)
 		put_quoted(&conninfo, setting->key, setting->value);
-	ret = add_host(hosts, slice_str(filter->name), &conninfo, error_r);
+	ret = add_host(hosts, slice_str(host), &conninfo, error_r);
 	if (ret < 0)
 		error_prefix(error_r, "%s:%u", filter->pos.file, filter->pos.line);
 	buf_release(&conninfo);
