@@ -16,7 +16,7 @@
 
 static const char *start_dovecot(struct harness *harness, const char *release, const char *backend)
 {
-	static char missing[96];
+	static char missing[96], base_dir[80];
 	struct server *server = &harness->server;
 	const char *arguments[] = {"tests/servers/dict.sh", release, harness->dir, backend, NULL};
 
@@ -28,8 +28,10 @@ static const char *start_dovecot(struct harness *harness, const char *release, c
 	snprintf(server->socket, sizeof(server->socket), "%s/run/dict", harness->dir);
 	memcpy(server->arguments, arguments, sizeof(arguments));
 	server_start(server);
-	snprintf(harness->uri, sizeof(harness->uri), "proxy:idle_msecs=1000:%s:test",
-		 server->socket);
+	/* As Dovecot's own socket: it is known from the start to take lookups. */
+	snprintf(base_dir, sizeof(base_dir), "%s/run", harness->dir);
+	harness->config.base_dir = base_dir;
+	snprintf(harness->uri, sizeof(harness->uri), "proxy:idle_msecs=1000::test");
 	return NULL;
 }
 

@@ -216,6 +216,8 @@ static int replay_into(const struct plan *plan, struct geo *geo, struct event_so
 		ret = targets_drain(&targets, clock_monotonic_ns() + DRAIN_NS, error_r);
 	if (ret == 0)
 		ret = targets_lost(&targets, error_r);
+	if (ret == 0)
+		ret = targets_refused(&targets, error_r);
 	targets_close(&targets);
 	return ret;
 }

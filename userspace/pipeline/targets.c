@@ -221,3 +221,18 @@ int targets_lost(const struct targets *targets, struct error *error_r)
 	}
 	return 0;
 }
+
+int targets_refused(const struct targets *targets, struct error *error_r)
+{
+	for (size_t i = 0; i < plan_dict_count(targets->plan); i++) {
+		struct writer_stats stats;
+
+		writer_stats(targets->writers[i], &stats);
+		if (stats.lost[WRITER_LOST_REFUSED] > 0)
+			return error_set(error_r, EREMOTEIO,
+					 "%s: %" PRIu64 " records are refused: %s",
+					 plan_dict_name(targets->plan, i),
+					 stats.lost[WRITER_LOST_REFUSED], stats.last_refusal);
+	}
+	return 0;
+}

@@ -52,4 +52,7 @@ int targets_stop(struct targets *targets, uint64_t *left_r, struct error *error_
 /* 0; or -ENOMEM with the first dict some of whose records had no room in memory. */
 int targets_lost(const struct targets *targets, struct error *error_r);
 
+/* 0; or -EREMOTEIO with the first dict that refused records for good. */
+int targets_refused(const struct targets *targets, struct error *error_r);
+
 #endif

@@ -77,8 +77,8 @@ static void drop_older(const struct dict_record *record, void *context)
 		dict_entry_set(found->entry, DICT_UNCHANGED, "%s", "");
 }
 
-static int read_store(struct dict *dict, struct comparison *comparison, int64_t deadline_ns,
-		      struct error *error_r)
+static int read_store(struct dict *dict, const struct compare_store *store,
+		      struct comparison *comparison, int64_t deadline_ns, struct error *error_r)
 {
 	struct slice *keys = calloc(comparison->count, sizeof(*keys));
 	size_t count = 0;
@@ -90,8 +90,8 @@ static int read_store(struct dict *dict, struct comparison *comparison, int64_t 
 		if (comparison->all[i].chosen)
 			keys[count++] = comparison->all[i].entry->key;
 	}
-	ret = dict->driver->lookup(dict, (struct slice){NULL, 0}, keys, count, deadline_ns,
-				   drop_older, comparison, error_r);
+	ret = store->lookup(dict, (struct slice){NULL, 0}, keys, count, deadline_ns, drop_older,
+			    comparison, error_r);
 	free(keys);
 	return ret < 0 ? ret : 0;
 }
@@ -101,8 +101,8 @@ static bool to_write(const struct candidate *candidate)
 	return candidate->chosen && candidate->entry->outcome == DICT_PENDING;
 }
 
-static int write_newer(struct dict *dict, struct comparison *comparison, int64_t deadline_ns,
-		       struct error *error_r)
+static int write_newer(struct dict *dict, const struct compare_store *store,
+		       struct comparison *comparison, int64_t deadline_ns, struct error *error_r)
 {
 	struct dict_entry *batch = calloc(comparison->count, sizeof(*batch));
 	size_t count = 0, next = 0;
@@ -115,7 +115,7 @@ static int write_newer(struct dict *dict, struct comparison *comparison, int64_t
 			batch[count++] = *comparison->all[i].entry;
 	}
 	if (count > 0)
-		ret = dict->driver->write(dict, batch, count, deadline_ns, error_r);
+		ret = store->write(dict, batch, count, deadline_ns, error_r);
 	for (size_t i = 0; i < comparison->count; i++) {
 		if (to_write(&comparison->all[i]))
 			*comparison->all[i].entry = batch[next++];
@@ -141,17 +141,17 @@ static void finish_others(struct comparison *comparison)
 	}
 }
 
-int compare_write(struct dict *dict, struct dict_entry *entries, size_t count, int64_t deadline_ns,
-		  struct error *error_r)
+int compare_write(struct dict *dict, const struct compare_store *store, struct dict_entry *entries,
+		  size_t count, int64_t deadline_ns, struct error *error_r)
 {
 	struct comparison comparison;
 	int ret = comparison_init(&comparison, entries, count);
 
 	if (ret < 0)
 		return error_set(error_r, -ret, "out of memory");
-	ret = read_store(dict, &comparison, deadline_ns, error_r);
+	ret = read_store(dict, store, &comparison, deadline_ns, error_r);
 	if (ret == 0)
-		ret = write_newer(dict, &comparison, deadline_ns, error_r);
+		ret = write_newer(dict, store, &comparison, deadline_ns, error_r);
 	finish_others(&comparison);
 	free(comparison.all);
 	return ret;

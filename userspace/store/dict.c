@@ -138,7 +138,9 @@ static int no_slot(const struct dict *dict, const char *what, struct error *erro
 int dict_write(struct dict *dict, struct dict_entry *entries, size_t count, int64_t deadline_ns,
 	       struct error *error_r)
 {
-	bool compares = dict->strict || dict->driver->caps & DICT_CAP_NEWEST_WINS;
+	const struct compare_store store = {dict->driver->write, dict->driver->lookup};
+	bool compares =
+		dict->strict || dict->driver->caps & (DICT_CAP_NEWEST_WINS | DICT_CAP_COMPARES);
 	struct error error = {0};
 	int ret;
 
@@ -146,8 +148,8 @@ int dict_write(struct dict *dict, struct dict_entry *entries, size_t count, int6
 		dict_entry_set(&entries[i], DICT_PENDING, "%s", "");
 	if (count == 0)
 		return 0;
-	ret = (compares ? dict->driver->write : compare_write)(dict, entries, count, deadline_ns,
-							       &error);
+	ret = compares ? dict->driver->write(dict, entries, count, deadline_ns, &error)
+		       : compare_write(dict, &store, entries, count, deadline_ns, &error);
 	if (ret < 0)
 		dict_entries_set(entries, count, DICT_RETRY, error.text);
 	if (ret < 0 && error_r)

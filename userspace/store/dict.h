@@ -54,6 +54,7 @@ enum dict_cap {
 	DICT_CAP_EXPIRE = 1U << 1,	/* records can expire in the store */
 	DICT_CAP_SEARCH = 1U << 2,	/* lookup() finds a user without knowing the whole key */
 	DICT_CAP_TIMES_ONLY = 1U << 3,	/* values that are no times cannot be kept in order */
+	DICT_CAP_COMPARES = 1U << 5,	/* write() itself reads and compares, where it can */
 	DICT_CAP_LIST = 1U << 4,	/* lookup() without a user finds all users */
 };
 

@@ -9,11 +9,13 @@
 
 #define RESULTS "ONFWM" /* M: found, several values, of which the first counts */
 
-int dict_proto_hello(struct buf *out, unsigned int major, const char *dict_name)
+int dict_proto_hello(struct buf *out, unsigned int major, struct slice user, const char *dict_name)
 {
-	/* Minor 2 of majors 2 and 3 means numbered replies; in major 4 everybody has them. The
-	 * user is left out: one connection serves all. */
-	buf_appendf(out, "H%u\t%u\t0\t\t", major, major < 4 ? 2U : 0U);
+	/* Minor 2 of majors 2 and 3 means numbered replies; in major 4 everybody has them. */
+	buf_appendf(out, "H%u\t%u\t0\t", major, major < 4 ? 2U : 0U);
+	if (major < 3)
+		tabescape(out, user);
+	buf_append_char(out, '\t');
 	tabescape(out, slice_str(dict_name));
 	return buf_append_char(out, '\n');
 }
@@ -101,6 +103,11 @@ static int parse_result(char *line, char *end, struct dict_proto_reply *reply)
 	reply->result = *line++;
 	reply->first = unescaped(&line, end);
 	reply->second = unescaped(&line, end);
+	/* Four times follow, of which the second field is one where there is no error. */
+	for (size_t times = 1; reply->number > 0 && line < end; times++) {
+		(void)next_field(&line, end);
+		reply->timed = times >= 3;
+	}
 	return 0;
 }
 

@@ -23,8 +23,9 @@
 
 #define DICT_PROTO_LINE_MAX 65536
 
-/* All append whole lines and return 0 or the buffer's error. */
-int dict_proto_hello(struct buf *out, unsigned int major, const char *dict_name);
+/* All append whole lines and return 0 or the buffer's error. Only major 2 has the user in its
+ * greeting. */
+int dict_proto_hello(struct buf *out, unsigned int major, struct slice user, const char *dict_name);
 
 /* Major 2 takes the rest of the line for the key, as it is: see dict_proto_can_lookup(). */
 int dict_proto_lookup(struct buf *out, unsigned int major, struct slice key);
@@ -40,6 +41,7 @@ struct dict_proto_reply {
 	uint64_t number;	    /* of "*N" and "+N"; 0 for a reply without */
 	char result;		    /* 'O', 'N', 'F', 'W' or 'M' */
 	struct slice first, second; /* unescaped: "1" and the error, or the value */
+	bool timed;		    /* it has a number, and times at its end, as Dovecot's have */
 };
 
 /* Takes the first line off text, unescaping in place. Returns its length with the newline, 0 when
