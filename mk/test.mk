@@ -3,7 +3,7 @@
 
 TEST_GROUPS := unit abi bpf dict golden fuzz differential integration containers conformance deploy
 # Those that take minutes each; "make test-all" runs them, too. tests/run says what each consists of.
-LONG_GROUPS := faults cluster kernels
+LONG_GROUPS := selftest faults cluster kernels
 
 test test-all test-faults test-kernels: export DEVELOP := 1
 
@@ -29,6 +29,9 @@ test-faults: ## faults of every kind under load, in full (root, hours); FAULTS=s
 test-kernels: kernels-ready ## load, attach and capture on Debian's kernels from 5.10 to the newest, amd64 and arm64, emulated
 	$(Q)tests/run kernels
 
+test-selftest: all target $(GEN_DOCS) ## every check fails when dovetap does nothing (root, 4 minutes on two CPUs); SELFTEST_SAMPLE=N: some
+	$(Q)tests/run selftest
+
 test-storm: kernels-ready ## a million logins, each compared member by member, on the newest kernel (7 minutes)
 	$(Q)STORM_LOGINS=1000000 TEST_TIMEOUT=7200 tests/kernels/50-linux-sid-amd64.sh
 
@@ -49,7 +52,7 @@ conformance-table: all ## compare with the plugin and write docs/plugin-conforma
 demo: ## show dovetap on real logins of a throwaway Dovecot (root, Debian 12)
 	$(Q)tools/demo
 
-.PHONY: test test-all test-faults demo conformance-table
+.PHONY: test test-all test-faults test-selftest demo conformance-table
 
 test-cluster: $(O)/tests/bench/load ## kill nodes of real clusters under load (minutes, 4 GB)
 	$(Q)tools/setup test

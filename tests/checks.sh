@@ -122,6 +122,13 @@ alone() { # is dovetap, or what stands in for it, all there is?
 	[[ ${DOVETAP_SELFTEST:-} == alone ]]
 }
 
+# Where nothing happens nothing is waited for.
+if alone; then
+	sleep() {
+		command sleep 0.01
+	}
+fi
+
 # --- what checks are made of ---------------------------------------------------------------------
 
 same() { # expected got; nothing is never what is expected, for that is what a dead program prints

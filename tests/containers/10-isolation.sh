@@ -40,6 +40,16 @@ everybody_logs_in() {
 	done
 }
 
+# Others on this machine may have the same file open, and have got the probe for it first.
+one_probe_at_most() { # containers that share it
+	local name by
+	by=$(for name in "$@"; do
+		pgrep --ns "${container_first[$name]}" --nslist pid ''
+	done | paste -sd '|')
+	has_line ': attached to hook_mail_user_created ' "$tmp/dovetap.log"
+	at_most 1 "$(grep -cE "/proc/($by)/root/.*: attached to hook_mail_user_created " "$tmp/dovetap.log")"
+}
+
 container_start twelve bookworm "$pod/cri-containerd-@.scope"
 outside_start
 container_start again bookworm "$pod/cri-containerd-@.scope"
@@ -49,7 +59,7 @@ check 'each container is isolated' own_namespaces_all
 check 'two of them share their files' one_file twelve again
 check 'everybody can log in everywhere' everybody_logs_in
 check 'each login is told once, and where' eventually told_of "${containers[@]}"
-check 'a shared file has one probe' same 0 "$(metric 'dovetap_logins_total{result="duplicate"}')"
+check 'a shared file has one probe' one_probe_at_most twelve again
 container_stop again
 check 'the other one goes on' container_login twelve imap {6..9}"@$domain"
 check 'and is watched' eventually told_of "${containers[@]}"

@@ -55,6 +55,7 @@ clone_btrfs() {
 
 # All that stat() has to say but the device is the same.
 alike() { # two folders
+	! alone || return 1
 	local file=usr/lib/dovecot/libdovecot-storage.so.0.0.0
 	same "$(stat -c '%i %z %s' "$1/$file")" "$(stat -c '%i %z %s' "$2/$file")" &&
 		! same "$(stat -c %d "$1/$file")" "$(stat -c %d "$2/$file")"
@@ -70,7 +71,7 @@ log_in_to() { # containers
 known=()
 outside_start
 for kind in ext4 squashfs btrfs; do
-	"clone_$kind"
+	alone || "clone_$kind"
 	check "$kind: the files of both clones look like one" alike "$cache/$kind-1" "$cache/$kind-2"
 	for i in 1 2; do
 		container_begin "$kind-$i" "$kind-$i" docker-@.scope

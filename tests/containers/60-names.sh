@@ -9,6 +9,7 @@ plan 4
 containers=(one two three four five six)
 
 make_groups() {
+	! alone || return 1
 	mkdir -p "$slice"/crowd/{1..30}/{1..100}
 	[[ $(find "$slice/crowd" -type d | wc -l) -eq 3031 ]]
 }

@@ -92,6 +92,7 @@ container_root() { # name
 }
 
 container_login() { # name, arguments of tests/harness/login.py behind the ports
+	! alone || return 1
 	local name=$1
 	shift
 	nsenter --net="/proc/${container_first[$name]}/ns/net" "$top/tests/harness/login.py" \

@@ -7,6 +7,7 @@ protocol=redis short_faults=(down hang-server reset slow drop-syn cut revoke rea
 server_port=$(free_port)
 
 server_start() {
+	! alone || return 0
 	run_in_background "$tmp/redis.log" redis-server --bind 127.0.0.1 --port "$server_port" \
 		--save '' --appendonly yes --dir "$tmp"
 	server=$pid

@@ -8,6 +8,7 @@ server_port=$(free_port)
 data=$tmp/mariadb
 
 server_start() {
+	! alone || return 0
 	run_in_background "$tmp/mariadb.log" mariadbd --no-defaults --user=nobody --datadir="$data" \
 		--bind-address=127.0.0.1 --port="$server_port" --socket="$data/socket" \
 		--innodb-flush-log-at-trx-commit=0

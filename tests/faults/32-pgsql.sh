@@ -10,6 +10,7 @@ bin=$(echo /usr/lib/postgresql/*/bin)
 as_postgres=(setpriv --reuid postgres --regid postgres --init-groups)
 
 server_start() {
+	! alone || return 0
 	run_in_background "$tmp/postgres.log" "${as_postgres[@]}" "$bin/postgres" -D "$data" \
 		-h 127.0.0.1 -p "$server_port" -k "$data" -c fsync=off
 	server=$pid

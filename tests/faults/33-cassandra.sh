@@ -12,10 +12,12 @@ node() { # verb
 }
 
 cql() { # command
+	! alone || return 1
 	"$top/tests/servers/cassandra-cql" --user cassandra --password cassandra 127.0.0.1 "$server_port" "$@"
 }
 
 server_start() {
+	! alone || return 0
 	node start || bail "cassandra: $(tail -n 3 "$tmp/cassandra.log")"
 	server=$(cat "$nodes/1/pid")
 	started+=("$server")
@@ -66,7 +68,7 @@ schema_is_made() { # the superuser is made in the background
 	schema | cql run
 }
 
-server_port=$("$top/tests/servers/cassandra.sh" init "$nodes" auth)
+server_port=$(alone && free_port || "$top/tests/servers/cassandra.sh" init "$nodes" auth)
 server_start
 eventually schema_is_made | note
 write_map 'user=dovecot password=pass dbname=mails'

@@ -10,6 +10,7 @@ dir=$tmp/dict-server
 server_port=$dir/run/dict
 
 server_start() {
+	! alone || return 0
 	rm -f "$server_port"
 	run_in_background "$tmp/dict.log" "$top/tests/servers/dict.sh" bookworm "$dir" file
 	server=$pid

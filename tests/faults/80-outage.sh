@@ -94,7 +94,8 @@ note_figures() { # file
 }
 
 compare() { # directory: sets $grown, in KiB, and $cpu
-	[[ $(wc -w < "$1/before") -eq 4 && $(wc -w < "$1/after") -eq 4 ]] || bail "$1: nothing was measured"
+	grown=unknown cpu=unknown
+	[[ $(wc -w < "$1/before") -eq 4 && $(wc -w < "$1/after") -eq 4 ]] || bail "$1: nothing was measured" || return 0
 	grown=$(($(awk '{ print $4 }' "$1/after") - $(awk '{ print $3 }' "$1/before")))
 	[[ $grown -ge 0 ]] || grown=0
 	cpu=$(cat "$1/before" "$1/after" | awk '{ took = $1 - time; used = $2 - cpu; time = $1; cpu = $2 }
@@ -104,7 +105,7 @@ compare() { # directory: sets $grown, in KiB, and $cpu
 costs_little() { # way, kind
 	local dir=$tmp/$1-$2 grown cpu
 	compare "$dir"
-	echo "# $1 $2: $cpu% of one CPU at $rate logins/s, $((grown / 1024)) MiB more memory"
+	echo "# $1 $2: $cpu% of one CPU at $rate logins/s, $grown KiB more memory"
 	[[ $(amount short full) == short ]] ||
 		check "$1 $2: less than $cpu_max% of one CPU" awk -v got="$cpu" -v max="$cpu_max" \
 			'BEGIN { print got; exit got >= max }'

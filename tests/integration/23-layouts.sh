@@ -40,7 +40,7 @@ nothing_is_refused() {
 try() { # LAYOUT LIBDIR LIBEXECDIR SBINDIR: the environment is that of tests/target/install
 	local lib=$2 libexec=$3 sbin=$4 pids=()
 	layout=$1 root=$tmp/$1
-	"$top/tests/target/install" "$root" "$lib" "$libexec" "$sbin" 2>&1 | note
+	alone || "$top/tests/target/install" "$root" "$lib" "$libexec" "$sbin" 2>&1 | note
 	start "$sbin/${MASTER:-dovecot}"
 	check "$layout: the master leads to libdovecot-storage" \
 		eventually attached hook_mail_user_created "$lib/libdovecot-storage.so.*"

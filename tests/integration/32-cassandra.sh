@@ -8,6 +8,7 @@ plan 10
 cassandra=$top/tests/servers/cassandra.sh
 
 cql() { # command of cassandra-cql
+	! alone || return 1
 	"$top/tests/servers/cassandra-cql" --user cassandra --password cassandra --keyspace mails \
 		127.0.0.1 "$port" "$1"
 }
@@ -118,10 +119,14 @@ expires_in() { # days: what is left for the row of carol, in Cassandra's own wor
 	[[ $left -gt $((($1 - 1) * 86400)) && $left -le $(($1 * 86400)) ]]
 }
 
-port=$("$cassandra" init "$tmp/cassandra" auth)
-"$cassandra" start "$tmp/cassandra" 1 || bail 'cassandra did not start'
-started+=("$(cat "$tmp/cassandra/1/pid")")
-eventually schema | note
+cassandra_start() { # sets $port
+	port=$("$cassandra" init "$tmp/cassandra" auth)
+	"$cassandra" start "$tmp/cassandra" 1 || bail 'cassandra did not start'
+	started+=("$(cat "$tmp/cassandra/1/pid")")
+	eventually schema | note
+}
+
+alone && port=$(free_port) || cassandra_start
 
 configuration > "$tmp/dovetap.conf"
 harness_start bookworm

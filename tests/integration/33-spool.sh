@@ -3,7 +3,7 @@
 # What waits for a dict can be looked at, checked, exported and drained by hand, and survives the
 # end of dovetap.
 . "$(dirname "$0")/lib.sh"
-plan 7
+plan 8
 
 spool() { # action
 	"$dovetap" spool "$1" "${where[@]}"
@@ -15,6 +15,11 @@ waiting() { # how many
 
 redis_port=$(free_port)
 where=(--state-dir "$tmp/state" --dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%u')
+nothing_is_there() { # and nothing is made for it
+	same $'redis: sound\n0 0' "$(spool list && list=$? && spool check && echo "$list $?")"
+	[[ ! -e $tmp/state/spool ]]
+}
+check 'without a spool nothing is listed' nothing_is_there
 harness_start bookworm
 dovetap_start --root "$harness_root" --dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%u'
 login imap one@example.com > "$tmp/out"

@@ -3,7 +3,7 @@
 # "dovetap top": logins and failures of a real Dovecot, counted exactly, on a terminal, in a pipe and
 # as JSON; names that would drive the terminal do not; and nobody but the control socket tells names.
 . "$(dirname "$0")/lib.sh"
-plan 17
+plan 19
 
 socket=$tmp/state/control.sock
 top_json() { # arguments of dovetap top, then a jq filter and what it gives
@@ -72,8 +72,11 @@ check 'the metrics do not tell names' not_told /top/failures
 check 'each metric is documented, with its labels' "$top/tests/integration/documented-metrics.py" "$tmp/page"
 
 # A terminal of a real kind; q ends it.
-tmux -S "$tmp/tmux" -f /dev/null new-session -d -x 100 -y 30 \
-	"script -qc '$dovetap top --control $socket --interval 0.2' $tmp/terminal"
+top_on_terminal() {
+	tmux -S "$tmp/tmux" -f /dev/null new-session -d -x 100 -y 30 \
+		"script -qec '$dovetap top --control $socket --interval 0.2' $tmp/terminal; echo \$? > $tmp/ended"
+}
+top_on_terminal
 screen() { # text
 	tmux -S "$tmp/tmux" capture-pane -p | grep -F -- "$1"
 }
@@ -87,3 +90,11 @@ gone() {
 check 'and ends with q' eventually gone
 check 'no name drives it' terminal_is_safe
 check 'the terminal is what it was' restored
+top_on_terminal
+eventually screen '/S (1 MIN)' > "$tmp/out"
+tmux -S "$tmp/tmux" send-keys C-c
+gone_well() {
+	gone && same 0 "$(cat "$tmp/ended")"
+}
+check 'Ctrl-C ends it, too' eventually gone_well
+check 'and gives the terminal back' restored

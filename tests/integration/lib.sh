@@ -163,6 +163,7 @@ on_each_version() { # function: called with a fresh harness of every Dovecot tha
 }
 
 login() { # service user... [options]: see tests/harness/login.py; prints its JSON
+	! alone || return 1
 	"$top/tests/harness/login.py" "$tmp/$harness/ports" "$@"
 }
 
@@ -195,7 +196,8 @@ doveadm() { # in the harness that was started last
 # --- servers to write to -------------------------------------------------------------------------
 
 redis_start() { # on the same port when called again
-	redis_port=${redis_port:-$(free_port)}
+	redis_port=${redis_port:-$(free_port)} redis_pid=''
+	! alone || return 0
 	run_in_background "$tmp/redis.log" redis-server --bind 127.0.0.1 --port "$redis_port" \
 		--save '' --appendonly no --dir "$tmp"
 	redis_pid=$pid
@@ -204,6 +206,7 @@ redis_start() { # on the same port when called again
 
 mariadb_start() { # in $tmp/mariadb, root without a password, on 127.0.0.1:$mariadb_port
 	mariadb_port=$(free_port)
+	! alone || return 0
 	mkdir "$tmp/mariadb" && chown nobody: "$tmp/mariadb"
 	mariadb-install-db --no-defaults --user=nobody --datadir="$tmp/mariadb" \
 		--auth-root-authentication-method=normal --skip-test-db > "$tmp/mariadb.log" 2>&1
@@ -222,6 +225,7 @@ postgres_start() { # in $tmp/postgres, trusting postgres@127.0.0.1:$postgres_por
 	local bin
 	bin=$(echo /usr/lib/postgresql/*/bin)
 	postgres_port=$(free_port)
+	! alone || return 0
 	mkdir "$tmp/postgres" && chown postgres: "$tmp/postgres"
 	setpriv --reuid postgres --regid postgres --init-groups "$bin/initdb" \
 		--pgdata="$tmp/postgres" --auth=trust --encoding=UTF8 --locale=C --no-sync \

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Asked for by "tests/run selftest". Would the checks notice? Every script of these groups runs with dovetap replaced by a program that fails,
-# one that succeeds in silence, and one that prints empty JSON: each named check must fail. Those that may
-# pass, and scripts that are left out, stand in may-pass with the reason.
+# Would the checks notice? Every script of these groups runs with dovetap replaced by a program that fails, one
+# that succeeds in silence, and one that prints empty JSON: each named check must fail. Those that may pass, and
+# scripts that are left out, stand in may-pass with the reason.
 #
 #     10-dead-program.sh [SCRIPT...]    all, or these (paths below tests/)
 #
-# SELFTEST=alone (the default): no Dovecot and no load are started either, so that nothing is waited for.
-# SELFTEST=dead: all but dovetap is real ("make test-selftest").
+# SELFTEST=alone (the default): no Dovecot, no store and no load are started either, so that nothing is waited for.
+# SELFTEST=dead: all but dovetap is real; that takes hours.
 # SELFTEST_SAMPLE=N: only N of the scripts, others every day; SELFTEST_SEED (the date) is printed.
 cd "$(dirname "$0")/../.."
 . tests/checks.sh
@@ -49,8 +49,10 @@ sample() {
 
 # Each has all its checks in FILE afterwards.
 run_script() { # script, program, file
+	local begin=$SECONDS
 	DOVETAP=$2 SANITIZED=$2 timeout --kill-after=10 "${TEST_TIMEOUT:-300}" "tests/$1" > "$3" 2>&1 < /dev/null ||
 		true
+	echo "$((SECONDS - begin)) s: $1 ${2##*/}" > "$3.seconds"
 }
 
 file_of() { # script, program
@@ -102,4 +104,5 @@ for script in "${chosen[@]}"; do
 		check "$script notices ${program##*/}" none_passes "$script" "$program"
 	done
 done
+sort -rn "$tmp"/*.seconds | head -n 5 | note
 [[ $whole -eq 0 ]] || check 'each exception is needed' each_rule_is_used

@@ -80,12 +80,32 @@ static void test_a_map_without_cpus_is_refused(void **state)
 	close(fd);
 }
 
+/* The kernel's largest number, and one more. */
+static void test_a_map_of_too_many_cpus_is_refused(void **state)
+{
+	struct counters counters;
+	int fd = memfd_create("counters", MFD_CLOEXEC);
+
+	(void)state;
+	map[0] = 65537;
+	assert_int_equal(pwrite(fd, map, sizeof(map), 0), sizeof(map));
+	assert_int_equal(counters_map(fd, &counters, NULL), -EILSEQ);
+	map[0] = 65536;
+	assert_int_equal(pwrite(fd, map, sizeof(map), 0), sizeof(map));
+	assert_int_equal(ftruncate(fd, (off_t)65537 * BLOCK * (off_t)sizeof(uint64_t)), 0);
+	assert_int_equal(counters_map(fd, &counters, NULL), 0);
+	assert_int_equal(counters.cpus, 65536);
+	counters_unmap(&counters);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_cpus_add_up, set_up),
 		cmocka_unit_test_setup(test_a_newer_versions_losses_are_losses, set_up),
 		cmocka_unit_test_setup(test_a_map_without_cpus_is_refused, set_up),
+		cmocka_unit_test_setup(test_a_map_of_too_many_cpus_is_refused, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

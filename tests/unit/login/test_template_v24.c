@@ -216,15 +216,34 @@ static void check_version(const char *version, const char *text, const char *exp
 	template_free(&template);
 }
 
+/* A number in so many hex digits, behind zeros or before them. */
+static void check_padding(const char *version, int width, bool works)
+{
+	char text[64], expected[300];
+	size_t count = (size_t)(width < 0 ? -width : width);
+
+	(void)snprintf(text, sizeof(text), "%%{local_port | hex(%d)}", width);
+	memset(expected, '0', count);
+	expected[count] = '\0';
+	memcpy(width < 0 ? expected : expected + count - 3, "3e1", 3); /* 993 */
+	check_version(version, text, works ? expected : NULL);
+}
+
 static void releases_differ(void **state)
 {
 	(void)state;
 	check_version("2.4.1", "%{user | regexp('1', '-')}", "-");
-	check_version("2.4.4", "%{user | regexp('1', '-')}", "u-@example.com");
-	check_version("2.4.1", "%{local_port / -1}", "-993");
+	check_version("2.4.2", "%{user | regexp('1', '-')}", "u-@example.com");
+	check_version("2.4.2", "%{user | md5 | substr(99)}", "");
+	check_version("2.4.3", "%{user | md5 | substr(99)}", NULL);
+	check_version("2.4.3", "%{local_port / -1}", "-993");
 	check_version("2.4.4", "%{local_port / -1}", NULL);
-	check_version("2.4.1", "%{user | md5 | substr(99)}", "");
-	check_version("2.4.4", "%{user | md5 | substr(99)}", NULL);
+	check_padding("2.4.2", 257, true);
+	check_padding("2.4.3", 256, true);
+	check_padding("2.4.3", 257, false);
+	check_padding("2.4.2", -257, true);
+	check_padding("2.4.3", -256, true);
+	check_padding("2.4.3", -257, false);
 }
 
 static void username_and_domain_keep_their_names(void **state)
