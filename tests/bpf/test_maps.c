@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "attach/maps.h"
+#include "base/ledger.h"
 #include "dovetap/counters.h"
 #include "unit/cmocka_all.h"
 
@@ -130,8 +131,11 @@ static void add_loss(const struct maps *maps, unsigned int counter)
 static void test_the_next_life_has_the_same_maps(void **state)
 {
 	struct memory memory = {.count = 0};
+	static const struct ledger_row rows[] = {{0, 1, 1}, {0, 0, 0}};
 	struct life first, second;
+	struct ledger ledger;
 	uint32_t ring, counters;
+	uint64_t number = 7;
 
 	(void)state;
 	begin(&first, &memory, RING);
@@ -140,13 +144,21 @@ static void test_the_next_life_has_the_same_maps(void **state)
 	counters = first.maps.counters_id;
 	assert_int_equal(losses(&first.maps), LOSSES);
 	add_loss(&first.maps, 31);
+	assert_int_equal(ledger_map(first.maps.accounts_fd, &ledger, NULL), 0);
+	ledger_write(ledger_block(&ledger, "a"), rows, &number);
+	ledger_unmap(&ledger);
+	number = 0;
 	end(&first);
 	begin(&second, &memory, RING);
 	assert_true(second.maps.inherited);
 	assert_int_equal(second.maps.ring_id, ring);
 	assert_int_equal(second.maps.counters_id, counters);
-	assert_int_equal(memory.count, 2);
+	assert_int_equal(memory.count, 3);
 	assert_int_equal(losses(&second.maps), LOSSES | 1UL << 31);
+	assert_int_equal(ledger_map(second.maps.accounts_fd, &ledger, NULL), 0);
+	assert_true(ledger_read(ledger_block(&ledger, "a"), rows, &number));
+	assert_int_equal(number, 7);
+	ledger_unmap(&ledger);
 	end(&second);
 	forget(&memory);
 }
@@ -212,6 +224,7 @@ static void test_what_does_not_fit_is_made_anew(void **state)
 	(void)state;
 	put(&memory, "ring-65536", fd, NULL);
 	put(&memory, MAPS_COUNTERS, fd, NULL);
+	put(&memory, MAPS_ACCOUNTS, fd, NULL);
 	put(&memory, "somebody-elses", fd, NULL);
 	close(fd);
 	begin(&life, &memory, RING);

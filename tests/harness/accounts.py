@@ -3,7 +3,7 @@
 """Adds up the counters of "dovetap status --json" (standard input) and prints the equations.
 
 Exit status 1 when what came into a stage is not what is known to have become of it. The last one,
-from the kernel to the collector, holds for a collector that is the first on its ring.
+from the kernel to the collector, holds while nothing waits in the ring.
 """
 
 import json
@@ -25,7 +25,8 @@ def dict_equation(name):
     found = total("dovetap_dict_spool_records_total", dict=name, way="found")
     known = total("dovetap_dict_records_total", dict=name,
                   outcome=["stored", "unchanged", "superseded", "refused", "memory",
-                           "nomem", "damaged"])
+                           "nomem", "damaged", "collector_killed",
+                           "killed_while_writing", "again"])
     external = total("dovetap_dict_spool_records_total", dict=name, way="external")
     coalesced = total("dovetap_logins_coalesced_total", dict=name)
     waiting = sum(total(f"dovetap_dict_{where}_records", dict=name)
@@ -45,7 +46,8 @@ def equations():
     yield ("events = filtered + undecodable", events,
            sum(map(total, records)) + total("dovetap_events_lost_total", stage="decode"))
     yield ("passed = joined + waiting", sum(total(name, result="passed") for name in records),
-           total("dovetap_login_events_total") + total("dovetap_join_waiting"))
+           total("dovetap_login_events_total") + total("dovetap_join_waiting") +
+           total("dovetap_join_cut_off_total"))
     yield ("logins = recorded + unrecorded", total("dovetap_login_events_total", kind="login"),
            total("dovetap_logins_recorded_total") + total("dovetap_logins_unrecorded_total"))
     yield ("due = handed on + lost", total("dovetap_records_due_total"),
@@ -55,7 +57,9 @@ def equations():
         name = sample["dict"]
         yield f"dict {name}: submitted + found = done + waiting", *dict_equation(name)
     yield ("dovetap's own difference = 0", total("dovetap_events_unexplained"), 0)
-    yield ("records = events", total("dovetap_cpu_hits_total", result="recorded"), events)
+    yield ("records = events - those taken again",
+           total("dovetap_cpu_hits_total", result="recorded"),
+           events - total("dovetap_events_again_total"))
 
 
 wrong = 0

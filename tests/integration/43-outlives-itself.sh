@@ -3,7 +3,7 @@
 # With pins nothing is missed while dovetap is not there: probes and ring go on, and the next one
 # continues where the last one stopped. "dovetap detach" ends it.
 . "$(dirname "$0")/lib.sh"
-plan 21
+plan 22
 
 pin() {
 	dovetap_start --root "$harness_root" --dict "sqlite:path=$tmp/state/db" \
@@ -51,7 +51,7 @@ check 'a second one on the same socket is refused' fails_with 69 'another doveta
 	"${second[@]}" --state-dir "$tmp/third" --control "$tmp/state/control.sock"
 check 'what runs is not detached' fails_with 69 'another dovetap works with these' \
 	"$dovetap" detach --pin "$bpffs/dovetap"
-check 'check tells of it' checks '3 probes, 2 maps; a dovetap works with them'
+check 'check tells of it' checks '3 probes, 3 maps; a dovetap works with them'
 
 login imap a@example.com > /dev/null
 check 'the first login is there' eventually recorded imap/a@example.com
@@ -64,10 +64,11 @@ check 'it says that the ring is inherited' inherited 1
 
 dovetap_stop
 login pop3 c@example.com > /dev/null
-check 'check tells of what is left' checks '3 probes, 2 maps; the next dovetap'
+check 'check tells of what is left' checks '3 probes, 3 maps; the next dovetap'
 pin
 check 'ended: the login of meanwhile is there' \
 	eventually recorded {imap/a,imap/b,pop3/c}@example.com
+check 'the numbers of all three add up' eventually accounts_balance
 
 dovetap_stop
 login imap d@example.com > /dev/null
@@ -76,10 +77,11 @@ check 'detach says that there were records nobody has read' \
 	grep 'ring-8388608 with [1-9][0-9]* bytes of records that nobody has read' "$tmp/detached"
 check 'and what it has removed' same 'removed counters map
 removed directory
+removed map accounts
 removed probe
 removed probe
 removed probe
-removed ring' "$(sed -E 's/^removed map counters/removed counters map/; s/^(removed (probe|ring|directory)).*/\1/' "$tmp/detached" | sort)"
+removed ring' "$(sed -E 's/^removed map counters/removed counters map/; s/^(removed (map accounts|probe|ring|directory)).*/\1/' "$tmp/detached" | sort)"
 check 'everything is gone' pins_are_gone
 check 'there is nothing left to detach' same '{"directory":"'"$bpffs/dovetap"'","removed":[]}' \
 	"$("$dovetap" detach --pin "$bpffs/dovetap" --json)"

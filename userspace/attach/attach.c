@@ -71,7 +71,7 @@ int loader_new(const struct loader_options *options, struct loader **loader_r,
 	loader->options = *options;
 	loader->cookies =
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie, NULL) > 0;
-	loader->own = (struct maps){.ring_fd = -1, .counters_fd = -1};
+	loader->own = (struct maps){.ring_fd = -1, .counters_fd = -1, .accounts_fd = -1};
 	loader->maps = options->maps ? options->maps : &loader->own;
 	if (loader->options.ring_bytes == 0)
 		loader->options.ring_bytes = RING_BYTES_DEFAULT;

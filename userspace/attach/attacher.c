@@ -97,8 +97,8 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 	attacher->search_owner.ctx = attacher;
 	attacher->fd_stores =
 		(struct fd_stores){.list = options->fd_stores, .count = options->fd_store_count};
-	attacher->maps = (struct maps){.ring_fd = -1, .counters_fd = -1};
-	attacher->inherited.counters_fd = -1;
+	attacher->maps = (struct maps){.ring_fd = -1, .counters_fd = -1, .accounts_fd = -1};
+	attacher->inherited.counters_fd = attacher->inherited.accounts_fd = -1;
 	attacher->attachments.fd_stores = &attacher->fd_stores;
 	attacher->attachments.inherited = &attacher->inherited;
 	attacher->setup = (struct child_setup){

@@ -34,14 +34,18 @@ static struct collector_fds fds_of(const struct child_setup *setup)
 	struct collector_fds fds = {
 		.ring = maps->ring_fd,
 		.counters = maps->counters_fd,
+		.accounts = maps->accounts_fd,
 		.old_count = maps->old_count,
+		.ids = {.ring = maps->ring_id, .counters = maps->counters_id},
 		.inherited = maps->inherited,
 		.configuration = setup->configuration,
 		.lock = setup->lock,
 	};
 
-	for (size_t i = 0; i < maps->old_count; i++)
+	for (size_t i = 0; i < maps->old_count; i++) {
 		fds.old[i] = maps->old[i].fd;
+		fds.ids.old[i] = maps->old[i].id;
+	}
 	return fds;
 }
 

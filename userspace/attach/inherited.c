@@ -69,6 +69,9 @@ static void take(void *ctx, const char *name, int fd)
 	} else if (strcmp(name, MAPS_COUNTERS) == 0) {
 		taken = inherited->counters_fd < 0;
 		inherited->counters_fd = taken ? fd : inherited->counters_fd;
+	} else if (strcmp(name, MAPS_ACCOUNTS) == 0) {
+		taken = inherited->accounts_fd < 0;
+		inherited->accounts_fd = taken ? fd : inherited->accounts_fd;
 	} else {
 		taken = take_link(inherited, name, fd);
 	}
@@ -78,7 +81,7 @@ static void take(void *ctx, const char *name, int fd)
 
 void inherited_take(struct inherited *inherited, struct fd_stores *fd_stores)
 {
-	*inherited = (struct inherited){.counters_fd = -1};
+	*inherited = (struct inherited){.counters_fd = -1, .accounts_fd = -1};
 	fd_stores_each(fd_stores, take, inherited);
 }
 
@@ -100,7 +103,9 @@ void inherited_release(struct inherited *inherited)
 		close(inherited->rings[i].fd);
 	if (inherited->counters_fd >= 0)
 		close(inherited->counters_fd);
-	*inherited = (struct inherited){.counters_fd = -1};
+	if (inherited->accounts_fd >= 0)
+		close(inherited->accounts_fd);
+	*inherited = (struct inherited){.counters_fd = -1, .accounts_fd = -1};
 }
 
 static bool is_on(const struct inherited_link *link, enum priv_role role, const struct file_id *id)

@@ -13,6 +13,7 @@
 struct inherited_ring {
 	char name[FD_STORE_NAME_MAX];
 	int fd;
+	uint32_t id; /* the kernel's; set when it is taken over */
 };
 
 struct inherited_link {
@@ -26,6 +27,7 @@ struct inherited {
 	struct inherited_ring rings[INHERITED_RINGS_MAX];
 	size_t ring_count;
 	int counters_fd; /* -1: none */
+	int accounts_fd; /* the same */
 	struct inherited_link *links;
 };
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "attach/ring_used.h"
+#include "base/ledger.h"
 #include "base/log.h"
 #include "dovetap/counters.h"
 
@@ -21,13 +22,14 @@ static int map_info(int fd, struct bpf_map_info *info_r)
 	return bpf_obj_get_info_by_fd(fd, info_r, &len);
 }
 
-static bool is_ring(int fd, size_t *bytes_r)
+static bool is_ring(int fd, size_t *bytes_r, uint32_t *id_r)
 {
 	struct bpf_map_info info;
 
 	if (map_info(fd, &info) < 0 || info.type != BPF_MAP_TYPE_RINGBUF)
 		return false;
 	*bytes_r = info.max_entries;
+	*id_r = info.id;
 	return true;
 }
 
@@ -36,16 +38,25 @@ static uint32_t counters_entries(int cpus)
 	return DOVETAP_COUNTER_STRIDE * (1 + (uint32_t)cpus);
 }
 
+#define ACCOUNTS_ENTRIES (uint32_t)(LEDGER_BYTES / sizeof(uint64_t))
+
+/* Can it be mapped as that many numbers? */
+static bool is_numbers(int fd, uint32_t entries)
+{
+	struct bpf_map_info info;
+
+	return map_info(fd, &info) == 0 && info.type == BPF_MAP_TYPE_ARRAY &&
+	       info.value_size == sizeof(uint64_t) && info.max_entries == entries &&
+	       (info.map_flags & BPF_F_MMAPABLE) != 0;
+}
+
 static bool is_counters(int fd)
 {
 	int cpus = libbpf_num_possible_cpus();
-	struct bpf_map_info info;
 	uint32_t first = 0;
 	uint64_t value;
 
-	return cpus > 0 && map_info(fd, &info) == 0 && info.type == BPF_MAP_TYPE_ARRAY &&
-	       info.value_size == sizeof(value) && info.max_entries == counters_entries(cpus) &&
-	       (info.map_flags & BPF_F_MMAPABLE) != 0 &&
+	return cpus > 0 && is_numbers(fd, counters_entries(cpus)) &&
 	       bpf_map_lookup_elem(fd, &first, &value) == 0 && value == (uint64_t)cpus;
 }
 
@@ -79,16 +90,30 @@ static int print_uses(int fd, struct error *error_r)
 }
 
 /* Returns the descriptor. */
-static int make_counters(struct error *error_r)
+static int make_numbers(const char *name, uint32_t entries)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, mmapable, .map_flags = BPF_F_MMAPABLE);
+
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(uint32_t), sizeof(uint64_t), entries,
+			      &mmapable);
+}
+
+static int make_accounts(struct error *error_r)
+{
+	int fd = make_numbers(MAPS_ACCOUNTS, ACCOUNTS_ENTRIES);
+
+	return fd < 0 ? error_set(error_r, -fd, "cannot create the accounts: %s", strerror(-fd))
+		      : fd;
+}
+
+static int make_counters(struct error *error_r)
+{
 	int cpus = libbpf_num_possible_cpus(), fd = cpus, ret;
 	uint64_t value = (uint64_t)cpus;
 	uint32_t first = 0;
 
 	if (cpus > 0)
-		fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "counters", sizeof(first), sizeof(value),
-				    counters_entries(cpus), &mmapable);
+		fd = make_numbers(MAPS_COUNTERS, counters_entries(cpus));
 	ret = fd < 0 ? fd : bpf_map_update_elem(fd, &first, &value, BPF_ANY);
 	if (ret == 0)
 		return fd;
@@ -105,9 +130,10 @@ static void ring_name(size_t bytes, char name_r[FD_STORE_NAME_MAX])
 static void take_ring(struct maps *maps, const struct inherited_ring *ring, size_t wanted,
 		      struct fd_stores *fd_stores)
 {
+	uint32_t id;
 	size_t bytes;
 
-	if (!is_ring(ring->fd, &bytes)) {
+	if (!is_ring(ring->fd, &bytes, &id)) {
 		log_warning("%s was kept, but is no ring buffer: not used", ring->name);
 		fd_stores_drop(fd_stores, ring->name);
 		close(ring->fd);
@@ -115,10 +141,31 @@ static void take_ring(struct maps *maps, const struct inherited_ring *ring, size
 		maps->ring_fd = ring->fd;
 		maps->inherited = true;
 	} else {
-		maps->old[maps->old_count++] = *ring;
+		maps->old[maps->old_count] = *ring;
+		maps->old[maps->old_count++].id = id;
 		log_info("the ring of %zu bytes is read to its end; the next one has %zu", bytes,
 			 wanted);
 	}
+}
+
+static bool is_accounts(int fd)
+{
+	return is_numbers(fd, ACCOUNTS_ENTRIES);
+}
+
+/* Returns the descriptor, or -1. */
+static int take_numbers(int *inherited, bool (*fits)(int fd), const char *name,
+			struct fd_stores *fd_stores)
+{
+	int fd = *inherited;
+
+	*inherited = -1;
+	if (fd < 0 || fits(fd))
+		return fd;
+	log_warning("the %s that were kept do not fit: starting from 0", name);
+	fd_stores_drop(fd_stores, name);
+	close(fd);
+	return -1;
 }
 
 static void take_over(struct maps *maps, size_t wanted, struct inherited *inherited,
@@ -127,14 +174,10 @@ static void take_over(struct maps *maps, size_t wanted, struct inherited *inheri
 	for (size_t i = 0; i < inherited->ring_count; i++)
 		take_ring(maps, &inherited->rings[i], wanted, fd_stores);
 	inherited->ring_count = 0;
-	if (inherited->counters_fd >= 0 && !is_counters(inherited->counters_fd)) {
-		log_warning("the counters that were kept do not fit: starting from 0");
-		fd_stores_drop(fd_stores, MAPS_COUNTERS);
-		close(inherited->counters_fd);
-		inherited->counters_fd = -1;
-	}
-	maps->counters_fd = inherited->counters_fd;
-	inherited->counters_fd = -1;
+	maps->counters_fd =
+		take_numbers(&inherited->counters_fd, is_counters, MAPS_COUNTERS, fd_stores);
+	maps->accounts_fd =
+		take_numbers(&inherited->accounts_fd, is_accounts, MAPS_ACCOUNTS, fd_stores);
 }
 
 static int make_missing(struct maps *maps, size_t ring_bytes, struct error *error_r)
@@ -148,7 +191,11 @@ static int make_missing(struct maps *maps, size_t ring_bytes, struct error *erro
 				 strerror(-maps->ring_fd));
 	if (maps->counters_fd < 0)
 		maps->counters_fd = make_counters(error_r);
-	return maps->counters_fd < 0 ? maps->counters_fd : print_uses(maps->counters_fd, error_r);
+	if (maps->counters_fd < 0)
+		return maps->counters_fd;
+	if (maps->accounts_fd < 0)
+		maps->accounts_fd = make_accounts(error_r);
+	return maps->accounts_fd < 0 ? maps->accounts_fd : print_uses(maps->counters_fd, error_r);
 }
 
 /* Also what came from an fd store: there may be another one now. */
@@ -159,6 +206,7 @@ static void keep(const struct maps *maps, size_t ring_bytes, struct fd_stores *f
 	ring_name(ring_bytes, name);
 	fd_stores_put(fd_stores, name, maps->ring_fd);
 	fd_stores_put(fd_stores, MAPS_COUNTERS, maps->counters_fd);
+	fd_stores_put(fd_stores, MAPS_ACCOUNTS, maps->accounts_fd);
 	for (size_t i = 0; i < maps->old_count; i++)
 		fd_stores_put(fd_stores, maps->old[i].name, maps->old[i].fd);
 }
@@ -179,7 +227,7 @@ int maps_open(struct maps *maps, size_t ring_bytes, struct inherited *inherited,
 {
 	int ret;
 
-	*maps = (struct maps){.ring_fd = -1, .counters_fd = -1};
+	*maps = (struct maps){.ring_fd = -1, .counters_fd = -1, .accounts_fd = -1};
 	if (inherited)
 		take_over(maps, ring_bytes, inherited, fd_stores);
 	ret = make_missing(maps, ring_bytes, error_r);
@@ -198,9 +246,11 @@ void maps_close(struct maps *maps)
 		close(maps->ring_fd);
 	if (maps->counters_fd >= 0)
 		close(maps->counters_fd);
+	if (maps->accounts_fd >= 0)
+		close(maps->accounts_fd);
 	for (size_t i = 0; i < maps->old_count; i++)
 		close(maps->old[i].fd);
-	*maps = (struct maps){.ring_fd = -1, .counters_fd = -1};
+	*maps = (struct maps){.ring_fd = -1, .counters_fd = -1, .accounts_fd = -1};
 }
 
 void maps_drop_read(struct maps *maps, const struct fd_stores *fd_stores)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring and the counters, which outlive everything: taken over from an earlier process if there
- * are fitting ones, else made.
+ * The ring, the counters and the accounts, which outlive everything: taken over from an earlier
+ * process if there are fitting ones, else made.
  *
  * Each record in the ring has its version, so programs of several versions may write into one ring.
  * One of another size than is wanted now is read to its end beside the new one. Counters are
  * appended and never reused, and the map has room for more of them, so one map serves older and
- * newer programs as well.
+ * newer programs as well. The accounts are the collector's (base/ledger.h).
  */
 #ifndef DOVETAP_ATTACH_MAPS_H
 #define DOVETAP_ATTACH_MAPS_H
@@ -22,9 +22,10 @@
 /* Under which names they are kept; behind that of a ring stands its size. */
 #define MAPS_RING     "ring-"
 #define MAPS_COUNTERS "counters"
+#define MAPS_ACCOUNTS "accounts"
 
 struct maps {
-	int ring_fd, counters_fd;
+	int ring_fd, counters_fd, accounts_fd;
 	uint32_t ring_id, counters_id;			/* the kernel's */
 	bool inherited;					/* the ring was there */
 	struct inherited_ring old[INHERITED_RINGS_MAX]; /* rings of other sizes */

@@ -9,6 +9,7 @@
 #ifndef DOVETAP_CAPTURE_EVENT_SOURCE_H
 #define DOVETAP_CAPTURE_EVENT_SOURCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -21,6 +22,13 @@ struct source_level {
 	uint64_t size; /* bytes that there is room for; 0: no limit */
 };
 
+/* How far a source has been read by anybody, over restarts. */
+#define SOURCE_MARKS 5
+struct source_mark {
+	uint64_t id; /* of the source; 0: none */
+	uint64_t position;
+};
+
 struct event_source_ops {
 	/* Lends the next record. 1 = there is one, 0 = none now, -ENODATA = none ever again (end of
 	 * a file), other negative errno = broken. *position_r is what release() takes for it. */
@@ -31,6 +39,11 @@ struct event_source_ops {
 	/* File descriptor that becomes readable when records may be there; -1 = always ready. */
 	int (*fd)(struct event_source *source);
 	void (*level)(struct event_source *source, struct source_level *level_r);
+	/* Fills up to SOURCE_MARKS, and returns how many of the lent records had been lent by an
+	 * earlier process. NULL: the source has no earlier readers. */
+	uint64_t (*marks)(struct event_source *source, struct source_mark *marks_r);
+	/* Was everything released that any process has been lent? With marks only. */
+	bool (*all_released)(struct event_source *source);
 	void (*close)(struct event_source *source);
 };
 

@@ -31,6 +31,8 @@ struct ring {
 	size_t window_at, window_len;  /* where it begins in the data, and its bytes */
 	size_t page, size;	       /* of one copy of the data */
 	uint64_t cursor;	       /* up to here records were lent */
+	struct source_mark read;       /* up to here by anybody */
+	uint64_t again;		       /* records lent in front of that */
 	int epoll_fd;
 };
 
@@ -112,6 +114,7 @@ static int ring_peek(struct event_source *source, struct slice *record_r, uint64
 			*record_r = record_at(ring, ring->cursor, length);
 			ring->cursor += step_over(length);
 			*position_r = ring->cursor;
+			ring->again += ring->cursor <= ring->read.position;
 			return 1;
 		}
 		ring->cursor += step_over(length);
@@ -141,6 +144,23 @@ static void ring_used(struct event_source *source, struct source_level *level_r)
 	level_r->size = ring->size;
 }
 
+static uint64_t ring_marks(struct event_source *source, struct source_mark *marks_r)
+{
+	const struct ring *ring = (struct ring *)source;
+
+	marks_r[0] = ring->read;
+	if (ring->cursor > ring->read.position)
+		marks_r[0].position = ring->cursor;
+	return ring->again;
+}
+
+static bool ring_all_released(struct event_source *source)
+{
+	const struct ring *ring = (struct ring *)source;
+
+	return *ring->consumer >= ring->read.position && *ring->consumer >= ring->cursor;
+}
+
 static void ring_close(struct event_source *source)
 {
 	struct ring *ring = (struct ring *)source;
@@ -160,6 +180,8 @@ static const struct event_source_ops ring_ops = {
 	.release = ring_release,
 	.fd = ring_fd,
 	.level = ring_used,
+	.marks = ring_marks,
+	.all_released = ring_all_released,
 	.close = ring_close,
 };
 
@@ -216,7 +238,8 @@ static size_t ring_measure(int map_fd, size_t page)
 	return size;
 }
 
-int ring_open(int map_fd, struct event_source **source_r, struct error *error_r)
+int ring_open(int map_fd, struct source_mark read, struct event_source **source_r,
+	      struct error *error_r)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), size = ring_measure(map_fd, page);
 	struct ring *ring;
@@ -232,6 +255,7 @@ int ring_open(int map_fd, struct event_source **source_r, struct error *error_r)
 	ring->page = page;
 	ring->size = size;
 	ring->map_fd = map_fd;
+	ring->read = read;
 	ret = ring_map(ring, map_fd, error_r);
 	if (ret == 0)
 		ret = ring_watch(ring, map_fd, error_r);

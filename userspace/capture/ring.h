@@ -16,8 +16,10 @@
 
 /*
  * Opens a BPF_MAP_TYPE_RINGBUF. map_fd is borrowed and must stay open. There must be one reader
- * only. Errors: -EINVAL for another kind of map, errno of mmap(2) and epoll(7).
+ * only. read is how far earlier readers have come: records in front of it are read once more.
+ * Errors: -EINVAL for another kind of map, errno of mmap(2) and epoll(7).
  */
-int ring_open(int map_fd, struct event_source **source_r, struct error *error_r);
+int ring_open(int map_fd, struct source_mark read, struct event_source **source_r,
+	      struct error *error_r);
 
 #endif

@@ -6,7 +6,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define RINGS_MAX 8
+#define RINGS_MAX SOURCE_MARKS
 #define RUNS_MIN  64U
 
 /*
@@ -141,11 +141,33 @@ static void level(struct event_source *source, struct source_level *level_r)
 	}
 }
 
+static uint64_t marks(struct event_source *source, struct source_mark *marks_r)
+{
+	const struct rings *rings = (struct rings *)source;
+	uint64_t again = 0;
+
+	for (size_t i = 0; i < rings->count && i < SOURCE_MARKS; i++)
+		again += rings->list[i]->ops->marks(rings->list[i], &marks_r[i]);
+	return again;
+}
+
+static bool all_released(struct event_source *source)
+{
+	const struct rings *rings = (struct rings *)source;
+	bool all = true;
+
+	for (size_t i = 0; i < rings->count && all; i++)
+		all = rings->list[i]->ops->all_released(rings->list[i]);
+	return all;
+}
+
 static const struct event_source_ops ops = {
 	.peek = peek,
 	.release = release,
 	.fd = rings_fd,
 	.level = level,
+	.marks = marks,
+	.all_released = all_released,
 	.close = close_rings,
 };
 

@@ -100,6 +100,10 @@ static void remove_all(struct detach_command *command)
 		report(command, "map", MAPS_COUNTERS, -1);
 		fd_stores_drop(&command->fd_stores, MAPS_COUNTERS);
 	}
+	if (inherited->accounts_fd >= 0) {
+		report(command, "map", MAPS_ACCOUNTS, -1);
+		fd_stores_drop(&command->fd_stores, MAPS_ACCOUNTS);
+	}
 	inherited_release(inherited);
 }
 

@@ -4,6 +4,7 @@
 #ifndef DOVETAP_COLLECTOR_COLLECTOR_PRIVATE_H
 #define DOVETAP_COLLECTOR_COLLECTOR_PRIVATE_H
 
+#include "base/ledger.h"
 #include "base/loop.h"
 #include "capture/counters.h"
 #include "capture/replay.h"
@@ -26,6 +27,8 @@ struct collector {
 	int ack_fd;
 	struct event_source *source;
 	struct counters counters;
+	struct ledger ledger; /* not mapped: the numbers end with this process */
+	struct ring_account ring_account;
 	struct timeline timeline;
 	struct targets targets;
 	struct pipeline *pipeline;

@@ -45,9 +45,19 @@ static void record(struct slice bytes, void *context)
 	}
 }
 
+static struct ledger_block *pipeline_block(const struct collector *c)
+{
+	return ledger_block(&c->ledger, "pipeline");
+}
+
 static int open_targets(struct collector *c, struct error *error_r)
 {
-	const struct targets_options options = {.ack_fd = c->ack_fd, .spool = true};
+	const struct targets_options options = {
+		.ack_fd = c->ack_fd,
+		.ledger = c->ledger.area ? &c->ledger : NULL,
+		.exposures = pipeline_exposures(pipeline_block(c), c->source),
+		.spool = true,
+	};
 
 	return targets_open(&c->targets, c->options->plan, &options, error_r);
 }
@@ -56,6 +66,7 @@ static int open_pipeline(struct collector *c, struct error *error_r)
 {
 	struct pipeline_config config = {
 		.source = c->source,
+		.ledger = pipeline_block(c),
 		.timeline = &c->timeline,
 		.deliver = targets_describe(&c->targets),
 		.observe = observe,
@@ -101,24 +112,73 @@ static int open_record(struct collector *c, struct error *error_r)
 	return recorder_open(c->options->record, &c->timeline.offset, &c->recorder, error_r);
 }
 
-/* The rings of before first: what they hold is older. */
-static int open_rings(struct collector *c, struct error *error_r)
+/* Without accounts all goes on, but its numbers begin at 0. */
+static void open_ledger(struct collector *c)
 {
+	struct error error;
+
+	if (ledger_map(c->fds->accounts, &c->ledger, &error) < 0)
+		log_warning("the numbers of before are not taken over: %s", error.text);
+}
+
+static struct source_mark mark_of(uint32_t ring, const struct source_mark *marks)
+{
+	for (size_t i = 0; i < SOURCE_MARKS; i++) {
+		if (marks[i].id == ring)
+			return marks[i];
+	}
+	return (struct source_mark){.id = ring};
+}
+
+/* The rings of before first: what they hold is older. */
+static int open_rings(const struct collector *c, struct event_source **source_r,
+		      struct error *error_r)
+{
+	const struct collector_map_ids *ids = &c->fds->ids;
 	struct event_source *rings[COLLECTOR_OLD_RINGS_MAX + 1];
+	struct source_mark marks[SOURCE_MARKS];
 	size_t count = 0;
 	int ret = 0;
 
+	pipeline_marks(pipeline_block(c), marks);
 	for (; count < c->fds->old_count && ret == 0; count += ret == 0)
-		ret = ring_open(c->fds->old[count], &rings[count], error_r);
+		ret = ring_open(c->fds->old[count], mark_of(ids->old[count], marks), &rings[count],
+				error_r);
 	if (ret == 0)
-		ret = ring_open(c->fds->ring, &rings[count], error_r);
+		ret = ring_open(c->fds->ring, mark_of(ids->ring, marks), &rings[count], error_r);
 	if (ret == 0)
-		return rings_join(rings, count + 1, &c->source, error_r);
+		return rings_join(rings, count + 1, source_r, error_r);
 	while (count > 0) {
 		count--;
 		rings[count]->ops->close(rings[count]);
 	}
 	return ret;
+}
+
+/* Of all rings; by a source of its own. */
+static int count_untaken(void *context, uint64_t *count_r, struct error *error_r)
+{
+	const struct collector *c = context;
+	struct source_mark marks[SOURCE_MARKS];
+	struct event_source *source;
+	struct slice record;
+	uint64_t position, count = 0;
+	int ret = open_rings(c, &source, error_r);
+
+	if (ret < 0)
+		return ret;
+	while ((ret = source->ops->peek(source, &record, &position, error_r)) > 0)
+		count++;
+	*count_r = count - source->ops->marks(source, marks);
+	source->ops->close(source);
+	return ret;
+}
+
+static int open_ring_account(struct collector *c, struct error *error_r)
+{
+	c->ring_account.counters = c->fds->ids.counters;
+	return ring_account_open(&c->ring_account, ledger_block(&c->ledger, "ring"), &c->counters,
+				 pipeline_stats(c->pipeline), count_untaken, c, error_r);
 }
 
 /* Without the file times do the same, as long as this process lives. */
@@ -137,10 +197,11 @@ static void start_clock(struct collector *c)
 
 int collector_stages_open(struct collector *c, struct error *error_r)
 {
-	int ret = open_rings(c, error_r);
+	int ret = counters_map(c->fds->counters, &c->counters, error_r);
 
+	open_ledger(c);
 	if (ret == 0)
-		ret = counters_map(c->fds->counters, &c->counters, error_r);
+		ret = open_rings(c, &c->source, error_r);
 	start_clock(c);
 	c->started_ns = clock_wall_ns();
 	if (ret == 0)
@@ -157,6 +218,8 @@ int collector_stages_open(struct collector *c, struct error *error_r)
 		ret = open_targets(c, error_r);
 	if (ret == 0)
 		ret = open_pipeline(c, error_r);
+	if (ret == 0)
+		ret = open_ring_account(c, error_r);
 	return ret;
 }
 
@@ -177,6 +240,7 @@ void collector_stages_close(struct collector *c)
 	loop_free(&c->loop);
 	timeline_release(&c->timeline);
 	counters_unmap(&c->counters);
+	ledger_unmap(&c->ledger);
 	if (c->source)
 		c->source->ops->close(c->source);
 	if (c->ack_fd >= 0)

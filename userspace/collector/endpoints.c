@@ -17,6 +17,7 @@ static struct metrics_source numbers(const struct collector *c)
 		.failures = c->top.failures,
 		.ring = c->source,
 		.counters = &c->counters,
+		.ring_account = &c->ring_account,
 		.probes = c->probes,
 		.started_ns = c->started_ns,
 		.landlock = c->landlock,

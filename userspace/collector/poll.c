@@ -23,13 +23,18 @@ static void poll_timer(struct collector *c, int64_t ns)
 	loop_timer_set(c->poll_timer, c->poll_ns, 0);
 }
 
-/* The ring fills while a dict is down: then the writers' memory is all that can hold more. */
+/*
+ * The ring fills: then the writers' memory is all that can hold more, and what is there alone would
+ * be lost with this process. While a dict takes records that is put off: soon they are safe.
+ */
 static void relieve_ring(struct collector *c)
 {
 	struct source_level level;
+	uint64_t most;
 
 	c->source->ops->level(c->source, &level);
-	if (level.used > level.size / 2)
+	most = targets_up(&c->targets) ? level.size / 8 * 7 : level.size / 2;
+	if (level.used > most)
 		pipeline_release_all(c->pipeline);
 }
 

@@ -27,6 +27,9 @@ int deliver_new(const struct deliver_config *config, struct deliver **deliver_r,
 	if (!deliver)
 		return error_set(error_r, ENOMEM, "out of memory for the pipeline");
 	deliver->config = *config;
+	deliver->config.earlier = NULL;
+	if (config->earlier)
+		deliver->stats = *config->earlier;
 	buf_init(&deliver->key, KEY_MAX);
 	buf_init(&deliver->value, VALUE_MAX);
 	*deliver_r = deliver;

@@ -33,7 +33,8 @@ struct deliver_config {
 	size_t writer_count;
 	size_t mirror_count; /* the last of the writers */
 	struct template_host host;
-	struct ip_mask mask; /* what keys may have of a client's address */
+	struct ip_mask mask;		     /* what keys may have of a client's address */
+	const struct deliver_stats *earlier; /* to go on with; for deliver_new(), NULL: from 0 */
 
 	/* The route of an event for that purpose, or -1: not recorded. */
 	int (*match)(const struct login_event *event, enum deliver_purpose purpose, void *context);

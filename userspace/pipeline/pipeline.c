@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "capture/decode.h"
 #include "login/join.h"
+#include "pipeline/account.h"
 
 struct pipeline {
 	struct pipeline_config config;
@@ -16,6 +17,8 @@ struct pipeline {
 	struct deliver *deliver;
 	uint64_t taken; /* position behind the last record */
 	uint64_t released;
+	uint64_t again; /* by earlier processes */
+	uint64_t exposures;
 };
 
 static uint64_t now(const struct pipeline *pipeline)
@@ -97,6 +100,15 @@ static void take_record(struct pipeline *pipeline, struct slice record, uint64_t
 		join_take(pipeline->join, &login, before, clock_monotonic_ns());
 }
 
+static void count_again(struct pipeline *pipeline)
+{
+	struct event_source *source = pipeline->config.source;
+	struct source_mark marks[SOURCE_MARKS];
+
+	if (source->ops->marks)
+		pipeline->stats.again = pipeline->again + source->ops->marks(source, marks);
+}
+
 int pipeline_drain(struct pipeline *pipeline, struct error *error_r)
 {
 	const struct pipeline_config *config = &pipeline->config;
@@ -112,6 +124,7 @@ int pipeline_drain(struct pipeline *pipeline, struct error *error_r)
 	}
 	/* Only now: a partner may have been behind in the source. */
 	join_expire(pipeline->join, ret == -ENODATA ? INT64_MAX : clock_monotonic_ns());
+	count_again(pipeline);
 	for (size_t i = 0; i < config->deliver.writer_count; i++)
 		writer_mark(config->deliver.writers[i], submitted_position(pipeline));
 	return ret < 0 ? ret : count;
@@ -124,10 +137,28 @@ void pipeline_flush(struct pipeline *pipeline)
 
 /* --- giving back ------------------------------------------------------------------------------ */
 
+/* Of this moment: all records that were taken are in it, as often as they were taken. */
+static void write_account(const struct pipeline *pipeline)
+{
+	struct event_source *source = pipeline->config.source;
+	struct account account = {
+		.stats = pipeline->stats,
+		.delivered = *pipeline_delivered(pipeline),
+		.waiting = pipeline_waiting(pipeline),
+		.exposures = pipeline->exposures,
+	};
+
+	if (source->ops->marks)
+		(void)source->ops->marks(source, account.marks);
+	account_write(pipeline->config.ledger, &account);
+}
+
+/* The account first: what is given back must be in it. */
 static void release_to(struct pipeline *pipeline, uint64_t position)
 {
 	if (position <= pipeline->released)
 		return;
+	write_account(pipeline);
 	pipeline->released = position;
 	pipeline->config.source->ops->release(pipeline->config.source, position);
 }
@@ -149,24 +180,71 @@ bool pipeline_release(struct pipeline *pipeline)
 
 void pipeline_release_all(struct pipeline *pipeline)
 {
+	const struct deliver_config *config = &pipeline->config.deliver;
+
 	pipeline_flush(pipeline);
+	if (pipeline->taken == pipeline->released)
+		return;
+	write_account(pipeline); /* the marks first: pipeline_exposures() */
+	for (size_t i = 0; i < config->writer_count; i++)
+		writer_expose_begin(config->writers[i], pipeline->taken, pipeline->exposures + 1);
 	release_to(pipeline, pipeline->taken);
+	pipeline->exposures++;
+	write_account(pipeline);
+	for (size_t i = 0; i < config->writer_count; i++)
+		writer_expose_end(config->writers[i]);
 }
 
-/* --- the rest --------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
+
+/* What waited when the last process ended comes again. */
+static void read_account(struct pipeline *pipeline, struct deliver_stats *delivered)
+{
+	struct account account = {.waiting = 0};
+
+	if (!account_read(pipeline->config.ledger, &account))
+		return;
+	account.stats.cut_off += account.waiting;
+	pipeline->stats = account.stats;
+	pipeline->again = account.stats.again;
+	pipeline->exposures = pipeline_exposures(pipeline->config.ledger, pipeline->config.source);
+	*delivered = account.delivered;
+}
+
+void pipeline_marks(const struct ledger_block *ledger, struct source_mark *marks_r)
+{
+	struct account account = {.waiting = 0};
+
+	(void)account_read(ledger, &account);
+	memcpy(marks_r, account.marks, sizeof(account.marks));
+}
+
+/* One began after the account was written: it took place if the source gave back all. If none
+ * did, no writer has that number. */
+uint64_t pipeline_exposures(const struct ledger_block *ledger, struct event_source *source)
+{
+	struct account account = {.exposures = 0};
+
+	if (!account_read(ledger, &account))
+		return 0;
+	return account.exposures + source->ops->all_released(source);
+}
 
 int pipeline_new(const struct pipeline_config *config, struct pipeline **pipeline_r,
 		 struct error *error_r)
 {
 	struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+	struct deliver_stats delivered = {.logins = 0};
 	int ret;
 
 	if (!pipeline)
 		return error_set(error_r, ENOMEM, "out of memory for the pipeline");
 	pipeline->config = *config;
+	read_account(pipeline, &delivered);
+	pipeline->config.deliver.earlier = &delivered;
 	ret = join_new(take_event, pipeline, &pipeline->join, error_r);
 	if (ret == 0)
-		ret = deliver_new(&config->deliver, &pipeline->deliver, error_r);
+		ret = deliver_new(&pipeline->config.deliver, &pipeline->deliver, error_r);
 	if (ret < 0)
 		pipeline_free(&pipeline);
 	else
@@ -202,7 +280,7 @@ int64_t pipeline_difference(const struct pipeline *pipeline)
 		(int64_t)(stats->events - stats->undecodable - stats->other_version - stats->mixed -
 			  sum(stats->filtered, FILTER_RESULT_COUNT) -
 			  sum(stats->others, FILTER_RESULT_COUNT)),
-		(int64_t)(passed - sum(stats->kinds, LOGIN_EVENT_KINDS) -
+		(int64_t)(passed - sum(stats->kinds, LOGIN_EVENT_KINDS) - stats->cut_off -
 			  pipeline_waiting(pipeline)),
 		(int64_t)(stats->kinds[LOGIN_EVENT_LOGIN] - delivered->unrouted -
 			  delivered->logins),

@@ -20,8 +20,11 @@
 #include "login/geo.h"
 #include "pipeline/deliver.h"
 
+struct ledger_block;
+
 struct pipeline_config {
 	struct event_source *source;
+	struct ledger_block *ledger; /* where the statistics outlive the process; NULL: nowhere */
 	struct timeline *timeline;
 	uint64_t now_boot_ns;  /* 0: the clock's; a replay has the end of its file */
 	struct enrich *enrich; /* pod and container for each event; NULL: not needed */
@@ -37,8 +40,9 @@ struct pipeline_config {
 };
 
 struct pipeline_stats {
-	uint64_t events;	/* records taken from the source */
-	uint64_t undecodable;	/* lost */
+	uint64_t events;      /* records taken from the source */
+	uint64_t again;	      /* of these: taken once more, after a process that took them ended */
+	uint64_t undecodable; /* lost */
 	uint64_t other_version; /* lost: left in the ring by another version */
 	uint64_t mixed;		/* lost: of two logins */
 	uint64_t
@@ -47,8 +51,17 @@ struct pipeline_stats {
 	uint64_t kinds[LOGIN_EVENT_KINDS];     /* events behind the join */
 	uint64_t joined;		       /* logins that found their authentication */
 	uint64_t unmatched;		       /* lost: proxied logins that did not */
+	uint64_t cut_off;		       /* waited for their partner when a process ended */
 	struct error last_error;	       /* of all three */
 };
+
+/* How far the pipelines of earlier processes have read, for whoever opens the source: SOURCE_MARKS
+ * elements, those without a mark are 0. */
+void pipeline_marks(const struct ledger_block *ledger, struct source_mark *marks_r);
+
+/* The number of the last exposure (writer.h) that took place, by pipelines of earlier processes;
+ * source as it was opened. */
+uint64_t pipeline_exposures(const struct ledger_block *ledger, struct event_source *source);
 
 struct pipeline;
 

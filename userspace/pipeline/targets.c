@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/ledger.h"
 #include "base/log.h"
 
 void targets_spool_dir(const struct plan *plan, char dir[PATH_MAX])
@@ -51,18 +52,34 @@ static int expect_expiry(struct targets *targets, size_t index, struct writer_op
 	return ret;
 }
 
+static struct ledger_block *block_of(const struct ledger *ledger, const char *dict)
+{
+	struct ledger_block *block;
+	char name[256];
+
+	(void)snprintf(name, sizeof(name), "dict %s", dict);
+	block = ledger_block(ledger, name);
+	if (!block)
+		log_warning("dict %s: no room for its numbers: they begin at 0 in each process",
+			    dict);
+	return block;
+}
+
 static int open_writer(struct targets *targets, size_t index, const struct targets_options *options,
 		       struct error *error_r)
 {
 	struct writer_options writer = {
 		.name = plan_dict_name(targets->plan, index),
 		.ack_fd = options->ack_fd,
+		.exposures = options->exposures,
 	};
 	struct dict *dict;
 	int ret = plan_dict_open(targets->plan, index, &dict, error_r);
 
 	if (ret < 0)
 		return ret;
+	if (options->ledger)
+		writer.ledger = block_of(options->ledger, plan_dict_id(targets->plan, index));
 	if (options->spool)
 		ret = targets_open_spool(targets->plan, index, &writer.spool, error_r);
 	if (ret == 0 && options->spool)
@@ -213,7 +230,8 @@ int targets_lost(const struct targets *targets, struct error *error_r)
 		uint64_t lost;
 
 		writer_stats(targets->writers[i], &stats);
-		lost = stats.lost[WRITER_LOST_MEMORY] + stats.lost[WRITER_LOST_NOMEM];
+		lost = stats.lost[WRITER_LOST_MEMORY] + stats.lost[WRITER_LOST_NOMEM] -
+		       stats.lost_before;
 		if (lost > 0)
 			return error_set(error_r, ENOMEM,
 					 "%s: out of memory for %" PRIu64 " records",

@@ -18,7 +18,9 @@ struct targets {
 };
 
 struct targets_options {
-	int ack_fd; /* an eventfd that wakes the caller (writer.h); 0 for none */
+	int ack_fd;		     /* an eventfd that wakes the caller (writer.h); 0 for none */
+	const struct ledger *ledger; /* where the writers' numbers outlive the process, or NULL */
+	uint64_t exposures;	     /* pipeline_exposures() */
 	bool spool; /* what a dict does not take waits on disk; else in memory only */
 };
 

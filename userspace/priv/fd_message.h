@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#define FD_MESSAGE_MAX 8 /* descriptors of one message */
+#define FD_MESSAGE_MAX 12 /* descriptors of one message */
 
 /* Waits for room unless the socket does not. Returns 0 or a negative errno. */
 int fd_message_send(int socket, const void *message, size_t size, const int *fds, size_t count);

@@ -10,19 +10,21 @@
 #include "priv/fd_message.h"
 #include "priv/sandbox.h"
 
-#define HANDOVER_VERSION 1
+#define HANDOVER_VERSION 2
 
-/* The descriptors go with it in the order ring, counters, configuration, lock, old rings. */
+/* The descriptors go with it in this order: ring, counters, accounts, configuration, lock, old
+ * rings. */
 struct message {
 	uint32_t version, size;
 	struct priv_user user;
 	pid_t attacher;
 	int64_t watchdog_ns;
 	uint32_t old_count;
+	struct collector_map_ids ids;
 	uint8_t has_lock, inherited, no_sandbox, reserved;
 };
 
-enum { RING, COUNTERS, CONFIGURATION, ALWAYS };
+enum { RING, COUNTERS, ACCOUNTS, CONFIGURATION, ALWAYS };
 
 _Static_assert(ALWAYS + 1 + COLLECTOR_OLD_RINGS_MAX <= FD_MESSAGE_MAX, "they go in one message");
 
@@ -30,7 +32,7 @@ int handover_send(int channel, const struct handover *handover)
 {
 	const struct collector_fds *fds = &handover->fds;
 	struct message message;
-	int list[FD_MESSAGE_MAX] = {fds->ring, fds->counters, fds->configuration};
+	int list[FD_MESSAGE_MAX] = {fds->ring, fds->counters, fds->accounts, fds->configuration};
 	size_t count = ALWAYS;
 
 	memset(&message, 0, sizeof(message)); /* padding, too */
@@ -40,6 +42,7 @@ int handover_send(int channel, const struct handover *handover)
 	message.attacher = handover->attacher;
 	message.watchdog_ns = handover->watchdog_ns;
 	message.old_count = (uint32_t)fds->old_count;
+	message.ids = fds->ids;
 	message.has_lock = fds->lock >= 0;
 	message.inherited = fds->inherited;
 	message.no_sandbox = handover->no_sandbox;
@@ -67,10 +70,12 @@ static void use(const struct message *message, const int *list, struct handover 
 	handover->no_sandbox = message->no_sandbox;
 	fds->ring = list[RING];
 	fds->counters = list[COUNTERS];
+	fds->accounts = list[ACCOUNTS];
 	fds->configuration = list[CONFIGURATION];
 	fds->lock = message->has_lock ? list[ALWAYS] : -1;
 	fds->inherited = message->inherited;
 	fds->old_count = message->old_count;
+	fds->ids = message->ids;
 	memcpy(fds->old, list + ALWAYS + (message->has_lock != 0),
 	       fds->old_count * sizeof(fds->old[0]));
 }

@@ -19,12 +19,20 @@
 /* Exit status (EX_IOERR) of a collector that left records in the ring when it was to end. */
 #define COLLECTOR_EXIT_UNWRITTEN 74
 
+/* The kernel's numbers of the maps: never the same for two, as long as it runs. */
+struct collector_map_ids {
+	uint32_t ring, counters;
+	uint32_t old[COLLECTOR_OLD_RINGS_MAX];
+};
+
 /* The collector's descriptors; all are its own, and close on exec. */
 struct collector_fds {
 	int ring;     /* the ring buffer map: mmap it, or capture's ring source does */
 	int counters; /* to be mapped; dovetap/counters.h */
+	int accounts; /* to be mapped; base/ledger.h */
 	int old[COLLECTOR_OLD_RINGS_MAX]; /* earlier rings, to be read to their end first */
 	size_t old_count;
+	struct collector_map_ids ids;
 	bool inherited;	   /* ring was there before the attacher */
 	int peer;	   /* socket to the attacher, SOCK_SEQPACKET, blocking; see priv/proto.h */
 	int configuration; /* memory file (priv/resolution.h) */

@@ -65,6 +65,13 @@ static const struct loss_row rows[] = {
 	 "Give the service more memory."},
 	{"dict", "refused", WRITER(WRITER_LOST_REFUSED), "The store will never take the record.",
 	 "The log has its reason; `dovetap spool list` prints such records."},
+	{"dict", "collector_killed", WRITER(WRITER_LOST_KILLED),
+	 "In the memory of a collector that was killed, or that ended, and nowhere else: neither "
+	 "the store nor the spool took records, and the ring had no more room.",
+	 "Find out why it ended (memory?), and mend the store or the spool's disk."},
+	{"dict", "killed_while_writing", WRITER(WRITER_LOST_WRITING),
+	 "The same, but the collector was writing them: the store may have taken them.",
+	 "As for `collector_killed`."},
 	{"spool", "damaged", WRITER(WRITER_LOST_DAMAGED),
 	 "Was in a file of the spool that SQLite refuses.", "The file is kept beside the new one."},
 	{"audit", "queue_full", AUDIT(AUDIT_LOST_QUEUE_FULL),

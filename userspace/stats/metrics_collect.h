@@ -9,6 +9,7 @@
 #include "pipeline/targets.h"
 #include "priv/proto.h"
 #include "serve/metrics.h"
+#include "stats/ring_account.h"
 
 /* What the attacher has reported so far. */
 struct metrics_probes {
@@ -28,6 +29,7 @@ struct metrics_source {
 	const struct failures *failures;
 	struct event_source *ring;
 	const struct counters *counters; /* capture/counters.h */
+	const struct ring_account *ring_account;
 	struct metrics_probes probes;
 	int64_t started_ns; /* wall clock */
 	int landlock;	    /* priv/landlock.h */

@@ -18,6 +18,9 @@ static const struct metric_part outcomes[] = {
 	{"memory", PART(lost[WRITER_LOST_MEMORY])},
 	{"nomem", PART(lost[WRITER_LOST_NOMEM])},
 	{"damaged", PART(lost[WRITER_LOST_DAMAGED])},
+	{"collector_killed", PART(lost[WRITER_LOST_KILLED])},
+	{"killed_while_writing", PART(lost[WRITER_LOST_WRITING])},
+	{"again", PART(again)},
 	{NULL, 0},
 };
 static const struct metric_part ways[] = {

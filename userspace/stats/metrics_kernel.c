@@ -132,6 +132,17 @@ void metrics_collect_ring(const struct metrics_source *source, struct metrics *m
 	metric_table_collect(&metrics_ring_table, &numbers, metrics);
 }
 
+/* What waits in the ring is explained, unless nothing is there. */
+int64_t metrics_ring_difference(const struct metrics_source *source)
+{
+	int64_t waiting = ring_account_waiting(source->ring_account, source->counters,
+					       pipeline_stats(source->pipeline));
+	struct source_level level;
+
+	source->ring->ops->level(source->ring, &level);
+	return waiting < 0 || level.used == 0 ? waiting : 0;
+}
+
 int64_t metrics_kernel_difference(const struct counters *counters)
 {
 	struct kernel_numbers numbers;

@@ -6,12 +6,12 @@
 #include "stats/metrics_private.h"
 
 struct differences {
-	int64_t by_stage[3];
+	int64_t by_stage[4];
 };
 
 static const char *stage_name(unsigned int index)
 {
-	static const char *const names[] = {"probe", "pipeline", "dict"};
+	static const char *const names[] = {"probe", "ring", "pipeline", "dict"};
 
 	return names[index];
 }
@@ -93,6 +93,7 @@ void metrics_collect_differences(const struct metrics_source *source, struct met
 {
 	const struct differences differences = {{
 		metrics_kernel_difference(source->counters),
+		metrics_ring_difference(source),
 		pipeline_difference(source->pipeline),
 		metrics_dicts_difference(source),
 	}};
@@ -103,5 +104,6 @@ void metrics_collect_differences(const struct metrics_source *source, struct met
 int64_t metrics_difference(const struct metrics_source *source)
 {
 	return llabs(metrics_kernel_difference(source->counters)) +
+	       llabs(metrics_ring_difference(source)) +
 	       llabs(pipeline_difference(source->pipeline)) + metrics_dicts_difference(source);
 }

@@ -42,6 +42,7 @@ void metrics_collect_differences(const struct metrics_source *source, struct met
 
 /* What came in less what is known of it. The dicts' are added up without their signs. */
 int64_t metrics_kernel_difference(const struct counters *counters);
+int64_t metrics_ring_difference(const struct metrics_source *source);
 int64_t metrics_dicts_difference(const struct metrics_source *source);
 
 #endif

@@ -112,11 +112,22 @@ static void print_deliver(const struct deliver_stats *stats, struct buf *out)
 	print_losses(out, LOSS_FROM_DELIVER, stats);
 }
 
+static void print_taken(const struct metrics_source *source, struct buf *out)
+{
+	const struct pipeline_stats *stats = pipeline_stats(source->pipeline);
+	int64_t waiting = ring_account_waiting(source->ring_account, source->counters, stats);
+
+	line_if(out, 0, "from before these accounts", source->ring_account->before);
+	line_if(out, 0, "wait in the ring", waiting > 0 ? (uint64_t)waiting : 0);
+	line(out, 0, "taken by the collector", stats->events);
+	line_if(out, 2, "taken again after one that ended", stats->again);
+	line_if(out, 2, "waited for their session when it did", stats->cut_off);
+}
+
 static void print_pipeline(const struct pipeline *pipeline, struct buf *out)
 {
 	const struct pipeline_stats *stats = pipeline_stats(pipeline);
 
-	line(out, 0, "taken by the collector", stats->events);
 	print_filter(stats, out);
 	line_if(out, 2, "wait for the rest of their session", pipeline_waiting(pipeline));
 	line_if(out, 2, "authentications", stats->kinds[LOGIN_EVENT_AUTH]);
@@ -147,6 +158,7 @@ static void print_dict(const char *name, const struct writer_stats *stats, struc
 	line_if(out, 2, "a newer one came before it was written", stats->superseded);
 	line_if(out, 2, "a newer one of min_interval stands for it", stats->coalesced);
 	line_if(out, 2, "taken out of the spool by hand", stats->spool_gone);
+	line_if(out, 2, "came again after a collector ended", stats->again);
 	line_if(out, 2, "wait in memory", stats->pending);
 	line_if(out, 2, "wait in the spool", stats->spooled);
 	line_if(out, 2, "held until their min_interval is over", stats->held);
@@ -163,6 +175,7 @@ int summary(const struct metrics_source *source, struct buf *out)
 
 	print_state(source, out);
 	print_kernel(source->counters, out);
+	print_taken(source, out);
 	print_pipeline(source->pipeline, out);
 	for (size_t i = 0; i < plan_dict_count(plan); i++) {
 		struct writer_stats stats;

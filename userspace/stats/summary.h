@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The metrics as text for a person: where the logins since this collector's start went, from the
+ * The metrics as text for a person: where the logins since the counters began went, from the
  * probes to the dicts, and whether the sums agree.
  */
 #ifndef DOVETAP_STATS_SUMMARY_H

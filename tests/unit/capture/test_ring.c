@@ -54,6 +54,8 @@ static int load_program(int map)
 			     &options);
 }
 
+static const struct source_mark unread = {.id = 5};
+
 static void open_ring(unsigned int kib)
 {
 	struct error error;
@@ -63,7 +65,7 @@ static void open_ring(unsigned int kib)
 	assert_true(ring.map >= 0);
 	ring.program = load_program(ring.map);
 	assert_true(ring.program >= 0);
-	if (ring_open(ring.map, &ring.source, &error) < 0)
+	if (ring_open(ring.map, unread, &ring.source, &error) < 0)
 		fail_msg("%s", error.text);
 }
 
@@ -155,11 +157,62 @@ static void a_record_stays_until_it_is_released(void **state)
 	assert_int_equal(level.size, LARGE_KIB << 10);
 	assert_int_equal(level.used, position);
 	ring.source->ops->close(ring.source);
-	assert_int_equal(ring_open(ring.map, &ring.source, &error), 0);
+	assert_int_equal(ring_open(ring.map, unread, &ring.source, &error), 0);
 	ring.read = 0;
 	ring.source->ops->release(ring.source, read_all());
 	ring.source->ops->level(ring.source, &level);
 	assert_int_equal(level.used, 0);
+	close_ring();
+}
+
+static void expect_marks(uint64_t position, uint64_t again, bool all_released)
+{
+	struct source_mark mark;
+
+	assert_int_equal(ring.source->ops->marks(ring.source, &mark), again);
+	assert_int_equal(mark.id, 5);
+	assert_int_equal(mark.position, position);
+	assert_int_equal(ring.source->ops->all_released(ring.source), all_released);
+}
+
+static void next_reader(uint64_t read_to)
+{
+	struct error error;
+
+	ring.source->ops->close(ring.source);
+	assert_int_equal(
+		ring_open(ring.map, (struct source_mark){5, read_to}, &ring.source, &error), 0);
+}
+
+/* Ten are read, four of them released; a second reader ends in the midst of them. */
+static void what_was_read_before_is_known(void **state)
+{
+	uint64_t position[11];
+	struct slice record;
+	struct error error;
+
+	(void)state;
+	open_ring(64);
+	expect_marks(0, 0, true);
+	for (int i = 1; i <= 10; i++) {
+		assert_true(write_one());
+		assert_int_equal(ring.source->ops->peek(ring.source, &record, &position[i], &error),
+				 1);
+	}
+	ring.source->ops->release(ring.source, position[4]);
+	expect_marks(position[10], 0, false);
+	next_reader(position[10]);
+	expect_marks(position[10], 0, false);
+	for (int i = 5; i <= 7; i++)
+		assert_int_equal(ring.source->ops->peek(ring.source, &record, &position[i], &error),
+				 1);
+	expect_marks(position[10], 3, false);
+	next_reader(position[10]);
+	assert_true(write_one());
+	ring.read = 4;
+	ring.source->ops->release(ring.source, read_all());
+	assert_int_equal(ring.source->ops->marks(ring.source, &(struct source_mark){0, 0}), 6);
+	assert_true(ring.source->ops->all_released(ring.source));
 	close_ring();
 }
 
@@ -197,7 +250,7 @@ static void anything_else_is_no_ring(void **state)
 	struct error error = {0};
 
 	(void)state;
-	assert_int_equal(ring_open(map, &source, &error), -EINVAL);
+	assert_int_equal(ring_open(map, unread, &source, &error), -EINVAL);
 	assert_non_null(strstr(error.text, "is no ring buffer"));
 	close(map);
 }
@@ -207,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(records_come_out_as_they_went_in),
 		cmocka_unit_test(a_record_stays_until_it_is_released),
+		cmocka_unit_test(what_was_read_before_is_known),
 		cmocka_unit_test(what_is_mapped_is_small),
 		cmocka_unit_test(anything_else_is_no_ring),
 	};

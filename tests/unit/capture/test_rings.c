@@ -66,8 +66,30 @@ static void fake_close(struct event_source *source)
 	free(fake);
 }
 
-static const struct event_source_ops ops = {fake_peek, fake_release, fake_fd, fake_level,
-					    fake_close};
+static uint64_t fake_marks(struct event_source *source, struct source_mark *marks_r)
+{
+	struct fake *fake = (struct fake *)source;
+
+	marks_r[0] = (struct source_mark){(uint64_t)fake->name, fake->start + 100 * fake->taken};
+	return 1;
+}
+
+static bool fake_all_released(struct event_source *source)
+{
+	struct fake *fake = (struct fake *)source;
+
+	return fake->released == fake->start + 100 * fake->taken;
+}
+
+static const struct event_source_ops ops = {
+	.peek = fake_peek,
+	.release = fake_release,
+	.fd = fake_fd,
+	.level = fake_level,
+	.marks = fake_marks,
+	.all_released = fake_all_released,
+	.close = fake_close,
+};
 static bool closed[2];
 
 static struct fake *fake_new(char name, uint64_t there, uint64_t start)
@@ -160,6 +182,28 @@ static void test_each_ring_gets_back_its_own(void **state)
 	finish(&scenario);
 }
 
+static void test_each_ring_has_its_mark(void **state)
+{
+	struct source_mark marks[SOURCE_MARKS] = {{0, 0}};
+	struct scenario scenario = {0};
+
+	(void)state;
+	begin(&scenario, 1, 2);
+	for (int i = 0; i < 3; i++)
+		next_is(&scenario, i == 0 ? "a0" : i == 1 ? "b0" : "b1");
+	assert_int_equal(scenario.whole->ops->marks(scenario.whole, marks), 2);
+	assert_int_equal(marks[0].id, 'a');
+	assert_int_equal(marks[0].position, 7100);
+	assert_int_equal(marks[1].id, 'b');
+	assert_int_equal(marks[1].position, 700);
+	assert_int_equal(marks[2].id, 0);
+	scenario.whole->ops->release(scenario.whole, scenario.position - 100);
+	assert_false(scenario.whole->ops->all_released(scenario.whole));
+	scenario.whole->ops->release(scenario.whole, scenario.position);
+	assert_true(scenario.whole->ops->all_released(scenario.whole));
+	finish(&scenario);
+}
+
 /* Records that were discarded in the kernel move the position, and nothing comes. */
 static void test_room_without_records_is_given_back(void **state)
 {
@@ -230,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_earlier_ring_is_read_first),
 		cmocka_unit_test(test_each_ring_gets_back_its_own),
+		cmocka_unit_test(test_each_ring_has_its_mark),
 		cmocka_unit_test(test_room_without_records_is_given_back),
 		cmocka_unit_test(test_any_number_of_turns_is_remembered),
 		cmocka_unit_test(test_any_of_them_wakes_the_reader),

@@ -56,10 +56,12 @@ static struct handover example(bool with_lock)
 	struct handover handover = {
 		.fds = {.ring = open_one(),
 			.counters = open_one(),
+			.accounts = open_one(),
 			.configuration = open_one(),
 			.lock = with_lock ? open_one() : -1,
 			.old = {open_one(), open_one()},
 			.old_count = 2,
+			.ids = {.ring = 11, .counters = 12, .old = {13, 14}},
 			.inherited = true},
 		.user = {.name = "somebody", .uid = 5, .gid = 6},
 		.attacher = getpid(),
@@ -78,6 +80,7 @@ static void comes_over(bool with_lock)
 	assert_int_equal(handover_receive(pair[1], &got, NULL), 0);
 	assert_int_equal(got.fds.peer, pair[1]);
 	assert_int_equal(got.fds.old_count, 2);
+	assert_memory_equal(&got.fds.ids, &sent.fds.ids, sizeof(sent.fds.ids));
 	assert_true(got.fds.inherited);
 	assert_string_equal(got.user.name, "somebody");
 	assert_int_equal(got.user.uid, 5);
@@ -87,6 +90,7 @@ static void comes_over(bool with_lock)
 	assert_false(got.no_sandbox);
 	same_file(sent.fds.ring, got.fds.ring);
 	same_file(sent.fds.counters, got.fds.counters);
+	same_file(sent.fds.accounts, got.fds.accounts);
 	same_file(sent.fds.configuration, got.fds.configuration);
 	same_file(sent.fds.old[0], got.fds.old[0]);
 	same_file(sent.fds.old[1], got.fds.old[1]);

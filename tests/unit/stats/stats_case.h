@@ -23,6 +23,7 @@ struct world {
 	uint64_t map[(1 + CPUS) * BLOCK]; /* of the counters, as it is in the kernel */
 	struct counters counters;
 	struct fake_source ring;
+	struct ring_account ring_account;
 	struct timeline timeline;
 	struct plan *plan;
 	struct targets targets;
@@ -104,6 +105,7 @@ static inline struct world *world_open(const char *text)
 		.failures = world->failures,
 		.ring = &world->ring.source,
 		.counters = &world->counters,
+		.ring_account = &world->ring_account,
 		.started_ns = clock_wall_ns(),
 		.timeline = &world->timeline,
 	};

@@ -11,7 +11,9 @@ static void each_number_of_a_writer_is_in_its_sample(void **state)
 		.lost = {[WRITER_LOST_MEMORY] = 105,
 			 [WRITER_LOST_NOMEM] = 106,
 			 [WRITER_LOST_REFUSED] = 107,
-			 [WRITER_LOST_DAMAGED] = 108},
+			 [WRITER_LOST_DAMAGED] = 108,
+			 [WRITER_LOST_KILLED] = 125,
+			 [WRITER_LOST_WRITING] = 126},
 		.retried = 109,
 		.uncertain = 110,
 		.batches = 111,
@@ -28,6 +30,7 @@ static void each_number_of_a_writer_is_in_its_sample(void **state)
 		.held = 122,
 		.coalesced = 123,
 		.expired = 124,
+		.again = 127,
 		.up = true,
 	};
 	static const char *const lines[] = {
@@ -56,6 +59,9 @@ static void each_number_of_a_writer_is_in_its_sample(void **state)
 		"dict_held_records{dict=\"d\"} 122",
 		"logins_coalesced_total{dict=\"d\"} 123",
 		"dict_expired_total{dict=\"d\"} 124",
+		"dict_records_total{dict=\"d\",outcome=\"collector_killed\"} 125",
+		"dict_records_total{dict=\"d\",outcome=\"killed_while_writing\"} 126",
+		"dict_records_total{dict=\"d\",outcome=\"again\"} 127",
 	};
 	const size_t count = sizeof(lines) / sizeof(lines[0]);
 	char *text;

@@ -73,6 +73,7 @@ static void differences_of_all_stages_count_without_their_signs(void **state)
 	world_map(world);
 	SAMPLES(&text, metrics_collect_differences(&world->source, metrics));
 	expect_line(text, "dovetap_events_unexplained{stage=\"probe\"} -5");
+	expect_line(text, "dovetap_events_unexplained{stage=\"ring\"} 0");
 	expect_line(text, "dovetap_events_unexplained{stage=\"pipeline\"} 0");
 	expect_line(text, "dovetap_events_unexplained{stage=\"dict\"} 0");
 	assert_int_equal(metrics_difference(&world->source), 5);

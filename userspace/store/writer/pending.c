@@ -69,6 +69,17 @@ bool pending_has(const struct pending *pending, struct slice key)
 	return find(pending, key) != NULL;
 }
 
+bool pending_is_exposed(const struct pending *pending, const struct pending_entry *entry)
+{
+	return entry->before < pending->given_back;
+}
+
+void pending_expose(struct pending *pending, uint64_t position)
+{
+	pending->given_back = position;
+	pending->exposed = pending->count;
+}
+
 static void unlink_entry(struct pending *pending, struct pending_entry *entry)
 {
 	assert(pending->table && pending->head);
@@ -76,6 +87,7 @@ static void unlink_entry(struct pending *pending, struct pending_entry *entry)
 	DL_DELETE(pending->head, entry);
 	pending->count--;
 	pending->bytes -= entry->size;
+	pending->exposed -= pending_is_exposed(pending, entry);
 }
 
 static bool hash_entry(struct pending *pending, struct pending_entry *entry)
@@ -85,6 +97,7 @@ static bool hash_entry(struct pending *pending, struct pending_entry *entry)
 		return false;
 	pending->count++;
 	pending->bytes += entry->size;
+	pending->exposed += pending_is_exposed(pending, entry);
 	return true;
 }
 

@@ -31,6 +31,8 @@ struct pending {
 	struct pending_entry *head;  /* utlist, by position */
 	size_t count;
 	size_t bytes;
+	uint64_t given_back; /* the source has given back what is in front of this, safe or not */
+	size_t exposed;	     /* entries from there: this memory has the only copy */
 };
 
 enum pending_result { PENDING_ADDED, PENDING_SUPERSEDED, PENDING_OLDER };
@@ -41,6 +43,12 @@ struct pending_entry *pending_entry_new(const struct writer_record *record, uint
 size_t pending_entry_size(const struct writer_record *record);
 /* As dict_write() takes it; its outcome is PENDING. */
 void pending_entry_fill(const struct pending_entry *entry, struct dict_entry *entry_r);
+
+/* Has the source given back the entry's record? */
+bool pending_is_exposed(const struct pending *pending, const struct pending_entry *entry);
+
+/* From now on all entries are exposed; position is the source's behind them. */
+void pending_expose(struct pending *pending, uint64_t position);
 
 /* Is there an entry of that key? */
 bool pending_has(const struct pending *pending, struct slice key);

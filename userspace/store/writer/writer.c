@@ -10,10 +10,9 @@
 #include "store/writer/writer_state.h"
 
 static const char *const lost_names[WRITER_LOST_COUNT] = {
-	[WRITER_LOST_MEMORY] = "memory",
-	[WRITER_LOST_NOMEM] = "nomem",
-	[WRITER_LOST_REFUSED] = "refused",
-	[WRITER_LOST_DAMAGED] = "damaged",
+	[WRITER_LOST_MEMORY] = "memory",	   [WRITER_LOST_NOMEM] = "nomem",
+	[WRITER_LOST_REFUSED] = "refused",	   [WRITER_LOST_DAMAGED] = "damaged",
+	[WRITER_LOST_KILLED] = "collector_killed", [WRITER_LOST_WRITING] = "killed_while_writing",
 };
 
 static const struct writer_options defaults = {
@@ -98,10 +97,8 @@ static struct writer *writer_alloc(struct dict *dict, const struct writer_option
 	writer->random = (unsigned int)clock_monotonic_ns();
 	writer->batch = calloc(writer_spool_batch(writer), sizeof(struct pending_entry *));
 	writer->entries = calloc(writer_spool_batch(writer), sizeof(*writer->entries));
-	if (writer->spool) {
-		writer_publish(writer);
-		writer->spool_failing = !spool_ready(writer->spool);
-	}
+	writer->spool_failing = writer->spool && !spool_ready(writer->spool);
+	writer_resume(writer);
 	return writer;
 }
 
@@ -137,6 +134,7 @@ uint64_t writer_stop(struct writer *writer)
 	if (!writer->stopped)
 		pthread_join(writer->thread, NULL);
 	writer->stopped = true;
+	writer_account(writer);
 	return writer->pending.count;
 }
 
@@ -177,14 +175,23 @@ static int add(struct writer *writer, const struct writer_record *record)
 	return result < 0 ? result : 0;
 }
 
+static size_t exposed(const struct writer *writer)
+{
+	return writer->pending.exposed + writer->writing_exposed;
+}
+
 int writer_submit(struct writer *writer, const struct writer_record *record, uint64_t position)
 {
+	size_t was_exposed;
 	int ret;
 
 	pthread_mutex_lock(&writer->lock);
 	writer->stats.submitted++;
+	was_exposed = exposed(writer);
 	ret = add(writer, record);
 	writer->seen = position;
+	if (exposed(writer) != was_exposed)
+		writer_account(writer);
 	/* The thread wakes for the first record and for a full batch, of the dict or the spool;
 	 * between them it waits for others to come. */
 	if (writer->pending.count == 1 || writer->pending.count == writer->options.batch_max ||
@@ -199,6 +206,23 @@ void writer_mark(struct writer *writer, uint64_t position)
 	pthread_mutex_lock(&writer->lock);
 	writer->seen = position;
 	writer_update_acked(writer);
+	pthread_mutex_unlock(&writer->lock);
+}
+
+void writer_expose_begin(struct writer *writer, uint64_t position, uint64_t exposure)
+{
+	pthread_mutex_lock(&writer->lock);
+	writer->exposure = exposure;
+	writer->exposed_before = exposed(writer);
+	writer->writing_exposed_before = writer->writing_exposed;
+	writer->seen = position;
+	pending_expose(&writer->pending, position);
+	writer->writing_exposed = writer->writing;
+	writer_account(writer);
+}
+
+void writer_expose_end(struct writer *writer)
+{
 	pthread_mutex_unlock(&writer->lock);
 }
 
@@ -258,7 +282,8 @@ int64_t writer_stats_difference(const struct writer_stats *stats)
 {
 	uint64_t in = stats->submitted + stats->spool_found;
 	uint64_t out = stats->stored + stats->unchanged + stats->superseded + stats->spool_gone +
-		       stats->coalesced + stats->pending + stats->spooled + stats->held;
+		       stats->coalesced + stats->again + stats->pending + stats->spooled +
+		       stats->held;
 
 	for (unsigned int i = 0; i < WRITER_LOST_COUNT; i++)
 		out += stats->lost[i];

@@ -39,6 +39,7 @@
 #include "base/slice.h"
 
 struct dict;
+struct ledger_block;
 struct spool;
 struct writer;
 
@@ -58,7 +59,9 @@ struct writer_options {
 	int64_t expire_every_ns;	 /* how often it looks for some [1 h] */
 	const struct slice *expire_keys; /* keys such as ours (dict.h); must outlive the writer */
 	size_t expire_key_count;
-	int ack_fd; /* an eventfd that gets 1 when writer_acked() moved; 0 for none */
+	struct ledger_block *ledger; /* where the statistics outlive the process; NULL: nowhere */
+	uint64_t exposures; /* number of the last one that took place, by the ledger's writers */
+	int ack_fd;	    /* an eventfd that gets 1 when writer_acked() moved; 0 for none */
 };
 
 /* What writer_submit() copies. */
@@ -75,13 +78,17 @@ enum writer_lost {
 	WRITER_LOST_NOMEM,   /* malloc failed */
 	WRITER_LOST_REFUSED, /* the store will never take it */
 	WRITER_LOST_DAMAGED, /* was in a spool file that had to be moved aside */
+	WRITER_LOST_KILLED,  /* was in the memory of a process that ended, and nowhere else */
+	WRITER_LOST_WRITING, /* the same, and that process was writing it: the store may have it */
 	WRITER_LOST_COUNT
 };
 
 /* Counters only grow; pending, spooled and the state are of the moment. At any moment
  *
  *	submitted + spool_found = stored + unchanged + superseded + coalesced + lost[]
- *				  + spool_gone + pending + spooled + held
+ *				  + spool_gone + again + pending + spooled + held
+ *
+ * With options.ledger they go on where those of the last writer of that block ended, killed or not.
  */
 struct writer_stats {
 	uint64_t submitted;
@@ -98,20 +105,22 @@ struct writer_stats {
 	uint64_t spool_errors;	/* the spool could not take or give entries */
 	uint64_t spool_found;	/* records of an earlier life in the spool (store/spool/spool.h) */
 	uint64_t spool_gone;	/* taken out of the spool by somebody else */
+	uint64_t again;		/* in memory when a process ended: the source gives them again */
 	uint64_t spool_damaged; /* files moved aside */
 	uint64_t pending;	/* keys in memory, those being written included */
 	uint64_t pending_bytes;
-	uint64_t spooled;    /* keys in the spool */
-	uint64_t held;	     /* keys that wait for the end of their interval */
-	uint64_t coalesced;  /* logins not written, for a newer one of the interval was */
-	uint64_t expired;    /* records removed, for they were old */
-	bool up;	     /* the last dict_write() was answered, or none was needed yet */
-	int64_t up_since_ns; /* wall clock of the last change of up; 0 when it never changed */
+	uint64_t spooled;     /* keys in the spool */
+	uint64_t held;	      /* keys that wait for the end of their interval */
+	uint64_t coalesced;   /* logins not written, for a newer one of the interval was */
+	uint64_t expired;     /* records removed, for they were old */
+	uint64_t lost_before; /* of lost[MEMORY] and lost[NOMEM]: by earlier writers */
+	bool up;	      /* the last dict_write() was answered, or none was needed yet */
+	int64_t up_since_ns;  /* wall clock of the last change of up; 0 when it never changed */
 	struct error last_error;
 	char last_refusal[160];
 };
 
-/* The spelling of the reason label: "memory", "nomem", "refused", "damaged". */
+/* The spelling of the reason label. */
 const char *writer_lost_name(enum writer_lost reason);
 
 /* Starts the thread. The writer owns dict and options->spool from here on, also on failure; both
@@ -125,6 +134,14 @@ int writer_submit(struct writer *writer, const struct writer_record *record, uin
 
 /* The source has come this far, and what lay between was not for this dict. */
 void writer_mark(struct writer *writer, uint64_t position);
+
+/*
+ * Between the two calls, which are to be near each other, the source gives back all before this
+ * position, safe or not: after that this writer's memory has the only copy of what is pending. The
+ * exposures have numbers, each greater than the last one, over restarts as well.
+ */
+void writer_expose_begin(struct writer *writer, uint64_t position, uint64_t exposure);
+void writer_expose_end(struct writer *writer);
 
 /* Everything before this position is safe: the source may forget it. */
 uint64_t writer_acked(const struct writer *writer);

@@ -46,6 +46,7 @@ static void publish(struct writer *writer)
 {
 	pthread_mutex_lock(&writer->lock);
 	writer_publish(writer);
+	writer_account(writer);
 	pthread_mutex_unlock(&writer->lock);
 }
 

@@ -6,18 +6,28 @@
 #include "base/clock.h"
 #include "store/writer/writer_turn.h"
 
-static size_t take_batch(struct writer *writer, size_t max)
+static void note_batch(struct writer *writer, size_t count)
 {
-	size_t count, bytes = 0;
+	writer->writing = count;
+	writer->writing_bytes = writer->writing_exposed = 0;
+	for (size_t i = 0; i < count; i++) {
+		writer->writing_bytes += writer->batch[i]->size;
+		writer->writing_exposed += pending_is_exposed(&writer->pending, writer->batch[i]);
+	}
+	if (count > 0)
+		writer->writing_before = writer->batch[0]->before;
+	if (writer->writing_exposed > 0)
+		writer_account(writer);
+}
+
+static size_t take_batch(struct writer *writer, size_t max, bool for_dict)
+{
+	size_t count;
 
 	pthread_mutex_lock(&writer->lock);
 	count = pending_take(&writer->pending, writer->batch, max);
-	for (size_t i = 0; i < count; i++)
-		bytes += writer->batch[i]->size;
-	writer->writing = count;
-	writer->writing_bytes = bytes;
-	if (count > 0)
-		writer->writing_before = writer->batch[0]->before;
+	writer->dict_has_batch = for_dict;
+	note_batch(writer, count);
 	pthread_mutex_unlock(&writer->lock);
 	for (size_t i = 0; i < count; i++)
 		pending_entry_fill(writer->batch[i], &writer->entries[i]);
@@ -40,8 +50,8 @@ static void finish_batch(struct writer *writer, size_t count)
 	writer->tally.superseded += freed.superseded;
 	writer->tally.nomem += freed.nomem;
 	writer_publish(writer);
-	writer->writing = 0;
-	writer->writing_bytes = 0;
+	note_batch(writer, 0);
+	writer_account(writer);
 	writer_update_acked(writer);
 	if (writer->pending.count == 0)
 		pthread_cond_broadcast(&writer->idle);
@@ -80,7 +90,8 @@ static void write_entries(struct writer *writer, size_t count)
 
 void writer_write_fresh(struct writer *writer)
 {
-	size_t count = take_batch(writer, writer_batch_size(writer, writer->options.batch_max));
+	size_t count =
+		take_batch(writer, writer_batch_size(writer, writer->options.batch_max), true);
 	size_t left = writer_hold(writer, count);
 
 	if (left > 0)
@@ -90,7 +101,7 @@ void writer_write_fresh(struct writer *writer)
 
 void writer_spool_fresh(struct writer *writer)
 {
-	size_t count = take_batch(writer, writer_spool_batch(writer));
+	size_t count = take_batch(writer, writer_spool_batch(writer), false);
 	size_t left = writer_hold(writer, count);
 
 	if (left > 0)

@@ -32,6 +32,10 @@ struct writer {
 		uint64_t spool_in, spool_out, spool_errors;
 	} tally;	      /* of this turn, until writer_publish() */
 	uint64_t spool_found; /* besides those of spool_stats() */
+	struct writer_earlier {
+		uint64_t coalesced, spool_gone, spool_damaged, lost_damaged;
+	} earlier;	     /* by other writers of the ledger's block */
+	bool dict_has_batch; /* the batch is on its way to the dict, not to the spool */
 
 	pthread_mutex_t lock;
 	pthread_cond_t work; /* for the thread: something to do, or stop */
@@ -39,6 +43,9 @@ struct writer {
 	struct pending pending;
 	size_t writing; /* entries of the batch that the thread has out */
 	size_t writing_bytes;
+	size_t writing_exposed; /* of them: pending_is_exposed() */
+	uint64_t exposure;	/* the last one; and what was exposed when it began */
+	size_t exposed_before, writing_exposed_before;
 	uint64_t writing_before; /* position in front of the first of them */
 	uint64_t seen;		 /* position of the last submit or mark */
 	uint64_t acked;
@@ -60,6 +67,14 @@ static inline size_t writer_spool_batch(const struct writer *writer)
 /* With the lock held, at the end of a turn: adds what the thread has counted to the statistics, so
  * that they add up for whoever looks at them. */
 void writer_publish(struct writer *writer);
+
+/* With the lock held, before acked moves: the statistics and what a kill would cost now go to the
+ * ledger. */
+void writer_account(struct writer *writer);
+
+/* Before the thread starts: goes on with the statistics of the ledger, and finds out what became of
+ * the records that the last writer had in memory. */
+void writer_resume(struct writer *writer);
 
 /* With the lock held: brings acked up to date and signals ack_fd. */
 void writer_update_acked(struct writer *writer);

@@ -7,17 +7,18 @@
 static void publish_spool(struct writer *writer)
 {
 	const struct spool_stats *spool = spool_stats(writer->spool);
+	const struct writer_earlier *earlier = &writer->earlier;
 	int64_t due_in_ns = spool_due_in_ns(writer->spool);
 
 	/* The file counts by the wall clock; we wake by one that does not step. */
 	writer->due_at_ns = due_in_ns == INT64_MAX ? INT64_MAX : clock_monotonic_ns() + due_in_ns;
 	writer->stats.spooled = spool_count(writer->spool);
 	writer->stats.held = spool_held(writer->spool);
-	writer->stats.coalesced = spool->coalesced;
+	writer->stats.coalesced = earlier->coalesced + spool->coalesced;
 	writer->stats.spool_found = spool->found + writer->spool_found;
-	writer->stats.spool_gone = spool->gone;
-	writer->stats.spool_damaged = spool->damaged;
-	writer->stats.lost[WRITER_LOST_DAMAGED] = spool->lost;
+	writer->stats.spool_gone = earlier->spool_gone + spool->gone;
+	writer->stats.spool_damaged = earlier->spool_damaged + spool->damaged;
+	writer->stats.lost[WRITER_LOST_DAMAGED] = earlier->lost_damaged + spool->lost;
 }
 
 void writer_publish(struct writer *writer)

@@ -7,7 +7,7 @@
  *	writer_expire.c    old records out of the dict
  *
  * by means of writer_dict.c (state of the dict, back-off), writer_outcomes.c (from outcomes to the
- * spool) and writer_tally.c (counters).
+ * spool), writer_tally.c (counters) and writer_ledger.c (counters that outlive the process).
  */
 #ifndef DOVETAP_STORE_WRITER_WRITER_TURN_H
 #define DOVETAP_STORE_WRITER_WRITER_TURN_H
