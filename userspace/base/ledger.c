@@ -49,7 +49,7 @@ struct ledger_block *ledger_block(const struct ledger *ledger, const char *name)
 	return NULL;
 }
 
-/* A damaged or newer one is cut to what there is room for. */
+/* One of a newer version, or a damaged one, is cut to our room. */
 static size_t count_in(const struct ledger_slot *slot)
 {
 	return slot->count < LEDGER_NUMBERS ? (size_t)slot->count : LEDGER_NUMBERS;

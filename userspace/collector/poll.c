@@ -24,7 +24,7 @@ static void poll_timer(struct collector *c, int64_t ns)
 }
 
 /*
- * The ring fills: then the writers' memory is all that can hold more, and what is there alone would
+ * The ring fills: then the writers' memory is all that can hold more, and what is in it alone would
  * be lost with this process. While a dict takes records that is put off: soon they are safe.
  */
 static void relieve_ring(struct collector *c)
