@@ -151,7 +151,8 @@ static __always_inline bool auth_lacks_name(const struct dovetap_event_head *hea
 }
 
 /* True when a text did not fit and nothing was emitted. */
-static __always_inline bool auth_emit(struct auth_copy *copy, struct pt_regs *ctx, bool longer)
+static __always_inline bool auth_emit(struct auth_copy *copy, struct pt_regs *ctx,
+				      const struct source *source, bool longer)
 {
 	struct dovetap_event_head *head = event_reserve(DOVETAP_EVENT_AUTH, ctx, longer);
 
@@ -165,7 +166,7 @@ static __always_inline bool auth_emit(struct auth_copy *copy, struct pt_regs *ct
 	else if (auth_lacks_name(head))
 		event_discard(head, DOVETAP_COUNT_NO_USERNAME);
 	else
-		event_submit(head, longer, ctx, DOVETAP_COUNT_AUTH_EMITTED);
+		event_submit(head, longer, ctx, source, DOVETAP_COUNT_AUTH_EMITTED);
 	return false;
 }
 
@@ -212,6 +213,7 @@ static __always_inline int auth_hit(struct pt_regs *ctx, enum auth_probe probe)
 {
 	const void *request = argument(ctx);
 	struct auth_copy copy = {};
+	struct source source;
 	__u32 drop;
 
 	if (!request)
@@ -221,9 +223,13 @@ static __always_inline int auth_hit(struct pt_regs *ctx, enum auth_probe probe)
 	drop = auth_drops(&copy, ctx, probe);
 	if (drop)
 		return count(auth_is_mixed(&copy, ctx) ? DOVETAP_COUNT_MIXED : drop);
+	source_find(&source);
+	drop = budget_drops(&source);
+	if (drop)
+		return count(drop);
 	copy.proxy_host = auth_field_find_host((const void *)auth_value(&copy, extra_fields));
-	if (auth_emit(&copy, ctx, false))
-		auth_emit(&copy, ctx, true);
+	if (auth_emit(&copy, ctx, &source, false))
+		auth_emit(&copy, ctx, &source, true);
 	return 0;
 }
 

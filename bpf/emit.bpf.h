@@ -17,8 +17,10 @@
 #include <dovetap/counters.h>
 #include <dovetap/event.h>
 
+#include "budget.bpf.h"
 #include "maps.bpf.h"
 #include "own_stack.bpf.h"
+#include "process.bpf.h"
 
 /* Returns 0, so that a program can "return count(...)". */
 static __always_inline int count(__u32 counter)
@@ -111,6 +113,13 @@ static __always_inline struct dovetap_event_seal *event_seal(struct dovetap_even
 		      : &((struct dovetap_event *)head)->seal;
 }
 
+static __always_inline struct dovetap_event_process *event_process(struct dovetap_event_head *head,
+								   bool longer)
+{
+	return longer ? &((struct dovetap_event_long *)head)->process
+		      : &((struct dovetap_event *)head)->process;
+}
+
 /* An ordinary record whose texts did not all fit is dropped, and the result is true: the caller
  * fills the long one. */
 static __always_inline bool event_is_too_short(struct dovetap_event_head *head, bool longer)
@@ -123,12 +132,14 @@ static __always_inline bool event_is_too_short(struct dovetap_event_head *head, 
 
 /* Seals with what is known anew, and submits. */
 static __always_inline void event_submit(struct dovetap_event_head *head, bool longer,
-					 struct pt_regs *ctx, __u32 counter)
+					 struct pt_regs *ctx, const struct source *source,
+					 __u32 counter)
 {
 	struct dovetap_event_seal *seal = event_seal(head, longer);
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 
 	origin_fill(event_origin(head, longer), ctx);
+	process_fill(event_process(head, longer), source);
 	seal->object = PT_REGS_PARM1(ctx);
 	seal->pid = pid_tgid >> 32;
 	seal->tid = (__u32)pid_tgid;

@@ -84,7 +84,7 @@ static __always_inline void mail_user_fill(struct dovetap_event_head *head,
 
 /* True when a text did not fit and nothing was emitted. */
 static __always_inline bool mail_user_emit(struct mail_user_copy *copy, struct pt_regs *ctx,
-					   bool longer)
+					   const struct source *source, bool longer)
 {
 	struct dovetap_event_head *head = event_reserve(DOVETAP_EVENT_MAIL_USER, ctx, longer);
 
@@ -98,7 +98,7 @@ static __always_inline bool mail_user_emit(struct mail_user_copy *copy, struct p
 	else if (!(head->present & DOVETAP_BIT(DOVETAP_FIELD_USERNAME)))
 		event_discard(head, DOVETAP_COUNT_NO_USERNAME);
 	else
-		event_submit(head, longer, ctx, DOVETAP_COUNT_MAIL_USER_EMITTED);
+		event_submit(head, longer, ctx, source, DOVETAP_COUNT_MAIL_USER_EMITTED);
 	return false;
 }
 
@@ -121,6 +121,7 @@ static __always_inline int mail_user_hit(struct pt_regs *ctx, bool may_fail)
 {
 	const struct mail_user *user = argument(ctx);
 	struct mail_user_copy copy = {};
+	struct source source;
 	__u32 drop;
 
 	if (!user)
@@ -130,8 +131,12 @@ static __always_inline int mail_user_hit(struct pt_regs *ctx, bool may_fail)
 	drop = mail_user_drops(&copy, may_fail);
 	if (drop)
 		return count(mail_user_is_mixed(&copy, ctx) ? DOVETAP_COUNT_MIXED : drop);
-	if (mail_user_emit(&copy, ctx, false))
-		mail_user_emit(&copy, ctx, true);
+	source_find(&source);
+	drop = budget_drops(&source);
+	if (drop)
+		return count(drop);
+	if (mail_user_emit(&copy, ctx, &source, false))
+		mail_user_emit(&copy, ctx, &source, true);
 	return 0;
 }
 

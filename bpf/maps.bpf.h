@@ -17,7 +17,11 @@ struct {
 	__uint(max_entries, 4 << 20); /* bytes; a power of two */
 } events SEC(".maps");
 
-#define BPF_F_MMAPABLE (1U << 10) /* linux/bpf.h */
+/* linux/bpf.h; no kernel type refers to them, so that vmlinux.h lacks them. */
+#define BPF_F_MMAPABLE	  (1U << 10)
+#define BPF_NOEXIST	  1
+#define BPF_RB_AVAIL_DATA 0
+#define BPF_RB_RING_SIZE  1
 
 /*
  * One block for each CPU (dovetap/counters.h). Not a per-CPU map, because only a plain array can be

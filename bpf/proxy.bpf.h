@@ -46,7 +46,7 @@ static __always_inline void proxy_fill(struct dovetap_event_head *head, const st
 }
 
 static __always_inline bool proxy_emit(const struct client *client, struct pt_regs *ctx,
-				       bool longer)
+				       const struct source *source, bool longer)
 {
 	struct dovetap_event_head *head = event_reserve(DOVETAP_EVENT_PROXY, ctx, longer);
 
@@ -58,18 +58,24 @@ static __always_inline bool proxy_emit(const struct client *client, struct pt_re
 	if (!(head->present & DOVETAP_BIT(DOVETAP_FIELD_SESSION_ID)))
 		event_discard(head, DOVETAP_COUNT_NO_SESSION_ID);
 	else
-		event_submit(head, longer, ctx, DOVETAP_COUNT_PROXY_EMITTED);
+		event_submit(head, longer, ctx, source, DOVETAP_COUNT_PROXY_EMITTED);
 	return false;
 }
 
 static __always_inline int proxy_hit(struct pt_regs *ctx)
 {
 	const struct client *client = argument(ctx);
+	struct source source;
+	__u32 drop;
 
 	if (!client)
 		return count(DOVETAP_COUNT_NO_OBJECT);
-	if (proxy_emit(client, ctx, false))
-		proxy_emit(client, ctx, true);
+	source_find(&source);
+	drop = budget_drops(&source);
+	if (drop)
+		return count(drop);
+	if (proxy_emit(client, ctx, &source, false))
+		proxy_emit(client, ctx, &source, true);
 	return 0;
 }
 

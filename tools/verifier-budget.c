@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "attach/kernel_types.h"
 #include "attach/own_stack.h"
 #include "dovecot/layout.h"
 #include "dovetap/exec.h"
@@ -99,6 +100,15 @@ static int collect(struct bpf_object *object)
 	return 0;
 }
 
+/* As the loader does. */
+static void know_kernel(struct login_bpf *skel)
+{
+	uint32_t offsets[DOVETAP_KERNEL_COUNT] = {0};
+
+	skel->rodata->kernel_reads = kernel_types_find(offsets, NULL);
+	memcpy((void *)skel->rodata->kernel_offsets, offsets, sizeof(offsets));
+}
+
 static int measure_login(const struct layout *layout)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
@@ -116,6 +126,7 @@ static int measure_login(const struct layout *layout)
 		ret = -errno;
 		goto out;
 	}
+	know_kernel(skel);
 	watch(skel->obj);
 	ret = login_bpf__load(skel);
 	if (ret == 0)

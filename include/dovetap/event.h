@@ -4,8 +4,8 @@
  *
  * +--------------------+---------------+--------------------+---------------+--------------------+
  * | dovetap_event_head | one slot per  | dovetap_event_tail | slots of text | dovetap_event_seal |
- * |                    | text field,   |                    | fields added  | ..._origin         |
- * |                    | with its NUL  |                    | later         |                    |
+ * |                    | text field,   |                    | fields added  | ..._origin,        |
+ * |                    | with its NUL  |                    | later         | ..._process        |
  * +--------------------+---------------+--------------------+---------------+--------------------+
  *
  * There are two record sizes, because a ring buffer reservation must have a constant size: the
@@ -20,6 +20,8 @@
  */
 #ifndef DOVETAP_EVENT_H
 #define DOVETAP_EVENT_H
+
+#include "origin.h"
 
 #define DOVETAP_EVENT_MAJOR 1
 
@@ -152,6 +154,18 @@ struct dovetap_event_origin {
 	char comm[16]; /* name of the process' thread, with its NUL */
 };
 
+/* Who wrote it, as the kernel knows it. A record without this has an unknown origin. */
+struct dovetap_event_process {
+	__u32 origin;	  /* enum dovetap_origin */
+	__u32 parent_uid; /* real uid of the master; without one, of the parent process */
+	__u32 parent_pid;
+	__u32 owner_uid; /* who has made the user namespace of that; 0: root, or there is none */
+	__u32 exe_uid;	 /* owner of the executable */
+	__u32 pid_ns;	 /* inode number of its pid namespace */
+	char exe[DOVETAP_EXE_NAME_MAX]; /* name of the executable's file */
+	char parent_exe[DOVETAP_EXE_NAME_MAX];
+};
+
 struct dovetap_event {
 	struct dovetap_event_head head;
 #define DOVETAP_X(id, member, ordinary, longer) char member[ordinary];
@@ -161,6 +175,7 @@ struct dovetap_event {
 #undef DOVETAP_X
 	struct dovetap_event_seal seal;
 	struct dovetap_event_origin origin;
+	struct dovetap_event_process process;
 };
 
 struct dovetap_event_long {
@@ -172,17 +187,18 @@ struct dovetap_event_long {
 #undef DOVETAP_X
 	struct dovetap_event_seal seal;
 	struct dovetap_event_origin origin;
+	struct dovetap_event_process process;
 };
 
 #pragma GCC diagnostic pop
 
-/* The smallest records of this major, of before client_id, the tail, the seal and the origin. */
+/* The smallest records of this major, of before client_id, the tail and the seal. */
 #define DOVETAP_EVENT_MIN      592
 #define DOVETAP_EVENT_LONG_MIN 2792
 
 _Static_assert(sizeof(struct dovetap_event_head) == 136, "event head moved: raise the major");
-_Static_assert(sizeof(struct dovetap_event) == 800, "event moved: raise the major");
+_Static_assert(sizeof(struct dovetap_event) == 872, "event moved: raise the major");
 _Static_assert(sizeof(struct dovetap_event) < DOVETAP_EVENT_LONG_MIN, "the forms must differ");
-_Static_assert(sizeof(struct dovetap_event_long) == 3384, "long event moved: raise the major");
+_Static_assert(sizeof(struct dovetap_event_long) == 3456, "long event moved: raise the major");
 
 #endif

@@ -72,6 +72,17 @@ static void print_records(void)
 	size(dovetap_event_origin);
 	place(dovetap_event_origin, file);
 	place(dovetap_event_origin, comm);
+	place(dovetap_event, process);
+	place(dovetap_event_long, process);
+	size(dovetap_event_process);
+	place(dovetap_event_process, origin);
+	place(dovetap_event_process, parent_uid);
+	place(dovetap_event_process, parent_pid);
+	place(dovetap_event_process, owner_uid);
+	place(dovetap_event_process, exe_uid);
+	place(dovetap_event_process, pid_ns);
+	place(dovetap_event_process, exe);
+	place(dovetap_event_process, parent_exe);
 	size(dovetap_exec);
 	place(dovetap_exec, pid);
 	place(dovetap_exec, name);
@@ -110,6 +121,13 @@ static void print_numbers(void)
 #define DOVETAP_X(id, name, lost) number(DOVETAP_COUNT_##id);
 	DOVETAP_BPF_COUNTERS(DOVETAP_X)
 #undef DOVETAP_X
+	number(DOVETAP_ORIGIN_UNKNOWN);
+	number(DOVETAP_ORIGIN_MASTER);
+	number(DOVETAP_ORIGIN_ROOT);
+	number(DOVETAP_ORIGIN_ROOTLESS);
+	number(DOVETAP_ORIGIN_USER_MASTER);
+	number(DOVETAP_ORIGIN_ALONE);
+	number(DOVETAP_ORIGIN_STRANGER);
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include "attach/kernel_types.h"
 #include "base/buf.h"
 #include "unit/cmocka_all.h"
 
@@ -21,6 +22,14 @@ static int take_one(void *context, void *data, size_t size)
 	return -1;
 }
 
+static void know_kernel(struct login_bpf *skel)
+{
+	uint32_t offsets[DOVETAP_KERNEL_COUNT];
+
+	skel->rodata->kernel_reads = kernel_types_find(offsets, NULL);
+	memcpy((void *)skel->rodata->kernel_offsets, offsets, sizeof(offsets));
+}
+
 /* NULL when it does not load. */
 static struct login_bpf *try_load(const struct layout *layout, login_object_setup_t *setup)
 {
@@ -36,6 +45,7 @@ static struct login_bpf *try_load(const struct layout *layout, login_object_setu
 	skel = login_bpf__open_opts(&opts);
 	assert_non_null(skel);
 	skel->rodata->file_key = LOGIN_OBJECT_FILE;
+	know_kernel(skel);
 	if (setup)
 		setup(skel);
 	if (login_bpf__load(skel) < 0) {

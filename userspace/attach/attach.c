@@ -8,12 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "attach/kernel_types.h"
 #include "attach/libbpf_log.h"
 #include "attach/multi.h"
 #include "attach/own_stack.h"
 #include "base/fnv.h"
+#include "base/log.h"
 #include "dovecot/layout.h"
 #include "skel/login.skel.h"
 
@@ -34,6 +37,10 @@ struct loader {
 	struct loaded loaded[LOADED_MAX];
 	size_t count;
 	bool cookies; /* the kernel keeps a number with each link, and gives it to the program */
+
+	enum dovetap_kernel_reads reads;
+	uint32_t offsets[DOVETAP_KERNEL_COUNT];
+	uint32_t own_pid_ns;
 };
 
 /* One function. */
@@ -57,6 +64,19 @@ struct bpf_object *loader_open_programs(void)
 static void fd_path(char path_r[FD_PATH_MAX], int fd)
 {
 	snprintf(path_r, FD_PATH_MAX, "/proc/self/fd/%d", fd);
+}
+
+/* Without it every record is taken, and none is proved. */
+static void know_kernel(struct loader *loader)
+{
+	struct error error = {0};
+	struct stat st;
+
+	loader->reads = kernel_types_find(loader->offsets, &error);
+	if (loader->reads == DOVETAP_KERNEL_NOT)
+		log_warning("no record can be proved to come from Dovecot: %s", error.text);
+	if (stat("/proc/self/ns/pid", &st) == 0)
+		loader->own_pid_ns = (uint32_t)st.st_ino;
 }
 
 int loader_new(const struct loader_options *options, struct loader **loader_r,
@@ -83,6 +103,7 @@ int loader_new(const struct loader_options *options, struct loader **loader_r,
 		loader_free(&loader);
 		return ret;
 	}
+	know_kernel(loader);
 	*loader_r = loader;
 	return 0;
 }
@@ -154,6 +175,9 @@ static int prepare(const struct loader *loader, uint64_t file, struct login_bpf 
 	if (loader->options.wanted_texts != 0)
 		skel->rodata->wanted_texts = loader->options.wanted_texts;
 	skel->rodata->file_key = file;
+	skel->rodata->kernel_reads = loader->reads;
+	memcpy((void *)skel->rodata->kernel_offsets, loader->offsets, sizeof(loader->offsets));
+	skel->rodata->own_pid_ns = loader->own_pid_ns;
 	choose_programs(loader, skel);
 	return login_bpf__load(skel);
 }

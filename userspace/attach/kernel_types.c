@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach/kernel_types.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+#define DEPTH_MAX 8 /* of structs in one another */
+
+static const struct {
+	const char *type, *members;
+} wanted[DOVETAP_KERNEL_COUNT] = {
+#define DOVETAP_X(id, type, members) [DOVETAP_KERNEL_##id] = {type, members},
+	DOVETAP_KERNEL_MEMBERS(DOVETAP_X)
+#undef DOVETAP_X
+};
+
+static const struct btf_type *plain_type(const struct btf *btf, uint32_t id)
+{
+	const struct btf_type *type = btf__type_by_id(btf, id);
+
+	while (type && (btf_is_mod(type) || btf_is_typedef(type)))
+		type = btf__type_by_id(btf, type->type);
+	return type;
+}
+
+struct place {
+	const struct btf_type *type; /* NULL: not found */
+	uint32_t offset;
+};
+
+static struct place find_member(const struct btf *btf, const struct btf_type *in, const char *name,
+				size_t length, int depth);
+
+static struct place look_at(const struct btf *btf, const struct btf_type *in, uint16_t index,
+			    const char *name, size_t length, int depth)
+{
+	const struct btf_member *member = &btf_members(in)[index];
+	const char *its = btf__name_by_offset(btf, member->name_off);
+	const struct btf_type *type = plain_type(btf, member->type);
+	uint32_t offset = btf_member_bit_offset(in, index) / 8;
+	struct place place = {NULL, 0};
+
+	if (strlen(its) == length && memcmp(its, name, length) == 0)
+		return (struct place){type, offset};
+	if (!its[0] && type)
+		place = find_member(btf, type, name, length, depth + 1);
+	place.offset += offset;
+	return place;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): bounded by DEPTH_MAX */
+static struct place find_member(const struct btf *btf, const struct btf_type *in, const char *name,
+				size_t length, int depth)
+{
+	struct place place = {NULL, 0};
+
+	if (depth > DEPTH_MAX || !btf_is_composite(in))
+		return place;
+	for (uint16_t i = 0; i < btf_vlen(in) && !place.type; i++)
+		place = look_at(btf, in, i, name, length, depth);
+	return place;
+}
+
+/* One path without "|", of the given length. */
+static int path_offset(const struct btf *btf, const struct btf_type *in, const char *path,
+		       size_t length)
+{
+	uint32_t offset = 0;
+
+	while (length > 0) {
+		const char *dot = memchr(path, '.', length);
+		size_t part = dot ? (size_t)(dot - path) : length;
+		struct place place = find_member(btf, in, path, part, 0);
+
+		if (!place.type)
+			return -ENOENT;
+		offset += place.offset;
+		in = place.type;
+		part += dot != NULL;
+		path += part;
+		length -= part;
+	}
+	return (int)offset;
+}
+
+int kernel_types_offset(const struct btf *btf, const char *type, const char *members)
+{
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT), ret = -ENOENT;
+	const struct btf_type *in = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+
+	while (in && ret < 0 && *members) {
+		size_t length = strcspn(members, "|");
+
+		ret = path_offset(btf, in, members, length);
+		members += length + (members[length] == '|');
+	}
+	return ret;
+}
+
+static enum dovetap_kernel_reads ways_to_read(struct error *error_r)
+{
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_current_task_btf, NULL) > 0)
+		return DOVETAP_KERNEL_TYPED;
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_probe_read_kernel, NULL) > 0)
+		return DOVETAP_KERNEL_HELPER;
+	error_set(error_r, EPERM, "BPF programs may not read the kernel's memory here");
+	return DOVETAP_KERNEL_NOT;
+}
+
+static int find_all(const struct btf *btf, uint32_t offsets_r[DOVETAP_KERNEL_COUNT],
+		    struct error *error_r)
+{
+	for (size_t i = 0; i < DOVETAP_KERNEL_COUNT; i++) {
+		int offset = kernel_types_offset(btf, wanted[i].type, wanted[i].members);
+
+		if (offset < 0)
+			return error_set(error_r, ENOENT, "this kernel has no %s in struct %s",
+					 wanted[i].members, wanted[i].type);
+		offsets_r[i] = (uint32_t)offset;
+	}
+	return 0;
+}
+
+enum dovetap_kernel_reads kernel_types_find(uint32_t offsets_r[DOVETAP_KERNEL_COUNT],
+					    struct error *error_r)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	enum dovetap_kernel_reads reads = DOVETAP_KERNEL_NOT;
+
+	if (!btf)
+		error_set(error_r, errno, "the kernel's BTF cannot be read: %s", strerror(errno));
+	else if (find_all(btf, offsets_r, error_r) == 0)
+		reads = ways_to_read(error_r);
+	btf__free(btf);
+	return reads;
+}

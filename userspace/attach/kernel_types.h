@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the running kernel has the members that tell a process's origin (dovetap/origin.h), from
+ * its BTF.
+ */
+#ifndef DOVETAP_ATTACH_KERNEL_TYPES_H
+#define DOVETAP_ATTACH_KERNEL_TYPES_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "dovetap/origin.h"
+
+struct btf;
+
+/* Offset in bytes of "member" or "member.member" of a struct, also in unnamed structs within it;
+ * of several names with "|" between them, the first that is there. -ENOENT. */
+int kernel_types_offset(const struct btf *btf, const char *type, const char *members);
+
+/*
+ * Of the running kernel: all offsets, and how the programs can read them. Where a kernel has no BTF
+ * or lacks a member, DOVETAP_KERNEL_NOT, with the reason in error_r: no login is refused for that,
+ * and none is proved.
+ */
+enum dovetap_kernel_reads kernel_types_find(uint32_t offsets_r[DOVETAP_KERNEL_COUNT],
+					    struct error *error_r);
+
+#endif
