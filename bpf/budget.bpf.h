@@ -3,10 +3,10 @@
  * How much of the ring one source may take, so that none takes it from the others. A source is a
  * control group of processes that a master of root's has started, else a user.
  *
- * While there is room nobody is held back, except for programs that are not Dovecot's: of those a
- * few records a second are wanted, for the log. Above a level of the ring, a source gets a share of
- * it in each second. Only the last quarter is kept for other masters than the one that fills it, and
- * only if there are others.
+ * While there is room nobody is held back, except for programs that are not Dovecot's: a few of
+ * their records in a second are wanted, for the log. Above a level of the ring, a source gets a
+ * share of it in each second. Only the last quarter is kept for other masters than the one that
+ * fills it, and only if there are others.
  */
 #ifndef DOVETAP_BUDGET_BPF_H
 #define DOVETAP_BUDGET_BPF_H
@@ -23,8 +23,8 @@
 #define SECOND_SHIFT 30 /* of nanoseconds: a little more than one */
 #define CROWD_NS     (60ULL << SECOND_SHIFT)
 
-#define STRANGER_RECORDS  10U  /* a second, of one user */
-#define STRANGERS_RECORDS 100U /* of all of them */
+#define UNRELATED_RECORDS     10U  /* a second, of one user */
+#define UNRELATED_ALL_RECORDS 100U /* of all of them */
 
 struct spending {
 	__u64 second;
@@ -51,9 +51,9 @@ struct {
 	__type(value, struct spending);
 } user_budgets SEC(".maps");
 
-/* What is there once for all. */
+/* Of all sources together. */
 struct common_budget {
-	struct spending strangers;
+	struct spending unrelated;
 	__u64 last_master; /* control group of the last record */
 	__u64 others_ns;   /* when it was another one before */
 };
@@ -103,10 +103,10 @@ static __always_inline bool master_has_company(struct common_budget *common, __u
 	return common->others_ns && now - common->others_ns < CROWD_NS;
 }
 
-static __always_inline bool stranger_may(struct common_budget *common, const struct source *source)
+static __always_inline bool unrelated_may(struct common_budget *common, const struct source *source)
 {
-	return spend_of(&user_budgets, source->uid, source->origin) <= STRANGER_RECORDS &&
-	       spend(&common->strangers) <= STRANGERS_RECORDS;
+	return spend_of(&user_budgets, source->uid, source->origin) <= UNRELATED_RECORDS &&
+	       spend(&common->unrelated) <= UNRELATED_ALL_RECORDS;
 }
 
 /* Used and whole bytes; a share is an eighth of the ring in a second. */
@@ -147,8 +147,8 @@ static __always_inline __u32 budget_drops(const struct source *source)
 	if (!common)
 		return 0;
 	switch (source->origin) {
-	case DOVETAP_ORIGIN_STRANGER:
-		return stranger_may(common, source) ? 0 : DOVETAP_COUNT_BUDGET_STRANGER;
+	case DOVETAP_ORIGIN_UNRELATED:
+		return unrelated_may(common, source) ? 0 : DOVETAP_COUNT_BUDGET_UNRELATED;
 	case DOVETAP_ORIGIN_ROOTLESS:
 	case DOVETAP_ORIGIN_USER_MASTER:
 	case DOVETAP_ORIGIN_ALONE:

@@ -4,7 +4,7 @@
  * ancestors (dovetap/origin.h). A name is that of the file, which no process can change, not comm.
  *
  * "dovecot" as the name of a file that root runs is enough for a master: who could have root run a
- * file of that name needs no forged login. For an ordinary user's process the kernel tells whose
+ * file of that name needs no forged login. For an ordinary user's process the kernel knows whose
  * namespaces it lives in.
  */
 #ifndef DOVETAP_PROCESS_BPF_H
@@ -219,10 +219,10 @@ static __always_inline __u32 masterless_origin(const void *task)
 	if (uid == 0)
 		return DOVETAP_ORIGIN_ROOT;
 	if (!exe)
-		return DOVETAP_ORIGIN_STRANGER;
+		return DOVETAP_ORIGIN_UNRELATED;
 	owner = exe_owner(exe);
 	exe_name_read(&name, exe);
-	return owner != uid && works_alone(&name) ? DOVETAP_ORIGIN_ALONE : DOVETAP_ORIGIN_STRANGER;
+	return owner != uid && works_alone(&name) ? DOVETAP_ORIGIN_ALONE : DOVETAP_ORIGIN_UNRELATED;
 }
 
 /* What the programs keep of it until there is a record. */

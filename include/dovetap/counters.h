@@ -42,9 +42,9 @@ enum dovetap_counter_use {
 	X(NO_SESSION_ID, "no_session_id", LOGIN_LOST) /* proxied login that cannot be joined */    \
 	X(SEEN, "seen", SEEN)			      /* every hit */                              \
 	X(MIXED, "mixed", LOGIN_LOST) /* another login's memory in between: discarded */           \
-	X(BUDGET_DOVECOT, "budget_dovecot", LOGIN_LOST) /* more than its share of the ring */      \
-	X(BUDGET_USER, "budget_user", LOGIN_LOST)	/* the same of a user's own program */     \
-	X(BUDGET_STRANGER, "budget_stranger", NO_LOGIN) /* a program that is not Dovecot's */
+	X(BUDGET_DOVECOT, "budget_dovecot", LOGIN_LOST)	  /* more than its share of the ring */    \
+	X(BUDGET_USER, "budget_user", LOGIN_LOST)	  /* the same of a user's own program */   \
+	X(BUDGET_UNRELATED, "budget_unrelated", NO_LOGIN) /* a program that is not Dovecot's */
 
 enum dovetap_counter {
 #define DOVETAP_X(id, name, use) DOVETAP_COUNT_##id,

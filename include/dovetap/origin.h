@@ -8,21 +8,21 @@
 
 /* What is known of the calling process. Numbers are appended, never reused. */
 enum dovetap_origin {
-	DOVETAP_ORIGIN_UNKNOWN = 0,  /* the kernel did not tell, or a record of before */
-	DOVETAP_ORIGIN_MASTER = 1,   /* descends from a master of root's, or of root's container */
-	DOVETAP_ORIGIN_ROOT = 2,     /* runs as root itself */
-	DOVETAP_ORIGIN_ROOTLESS = 3, /* from the master of a container that a user has made */
+	DOVETAP_ORIGIN_UNKNOWN = 0, /* not known: the kernel had no answer, or a record of before */
+	DOVETAP_ORIGIN_MASTER = 1,  /* descends from a master of root's, or of root's container */
+	DOVETAP_ORIGIN_ROOT = 2,    /* runs as root itself */
+	DOVETAP_ORIGIN_ROOTLESS = 3,	/* from the master of a container that a user has made */
 	DOVETAP_ORIGIN_USER_MASTER = 4, /* from a master that a user runs */
 	DOVETAP_ORIGIN_ALONE = 5,	/* a program of Dovecot's that no master has started */
-	DOVETAP_ORIGIN_STRANGER = 6,	/* some other program */
+	DOVETAP_ORIGIN_UNRELATED = 6,	/* some other program */
 	DOVETAP_ORIGIN_COUNT
 };
 
 #define DOVETAP_EXE_NAME_MAX 24 /* of a file's name; cut, not ended by a NUL when it is full */
 
 /*
- * X(ENUM, "struct", "member.member"): the members of the kernel's structs that tell. Their offsets
- * are the running kernel's, from its BTF: the programs are relocated for Dovecot's structs.
+ * X(ENUM, "struct", "member.member"): the members of the kernel's structs that it takes. Their
+ * offsets are the running kernel's, from its BTF: the programs are relocated for Dovecot's structs.
  */
 #define DOVETAP_KERNEL_MEMBERS(X)                                                                  \
 	X(TASK_PARENT, "task_struct", "real_parent")                                               \

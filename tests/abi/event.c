@@ -127,7 +127,7 @@ static void print_numbers(void)
 	number(DOVETAP_ORIGIN_ROOTLESS);
 	number(DOVETAP_ORIGIN_USER_MASTER);
 	number(DOVETAP_ORIGIN_ALONE);
-	number(DOVETAP_ORIGIN_STRANGER);
+	number(DOVETAP_ORIGIN_UNRELATED);
 }
 
 int main(void)

@@ -107,7 +107,8 @@ static void forget(struct memory *memory)
 
 #define LOSS(id) (1UL << DOVETAP_COUNT_##id)
 #define LOSSES                                                                                     \
-	(LOSS(RING_FULL) | LOSS(NO_OBJECT) | LOSS(NO_USERNAME) | LOSS(NO_SESSION_ID) | LOSS(MIXED))
+	(LOSS(RING_FULL) | LOSS(NO_OBJECT) | LOSS(NO_USERNAME) | LOSS(NO_SESSION_ID) |             \
+	 LOSS(MIXED) | LOSS(BUDGET_DOVECOT) | LOSS(BUDGET_USER))
 
 static const uint32_t losses_key = 1 + DOVETAP_COUNTS_LOGIN_LOST;
 

@@ -188,13 +188,13 @@ static void test_a_process_of_roots(void **state)
 	assert_int_equal(origin->parent_uid, 0);
 }
 
-static void test_a_stranger(void **state)
+static void test_an_unrelated_program(void **state)
 {
 	const struct dovetap_event_process *origin;
 
 	(void)state;
 	origin = ORIGIN(copy("start", 0), "start", NOBODY, copy("forger", 0), "hit", "1");
-	assert_int_equal(origin->origin, DOVETAP_ORIGIN_STRANGER);
+	assert_int_equal(origin->origin, DOVETAP_ORIGIN_UNRELATED);
 	assert_string_equal(origin->exe, "forger");
 	assert_int_equal(object.record.head.uid, 65534);
 }
@@ -205,7 +205,7 @@ static void test_a_copy_of_ones_own_is_no_program_of_dovecots(void **state)
 	assert_int_equal(
 		ORIGIN(copy("start", 0), "start", SOMEBODY, copy("dovecot-lda", 54321), "hit", "1")
 			->origin,
-		DOVETAP_ORIGIN_STRANGER);
+		DOVETAP_ORIGIN_UNRELATED);
 }
 
 static void test_a_program_without_a_master(void **state)
@@ -225,7 +225,7 @@ static void test_a_name_that_only_begins_like_one(void **state)
 	(void)state;
 	assert_int_equal(
 		ORIGIN(copy("start", 0), "start", NOBODY, copy("imap2", 0), "hit", "1")->origin,
-		DOVETAP_ORIGIN_STRANGER);
+		DOVETAP_ORIGIN_UNRELATED);
 }
 
 static void test_a_process_of_roots_master(void **state)
@@ -299,7 +299,7 @@ static unsigned int records(void)
 	return count;
 }
 
-static void test_a_strangers_flood_gets_a_few_records(void **state)
+static void test_a_unrelated_programs_flood_gets_a_few_records(void **state)
 {
 	static const char *const flood[] = {"5000", NULL};
 	unsigned int count;
@@ -313,7 +313,7 @@ static void test_a_strangers_flood_gets_a_few_records(void **state)
 	assert_int_equal(wait_for(pid), EXIT_SUCCESS);
 	count = records();
 	assert_in_range(count, 1, 100);
-	assert_int_equal(login_object_count(&object, DOVETAP_COUNT_BUDGET_STRANGER), 5000 - count);
+	assert_int_equal(login_object_count(&object, DOVETAP_COUNT_BUDGET_UNRELATED), 5000 - count);
 	assert_int_equal(ORIGIN(copy("anything", 0), "hit", "1")->origin, DOVETAP_ORIGIN_ROOT);
 }
 
@@ -345,7 +345,7 @@ static int try_all(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(test_a_process_of_roots),
-		scenario(test_a_stranger),
+		scenario(test_an_unrelated_program),
 		scenario(test_a_copy_of_ones_own_is_no_program_of_dovecots),
 		scenario(test_a_program_without_a_master),
 		scenario(test_a_name_that_only_begins_like_one),
@@ -355,7 +355,7 @@ static int try_all(void)
 		scenario(test_a_master_in_a_user_namespace_of_ones_own),
 		scenario(test_a_rootless_container),
 		scenario(test_a_master_without_root_in_roots_container),
-		scenario(test_a_strangers_flood_gets_a_few_records),
+		scenario(test_a_unrelated_programs_flood_gets_a_few_records),
 		scenario(test_users_program_leaves_half_of_the_ring),
 	};
 	char here[2048], path[4096];

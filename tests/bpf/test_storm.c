@@ -289,6 +289,16 @@ static void expect_hitter(unsigned int number, unsigned int i)
 	assert_int_equal(head->truncated | head->failed, 0);
 }
 
+static void expect_process(const struct dovetap_event_process *process)
+{
+	static const char master[] = "dovecot-";
+
+	assert_int_equal(process->origin, DOVETAP_ORIGIN_MASTER);
+	assert_int_equal(process->parent_uid, 0);
+	assert_memory_equal(process->exe, master, strlen(master));
+	assert_memory_equal(process->parent_exe, master, strlen(master));
+}
+
 static void expect_login(unsigned int hitter, unsigned int number)
 {
 	enum dovetap_event_type type = type_of(number);
@@ -300,6 +310,7 @@ static void expect_login(unsigned int hitter, unsigned int number)
 	assert_int_equal(object.size, is_long ? sizeof(struct dovetap_event_long)
 					      : sizeof(struct dovetap_event));
 	expect_hitter(hitter, number);
+	expect_process(is_long ? &object.record.longer.process : &object.record.ordinary.process);
 	expect_text(DOVETAP_FIELD_HOME, NULL);
 	expect_text(DOVETAP_FIELD_SESSION_ID, made.session_id);
 	if (type == DOVETAP_EVENT_MAIL_USER)
@@ -531,6 +542,32 @@ static void test_ring_that_nobody_reads_counts_the_rest(void **state)
 	notes_free();
 }
 
+/* As each of Dovecot's processes has a master: one of another program would get few records. */
+static void start_master(void)
+{
+	char exe[2048] = "", path[4096];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	const char *name = strrchr(exe, '/');
+	int status = -1;
+	pid_t pid;
+
+	if (len < 0 || !name)
+		exit(EXIT_FAILURE);
+	if (strncmp(name, "/dovecot", strlen("/dovecot")) != 0) {
+		snprintf(path, sizeof(path), "%.*s/dovecot-%d", (int)(name - exe), exe,
+			 (int)getpid());
+		if (link(exe, path) == 0)
+			execl(path, path, NULL);
+		exit(EXIT_FAILURE);
+	}
+	unlink(exe);
+	pid = fork();
+	if (pid == 0)
+		return;
+	waitpid(pid, &status, 0);
+	exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -541,6 +578,7 @@ int main(void)
 	};
 	int failed;
 
+	start_master();
 	login_table_read(&table);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	layout_table_release(&table);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the running kernel has the members that tell a process's origin (dovetap/origin.h), from
- * its BTF.
+ * Where the running kernel has the members that describe the origin of a process
+ * (dovetap/origin.h), from its BTF.
  */
 #ifndef DOVETAP_ATTACH_KERNEL_TYPES_H
 #define DOVETAP_ATTACH_KERNEL_TYPES_H
