@@ -19,6 +19,9 @@ FLAGS = ["-std=gnu11", "-D_GNU_SOURCE", '-DDOVETAP_VERSION=""', "-include", "use
          "-isystem", glob.glob("/usr/lib/llvm-14/lib/clang/14*/include")[0]]
 BOUNDARY = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 LOGIC = {"&&": "||", "||": "&&"}
+# Of these it does not matter which argument comes first, at least where the sign does not count.
+SYMMETRIC = {"slice_equal", "slice_equal_nocase"}
+SYMMETRIC_IF_EQUAL = {"strcmp", "strncmp", "strcasecmp", "strncasecmp", "memcmp", "memcasecmp"}
 LEAVING = (CursorKind.RETURN_STMT, CursorKind.GOTO_STMT, CursorKind.BREAK_STMT, CursorKind.CONTINUE_STMT)
 
 
@@ -72,6 +75,12 @@ class File:
         if text.isdigit() and (text == "0" or text[0] != "0") and not size_of_array:
             self.replace("constant", cursor, str(int(text) + 1))
 
+    def symmetric(self, cursor, parent):
+        if cursor.spelling in SYMMETRIC:
+            return True
+        behind = self.source[cursor.extent.end.offset:parent.extent.end.offset].split()
+        return cursor.spelling in SYMMETRIC_IF_EQUAL and behind[:1] in ([b"=="], [b"!="])
+
     def call(self, cursor, parent):
         if parent.kind in (CursorKind.COMPOUND_STMT, CursorKind.IF_STMT, CursorKind.FOR_STMT,
                            CursorKind.WHILE_STMT):
@@ -79,6 +88,8 @@ class File:
                 lines = self.text(cursor).count("\n")
                 self.replace("uncalled", cursor, "((void)0)" + "\n" * lines)
         arguments = list(cursor.get_arguments())
+        if self.symmetric(cursor, parent):
+            arguments = arguments[1:]
         for one, two in zip(arguments, arguments[1:]):
             if one.type.get_canonical().spelling == two.type.get_canonical().spelling and \
                     self.text(one) != self.text(two):

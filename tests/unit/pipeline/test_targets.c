@@ -85,6 +85,45 @@ static void what_is_not_written_names_its_dict(void **state)
 	plan_free(&plan);
 }
 
+/* What no spool keeps is lost with the end, and said: of the first dict, be it one record. */
+static void what_is_left_at_the_end_is_told(void **state)
+{
+	struct plan *plan = plan_of("plugin {\n last_login_dict = file:t.conf/dict\n}\n"
+				    "dovetap {\n mirror_dicts = memory: file:t.conf/two\n}\n");
+	struct targets targets = open_ok(plan, false);
+	struct error error = {0};
+	uint64_t left = 99;
+
+	(void)state;
+	submit(&targets, 0, "shared/u");
+	submit(&targets, 1, "shared/u");
+	submit(&targets, 2, "shared/u");
+	submit(&targets, 2, "shared/v");
+	assert_int_equal(drain(&targets, 50 * NS_PER_MSEC, &error), -ETIMEDOUT);
+	assert_true(targets_stop(&targets, &left, &error) < 0);
+	assert_int_equal(left, 3);
+	if (!strstr(error.text, "(t.conf:2): 1 records"))
+		fail_msg("%s", error.text);
+	targets_close(&targets);
+	plan_free(&plan);
+}
+
+static void nothing_is_left_when_all_is_written(void **state)
+{
+	struct plan *plan = plan_of("plugin {\n last_login_dict = memory:\n}\n");
+	struct targets targets = open_ok(plan, false);
+	struct error error = {0};
+	uint64_t left = 99;
+
+	(void)state;
+	submit(&targets, 0, "shared/u");
+	assert_int_equal(drain(&targets, LONG_NS, &error), 0);
+	assert_int_equal(targets_stop(&targets, &left, &error), 0);
+	assert_int_equal(left, 0);
+	targets_close(&targets);
+	plan_free(&plan);
+}
+
 static void nothing_is_up_while_no_dict_answers(void **state)
 {
 	struct plan *plan = plan_of("plugin {\n last_login_dict = file:t.conf/dict\n}\n");
@@ -182,6 +221,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routes_are_those_of_the_plan),
 		cmocka_unit_test(what_is_not_written_names_its_dict),
+		cmocka_unit_test(what_is_left_at_the_end_is_told),
+		cmocka_unit_test(nothing_is_left_when_all_is_written),
 		cmocka_unit_test(nothing_is_up_while_no_dict_answers),
 		cmocka_unit_test(an_error_leaves_nothing_open),
 		cmocka_unit_test(spools_are_in_their_directory),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The plan, its keys and its dicts with each of our allocations failing once. */
 #include "../alloc_failure.h"
+#include "base/pack.h"
 #include "plan_case.h"
 
 static const char conf[] = "dovecot_config_version = 2.4.0\n"
@@ -36,6 +37,38 @@ static void a_plan_needs_all_its_memory(void **state)
 	write_file("map.ext", map, 0600);
 	write_file("key", "0123456789abcdef", 0600);
 	assert_true(each_failure(make_plan, NULL) > 20);
+}
+
+static int unpack_plan(void *context)
+{
+	struct unpack in = {.left = *(const struct slice *)context};
+	struct plan *plan = NULL;
+	struct error error = {0};
+	int ret = plan_unpack(&in, &plan, &error);
+
+	assert_true((ret < 0) == !plan);
+	if (ret == 0)
+		assert_int_equal(plan_route_count(plan), 5);
+	plan_free(&plan);
+	return ret;
+}
+
+/* What goes to the collector: the same plan is made of it. */
+static void so_does_one_that_comes_packed(void **state)
+{
+	struct plan *plan = plan_of("last_auth_key = a/%{user}\nlast_failure_key = f/%{user}\n"
+				    "plugin {\n last_login_dict = memory:\n}\n");
+	struct buf packed;
+	struct slice bytes;
+
+	(void)state;
+	buf_init(&packed, 1U << 20);
+	plan_pack(plan, &packed);
+	assert_int_equal(packed.failed, 0);
+	bytes = buf_slice(&packed);
+	assert_true(each_failure(unpack_plan, &bytes) > 5);
+	plan_free(&plan);
+	buf_release(&packed);
 }
 
 static int make_keys(void *context)
@@ -87,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_plan_needs_all_its_memory),
+		cmocka_unit_test(so_does_one_that_comes_packed),
 		cmocka_unit_test(keys_and_dicts_need_theirs),
 	};
 

@@ -100,6 +100,17 @@ static void the_name_of(struct plan *plan, const char *user, char text[PSEUDONYM
 	assert_true(pseudonym_of(pseudonym, slice_str(user), text) > 0);
 }
 
+static void the_name_of_the_file_may_have_one_letter(void **state)
+{
+	struct plan *plan;
+
+	(void)state;
+	write_file("k", "0123456789abcdef", 0600);
+	plan = load("dovetap {\n audit_log = stdout\n audit_user_key = k\n}\n");
+	assert_non_null(plan_audit_policy(plan)->policy.pseudonym);
+	plan_free(&plan);
+}
+
 /* One newline at the end does not count, as in "<file" of a configuration. */
 static void a_key_is_read_from_its_file(void **state)
 {
@@ -222,6 +233,7 @@ int main(void)
 		cmocka_unit_test(without_audit_log_there_is_a_policy_but_no_stream),
 		cmocka_unit_test(the_stream_is_what_the_settings_say),
 		cmocka_unit_test(the_default_is_everything_that_costs_nothing),
+		cmocka_unit_test(the_name_of_the_file_may_have_one_letter),
 		cmocka_unit_test(a_key_is_read_from_its_file),
 		cmocka_unit_test(a_key_that_everybody_may_read_is_refused),
 		cmocka_unit_test(errors_of_the_key_name_the_file),

@@ -52,6 +52,20 @@ static void a_key_with_the_service_is_one_for_each(void **state)
 	       {"shared/l/doveadm/u@x", "doveadm"}, {"shared/l/smtp/u@x", "smtp"});
 }
 
+static void a_name_may_have_one_letter(void **state)
+{
+	struct plan *plan = plan_of(KEY("l/%u"));
+	struct plan_keys keys;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(plan_keys_make(plan, 0, slice_str("u"), &keys, &error), 0);
+	assert_int_equal(keys.count, 1);
+	assert_true(slice_is(keys.keys[0], "shared/l/u"));
+	plan_keys_release(&keys);
+	plan_free(&plan);
+}
+
 /* Nobody can tell by such a key which service wrote it. */
 static void a_key_without_the_service_is_one_of_no_service(void **state)
 {
@@ -196,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_with_the_service_is_one_for_each),
+		cmocka_unit_test(a_name_may_have_one_letter),
 		cmocka_unit_test(a_key_without_the_service_is_one_of_no_service),
 		cmocka_unit_test(services_have_the_keys_of_their_routes),
 		cmocka_unit_test(what_a_login_must_contain_has_no_key),
