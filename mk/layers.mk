@@ -3,7 +3,7 @@
 # all of it; the link of its unit tests fails when a file reaches further, and tools/check-layers
 # reads the same lines for the includes.
 
-LAYERS := base conf priv dovecot login capture store audit serve search attach plan pipeline \
+LAYERS := base conf priv dovecot login proof capture store audit serve search attach plan pipeline \
 	stats collector cli attacher
 
 needs_base      :=
@@ -11,6 +11,7 @@ needs_conf      := base
 needs_priv      := base
 needs_dovecot   := base priv
 needs_login     := base conf
+needs_proof     := base conf login
 needs_capture   := base conf login
 needs_store     := base conf
 needs_audit     := base conf login
@@ -18,9 +19,9 @@ needs_serve     := base conf
 needs_search    := base priv dovecot
 needs_attach    := base priv dovecot search
 needs_plan      := base conf login audit store
-needs_pipeline  := base conf login audit store capture plan
-needs_stats     := base conf priv login audit store capture plan pipeline serve
-needs_collector := base conf priv login audit store capture plan pipeline serve stats
+needs_pipeline  := base conf login proof audit store capture plan
+needs_stats     := base conf priv login proof audit store capture plan pipeline serve
+needs_collector := base conf priv login proof audit store capture plan pipeline serve stats
 needs_attacher  := base priv dovecot search attach
 needs_cli       := $(filter-out cli attacher,$(LAYERS))
 

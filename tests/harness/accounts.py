@@ -47,7 +47,8 @@ def equations():
            sum(map(total, records)) + total("dovetap_events_lost_total", stage="decode"))
     yield ("passed = joined + waiting", sum(total(name, result="passed") for name in records),
            total("dovetap_login_events_total") + total("dovetap_join_waiting") +
-           total("dovetap_join_cut_off_total"))
+           total("dovetap_join_cut_off_total") +
+           total("dovetap_layout_waiting") + total("dovetap_events_lost_total", stage="proof"))
     yield ("logins = recorded + unrecorded", total("dovetap_login_events_total", kind="login"),
            total("dovetap_logins_recorded_total") + total("dovetap_logins_unrecorded_total"))
     yield ("due = handed on + lost", total("dovetap_records_due_total"),

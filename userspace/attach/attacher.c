@@ -212,8 +212,8 @@ static int turn(struct attacher *attacher, struct error *error_r)
 		search_receive(attacher->search);
 	if (fds[2].revents && attacher->kill_ns == 0)
 		attacher_take_execs(attacher);
-	if (fds[3].revents && child_receive(&attacher->child))
-		attacher_report_ready(attacher);
+	if (fds[3].revents)
+		attacher_take_message(attacher);
 	if (fds[4].revents)
 		attacher_take_resolution(attacher);
 	if (fds[0].revents)

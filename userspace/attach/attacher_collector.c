@@ -22,6 +22,22 @@ void attacher_report_ready(const struct attacher *attacher)
 		attacher->options.ready(attacher->attachments.links);
 }
 
+void attacher_take_message(struct attacher *attacher)
+{
+	struct priv_message message;
+
+	switch (child_receive(&attacher->child, &message)) {
+	case CHILD_IS_READY:
+		attacher_report_ready(attacher);
+		break;
+	case CHILD_REFUSES_A_LAYOUT:
+		attachments_refuse(&attacher->attachments, message.file, message.reason);
+		break;
+	case CHILD_NOTHING:
+		break;
+	}
+}
+
 int attacher_take_over_signals(struct attacher *attacher, struct error *error_r)
 {
 	sigset_t mask;

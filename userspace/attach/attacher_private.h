@@ -65,6 +65,9 @@ void attacher_take_execs(struct attacher *attacher);
 
 /* --- attacher_collector.c --- */
 
+/* The collector has sent something. */
+void attacher_take_message(struct attacher *attacher);
+
 int attacher_take_over_signals(struct attacher *attacher, struct error *error_r);
 void attacher_take_signals(struct attacher *attacher);
 int attacher_start_collector(struct attacher *attacher, struct error *error_r);

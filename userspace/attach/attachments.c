@@ -52,6 +52,8 @@ static struct priv_message message_about(const struct attachments *attachments,
 	snprintf(message.abi, sizeof(message.abi), "%s", binary->abi);
 	snprintf(message.path, sizeof(message.path), "%s", binary->path);
 	if (binary->probe)
+		message.file = loader_file_key(binary);
+	if (binary->probe)
 		snprintf(message.symbol, sizeof(message.symbol), "%s", binary->probe->symbol);
 	return message;
 }
@@ -68,7 +70,7 @@ static void report_refused(const struct attachments *attachments, const struct a
 {
 	struct priv_message message = message_about(attachments, PRIV_REFUSED, refused->binary);
 
-	snprintf(message.reason, sizeof(message.reason), "%.380s",
+	snprintf(message.reason, sizeof(message.reason), "%.383s",
 		 refused->reason ? refused->reason : "");
 	child_send(attachments->child, &message);
 }
@@ -214,11 +216,23 @@ static int attach(struct attachments *attachments, const struct binary *binary,
 	return 0;
 }
 
+static bool has_refused_layout(const struct attachments *attachments, const struct binary *binary)
+{
+	for (size_t i = 0; i < REFUSED_LAYOUTS_MAX; i++) {
+		if (attachments->refused_layouts[i] != 0 &&
+		    attachments->refused_layouts[i] == loader_file_key(binary))
+			return true;
+	}
+	return false;
+}
+
 static void take(struct attachments *attachments, const struct binary *binary)
 {
 	struct error error;
 
-	if (!binary->probe) {
+	if (binary->probe && has_refused_layout(attachments, binary)) {
+		refuse(attachments, binary, "its layout was refused with another copy of it");
+	} else if (!binary->probe) {
 		refuse(attachments, binary, binary->refusal.text);
 	} else if (attach(attachments, binary, &error) < 0) {
 		refuse(attachments, binary, error.text);
@@ -249,6 +263,32 @@ void attachments_found(void *ctx, const struct binary *binary, const struct bina
 void attachments_lost(void *ctx, const struct binary *binary)
 {
 	detach_build(ctx, binary, "it is gone, and no process runs it");
+}
+
+/* It stays in the list, without its probe. */
+static void refuse_attached(struct attachments *attachments, struct attachment *attachment,
+			    const char *reason)
+{
+	drop(attachments, attachment);
+	memset(attachment->names, 0, sizeof(attachment->names));
+	closer_take(&attachments->closer, &attachment->link);
+	attachments->links--;
+	attachments->refused++;
+	attachment->reason = strdup(reason);
+	log_warning(SHOWN_PATH ": detached: %s", attachment->binary->path, reason);
+	report_refused(attachments, attachment);
+}
+
+void attachments_refuse(struct attachments *attachments, uint64_t file, const char *reason)
+{
+	struct attachment *attachment;
+
+	attachments->refused_layouts[attachments->refused_layout_count++ % REFUSED_LAYOUTS_MAX] =
+		file;
+	LL_FOREACH(attachments->list, attachment) {
+		if (attachment->link && loader_file_key(attachment->binary) == file)
+			refuse_attached(attachments, attachment, reason);
+	}
 }
 
 void attachments_report_all(const struct attachments *attachments)

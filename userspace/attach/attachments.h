@@ -17,6 +17,8 @@
 
 struct attachment;
 
+#define REFUSED_LAYOUTS_MAX 64 /* the earliest makes room */
+
 struct attachments {
 	struct loader *loader; /* the owner's, as is the collector */
 	struct child *child;
@@ -24,8 +26,10 @@ struct attachments {
 	struct inherited *inherited;
 	struct attachment *list;
 	unsigned int links, refused;
-	unsigned int stalled, limited; /* the owner's to set */
-	unsigned int changes;	       /* probes attached so far */
+	unsigned int stalled, limited;		       /* the owner's to set */
+	unsigned int changes;			       /* probes attached so far */
+	uint64_t refused_layouts[REFUSED_LAYOUTS_MAX]; /* keys of files (attach.h) */
+	unsigned int refused_layout_count;	       /* so far */
 	struct closer closer;
 };
 
@@ -36,6 +40,12 @@ void attachments_release(struct attachments *attachments);
 /* For discover_new() and discover_on_lost(); ctx is the struct attachments. */
 void attachments_found(void *ctx, const struct binary *binary, const struct binary *replaced);
 void attachments_lost(void *ctx, const struct binary *binary);
+
+/*
+ * The collector has seen that the files of this key (attach.h) are not as their layout has them:
+ * those that have a probe lose it and are refused, and so are those that are found later.
+ */
+void attachments_refuse(struct attachments *attachments, uint64_t file, const char *reason);
 
 /* Reports to a new collector what is attached and what is refused. */
 void attachments_report_all(const struct attachments *attachments);

@@ -107,21 +107,22 @@ void child_signal(const struct child *child, int signal)
 		kill(child->pid, signal);
 }
 
-bool child_receive(struct child *child)
+enum child_word child_receive(struct child *child, struct priv_message *message_r)
 {
 	bool was_ready = child->ready;
-	struct priv_message message;
-	int ret = 1;
+	int ret;
 
 	if (child->peer < 0)
-		return false;
+		return CHILD_NOTHING;
 	/* One message a call: the loop comes back while there are more. */
-	ret = priv_receive(child->peer, &message);
-	if (ret == 1 && message.type == PRIV_READY)
+	ret = priv_receive(child->peer, message_r);
+	if (ret == 1 && message_r->type == PRIV_LAYOUT_REFUSED)
+		return CHILD_REFUSES_A_LAYOUT;
+	if (ret == 1 && message_r->type == PRIV_READY)
 		child->ready = child->came_up = true;
 	if (ret == 0) /* the rest follows at SIGCHLD */
 		child_release(child);
-	return child->ready && !was_ready;
+	return child->ready && !was_ready ? CHILD_IS_READY : CHILD_NOTHING;
 }
 
 bool child_reap(struct child *child, int *status_r)

@@ -44,8 +44,14 @@ int child_start(struct child *child, struct error *error_r);
 void child_send(struct child *child, const struct priv_message *message);
 void child_signal(const struct child *child, int signal);
 
-/* Receives its messages; true if it has just become ready. */
-bool child_receive(struct child *child);
+enum child_word {
+	CHILD_NOTHING,
+	CHILD_IS_READY,		/* just now */
+	CHILD_REFUSES_A_LAYOUT, /* in the message */
+};
+
+/* Receives a message of it. */
+enum child_word child_receive(struct child *child, struct priv_message *message_r);
 
 /*
  * After SIGCHLD: true if it has ended, with *status_r as of waitpid(). Until it is started again

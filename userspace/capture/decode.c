@@ -84,6 +84,7 @@ static void decode_numbers(const struct dovetap_event_head *head, struct login *
 	login->boot_ns = head->boot_ns;
 	login->present = head->present;
 	login->truncated = head->truncated;
+	login->failed = head->failed;
 	login->flags = head->flags;
 	login->remote_port = head->remote_port;
 	login->local_port = head->local_port;

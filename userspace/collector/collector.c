@@ -61,6 +61,7 @@ static void note_message(struct collector *c, const struct priv_message *message
 	c->probes.refused = message->refused;
 	c->probes.stalled = message->stalled;
 	c->probes.limited = message->limited;
+	collector_layouts_note(c, message);
 	if (message->type == PRIV_REFUSED)
 		(void)snprintf(c->probes.last_refused, sizeof(c->probes.last_refused), "%s: %s",
 			       message->path, message->reason);

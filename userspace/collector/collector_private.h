@@ -11,6 +11,7 @@
 #include "collector/collector.h"
 #include "pipeline/targets.h"
 #include "priv/handover.h"
+#include "proof/judge.h"
 #include "serve/http.h"
 #include "stats/metrics_collect.h"
 #include "stats/top.h"
@@ -31,6 +32,7 @@ struct collector {
 	struct ring_account ring_account;
 	struct timeline timeline;
 	struct targets targets;
+	struct judge *judge; /* of layouts */
 	struct pipeline *pipeline;
 	struct http *control, *metrics;
 	struct metrics_probes probes;
@@ -57,6 +59,12 @@ void collector_fail(struct collector *c, const struct error *error);
  * after an error, together with loop and descriptors. */
 int collector_stages_open(struct collector *c, struct error *error_r);
 void collector_stages_close(struct collector *c);
+
+/* The judge of layouts, with what it has decided before. */
+int collector_layouts_open(struct collector *c, struct error *error_r);
+
+/* What the attacher reports of a file with a probe, or of one whose layout it refuses. */
+void collector_layouts_note(struct collector *c, const struct priv_message *message);
 
 /* The poll timer; needs the loop. */
 int collector_poll_open(struct collector *c, struct error *error_r);

@@ -72,6 +72,7 @@ static int open_pipeline(struct collector *c, struct error *error_r)
 		.observe = observe,
 		.record = record,
 		.context = c,
+		.judge = c->judge,
 		.enrich = c->enrich,
 		.geo = c->geo,
 	};
@@ -215,6 +216,8 @@ int collector_stages_open(struct collector *c, struct error *error_r)
 	if (ret == 0)
 		ret = open_audit(c, error_r);
 	if (ret == 0)
+		ret = collector_layouts_open(c, error_r);
+	if (ret == 0)
 		ret = open_targets(c, error_r);
 	if (ret == 0)
 		ret = open_pipeline(c, error_r);
@@ -230,6 +233,7 @@ void collector_stages_close(struct collector *c)
 	http_close(&c->control);
 	http_close(&c->metrics);
 	pipeline_free(&c->pipeline);
+	judge_free(&c->judge);
 	audit_free(&c->audit, clock_monotonic_ns() + COLLECTOR_DRAIN_NS);
 	enrich_free(&c->enrich);
 	geo_free(&c->geo);

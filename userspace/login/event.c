@@ -72,7 +72,8 @@ static void complete_proxy(struct login *login, const struct login *auth)
 
 struct login_event login_event_make(const struct login *record, const struct login *auth)
 {
-	struct login_event event = {.login = *record, .auth_ns = -1};
+	struct login_event event = {
+		.login = *record, .record = record, .auth = auth, .auth_ns = -1};
 
 	event.kind = record->type == DOVETAP_EVENT_PROXY ? LOGIN_EVENT_PROXY : LOGIN_EVENT_LOGIN;
 	if (!auth)
@@ -90,9 +91,15 @@ struct login_event login_event_make(const struct login *record, const struct log
 
 struct login_event login_event_of_auth(const struct login *auth)
 {
-	struct login_event event = {.login = *auth, .auth_ns = -1};
+	struct login_event event = {.login = *auth, .record = auth, .auth_ns = -1};
 
 	event.outcome = login_outcome_of(auth);
 	event.kind = event.outcome == LOGIN_OUTCOME_OK ? LOGIN_EVENT_AUTH : LOGIN_EVENT_FAILURE;
 	return event;
+}
+
+struct login_event login_event_of(const struct login *record, const struct login *auth)
+{
+	return record->type == DOVETAP_EVENT_AUTH ? login_event_of_auth(record)
+						  : login_event_make(record, auth);
 }

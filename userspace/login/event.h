@@ -39,6 +39,7 @@ struct login_event {
 	 * the name that the client gave, master_user who logged in as somebody else.
 	 */
 	struct login login;
+	const struct login *record, *auth; /* as they were; auth is NULL without one */
 	enum login_outcome outcome; /* of the authentication; LOGIN_OUTCOME_UNKNOWN without it */
 	bool joined;		    /* a partner of the same session was found */
 	int64_t auth_ns;	    /* from the end of authentication to this moment; -1 unknown */
@@ -49,12 +50,15 @@ struct login_event {
 	const struct geo_place *geo;
 };
 
-/* The event of a mail_user or proxy record; auth is its authentication, or NULL. Texts stay where
- * they are. */
+/* The event of a mail_user or proxy record; auth is its authentication, or NULL. Texts and records
+ * stay where they are. */
 struct login_event login_event_make(const struct login *record, const struct login *auth);
 
 /* That of an auth record: AUTH or FAILURE. */
 struct login_event login_event_of_auth(const struct login *auth);
+
+/* The event of any record. */
+struct login_event login_event_of(const struct login *record, const struct login *auth);
 
 /* The service in all releases and roles: "imap", "smtp"; authentication calls managesieve "sieve",
  * and 2.4 calls the service of an authentication its protocol. */

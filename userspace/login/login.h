@@ -29,6 +29,7 @@ struct login {
 		text[DOVETAP_TEXT_COUNT]; /* index enum dovetap_field; absent = len 0, no bit */
 	uint32_t present;		  /* DOVETAP_BIT */
 	uint32_t truncated;		  /* DOVETAP_BIT of texts that were cut */
+	uint32_t failed;		  /* DOVETAP_BIT of what could not be read */
 	uint32_t flags;			  /* enum dovetap_flag */
 
 	struct login_ip remote_ip, local_ip;
@@ -44,6 +45,7 @@ struct login {
 	uint64_t object; /* address of Dovecot's object, for recognising duplicates */
 
 	uint64_t file;	   /* that the record is from (dovetap/event.h); 0: not known */
+	bool repeated;	   /* auth: there was another one of its session (partners.h) */
 	struct slice comm; /* name of the process' thread; empty: not known */
 };
 

@@ -53,9 +53,22 @@ static void make_room(struct partners *partners, const struct login *auth)
 	}
 }
 
+/* A proxy and the server behind it have one session. */
+static bool is_another(const struct partner *partner, const struct login *auth)
+{
+	const struct login *before = partner->auth;
+
+	return !is_old(partner, auth) &&
+	       (before->repeated || before->remote_port != auth->remote_port ||
+		memcmp(&before->remote_ip, &auth->remote_ip, sizeof(auth->remote_ip)) != 0 ||
+		!slice_equal(before->text[DOVETAP_FIELD_USERNAME],
+			     auth->text[DOVETAP_FIELD_USERNAME]));
+}
+
 void partners_add(struct partners *partners, const struct login *auth)
 {
 	struct partner *partner = find(partners, login_session(auth));
+	bool repeated = partner && is_another(partner, auth);
 
 	if (partner)
 		forget(partners, partner);
@@ -67,6 +80,7 @@ void partners_add(struct partners *partners, const struct login *auth)
 		free(partner);
 		return;
 	}
+	partner->auth->repeated = repeated;
 	HASH_ADD_KEYPTR(hh, partners->first, login_session(partner->auth).ptr,
 			login_session(auth).len, partner);
 	if (hash_added(partner)) {

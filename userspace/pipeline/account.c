@@ -27,6 +27,7 @@ static const struct ledger_row rows[] = {
 	ARRAY(delivered.due, 8),
 	ONE(delivered.unexpandable),
 	ONE(delivered.submitted),
+	ONE(stats.layout_refused),
 	{0, 0, 0},
 };
 

@@ -10,7 +10,7 @@ struct account {
 	struct pipeline_stats stats;
 	struct deliver_stats delivered;
 	uint64_t exposures; /* that took place, or one less than that */
-	uint64_t waiting;   /* for their partner: the source gives them again */
+	uint64_t waiting;   /* for a partner or a proof: the source gives them again */
 	struct source_mark marks[SOURCE_MARKS];
 };
 

@@ -8,14 +8,17 @@
 #include "capture/decode.h"
 #include "login/join.h"
 #include "pipeline/account.h"
+#include "proof/proof.h"
 
 struct pipeline {
 	struct pipeline_config config;
 	struct pipeline_stats stats;
 	struct filter filter;
 	struct join *join;
+	struct proof *proof; /* NULL: all layouts are believed */
 	struct deliver *deliver;
-	uint64_t taken; /* position behind the last record */
+	uint64_t before; /* position before the last record */
+	uint64_t taken;	 /* and behind it */
 	uint64_t released;
 	uint64_t again; /* by earlier processes */
 	uint64_t exposures;
@@ -28,12 +31,22 @@ static uint64_t now(const struct pipeline *pipeline)
 	return given ? given : (uint64_t)clock_boot_ns();
 }
 
-/* How far everything has gone to the writers: not beyond a record that waits for its partner. */
-static uint64_t submitted_position(const struct pipeline *pipeline)
+/* The lowest of the positions that those who wait need, or all. */
+static uint64_t needed_position(const struct pipeline *pipeline, uint64_t all)
 {
 	uint64_t waiting;
 
-	return join_waits(pipeline->join, &waiting) ? waiting : pipeline->taken;
+	if (join_waits(pipeline->join, &waiting) && waiting < all)
+		all = waiting;
+	if (pipeline->proof && proof_waits(pipeline->proof, &waiting) && waiting < all)
+		all = waiting;
+	return all;
+}
+
+/* How far everything has gone to the writers: not beyond a record that waits. */
+static uint64_t submitted_position(const struct pipeline *pipeline)
+{
+	return needed_position(pipeline, pipeline->taken);
 }
 
 static bool is_unrelated(const struct login_event *event)
@@ -41,12 +54,11 @@ static bool is_unrelated(const struct login_event *event)
 	return event->kind == LOGIN_EVENT_PROXY && !event->joined;
 }
 
-/* The join's output. */
-static void take_event(const struct login_event *joined, void *context)
+/* An event that can be believed. */
+static void pass_on(struct pipeline *pipeline, const struct login_event *proved)
 {
-	struct pipeline *pipeline = context;
 	const struct pipeline_config *config = &pipeline->config;
-	struct login_event event = *joined;
+	struct login_event event = *proved;
 	int route = -1;
 
 	pipeline->stats.kinds[event.kind]++;
@@ -63,6 +75,55 @@ static void take_event(const struct login_event *joined, void *context)
 		route = deliver_event(pipeline->deliver, &event, submitted_position(pipeline));
 	if (config->observe)
 		config->observe(&event, route, config->context);
+}
+
+static void take_decided(const struct login_event *event, bool passed, void *context)
+{
+	struct pipeline *pipeline = context;
+
+	if (passed)
+		pass_on(pipeline, event);
+	else
+		pipeline->stats.layout_refused++;
+}
+
+/* The join's output. An event that is held keeps its name of the container, which may be gone
+ * later. */
+static void take_event(const struct login_event *joined, void *context)
+{
+	struct pipeline *pipeline = context;
+	const struct pipeline_config *config = &pipeline->config;
+	struct login_event event = *joined;
+	enum proof_verdict verdict = PROOF_PASS;
+
+	if (pipeline->proof)
+		verdict = proof_take(pipeline->proof, &event,
+				     needed_position(pipeline, pipeline->before),
+				     clock_monotonic_ns());
+	if (verdict == PROOF_PASS)
+		pass_on(pipeline, &event);
+	else if (verdict == PROOF_DROP)
+		pipeline->stats.layout_refused++;
+	else if (config->enrich)
+		(void)enrich_login(config->enrich, &event.login);
+}
+
+/* A full ring loses logins of others: then layouts are judged by what is known. */
+static bool is_short_of_room(const struct pipeline *pipeline)
+{
+	struct event_source *source = pipeline->config.source;
+	struct source_level level = {0};
+
+	source->ops->level(source, &level);
+	return level.size > 0 && level.used > level.size / 2;
+}
+
+static void finish_held(struct pipeline *pipeline, bool force)
+{
+	if (pipeline->proof)
+		proof_finish(pipeline->proof, clock_monotonic_ns(),
+			     force || (pipeline_held(pipeline) > 0 && is_short_of_room(pipeline)),
+			     take_decided, pipeline);
 }
 
 /* The first of each kind is logged. */
@@ -86,6 +147,7 @@ static void take_record(struct pipeline *pipeline, struct slice record, uint64_t
 	struct login login;
 	int ret;
 
+	pipeline->before = before;
 	stats->events++;
 	if (pipeline->config.record)
 		pipeline->config.record(record, pipeline->config.context);
@@ -124,6 +186,7 @@ int pipeline_drain(struct pipeline *pipeline, struct error *error_r)
 	}
 	/* Only now: a partner may have been behind in the source. */
 	join_expire(pipeline->join, ret == -ENODATA ? INT64_MAX : clock_monotonic_ns());
+	finish_held(pipeline, ret == -ENODATA);
 	count_again(pipeline);
 	for (size_t i = 0; i < config->deliver.writer_count; i++)
 		writer_mark(config->deliver.writers[i], submitted_position(pipeline));
@@ -133,6 +196,7 @@ int pipeline_drain(struct pipeline *pipeline, struct error *error_r)
 void pipeline_flush(struct pipeline *pipeline)
 {
 	join_expire(pipeline->join, INT64_MAX);
+	finish_held(pipeline, true);
 }
 
 /* --- giving back ------------------------------------------------------------------------------ */
@@ -144,7 +208,7 @@ static void write_account(const struct pipeline *pipeline)
 	struct account account = {
 		.stats = pipeline->stats,
 		.delivered = *pipeline_delivered(pipeline),
-		.waiting = pipeline_waiting(pipeline),
+		.waiting = pipeline_waiting(pipeline) + pipeline_held(pipeline),
 		.exposures = pipeline->exposures,
 	};
 
@@ -243,6 +307,8 @@ int pipeline_new(const struct pipeline_config *config, struct pipeline **pipelin
 	read_account(pipeline, &delivered);
 	pipeline->config.deliver.earlier = &delivered;
 	ret = join_new(take_event, pipeline, &pipeline->join, error_r);
+	if (ret == 0 && config->judge)
+		ret = proof_new(config->judge, &pipeline->proof, error_r);
 	if (ret == 0)
 		ret = deliver_new(&pipeline->config.deliver, &pipeline->deliver, error_r);
 	if (ret < 0)
@@ -257,6 +323,7 @@ void pipeline_free(struct pipeline **pipeline)
 	if (!*pipeline)
 		return;
 	join_free(&(*pipeline)->join);
+	proof_free(&(*pipeline)->proof);
 	deliver_free(&(*pipeline)->deliver);
 	free(*pipeline);
 	*pipeline = NULL;
@@ -281,7 +348,8 @@ int64_t pipeline_difference(const struct pipeline *pipeline)
 			  sum(stats->filtered, FILTER_RESULT_COUNT) -
 			  sum(stats->others, FILTER_RESULT_COUNT)),
 		(int64_t)(passed - sum(stats->kinds, LOGIN_EVENT_KINDS) - stats->cut_off -
-			  pipeline_waiting(pipeline)),
+			  pipeline_waiting(pipeline) - pipeline_held(pipeline) -
+			  stats->layout_refused),
 		(int64_t)(stats->kinds[LOGIN_EVENT_LOGIN] - delivered->unrouted -
 			  delivered->logins),
 		(int64_t)(sum(delivered->due, DELIVER_PURPOSES) - delivered->unexpandable -
@@ -297,6 +365,11 @@ int64_t pipeline_difference(const struct pipeline *pipeline)
 unsigned int pipeline_waiting(const struct pipeline *pipeline)
 {
 	return join_waiting(pipeline->join);
+}
+
+unsigned int pipeline_held(const struct pipeline *pipeline)
+{
+	return pipeline->proof ? proof_waiting(pipeline->proof) : 0;
 }
 
 const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline)

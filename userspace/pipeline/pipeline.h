@@ -2,8 +2,8 @@
 /*
  * The way of a login through the collector, the only place where the stages meet:
  *
- *	source -> decode -> filter -> join -> time -> enrich -> deliver -> observe
- *	                                                           └> route -> key -> writer
+ *	source -> decode -> filter -> join -> proof -> time -> enrich -> deliver -> observe
+ *	                                                                   └> route -> key -> writer
  *
  * Runs in one thread, the loop's; the writers have theirs. A record's room in the source is
  * released when it is safe with every writer (writer.h).
@@ -29,6 +29,7 @@ struct pipeline_config {
 	uint64_t now_boot_ns;  /* 0: the clock's; a replay has the end of its file */
 	struct enrich *enrich; /* pod and container for each event; NULL: not needed */
 	struct geo *geo;       /* country and network of each client; NULL: not needed */
+	struct judge *judge;   /* of layouts; NULL: all are believed */
 	struct deliver_config deliver;
 
 	/* Sees every event behind the join, with the route of the login that was recorded or -1;
@@ -52,6 +53,7 @@ struct pipeline_stats {
 	uint64_t joined;		       /* logins that found their authentication */
 	uint64_t unmatched;		       /* lost: proxied logins that did not */
 	uint64_t cut_off;		       /* waited for their partner when a process ended */
+	uint64_t layout_refused;	       /* lost: events read with a wrong layout */
 	struct error last_error;	       /* of all three */
 };
 
@@ -76,7 +78,7 @@ void pipeline_free(struct pipeline **pipeline); /* takes NULL, sets NULL */
  */
 int pipeline_drain(struct pipeline *pipeline, struct error *error_r);
 
-/* What waits for a partner waits no longer: the source will give no more. */
+/* What waits for a partner or for a proof waits no longer: the source will give no more. */
 void pipeline_flush(struct pipeline *pipeline);
 
 /* Gives back what is safe. True when nothing is outstanding any more. */
@@ -90,6 +92,9 @@ int64_t pipeline_difference(const struct pipeline *pipeline);
 
 /* Records that wait for their partner. */
 unsigned int pipeline_waiting(const struct pipeline *pipeline);
+
+/* Events that wait for the proof of their layout. */
+unsigned int pipeline_held(const struct pipeline *pipeline);
 
 const struct pipeline_stats *pipeline_stats(const struct pipeline *pipeline);
 const struct deliver_stats *pipeline_delivered(const struct pipeline *pipeline);

@@ -7,6 +7,7 @@
  *				STALLED a path stalls, or answers again
  *				INITIAL_SCAN_DONE		the first search is over
  *	collector → attacher	READY				it takes records
+ *				LAYOUT_REFUSED	a file's records contradict its layout: detach it
  *
  * A restarted collector receives again what is attached and refused at that moment. End of file
  * on the socket means that the other process has ended.
@@ -18,7 +19,7 @@
 
 #include "base/error.h"
 
-#define PRIV_PROTO_VERSION 4
+#define PRIV_PROTO_VERSION 5
 
 /* What a probe is for. The number is that of the event it emits (enum dovetap_event_type). */
 enum priv_role {
@@ -41,6 +42,7 @@ enum priv_message_type {
 	PRIV_READY = 5,
 	PRIV_STALLED = 6,
 	PRIV_LIMITED = 7,
+	PRIV_LAYOUT_REFUSED = 8,
 };
 
 /* All texts are NUL-terminated and may be cut; the paths come from outside: escape them. */
@@ -54,13 +56,14 @@ struct priv_message {
 	uint32_t limited; /* files and directories that the last search left out at a limit */
 	uint32_t padding;
 	uint64_t inode;
-	char abi[80]; /* Dovecot's own string; "" when the file has none */
+	uint64_t file; /* as in its records (dovetap/event.h); 0 where it has no probe */
+	char abi[80];  /* Dovecot's own string; "" when the file has none */
 	char symbol[64];
 	char path[256];
-	char reason[384]; /* REFUSED: why, and what to do about it */
+	char reason[384]; /* both REFUSED: why, and what to do about it */
 };
 
-_Static_assert(sizeof(struct priv_message) == 824, "message moved: raise the version");
+_Static_assert(sizeof(struct priv_message) == 832, "message moved: raise the version");
 
 /* "mail_user", "auth", "proxy"; "unknown" for another number. */
 const char *priv_role_name(enum priv_role role);

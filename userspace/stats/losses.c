@@ -61,6 +61,10 @@ static const struct loss_row rows[] = {
 	{"join", "no_auth", PIPELINE(unmatched),
 	 "A proxied login whose authentication was not seen.",
 	 "Is the `auth` program watched? See `dovetap check`."},
+	{"proof", "layout_refused", PIPELINE(layout_refused),
+	 "Read with a layout that the records themselves contradict: another user's name or address "
+	 "would have been stored.",
+	 "`dovetap check` names the file; make its layout with `dovetap layout make`."},
 	{"key", "unexpandable", DELIVER(unexpandable),
 	 "The template of a key has no value for this login.",
 	 "The log has the reason; see `docs/templates.md`."},

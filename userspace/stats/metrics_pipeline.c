@@ -5,7 +5,7 @@
 struct pipeline_numbers {
 	struct pipeline_stats pipeline;
 	struct deliver_stats deliver;
-	unsigned int waiting;
+	unsigned int waiting, held;
 };
 
 #define P(member)	      AT(struct pipeline_numbers, member)
@@ -50,6 +50,13 @@ static const struct metric_row rows[] = {
 		    {NULL}},
 	 .advice = "For information.",
 	 P(pipeline.cut_off)},
+	{.metric = {"dovetap_layout_waiting",
+		    "Events that wait for the proof of the layout that they were read with.",
+		    METRIC_GAUGE,
+		    {NULL}},
+	 .advice = "Above 0 for minutes: `dovetap check` names the file. None waits longer than "
+		   "an hour.",
+	 P(held)},
 	{.metric = {"dovetap_logins_joined_total",
 		    "Logins whose authentication was found.",
 		    METRIC_COUNTER,
@@ -95,6 +102,7 @@ void metrics_collect_pipeline(const struct pipeline *pipeline, struct metrics *m
 		.pipeline = *pipeline_stats(pipeline),
 		.deliver = *pipeline_delivered(pipeline),
 		.waiting = pipeline_waiting(pipeline),
+		.held = pipeline_held(pipeline),
 	};
 
 	metric_table_collect(&metrics_pipeline_table, &numbers, metrics);

@@ -130,6 +130,7 @@ static void print_pipeline(const struct pipeline *pipeline, struct buf *out)
 
 	print_filter(stats, out);
 	line_if(out, 2, "wait for the rest of their session", pipeline_waiting(pipeline));
+	line_if(out, 2, "wait for the proof of their layout", pipeline_held(pipeline));
 	line_if(out, 2, "authentications", stats->kinds[LOGIN_EVENT_AUTH]);
 	line_if(out, 2, "failures", stats->kinds[LOGIN_EVENT_FAILURE]);
 	line_if(out, 2, "proxied logins", stats->kinds[LOGIN_EVENT_PROXY]);

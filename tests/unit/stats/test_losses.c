@@ -100,7 +100,7 @@ static void the_metric_has_a_sample_for_each(void **state)
 		assert_ptr_equal(metrics.samples[i].metric, &losses_metric);
 		sum += metrics.samples[i].value;
 	}
-	assert_int_equal(metrics.count, 7);
+	assert_int_equal(metrics.count, 8);
 	assert_true(sum == 7);
 	metrics_release(&metrics);
 }
