@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/ask.h"
 #include "cli/cmds.h"
-#include "cli/dict_search.h"
 #include "cli/older.h"
 
 #define BATCH	   1000
@@ -117,5 +117,5 @@ int cmd_expire(int argc, char **argv)
 	}
 	ret = expire_all(plan, expire.older_ns);
 	plan_free(&plan);
-	return ret < 0 ? search_status(ret) : EX_OK;
+	return ret < 0 ? ask_status(ret) : EX_OK;
 }

@@ -3,46 +3,46 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/ask.h"
+#include "cli/ask_argp.h"
 #include "cli/cmds.h"
-#include "cli/dict_search.h"
 #include "cli/older.h"
+#include "cli/since_when.h"
 
-struct inactive_options {
-	struct config_options plan;
-	const char *const *users;
-	size_t user_count;
+#define MEASURED_ROWS 1000 /* of a table, for the widths of its columns */
+
+struct inactive {
+	struct ask_argp ask;
 	int64_t older_ns;
-	bool json;
+	int64_t now_ns, from_ns;
+	struct report report;
+	uint64_t rows;
 };
 
 enum { OPTION_OLDER = 256 };
 
 static const struct argp_option options[] = {
 	{"older", OPTION_OLDER, "TIME", 0, "Whose last login is older, such as 90d; required", 1},
-	{"json", 'j', NULL, 0, "Print JSON", 1},
 	{0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct inactive_options *inactive = state->input;
+	struct inactive *inactive = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &inactive->plan;
+		state->child_inputs[0] = &inactive->ask;
 		return 0;
 	case OPTION_OLDER:
 		inactive->older_ns = older_parse(arg, state);
 		return 0;
-	case 'j':
-		inactive->json = true;
-		return 0;
 	case ARGP_KEY_ARGS:
-		inactive->users = (const char *const *)state->argv + state->next;
-		inactive->user_count = (size_t)(state->argc - state->next);
+		ask_argp_take_words(&inactive->ask, state);
 		return 0;
 	case ARGP_KEY_END:
 		if (inactive->older_ns == 0)
@@ -56,75 +56,204 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.children = plan_argp_children,
-	.args_doc = "[USER...]",
+	.children = ask_argp_children,
+	.args_doc = "[USER...|-|MASK]",
 	.doc = "Prints the users who have not logged in for so long, by any service, in any dict, "
-	       "with their last login.\v"
-	       "Without a USER, those that the dicts can list: embedded SQLite "
-	       "and SQL. With USERs (such as from \"doveadm user '*'\"), those of them, also who "
-	       "never logged in. Exits with 1 when there is nobody.",
+	       "with their last login and the last delivery of mail.\v"
+	       "Without a USER, those that the dicts can list: embedded SQLite, SQL and Cassandra, "
+	       "all of them or those of a MASK such as '*@example.com'. With USERs, by name, from "
+	       "a file or from standard input (\"doveadm user '*' | dovetap inactive --older 365d "
+	       "-\"), those of them, also who never logged in. Exits with 1 when there is nobody, "
+	       "with 3 when logins are not recorded for so long yet.",
 };
 
-/* A user who is in no dict has a row of its own. */
-static int add_never(struct search *search)
+/* --- when ------------------------------------------------------------------------------------- */
+
+static int too_early(const struct inactive *inactive, struct error *error_r)
 {
-	struct logins_row never = {.value = slice_str("never"), .time_ns = -1};
+	char text[64];
+	struct buf out;
+
+	buf_init(&out, sizeof(text) - 1);
+	report_append_time(&out, inactive->from_ns, 0);
+	(void)snprintf(text, sizeof(text), "%s", buf_str(&out));
+	buf_release(&out);
+	return error_set(error_r, ETIME,
+			 "logins are recorded since %s: who has not logged in for longer than that "
+			 "is not known. Where another program has recorded them before in the same "
+			 "place, give the time by --since",
+			 text);
+}
+
+static int find_from(struct inactive *inactive, const struct plan *plan, struct error *error_r)
+{
 	int ret = 0;
 
-	for (size_t i = 0; i < search->user_count && ret == 0; i++) {
-		never.user = slice_str(search->users[i]);
-		ret = logins_add(&search->logins, &never);
-	}
+	inactive->now_ns = clock_wall_ns();
+	inactive->from_ns = inactive->ask.since_ns;
+	if (inactive->from_ns == 0)
+		ret = since_when(plan, inactive->ask.judged, &inactive->from_ns, error_r);
+	if (ret == 0 && inactive->from_ns > inactive->now_ns - inactive->older_ns)
+		ret = too_early(inactive, error_r);
 	return ret;
 }
 
-static int find(const struct plan *plan, struct search *search, struct error *error_r)
+/* --- printing --------------------------------------------------------------------------------- */
+
+static const struct report_column columns[] = {
+	{"USER", "user", NULL},
+	{"LAST LOGIN", "last_login", "never"},
+	{"AGE", "age_seconds", "-"},
+	{"SERVICE", "service", "-"},
+	{"REMOTE IP", "remote_ip", "-"},
+	{"LAST DELIVERY", "last_delivery", "-"},
+	{NULL, "delivery_service", NULL},
+	{NULL, "recorded_since", NULL},
+	{NULL, NULL, NULL},
+};
+
+static struct report_cell time_cell(const struct roster_seen *seen)
 {
+	if (seen->time_ns < 0)
+		return (struct report_cell){.kind = REPORT_NONE};
+	return (struct report_cell){
+		.kind = REPORT_TIME, .ns = seen->time_ns, .decimals = report_decimals(seen->value)};
+}
+
+static struct report_cell text_cell(struct slice text)
+{
+	return (struct report_cell){.kind = text.len > 0 ? REPORT_TEXT : REPORT_NONE, .text = text};
+}
+
+static void fill(const struct inactive *inactive, const struct roster_person *person,
+		 struct report_cell cells[])
+{
+	const struct roster_seen *login = &person->seen[SERVICE_LOGIN];
+	const struct roster_seen *delivery = &person->seen[SERVICE_DELIVERY];
+
+	cells[0] = (struct report_cell){.kind = REPORT_TEXT, .text = person->user};
+	cells[1] = time_cell(login);
+	cells[2] = (struct report_cell){.kind = login->time_ns < 0 ? REPORT_NONE : REPORT_AGE,
+					.ns = inactive->now_ns - login->time_ns};
+	cells[3] = text_cell(login->service);
+	cells[4] = text_cell(login->remote_ip);
+	cells[5] = time_cell(delivery);
+	cells[6] = text_cell(delivery->service);
+	cells[7] = (struct report_cell){.kind = REPORT_TIME, .ns = inactive->from_ns};
+}
+
+static int measure(const struct roster_person *person, void *context)
+{
+	struct report_cell cells[REPORT_COLUMNS_MAX];
+	struct inactive *inactive = context;
+
+	fill(inactive, person, cells);
+	report_measure(&inactive->report, cells);
+	return ++inactive->rows == MEASURED_ROWS;
+}
+
+static int print_person(const struct roster_person *person, void *context)
+{
+	struct report_cell cells[REPORT_COLUMNS_MAX];
+	struct inactive *inactive = context;
+
+	fill(inactive, person, cells);
+	report_row(&inactive->report, cells);
+	inactive->rows++;
+	return ferror(inactive->report.to);
+}
+
+/* As wtmp ends what last(1) prints. */
+static void print_since(const struct inactive *inactive)
+{
+	struct buf out;
+
+	buf_init(&out, 256);
+	report_append_time(&out, inactive->from_ns, 0);
+	(void)printf("\nlogins are recorded since %s: \"never\" is never since then\n",
+		     buf_str(&out));
+	buf_release(&out);
+}
+
+static int print(struct inactive *inactive, struct roster *roster, struct error *error_r)
+{
+	struct roster_query query = inactive->ask.query;
+	struct report *report = &inactive->report;
 	int ret = 0;
 
-	for (size_t i = 0; ret == 0 && i < plan_dict_count(plan); i++)
-		ret = search_dict(search, plan, i, error_r);
-	if (ret == 0 && add_never(search) < 0)
-		ret = error_set(error_r, ENOMEM, "out of memory for the records");
+	query.older_than_ns = inactive->now_ns - inactive->older_ns;
+	report_init(report, inactive->ask.form, columns, stdout);
+	if (report->form == REPORT_TABLE)
+		ret = roster_each_person(roster, &query, measure, inactive, error_r);
+	inactive->rows = 0;
+	report_begin(report);
+	if (ret == 0)
+		ret = roster_each_person(roster, &query, print_person, inactive, error_r);
+	if (ret == 0 && report->form == REPORT_TABLE)
+		print_since(inactive);
+	if (ret == 0)
+		ret = report_end(report, error_r);
+	report_release(report);
 	return ret;
 }
 
-static int print(const struct inactive_options *inactive, struct search *search)
+/* --- asking ----------------------------------------------------------------------------------- */
+
+static int ask(struct inactive *inactive, const struct plan *plan, struct roster *roster,
+	       struct error *error_r)
 {
-	int64_t now = clock_wall_ns();
+	const struct ask_options ask_options = {
+		.plan = plan,
+		.judged = inactive->ask.judged,
+		.timeout_ns = inactive->ask.timeout_ns,
+		.mask = inactive->ask.query.mask,
+		.older_than_ns = inactive->now_ns - inactive->older_ns,
+		.progress = isatty(STDERR_FILENO) == 1,
+	};
+	struct names names;
 	int ret;
 
-	logins_sort(&search->logins);
-	logins_keep_older(&search->logins, now - inactive->older_ns);
-	ret = inactive->json ? logins_print_json(&search->logins, now, stdout)
-			     : logins_print_table(&search->logins, now, stdout);
+	if (!ask_argp_has_names(&inactive->ask))
+		return ask_everyone(&ask_options, roster, error_r);
+	names_init(&names, &inactive->ask.names);
+	ret = ask_names(&ask_options, &names, roster, error_r);
+	names_release(&names);
+	return ret;
+}
+
+static int answer(struct inactive *inactive, const struct plan *plan, struct error *error_r)
+{
+	struct roster *roster = NULL;
+	int status = EX_OK, ret = find_from(inactive, plan, error_r);
+
 	if (ret < 0)
-		return EX_IOERR;
-	return search->logins.count > 0 ? EX_OK : EXIT_FAILURE;
+		return ret == -ETIME ? EXIT_TOO_EARLY : ask_status(ret);
+	ret = roster_new(&roster, error_r);
+	if (ret == 0)
+		ret = ask(inactive, plan, roster, error_r);
+	if (ret < 0)
+		status = ask_status(ret);
+	else if (print(inactive, roster, error_r) < 0)
+		status = EX_IOERR;
+	else if (inactive->rows == 0)
+		status = EXIT_FAILURE;
+	roster_free(&roster);
+	return status;
 }
 
 int cmd_inactive(int argc, char **argv)
 {
-	struct inactive_options inactive = {.older_ns = 0};
-	struct search search = {.list_all = false};
+	struct inactive inactive = {.older_ns = 0};
 	struct plan *plan = NULL;
 	struct error error = {0};
-	int ret, status;
+	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &inactive);
-	search.users = inactive.users;
-	search.user_count = inactive.user_count;
-	search.list_all = inactive.user_count == 0;
-	ret = plan_new(&inactive.plan, &plan, &error) < 0 ? -EINVAL : 0;
-	if (ret == 0)
-		ret = find(plan, &search, &error);
-	if (ret < 0) {
+	status = plan_new(&inactive.ask.plan, &plan, &error) < 0 ? EX_CONFIG
+								 : answer(&inactive, plan, &error);
+	if (error.code)
 		log_error("%s", error.text);
-		status = search_status(ret);
-	} else {
-		status = print(&inactive, &search);
-	}
-	logins_release(&search.logins);
+	free(inactive.ask.judged);
 	plan_free(&plan);
 	return status;
 }

@@ -3,51 +3,53 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/ask.h"
+#include "cli/ask_argp.h"
 #include "cli/cmds.h"
-#include "cli/dict_search.h"
+#include "cli/since_when.h"
 
-struct lookup_options {
-	struct config_options plan;
-	char **users;
-	size_t user_count;
-	bool all, json;
+#define MEASURED_ROWS 1000 /* of a table, for the widths of its columns */
+
+struct lookup {
+	struct ask_argp ask;
+	bool all;
+	int64_t now_ns, from_ns; /* from_ns 0: since when is not known */
+	struct error from_error; /* and why */
+	struct report report;
+	uint64_t rows, logins, unrecorded; /* unrecorded: users without any record */
 };
 
 enum { OPTION_ALL = 256 };
 
 static const struct argp_option options[] = {
 	{"all", OPTION_ALL, NULL, 0, "Every user, where the dict can list them", 1},
-	{"json", 'j', NULL, 0, "Print JSON", 1},
 	{0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct lookup_options *lookup = state->input;
+	struct lookup *lookup = state->input;
 
+	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &lookup->plan;
+		state->child_inputs[0] = &lookup->ask;
 		return 0;
 	case OPTION_ALL:
 		lookup->all = true;
 		return 0;
-	case 'j':
-		lookup->json = true;
-		return 0;
 	case ARGP_KEY_ARGS:
-		lookup->users = state->argv + state->next;
-		lookup->user_count = (size_t)(state->argc - state->next);
+		ask_argp_take_words(&lookup->ask, state);
 		return 0;
 	case ARGP_KEY_END:
-		if (lookup->user_count == 0 && !lookup->all)
+		if (!ask_argp_has_names(&lookup->ask) && !lookup->all && !lookup->ask.query.mask)
 			argp_error(state, "USER is missing (or --all)");
 		return 0;
 	default:
-		(void)arg;
 		return ARGP_ERR_UNKNOWN;
 	}
 }
@@ -55,47 +57,185 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.children = plan_argp_children,
-	.args_doc = "USER...",
-	.doc = "Prints when, with which service and from where each USER last logged in.\v"
-	       "Exits with 1 when nothing is known of any of them.",
+	.children = ask_argp_children,
+	.args_doc = "USER...|-|MASK",
+	.doc = "Prints when, with which service and from where each USER last logged in, and when "
+	       "mail last arrived.\v"
+	       "Exits with 1 when no login is known of any of them.",
 };
 
-static int print(const struct lookup_options *lookup, struct search *search)
-{
-	int64_t now = clock_wall_ns();
-	int ret;
+/* --- printing --------------------------------------------------------------------------------- */
 
-	logins_sort(&search->logins);
-	ret = lookup->json ? logins_print_json(&search->logins, now, stdout)
-			   : logins_print_table(&search->logins, now, stdout);
+static const struct report_column columns[] = {
+	{"USER", "user", NULL},	   {"SERVICE", "service", "-"},	   {"RECORD", "record", "-"},
+	{"TIME", "time", "never"}, {"AGE", "age_seconds", "-"},	   {"REMOTE IP", "remote_ip", "-"},
+	{NULL, "value", NULL},	   {NULL, "recorded_since", NULL}, {NULL, NULL, NULL},
+};
+
+static struct report_cell text_cell(struct slice text)
+{
+	return (struct report_cell){.kind = text.len > 0 ? REPORT_TEXT : REPORT_NONE, .text = text};
+}
+
+static void fill_record(const struct lookup *lookup, const struct roster_record *record,
+			struct report_cell cells[])
+{
+	cells[1] = text_cell(record->service);
+	cells[2] = text_cell(slice_str(service_class_name(record->class)));
+	cells[3] = (struct report_cell){.kind = REPORT_TIME,
+					.ns = record->time_ns,
+					.decimals = report_decimals(record->value)};
+	cells[4] = (struct report_cell){.kind = REPORT_AGE, .ns = lookup->now_ns - record->time_ns};
+	if (record->time_ns < 0) { /* of a record that is no login: it is printed as it is */
+		cells[3] = text_cell(record->value);
+		cells[4].kind = REPORT_NONE;
+	}
+	cells[5] = text_cell(record->remote_ip);
+	cells[6] = text_cell(record->value);
+}
+
+static void fill(const struct lookup *lookup, const struct roster_record *record,
+		 struct report_cell cells[])
+{
+	memset(cells, 0, REPORT_COLUMNS_MAX * sizeof(*cells));
+	cells[0] = (struct report_cell){.kind = REPORT_TEXT, .text = record->user};
+	if (record->class != SERVICE_CLASSES)
+		fill_record(lookup, record, cells);
+	cells[7] = (struct report_cell){.kind = lookup->from_ns > 0 ? REPORT_TIME : REPORT_NONE,
+					.ns = lookup->from_ns};
+}
+
+static int measure(const struct roster_record *record, void *context)
+{
+	struct report_cell cells[REPORT_COLUMNS_MAX];
+	struct lookup *lookup = context;
+
+	fill(lookup, record, cells);
+	report_measure(&lookup->report, cells);
+	return ++lookup->rows == MEASURED_ROWS;
+}
+
+/* Who has no record has never logged in only if it is known since when there would be one. */
+static int print_record(const struct roster_record *record, void *context)
+{
+	struct report_cell cells[REPORT_COLUMNS_MAX];
+	struct lookup *lookup = context;
+
+	lookup->unrecorded += record->class == SERVICE_CLASSES;
+	lookup->logins += record->class == SERVICE_LOGIN;
+	if (record->class == SERVICE_CLASSES && lookup->from_ns == 0)
+		return 0;
+	fill(lookup, record, cells);
+	report_row(&lookup->report, cells);
+	return ferror(lookup->report.to);
+}
+
+static void print_since(const struct lookup *lookup)
+{
+	struct buf out;
+
+	buf_init(&out, 256);
+	report_append_time(&out, lookup->from_ns, 0);
+	(void)printf("\nlogins are recorded since %s\n", buf_str(&out));
+	buf_release(&out);
+}
+
+static int print(struct lookup *lookup, struct roster *roster, struct error *error_r)
+{
+	const struct roster_query *query = &lookup->ask.query;
+	struct report *report = &lookup->report;
+	int ret = 0;
+
+	report_init(report, lookup->ask.form, columns, stdout);
+	if (report->form == REPORT_TABLE)
+		ret = roster_each_record(roster, query, measure, lookup, error_r);
+	report_begin(report);
+	if (ret == 0)
+		ret = roster_each_record(roster, query, print_record, lookup, error_r);
+	if (ret == 0 && report->form == REPORT_TABLE && lookup->from_ns > 0)
+		print_since(lookup);
+	if (ret == 0)
+		ret = report_end(report, error_r);
+	report_release(report);
+	return ret;
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+static int ask(struct lookup *lookup, const struct plan *plan, struct roster *roster,
+	       struct error *error_r)
+{
+	const struct ask_options ask_options = {
+		.plan = plan,
+		.judged = lookup->ask.judged,
+		.timeout_ns = lookup->ask.timeout_ns,
+		.mask = lookup->ask.query.mask,
+		.older_than_ns = INT64_MAX,
+		.progress = isatty(STDERR_FILENO) == 1,
+	};
+	struct names names;
+	int ret = 0;
+
+	if (lookup->all || lookup->ask.query.mask)
+		ret = ask_everyone(&ask_options, roster, error_r);
+	if (ret < 0 || !ask_argp_has_names(&lookup->ask))
+		return ret;
+	names_init(&names, &lookup->ask.names);
+	ret = ask_names(&ask_options, &names, roster, error_r);
+	names_release(&names);
+	return ret;
+}
+
+static void find_from(struct lookup *lookup, const struct plan *plan)
+{
+	lookup->now_ns = clock_wall_ns();
+	lookup->from_ns = lookup->ask.since_ns;
+	if (lookup->from_ns == 0 &&
+	    since_when(plan, lookup->ask.judged, &lookup->from_ns, &lookup->from_error) < 0)
+		lookup->from_ns = 0;
+}
+
+static int status_of(const struct lookup *lookup, struct error *error_r)
+{
+	if (lookup->unrecorded == 0 || lookup->from_ns > 0)
+		return lookup->logins > 0 ? EX_OK : EXIT_FAILURE;
+	*error_r = lookup->from_error;
+	(void)error_prefix(error_r, "%llu users have no record, which proves nothing",
+			   (unsigned long long)lookup->unrecorded);
+	return ask_status(-lookup->from_error.code);
+}
+
+static int answer(struct lookup *lookup, const struct plan *plan, struct error *error_r)
+{
+	struct roster *roster = NULL;
+	int status, ret = roster_new(&roster, error_r);
+
+	find_from(lookup, plan);
+	if (ret == 0)
+		ret = ask(lookup, plan, roster, error_r);
 	if (ret < 0)
-		return EX_IOERR;
-	return search->logins.count > 0 ? EX_OK : EXIT_FAILURE;
+		status = ask_status(ret);
+	else if (print(lookup, roster, error_r) < 0)
+		status = EX_IOERR;
+	else
+		status = status_of(lookup, error_r);
+	roster_free(&roster);
+	return status;
 }
 
 int cmd_lookup(int argc, char **argv)
 {
-	struct lookup_options lookup = {0};
-	struct search search = {.list_all = false};
+	struct lookup lookup = {.all = false};
 	struct plan *plan = NULL;
 	struct error error = {0};
-	int ret, status;
+	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &lookup);
-	search.users = (const char *const *)lookup.users;
-	search.user_count = lookup.user_count;
-	search.list_all = lookup.all;
-	ret = plan_new(&lookup.plan, &plan, &error) < 0 ? -EINVAL : 0;
-	for (size_t i = 0; ret == 0 && i < plan_dict_count(plan); i++)
-		ret = search_dict(&search, plan, i, &error);
-	if (ret < 0) {
+	status = plan_new(&lookup.ask.plan, &plan, &error) < 0 ? EX_CONFIG
+							       : answer(&lookup, plan, &error);
+	if (error.code)
 		log_error("%s", error.text);
-		status = search_status(ret);
-	} else {
-		status = print(&lookup, &search);
-	}
-	logins_release(&search.logins);
+	free(lookup.ask.judged);
 	plan_free(&plan);
 	return status;
 }

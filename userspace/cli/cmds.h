@@ -36,5 +36,6 @@ extern const struct argp_child
 	plan_argp_children[]; /* of a command with no other options to share */
 extern const struct argp_child
 	plan_roots_children[]; /* of one with --root; the second input is a struct roots */
+extern const struct argp_child plan_argp_asking_children[]; /* the same without --service */
 
 #endif

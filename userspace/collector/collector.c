@@ -50,6 +50,7 @@ static void on_tick(struct loop *loop, void *context)
 
 	(void)loop;
 	collector_look_at_clock(c);
+	collector_note_recording(c, false);
 	if (c->ring_watch)
 		collector_drain(c);
 	ping_watchdog(c);
@@ -161,6 +162,7 @@ static void finish(struct collector *c)
 
 	if (!c->pipeline || pipeline_drain(c->pipeline, NULL) < 0)
 		return;
+	collector_note_recording(c, true);
 	pipeline_flush(c->pipeline);
 	if (targets_drain(&c->targets, clock_monotonic_ns() + COLLECTOR_DRAIN_NS, &error) < 0)
 		log_warning("%s", error.text);

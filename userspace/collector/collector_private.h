@@ -9,6 +9,7 @@
 #include "capture/counters.h"
 #include "capture/replay.h"
 #include "collector/collector.h"
+#include "pipeline/since.h"
 #include "pipeline/targets.h"
 #include "priv/handover.h"
 #include "proof/judge.h"
@@ -45,7 +46,10 @@ struct collector {
 	struct top top;
 	struct audit *audit; /* NULL: none is wanted */
 	struct buf line;
-	int status; /* exit status once the loop has ended */
+	struct since since; /* when recording began, as the state has it */
+	int64_t since_saved_ns;
+	bool since_known; /* it was read, or there was none */
+	int status;	  /* exit status once the loop has ended */
 };
 
 /* True for an errno that may not come again in a while: another collector tries it then, and finds
@@ -74,6 +78,9 @@ int collector_poll_listen(struct collector *c, struct error *error_r);
 
 /* Takes what is in the ring, gives back what is safe, and plans the next look. */
 void collector_drain(struct collector *c);
+
+/* Notes in the state that logins are recorded: now and then, and at the end. */
+void collector_note_recording(struct collector *c, bool at_end);
 
 /* Notices when the wall clock was set. */
 void collector_look_at_clock(struct collector *c);

@@ -243,6 +243,7 @@ void collector_stages_close(struct collector *c)
 		log_error("%s: %s", c->options->record, error.text);
 	loop_free(&c->loop);
 	timeline_release(&c->timeline);
+	since_release(&c->since);
 	counters_unmap(&c->counters);
 	ledger_unmap(&c->ledger);
 	if (c->source)

@@ -29,6 +29,7 @@ struct plan_route {
 	size_t field_count;
 	enum deliver_purpose purpose;
 	enum last_login_source source; /* of its logins */
+	const char *services;	       /* whose events it can get: "imap, pop3"; "*" = any other */
 	enum precision precision;
 	size_t dict; /* index of plan_dict(), its own; see plan_mirror_count() */
 };
@@ -77,27 +78,19 @@ int plan_load_modules(const struct plan *plan, struct error *error_r);
 int plan_match(const struct plan *plan, const struct login_event *event,
 	       enum deliver_purpose purpose);
 
-/*
- * The keys under which a user's records may stand in a dict: one for each route and service, as far
- * as they are known without a login (a key with the address in it cannot).
- */
+/* Keys with the service of each. */
 struct plan_keys {
 	struct slice *keys;
-	const char **services; /* of each key; "" when the key does not depend on it */
+	const char **services;
 	size_t count;
 	struct buf text;
 };
 
-/* -ENOMEM, or -E2BIG for a name of hundreds of kilobytes; *keys_r is then empty. */
-int plan_keys_make(const struct plan *plan, size_t dict, struct slice user,
-		   struct plan_keys *keys_r, struct error *error_r);
 /* Keys of somebody who does not exist, as the routes to the dict for these purposes (1 << enum
- * deliver_purpose) would make them. */
+ * deliver_purpose) would make them. -ENOMEM; *keys_r is then empty. */
 int plan_keys_sample(const struct plan *plan, size_t dict, unsigned int purposes,
 		     struct plan_keys *keys_r, struct error *error_r);
 void plan_keys_release(struct plan_keys *keys);
-/* The service of a key as the dict has it (with or without "shared/"), or "". */
-const char *plan_keys_service(const struct plan_keys *keys, struct slice key);
 
 /* The template variables of this machine: node is $DOVETAP_NODE, else the kernel's name for it; pod
  * and container are unknown (login/enrich.h). */

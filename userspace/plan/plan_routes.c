@@ -114,6 +114,7 @@ static int make_route(struct plan *plan, const struct last_login_target *target,
 
 	route->purpose = purpose;
 	route->source = last_login_source(target);
+	route->services = target->services;
 	ret = plan_dicts_find(plan, target->dict, purpose, &route->dict, error_r);
 	if (ret == 0)
 		ret = compile_key(plan, key_of(target, purpose), route, error_r);

@@ -162,8 +162,6 @@ int dict_lookup(struct dict *dict, struct slice user, const struct slice *keys, 
 {
 	if (!dict->driver->lookup)
 		return no_slot(dict, "look up records", error_r);
-	if (user.len == 0 && !(dict->driver->caps & DICT_CAP_LIST))
-		return no_slot(dict, "list every user", error_r);
 	return dict->driver->lookup(dict, user, keys, key_count, deadline_ns, cb, context, error_r);
 }
 

@@ -52,10 +52,9 @@ struct dict_entry {
 enum dict_cap {
 	DICT_CAP_NEWEST_WINS = 1U << 0, /* the store itself compares times */
 	DICT_CAP_EXPIRE = 1U << 1,	/* records can expire in the store */
-	DICT_CAP_SEARCH = 1U << 2,	/* lookup() finds a user without knowing the whole key */
+	DICT_CAP_SCANS = 1U << 2,	/* search() by a part of a key looks at all keys */
 	DICT_CAP_TIMES_ONLY = 1U << 3,	/* values that are no times cannot be kept in order */
-	DICT_CAP_COMPARES = 1U << 5,	/* write() itself reads and compares, where it can */
-	DICT_CAP_LIST = 1U << 4,	/* lookup() without a user finds all users */
+	DICT_CAP_COMPARES = 1U << 4,	/* write() itself reads and compares, where it can */
 };
 
 /* How the operator named the dict: a 2.3 URI or a 2.4 block, never both. */
@@ -77,12 +76,38 @@ struct dict_config {
 	bool strict;			 /* compat = strict: byte for byte the plugin's writes */
 };
 
-/* One record as lookup() hands it out; valid during the callback. */
+#define DICT_KEY_PARTS_MAX 64
+
+/*
+ * A key as it is asked for by somebody who knows the user and no more: an address in it, a session,
+ * a host's name are known to who logged in.
+ */
+struct dict_key {
+	struct slice text; /* with "shared/" */
+	const struct key_part *parts;
+	size_t part_count; /* DICT_KEY_PARTS_MAX at most */
+	uint64_t open;	   /* bit of each part that is not known: its text only stands for one */
+	uint64_t of_user;  /* bit of each part that comes from the user's name */
+};
+
+/* One record as lookup(), search() and list() hand it out; valid during the callback. */
 struct dict_record {
 	struct slice user, service, remote_ip; /* len 0 when the store does not return it */
 	struct slice key;		       /* len 0 when the store does not return it */
+	const struct dict_key
+		*asked; /* of search() and list(): what led to it, if it was one key */
 	struct slice value;
 	int64_t time_ns; /* from the value's digits; -1 when it is not a time */
+};
+
+/* What is to be listed. The store may leave out less than it could. */
+struct dict_listing {
+	const struct dict_key *keys; /* samples, such as ours are: a store may hold others' */
+	size_t key_count;
+	const char *mask;      /* "*@example.com", or NULL: only such users; also "?" */
+	const uint8_t *judged; /* of each key: by its records users are judged; NULL: no judging */
+	const char *const *unjudged; /* services whose records do not count, ends with NULL */
+	int64_t older_than_ns; /* leaves out users with a judged record of that time or newer */
 };
 
 /* What is to be removed. */
@@ -123,12 +148,25 @@ struct dict_driver {
 	int (*write)(struct dict *dict, struct dict_entry *entries, size_t count,
 		     int64_t deadline_ns, struct error *error_r);
 
-	/* Calls back for every record of the user. keys are the user's possible keys, for stores
-	 * without DICT_CAP_SEARCH, or such keys as are to be listed; those without answer with
-	 * record.key as it stood in keys. Returns the number of records or a negative errno. */
+	/* Calls back for every record under one of the keys, with record.key as it stood in keys;
+	 * the SQL dicts and the embedded one for every record of the user, and need no keys.
+	 * Returns the number of records or a negative errno. */
 	int (*lookup)(struct dict *dict, struct slice user, const struct slice *keys,
 		      size_t key_count, int64_t deadline_ns, dict_record_cb *cb, void *context,
 		      struct error *error_r);
+
+	/* Optional, for stores that can find records by a part of their key. Calls back for every
+	 * record that a key fits, and those of which no part is open. As lookup(); -EOPNOTSUPP when
+	 * it cannot be done for one of the keys, or would take too long. */
+	int (*search)(struct dict *dict, struct slice user, const struct dict_key *keys,
+		      size_t key_count, int64_t deadline_ns, dict_record_cb *cb, void *context,
+		      struct error *error_r);
+
+	/* Optional. Calls back for every record such as the listing asks for, in any order, in
+	 * memory that does not grow with their number. idle_ns is how long the store may be silent.
+	 * Returns the number of records or a negative errno. */
+	int64_t (*list)(struct dict *dict, const struct dict_listing *listing, int64_t idle_ns,
+			dict_record_cb *cb, void *context, struct error *error_r);
 
 	/* Optional. Is the store there and fit (schema, rights)? 0 or a negative errno. */
 	int (*ping)(struct dict *dict, int64_t deadline_ns, struct error *error_r);
@@ -189,6 +227,15 @@ int dict_write(struct dict *dict, struct dict_entry *entries, size_t count, int6
 	       struct error *error_r);
 int dict_lookup(struct dict *dict, struct slice user, const struct slice *keys, size_t key_count,
 		int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
+
+/* By search(), or by lookup() when no key has an open part and the store needs no more.
+ * -EOPNOTSUPP: the store cannot find such records, which is no answer to whether there are any;
+ * so it is without a key at all. */
+int dict_search(struct dict *dict, struct slice user, const struct dict_key *keys, size_t key_count,
+		int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
+bool dict_scans(const struct dict *dict); /* DICT_CAP_SCANS */
+int64_t dict_list(struct dict *dict, const struct dict_listing *listing, int64_t idle_ns,
+		  dict_record_cb *cb, void *context, struct error *error_r);
 int dict_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r);
 int dict_check_key(struct dict *dict, const char *const *variables, struct error *error_r);
 int dict_expect(struct dict *dict, const struct dict_entry *entry, struct error *error_r);

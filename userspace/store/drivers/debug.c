@@ -75,6 +75,20 @@ static int debug_lookup(struct dict *dict, struct slice user, const struct slice
 			   context, error_r);
 }
 
+static int debug_search(struct dict *dict, struct slice user, const struct dict_key *keys,
+			size_t key_count, int64_t deadline_ns, dict_record_cb *cb, void *context,
+			struct error *error_r)
+{
+	return dict_search(((struct debug *)dict)->inner, user, keys, key_count, deadline_ns, cb,
+			   context, error_r);
+}
+
+static int64_t debug_list(struct dict *dict, const struct dict_listing *listing, int64_t idle_ns,
+			  dict_record_cb *cb, void *context, struct error *error_r)
+{
+	return dict_list(((struct debug *)dict)->inner, listing, idle_ns, cb, context, error_r);
+}
+
 static int debug_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 {
 	return dict_ping(((struct debug *)dict)->inner, deadline_ns, error_r);
@@ -119,13 +133,15 @@ static void debug_close(struct dict *dict)
 	free(debug);
 }
 
-/* The inner dict's own comparison and search stand behind these. */
+/* The inner dict's own comparison stands behind these. */
 const struct dict_driver debug_driver = {
 	.name = "debug",
-	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH | DICT_CAP_LIST,
+	.caps = DICT_CAP_NEWEST_WINS,
 	.open = debug_open,
 	.write = debug_write,
 	.lookup = debug_lookup,
+	.search = debug_search,
+	.list = debug_list,
 	.ping = debug_ping,
 	.check_key = debug_check_key,
 	.expect = debug_expect,

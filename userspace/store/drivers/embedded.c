@@ -40,7 +40,7 @@ enum statement {
 	UPSERT,
 	OVERWRITE,
 	SELECT,
-	SELECT_ALL,
+	SELECT_LIKE,
 	EXPIRE,
 	STATEMENT_COUNT
 };
@@ -69,7 +69,7 @@ struct table {
 				[UPSERT] = INSERT(table) " WHERE excluded.time_ns > time_ns",      \
 				[OVERWRITE] = INSERT(table),                                       \
 				[SELECT] = COLUMNS(table) " WHERE userid = ?1 ORDER BY service",   \
-				[SELECT_ALL] = COLUMNS(table) " ORDER BY userid, service",         \
+				[SELECT_LIKE] = COLUMNS(table) " WHERE ?1 = '' OR userid GLOB ?1", \
 				[EXPIRE] = "DELETE FROM " table                                    \
 					   " WHERE (userid, service) IN (SELECT "                  \
 					   "userid, service FROM " table                           \
@@ -316,10 +316,11 @@ static int sqlite_write(struct dict *dict, struct dict_entry *entries, size_t co
 	return ret;
 }
 
-static int each_row(struct sqlite *sqlite, sqlite3_stmt *select, dict_record_cb *cb, void *context,
-		    struct error *error_r)
+static int64_t each_row(struct sqlite *sqlite, sqlite3_stmt *select, dict_record_cb *cb,
+			void *context, struct error *error_r)
 {
-	int code, found = 0;
+	int64_t found = 0;
+	int code;
 
 	while ((code = sqlite3_step(select)) == SQLITE_ROW) {
 		const struct dict_record record = {
@@ -344,17 +345,19 @@ static bool table_missing(struct sqlite *sqlite)
 					     NULL) == SQLITE_ERROR;
 }
 
-static int look_up(struct sqlite *sqlite, struct slice user, dict_record_cb *cb, void *context,
-		   struct error *error_r)
+/* Nobody writes the file but dovetap: without it, or its table, nothing was recorded here. */
+static int64_t select_rows(struct sqlite *sqlite, enum statement which, struct slice param,
+			   dict_record_cb *cb, void *context, struct error *error_r)
 {
 	sqlite3_stmt *select;
-	int code, ret;
+	int64_t ret;
+	int code;
 
 	if (table_missing(sqlite))
 		return 0;
-	code = prepare(sqlite, user.len > 0 ? SELECT : SELECT_ALL, &select);
-	if (code == SQLITE_OK && user.len > 0)
-		code = sqlite_bind_bytes(select, 1, user);
+	code = prepare(sqlite, which, &select);
+	if (code == SQLITE_OK)
+		code = sqlite_bind_bytes(select, 1, param);
 	if (code != SQLITE_OK)
 		return fail(sqlite, code, error_r);
 	ret = each_row(sqlite, select, cb, context, error_r);
@@ -362,21 +365,46 @@ static int look_up(struct sqlite *sqlite, struct slice user, dict_record_cb *cb,
 	return ret;
 }
 
+static int64_t read_rows(struct sqlite *sqlite, enum statement which, struct slice param,
+			 int64_t deadline_ns, dict_record_cb *cb, void *context,
+			 struct error *error_r)
+{
+	int64_t ret = begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
+
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : ret;
+	ret = select_rows(sqlite, which, param, cb, context, error_r);
+	end(sqlite, (int)(ret < 0 ? ret : 0));
+	return ret;
+}
+
 static int sqlite_lookup(struct dict *dict, struct slice user, const struct slice *keys,
 			 size_t key_count, int64_t deadline_ns, dict_record_cb *cb, void *context,
 			 struct error *error_r)
 {
-	struct sqlite *sqlite = (struct sqlite *)dict;
-	int ret;
-
 	(void)keys;
 	(void)key_count;
-	ret = begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
-	if (ret < 0)
-		return ret == -ENOENT ? 0 : ret;
-	ret = look_up(sqlite, user, cb, context, error_r);
-	end(sqlite, ret);
-	return ret;
+	return (int)read_rows((struct sqlite *)dict, SELECT, user, deadline_ns, cb, context,
+			      error_r);
+}
+
+/* A row is the user's, with any address that its key had in it. */
+static int sqlite_search(struct dict *dict, struct slice user, const struct dict_key *keys,
+			 size_t key_count, int64_t deadline_ns, dict_record_cb *cb, void *context,
+			 struct error *error_r)
+{
+	(void)keys;
+	(void)key_count;
+	return (int)read_rows((struct sqlite *)dict, SELECT, user, deadline_ns, cb, context,
+			      error_r);
+}
+
+static int64_t sqlite_list(struct dict *dict, const struct dict_listing *listing, int64_t idle_ns,
+			   dict_record_cb *cb, void *context, struct error *error_r)
+{
+	return read_rows((struct sqlite *)dict, SELECT_LIKE,
+			 slice_str(listing->mask ? listing->mask : ""),
+			 clock_monotonic_ns() + idle_ns, cb, context, error_r);
 }
 
 /* Taking the write lock proves that we may write. */
@@ -461,11 +489,12 @@ static void sqlite_places(const struct dict *dict, dict_place_cb *cb, void *cont
 
 const struct dict_driver sqlite_driver = {
 	.name = "sqlite",
-	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_EXPIRE | DICT_CAP_SEARCH | DICT_CAP_LIST |
-		DICT_CAP_TIMES_ONLY,
+	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_EXPIRE | DICT_CAP_TIMES_ONLY,
 	.open = sqlite_open,
 	.write = sqlite_write,
 	.lookup = sqlite_lookup,
+	.search = sqlite_search,
+	.list = sqlite_list,
 	.ping = sqlite_ping,
 	.check_key = sqlite_check_key,
 	.expire = sqlite_expire,

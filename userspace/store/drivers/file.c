@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "conf/tree.h"
+#include "store/dict_key.h"
 #include "store/drivers/drivers.h"
 #include "store/drivers/file_format.h"
 #include "store/drivers/file_lock.h"
@@ -358,6 +359,53 @@ static int file_lookup(struct dict *dict, struct slice user, const struct slice 
 	return ret < 0 ? ret : found;
 }
 
+static int hand_out(const struct record *record, const struct dict_key *asked, dict_record_cb *cb,
+		    void *context)
+{
+	const struct dict_record out = {
+		.key = {record->key, record->key_len},
+		.asked = asked,
+		.value = record_value(record),
+		.time_ns = stamp_to_ns(record_value(record)),
+	};
+
+	cb(&out, context);
+	return 1;
+}
+
+static int search_one(struct file *file, const struct dict_key *key, dict_record_cb *cb,
+		      void *context)
+{
+	struct dict_key_pieces pieces;
+	const struct record *record;
+	int found = 0;
+
+	dict_key_split(key, &pieces);
+	if (pieces.count == 1) {
+		record = record_find(file, key->text);
+		return record ? hand_out(record, key, cb, context) : 0;
+	}
+	for (record = file->records; record; record = record->hh.next) {
+		if (dict_key_fits(&pieces, (struct slice){record->key, record->key_len}))
+			found += hand_out(record, key, cb, context);
+	}
+	return found;
+}
+
+static int file_search(struct dict *dict, struct slice user, const struct dict_key *keys,
+		       size_t key_count, int64_t deadline_ns, dict_record_cb *cb, void *context,
+		       struct error *error_r)
+{
+	struct file *file = (struct file *)dict;
+	int found = 0, ret = load(file, error_r);
+
+	(void)user;
+	(void)deadline_ns;
+	for (size_t i = 0; i < key_count && ret == 0; i++)
+		found += search_one(file, &keys[i], cb, context);
+	return ret < 0 ? ret : found;
+}
+
 static int file_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 {
 	(void)deadline_ns;
@@ -375,6 +423,7 @@ const struct dict_driver file_driver = {
 	.open = file_open,
 	.write = file_write,
 	.lookup = file_lookup,
+	.search = file_search,
 	.ping = file_ping,
 	.places = file_places,
 	.close = file_close,

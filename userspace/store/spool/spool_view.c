@@ -61,6 +61,7 @@ static struct spool_row read_row(sqlite3_stmt *select)
 		.since_ns = sqlite3_column_int64(select, 3),
 		.reason = sqlite_column_bytes_slice(select, 4),
 		.due_ns = sqlite3_column_int64(select, 5),
+		.parts = sqlite_column_bytes_slice(select, 6),
 	};
 }
 
@@ -89,17 +90,19 @@ static int64_t each_row(struct spool_view *view, const char *sql, spool_row_cb *
 int64_t spool_view_pending(struct spool_view *view, spool_row_cb *cb, void *context,
 			   struct error *error_r)
 {
-	return each_row(view,
-			"SELECT key, value, time_ns, queued, NULL, 0 FROM pending ORDER BY seq", cb,
-			context, error_r);
+	return each_row(
+		view,
+		"SELECT key, value, time_ns, queued, NULL, 0, parts FROM pending ORDER BY seq", cb,
+		context, error_r);
 }
 
 int64_t spool_view_held(struct spool_view *view, spool_row_cb *cb, void *context,
 			struct error *error_r)
 {
-	return each_row(view,
-			"SELECT key, value, time_ns, 0, NULL, due_ns FROM held ORDER BY due_ns", cb,
-			context, error_r);
+	return each_row(
+		view,
+		"SELECT key, value, time_ns, 0, NULL, due_ns, parts FROM held ORDER BY due_ns", cb,
+		context, error_r);
 }
 
 int64_t spool_view_dead_letters(struct spool_view *view, spool_row_cb *cb, void *context,
@@ -107,7 +110,7 @@ int64_t spool_view_dead_letters(struct spool_view *view, spool_row_cb *cb, void 
 {
 	return each_row(
 		view,
-		"SELECT key, value, time_ns, refused_ns, reason, 0 FROM dead_letter ORDER BY seq",
+		"SELECT key, value, time_ns, refused_ns, reason, 0, parts FROM dead_letter ORDER BY seq",
 		cb, context, error_r);
 }
 

@@ -20,6 +20,7 @@ struct spool_row {
 	int64_t since_ns;    /* wall clock: in the spool, or refused, since then */
 	int64_t due_ns;	     /* of a record that min_interval holds back; else 0 */
 	struct slice reason; /* len 0 for a record that waits */
+	struct slice parts;  /* of the key, as spool_parts.h has them */
 };
 
 typedef void spool_row_cb(const struct spool_row *row, void *context);

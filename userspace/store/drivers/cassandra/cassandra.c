@@ -131,6 +131,27 @@ static int cassandra_lookup(struct dict *dict, struct slice user, const struct s
 			  error_r);
 }
 
+static int cassandra_search(struct dict *dict, struct slice user, const struct dict_key *keys,
+			    size_t key_count, int64_t deadline_ns, dict_record_cb *cb,
+			    void *context, struct error *error_r)
+{
+	struct cassandra_dict *cassandra = (struct cassandra_dict *)dict;
+
+	(void)user;
+	return cql_search(&cassandra->cluster, &cassandra->maps, keys, key_count, deadline_ns, cb,
+			  context, error_r);
+}
+
+static int64_t cassandra_list(struct dict *dict, const struct dict_listing *listing,
+			      int64_t idle_ns, dict_record_cb *cb, void *context,
+			      struct error *error_r)
+{
+	struct cassandra_dict *cassandra = (struct cassandra_dict *)dict;
+
+	return cql_list(&cassandra->cluster, &cassandra->maps, listing, idle_ns, cb, context,
+			error_r);
+}
+
 static int cassandra_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 {
 	struct cassandra_dict *cassandra = (struct cassandra_dict *)dict;
@@ -152,10 +173,12 @@ static void cassandra_places(const struct dict *dict, dict_place_cb *cb, void *c
 
 const struct dict_driver cassandra_driver = {
 	.name = "cassandra",
-	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH,
+	.caps = DICT_CAP_NEWEST_WINS,
 	.open = cassandra_open,
 	.write = cassandra_write,
 	.lookup = cassandra_lookup,
+	.search = cassandra_search,
+	.list = cassandra_list,
 	.ping = cassandra_ping,
 	.places = cassandra_places,
 	.close = cassandra_close,

@@ -10,6 +10,8 @@
 
 /* Of a request's <query_parameters>. */
 #define WITH_VALUES    0x01U
+#define WITH_PAGE_SIZE 0x04U
+#define WITH_PAGE      0x08U
 #define WITH_TIMESTAMP 0x20U
 
 static const char *const opcode_names[] = {
@@ -196,12 +198,19 @@ void cql_put_execute(struct buf *out, uint8_t version, int16_t stream,
 {
 	size_t start = frame_begin(out, version, stream, CQL_EXECUTE);
 	bool timestamp = execute->timestamp_us >= 0;
+	unsigned int flags = WITH_VALUES | (execute->page_size > 0 ? WITH_PAGE_SIZE : 0) |
+			     (execute->page.len > 0 ? WITH_PAGE : 0) |
+			     (timestamp ? WITH_TIMESTAMP : 0);
 
 	cql_put_string(out, execute->id);
 	cql_put_short(out, (uint16_t)execute->consistency);
-	cql_put_byte(out, timestamp ? WITH_VALUES | WITH_TIMESTAMP : WITH_VALUES);
+	cql_put_byte(out, (uint8_t)flags);
 	cql_put_short(out, execute->value_count);
 	buf_append_slice(out, execute->values);
+	if (execute->page_size > 0)
+		cql_put_int(out, execute->page_size);
+	if (execute->page.len > 0)
+		cql_put_bytes(out, execute->page);
 	if (timestamp)
 		cql_put_long(out, execute->timestamp_us);
 	frame_end(out, start);

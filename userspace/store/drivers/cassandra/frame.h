@@ -90,6 +90,8 @@ struct cql_execute {
 	uint16_t value_count;
 	enum cql_consistency consistency;
 	int64_t timestamp_us; /* the default timestamp; negative: none */
+	int32_t page_size;    /* rows of an answer; 0: all */
+	struct slice page;    /* where the next one begins, from the last answer; or len 0 */
 };
 
 /* Each appends one whole frame; out->failed is set if it did not fit. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads what the maps' tables know about a user: one prepared SELECT per map. */
+/* Reads what the maps' tables know about a user, or about all: one prepared SELECT per map. */
 #ifndef DOVETAP_CQL_LOOKUP_H
 #define DOVETAP_CQL_LOOKUP_H
 
@@ -13,5 +13,13 @@
  * it, is -EOPNOTSUPP. */
 int cql_lookup(struct cql_cluster *cluster, const struct sql_map_set *maps, struct slice user,
 	       int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
+
+/* As dict_driver.search and dict_driver.list; a listing reads the tables page by page. */
+int cql_search(struct cql_cluster *cluster, const struct sql_map_set *maps,
+	       const struct dict_key *keys, size_t key_count, int64_t deadline_ns,
+	       dict_record_cb *cb, void *context, struct error *error_r);
+int64_t cql_list(struct cql_cluster *cluster, const struct sql_map_set *maps,
+		 const struct dict_listing *listing, int64_t idle_ns, dict_record_cb *cb,
+		 void *context, struct error *error_r);
 
 #endif

@@ -111,7 +111,7 @@ static void read_rows(struct cql_reader *reader, struct cql_rows *rows)
 	rows->column_count = read_column_count(reader);
 	rows->more_pages = (flags & HAS_MORE_PAGES) != 0;
 	if (rows->more_pages)
-		cql_read_bytes(reader);
+		rows->next_page = cql_read_bytes(reader).data;
 	if (flags & NO_METADATA) /* we never ask for that */
 		reader->failed = true;
 	read_columns(reader, flags, rows->columns, rows->column_count);

@@ -35,6 +35,7 @@ struct cql_rows {
 	int32_t row_count; /* rows that are left */
 	struct cql_reader content;
 	bool more_pages;
+	struct slice next_page; /* for the next EXECUTE; len 0 behind the last */
 };
 
 struct cql_prepared {

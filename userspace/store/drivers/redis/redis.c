@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/module.h"
 #include "store/drivers/drivers.h"
+#include "store/drivers/redis/redis_scan.h"
 #include "store/drivers/redis/request.h"
 #include "store/drivers/redis/resp.h"
 #include "store/stamp.h"
@@ -276,6 +277,103 @@ static int redis_lookup(struct dict *dict, struct slice user, const struct slice
 	return ret < 0 ? ret : reading.found;
 }
 
+/* --- searching ----------------------------------------------------------------------------- */
+
+#define FOUND_MAX 65536 /* keys of one user */
+
+/* What a search has found: keys, which are then read like any others. */
+struct searching {
+	struct buf text; /* of the keys, one behind the other */
+	struct slice *keys;
+	const struct dict_key **asked;
+	size_t count, size;
+	dict_record_cb *cb;
+	void *context;
+};
+
+static int searching_add(struct slice key, const struct dict_key *asked, void *context,
+			 struct error *error_r)
+{
+	struct searching *searching = context;
+	size_t size = searching->size ? 2 * searching->size : 32;
+
+	if (searching->count == FOUND_MAX)
+		return error_set(error_r, EOPNOTSUPP, "more than %d records of one user",
+				 FOUND_MAX);
+	if (searching->count == searching->size) {
+		struct slice *keys = reallocarray(searching->keys, size, sizeof(*keys));
+		const struct dict_key **all;
+
+		searching->keys = keys ? keys : searching->keys;
+		all = reallocarray(searching->asked, size, sizeof(*all));
+		searching->asked = all ? all : searching->asked;
+		if (!keys || !all)
+			return error_set(error_r, ENOMEM, "out of memory");
+		searching->size = size;
+	}
+	if (buf_append_slice(&searching->text, key) < 0)
+		return error_set(error_r, ENOMEM, "out of memory");
+	searching->keys[searching->count].len = key.len;
+	searching->asked[searching->count++] = asked;
+	return 0;
+}
+
+static void searching_place(struct searching *searching)
+{
+	const char *text = buf_str(&searching->text);
+
+	for (size_t i = 0; i < searching->count; i++) {
+		searching->keys[i].ptr = text;
+		text += searching->keys[i].len;
+	}
+}
+
+static void on_found(const struct dict_record *record, void *context)
+{
+	const struct searching *searching = context;
+	struct dict_record out = *record;
+	size_t i = 0;
+
+	while (searching->keys[i].ptr != record->key.ptr)
+		i++;
+	out.asked = searching->asked[i];
+	searching->cb(&out, searching->context);
+}
+
+static bool is_open(const struct dict_key *keys, size_t key_count)
+{
+	size_t i = 0;
+
+	while (i < key_count && !keys[i].open)
+		i++;
+	return i < key_count;
+}
+
+static int redis_search(struct dict *dict, struct slice user, const struct dict_key *keys,
+			size_t key_count, int64_t deadline_ns, dict_record_cb *cb, void *context,
+			struct error *error_r)
+{
+	struct searching searching = {.cb = cb, .context = context};
+	int ret = 0;
+
+	buf_init(&searching.text, REDIS_OUT_MAX);
+	for (size_t i = 0; i < key_count && ret == 0; i++) {
+		if (!keys[i].open)
+			ret = searching_add(keys[i].text, &keys[i], &searching, error_r);
+	}
+	if (ret == 0 && is_open(keys, key_count))
+		ret = redis_scan((struct redis *)dict, keys, key_count, deadline_ns, searching_add,
+				 &searching, error_r);
+	searching_place(&searching);
+	if (ret == 0)
+		ret = redis_lookup(dict, user, searching.keys, searching.count, deadline_ns,
+				   on_found, &searching, error_r);
+	free(searching.keys);
+	free(searching.asked);
+	buf_release(&searching.text);
+	return ret;
+}
+
 /* --- looking ------------------------------------------------------------------------------- */
 
 static int on_pong(const redisReply *reply, size_t index, void *context, struct error *error_r)
@@ -338,10 +436,11 @@ static void redis_places(const struct dict *dict, dict_place_cb *cb, void *conte
 
 const struct dict_driver redis_driver = {
 	.name = "redis",
-	.caps = DICT_CAP_NEWEST_WINS,
+	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SCANS,
 	.open = redis_open,
 	.write = redis_write,
 	.lookup = redis_lookup,
+	.search = redis_search,
 	.ping = redis_ping,
 	.places = redis_places,
 	.close = redis_close,

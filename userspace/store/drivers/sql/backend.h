@@ -39,6 +39,15 @@ struct sql_conn {
 	size_t host_count; /* set by new(); 1 or more */
 };
 
+/* A SELECT; $1 or ? in it stand for the parameters. */
+struct sql_question {
+	const char *statement;
+	const struct slice *params;
+	size_t param_count;
+	int64_t deadline_ns;
+	int64_t idle_ns; /* not 0: with each row the deadline moves to so long from then */
+};
+
 /* One row of a SELECT; NULL columns have a NULL ptr. */
 typedef void sql_row_cb(const struct slice *columns, size_t count, void *context);
 
@@ -76,10 +85,9 @@ struct sql_backend {
 	enum sql_result (*execute)(struct sql_conn *conn, const char *statement,
 				   int64_t deadline_ns, uint64_t *changed_r, struct error *error_r);
 
-	/* Runs a SELECT with one parameter. */
-	enum sql_result (*select)(struct sql_conn *conn, const char *statement, struct slice param,
-				  int64_t deadline_ns, sql_row_cb *cb, void *context,
-				  struct error *error_r);
+	/* Runs a SELECT; rows are handed out as they come, and none of them is kept. */
+	enum sql_result (*select)(struct sql_conn *conn, const struct sql_question *question,
+				  sql_row_cb *cb, void *context, struct error *error_r);
 
 	/* The files that the settings name, as the dict's slot. */
 	void (*places)(const struct sql_conn *conn, dict_place_cb *cb, void *context);

@@ -65,9 +65,8 @@ enum sql_result mysql_write(struct sql_conn *conn, const struct sql_batch *batch
 /* mysql_read.c */
 enum sql_result mysql_prepare(struct mysql_conn *my, struct slice text, MYSQL_STMT **stmt_r,
 			      struct error *error_r);
-enum sql_result mysql_select(struct sql_conn *conn, const char *statement, struct slice param,
-			     int64_t deadline_ns, sql_row_cb *cb, void *context,
-			     struct error *error_r);
+enum sql_result mysql_select(struct sql_conn *conn, const struct sql_question *question,
+			     sql_row_cb *cb, void *context, struct error *error_r);
 enum sql_result mysql_describe(struct sql_conn *conn, const struct sql_map *map,
 			       struct sql_table *table_r, int64_t deadline_ns,
 			       struct error *error_r);

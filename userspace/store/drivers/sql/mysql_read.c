@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "store/drivers/sql/mysql_call.h"
 
 /* --- reading ----------------------------------------------------------------------------------*/
@@ -63,8 +64,17 @@ static void reader_hand_out(struct reader *reader, sql_row_cb *cb, void *context
 	cb(columns, reader->columns, context);
 }
 
+/* What has arrived of a stream is no part of what is still to come. */
+static void go_on(struct mysql_conn *my, const struct sql_question *question)
+{
+	if (question->idle_ns > 0)
+		mysql_begin(my, clock_monotonic_ns() + question->idle_ns, SIZE_MAX);
+}
+
+/* Rows are taken as they come. The server waits with those that we do not take yet. */
 static enum sql_result read_rows(struct mysql_conn *my, MYSQL_STMT *stmt, struct reader *reader,
-				 sql_row_cb *cb, void *context, struct error *error_r)
+				 const struct sql_question *question, sql_row_cb *cb, void *context,
+				 struct error *error_r)
 {
 	int failed = 0;
 
@@ -72,18 +82,19 @@ static enum sql_result read_rows(struct mysql_conn *my, MYSQL_STMT *stmt, struct
 	if (failed)
 		return mysql_fail_stmt(my, stmt, error_r);
 	reader_bind(reader, stmt);
-	AWAIT(my, mysql_stmt_store_result, failed, stmt);
-	if (failed)
-		return mysql_fail_stmt(my, stmt, error_r);
-	/* All rows are here: this does not wait. */
-	for (failed = mysql_stmt_fetch(stmt); failed == 0 || failed == MYSQL_DATA_TRUNCATED;
-	     failed = mysql_stmt_fetch(stmt))
+	for (;;) {
+		AWAIT(my, mysql_stmt_fetch, failed, stmt);
+		if (failed != 0 && failed != MYSQL_DATA_TRUNCATED)
+			return failed == MYSQL_NO_DATA ? SQL_OK
+						       : mysql_fail_stmt(my, stmt, error_r);
 		reader_hand_out(reader, cb, context);
-	return failed == MYSQL_NO_DATA ? SQL_OK : mysql_fail_stmt(my, stmt, error_r);
+		go_on(my, question);
+	}
 }
 
-static enum sql_result select_by(struct mysql_conn *my, const char *text, MYSQL_BIND *params,
-				 sql_row_cb *cb, void *context, struct error *error_r)
+static enum sql_result execute(struct mysql_conn *my, const struct sql_question *question,
+			       MYSQL_BIND *binds, sql_row_cb *cb, void *context,
+			       struct error *error_r)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
 	MYSQL_STMT *stmt = NULL;
@@ -94,11 +105,11 @@ static enum sql_result select_by(struct mysql_conn *my, const char *text, MYSQL_
 		error_set(error_r, ENOMEM, "out of memory");
 		return result;
 	}
-	result = mysql_prepare(my, slice_str(text), &stmt, error_r);
-	if (result == SQL_OK && mysql_stmt_bind_param(stmt, params))
+	result = mysql_prepare(my, slice_str(question->statement), &stmt, error_r);
+	if (result == SQL_OK && question->param_count > 0 && mysql_stmt_bind_param(stmt, binds))
 		result = mysql_fail_stmt(my, stmt, error_r);
 	if (result == SQL_OK)
-		result = read_rows(my, stmt, reader, cb, context, error_r);
+		result = read_rows(my, stmt, reader, question, cb, context, error_r);
 	if (stmt)
 		AWAIT(my, mysql_stmt_close, closed, stmt);
 	free(reader);
@@ -112,15 +123,30 @@ static MYSQL_BIND text_param(struct slice text)
 			    .buffer_length = text.len};
 }
 
-enum sql_result mysql_select(struct sql_conn *conn, const char *statement, struct slice param,
-			     int64_t deadline_ns, sql_row_cb *cb, void *context,
-			     struct error *error_r)
+static enum sql_result ask(struct mysql_conn *my, const struct sql_question *question,
+			   sql_row_cb *cb, void *context, struct error *error_r)
+{
+	MYSQL_BIND *binds = calloc(question->param_count + 1, sizeof(*binds));
+	enum sql_result result;
+
+	if (!binds) {
+		error_set(error_r, ENOMEM, "out of memory");
+		return SQL_AGAIN;
+	}
+	for (size_t i = 0; i < question->param_count; i++)
+		binds[i] = text_param(question->params[i]);
+	result = execute(my, question, binds, cb, context, error_r);
+	free(binds);
+	return result;
+}
+
+enum sql_result mysql_select(struct sql_conn *conn, const struct sql_question *question,
+			     sql_row_cb *cb, void *context, struct error *error_r)
 {
 	struct mysql_conn *my = (struct mysql_conn *)conn;
-	MYSQL_BIND bind = text_param(param);
 
-	mysql_begin(my, deadline_ns, SIZE_MAX);
-	return select_by(my, statement, &bind, cb, context, error_r);
+	mysql_begin(my, question->deadline_ns, SIZE_MAX);
+	return ask(my, question, cb, context, error_r);
 }
 
 /* --- the catalogue ----------------------------------------------------------------------------*/
@@ -167,22 +193,21 @@ enum sql_result mysql_describe(struct sql_conn *conn, const struct sql_map *map,
 {
 	struct mysql_conn *my = (struct mysql_conn *)conn;
 	struct buf table, schema;
+	struct slice params[2];
+	const struct sql_question columns = {columns_query, params, 2, deadline_ns, 0};
+	const struct sql_question keys = {keys_query, params, 2, deadline_ns, 0};
 	enum sql_result result;
 
 	buf_init(&table, SQL_NAME_SIZE);
 	buf_init(&schema, SQL_NAME_SIZE);
 	sql_name_word(&table, SQL_MYSQL, map->table, true);
 	sql_name_word(&schema, SQL_MYSQL, map->table, false);
+	params[0] = buf_slice(&table);
+	params[1] = buf_slice(&schema);
 	mysql_begin(my, deadline_ns, MYSQL_ANSWER_MAX);
-	result = select_by(
-		my, columns_query,
-		(MYSQL_BIND[]){text_param(buf_slice(&table)), text_param(buf_slice(&schema))},
-		add_column, table_r, error_r);
+	result = ask(my, &columns, add_column, table_r, error_r);
 	if (result == SQL_OK)
-		result = select_by(my, keys_query,
-				   (MYSQL_BIND[]){text_param(buf_slice(&table)),
-						  text_param(buf_slice(&schema))},
-				   add_key_column, table_r, error_r);
+		result = ask(my, &keys, add_key_column, table_r, error_r);
 	buf_release(&table);
 	buf_release(&schema);
 	return result;

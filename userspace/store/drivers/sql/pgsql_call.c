@@ -107,6 +107,40 @@ static bool is_copy(const PGresult *result)
 	return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
 }
 
+static bool wait_for_result(struct pgsql_conn *pg)
+{
+	while (PQisBusy(pg->pg)) {
+		if (!consume(pg, POLLIN))
+			return false;
+	}
+	return true;
+}
+
+/* The last result has no rows; one that failed may come behind some. */
+enum sql_result pgsql_stream(struct pgsql_conn *pg, int64_t idle_ns, pgsql_rows_cb *cb,
+			     void *context, struct error *error_r)
+{
+	enum sql_result outcome = SQL_OK;
+	PGresult *rows;
+
+	if (!flush(pg) || !wait_for_result(pg))
+		return lost(pg, error_r);
+	while ((rows = PQgetResult(pg->pg)) != NULL) {
+		bool copy = is_copy(rows);
+
+		if (PQresultStatus(rows) == PGRES_SINGLE_TUPLE)
+			cb(rows, context);
+		else if (outcome == SQL_OK && !copy)
+			outcome = check(pg, rows, error_r);
+		PQclear(rows);
+		if (idle_ns > 0)
+			pg->deadline_ns = clock_monotonic_ns() + idle_ns;
+		if (copy || !wait_for_result(pg))
+			return lost(pg, error_r);
+	}
+	return outcome;
+}
+
 enum sql_result pgsql_finish(struct pgsql_conn *pg, int sent, PGresult **result_r,
 			     struct error *error_r)
 {

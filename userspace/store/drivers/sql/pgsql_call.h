@@ -36,6 +36,12 @@ bool pgsql_wait_for(struct pgsql_conn *pg, int events); /* false at the deadline
 enum sql_result pgsql_finish(struct pgsql_conn *pg, int sent, PGresult **result_r,
 			     struct error *error_r);
 
+/* The same when rows come one by one (PQsetSingleRowMode()), each of which is handed to cb. With
+ * idle_ns the deadline moves on at each. */
+typedef void pgsql_rows_cb(const PGresult *rows, void *context);
+enum sql_result pgsql_stream(struct pgsql_conn *pg, int64_t idle_ns, pgsql_rows_cb *cb,
+			     void *context, struct error *error_r);
+
 void pgsql_set_error(struct pgsql_conn *pg, const char *text, struct error *error_r);
 
 /* --- slots */
@@ -43,9 +49,8 @@ void pgsql_set_error(struct pgsql_conn *pg, const char *text, struct error *erro
 void pgsql_forget(struct sql_conn *conn, size_t map_index);
 enum sql_result pgsql_write(struct sql_conn *conn, const struct sql_batch *batch,
 			    int64_t deadline_ns, uint64_t *changed_r, struct error *error_r);
-enum sql_result pgsql_select(struct sql_conn *conn, const char *statement, struct slice param,
-			     int64_t deadline_ns, sql_row_cb *cb, void *context,
-			     struct error *error_r);
+enum sql_result pgsql_select(struct sql_conn *conn, const struct sql_question *question,
+			     sql_row_cb *cb, void *context, struct error *error_r);
 enum sql_result pgsql_describe(struct sql_conn *conn, const struct sql_map *map,
 			       struct sql_table *table_r, int64_t deadline_ns,
 			       struct error *error_r);

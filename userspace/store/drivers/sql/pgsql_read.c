@@ -5,8 +5,14 @@
 
 /* --- reading ----------------------------------------------------------------------------------*/
 
-static void hand_out(const PGresult *rows, sql_row_cb *cb, void *context)
+struct reading {
+	sql_row_cb *cb;
+	void *context;
+};
+
+static void hand_out(const PGresult *rows, void *context)
 {
+	const struct reading *reading = context;
 	int count = PQnfields(rows) < SQL_COLUMNS_MAX ? PQnfields(rows) : SQL_COLUMNS_MAX;
 
 	for (int row = 0; row < PQntuples(rows); row++) {
@@ -16,39 +22,60 @@ static void hand_out(const PGresult *rows, sql_row_cb *cb, void *context)
 			if (!PQgetisnull(rows, row, i))
 				columns[i] = (struct slice){PQgetvalue(rows, row, i),
 							    (size_t)PQgetlength(rows, row, i)};
-		cb(columns, (size_t)count, context);
+		reading->cb(columns, (size_t)count, reading->context);
 	}
 }
 
-static enum sql_result select_by(struct pgsql_conn *pg, const char *statement, struct slice param,
-				 sql_row_cb *cb, void *context, struct error *error_r)
+static void free_texts(char **texts, size_t count)
 {
-	char *text = strndup(param.len ? param.ptr : "", param.len);
-	const char *values[] = {text};
-	enum sql_result result = SQL_AGAIN;
-	PGresult *rows = NULL;
+	for (size_t i = 0; texts && i < count; i++)
+		free(texts[i]);
+	free(texts);
+}
 
-	if (!text)
+/* NULL: out of memory. */
+static char **copy_params(const struct sql_question *question)
+{
+	char **texts = calloc(question->param_count + 1, sizeof(*texts));
+
+	for (size_t i = 0; texts && i < question->param_count; i++) {
+		struct slice param = question->params[i];
+
+		texts[i] = strndup(param.len ? param.ptr : "", param.len);
+		if (!texts[i]) {
+			free_texts(texts, i);
+			return NULL;
+		}
+	}
+	return texts;
+}
+
+static enum sql_result ask(struct pgsql_conn *pg, const struct sql_question *question,
+			   sql_row_cb *cb, void *context, struct error *error_r)
+{
+	struct reading reading = {cb, context};
+	char **texts = copy_params(question);
+	enum sql_result result = SQL_AGAIN;
+
+	if (!texts)
 		pgsql_set_error(pg, "out of memory", error_r);
+	else if (!PQsendQueryParams(pg->pg, question->statement, (int)question->param_count, NULL,
+				    (const char *const *)texts, NULL, NULL, 0) ||
+		 !PQsetSingleRowMode(pg->pg))
+		result = pgsql_finish(pg, 0, NULL, error_r);
 	else
-		result = pgsql_finish(
-			pg, PQsendQueryParams(pg->pg, statement, 1, NULL, values, NULL, NULL, 0),
-			&rows, error_r);
-	if (result == SQL_OK)
-		hand_out(rows, cb, context);
-	PQclear(rows);
-	free(text);
+		result = pgsql_stream(pg, question->idle_ns, hand_out, &reading, error_r);
+	free_texts(texts, question->param_count);
 	return result;
 }
 
-enum sql_result pgsql_select(struct sql_conn *conn, const char *statement, struct slice param,
-			     int64_t deadline_ns, sql_row_cb *cb, void *context,
-			     struct error *error_r)
+enum sql_result pgsql_select(struct sql_conn *conn, const struct sql_question *question,
+			     sql_row_cb *cb, void *context, struct error *error_r)
 {
 	struct pgsql_conn *pg = (struct pgsql_conn *)conn;
 
-	pgsql_begin(pg, deadline_ns, SIZE_MAX);
-	return select_by(pg, statement, param, cb, context, error_r);
+	pgsql_begin(pg, question->deadline_ns, SIZE_MAX);
+	return ask(pg, question, cb, context, error_r);
 }
 
 /* --- the catalogue ----------------------------------------------------------------------------*/
@@ -95,16 +122,19 @@ enum sql_result pgsql_describe(struct sql_conn *conn, const struct sql_map *map,
 			       struct error *error_r)
 {
 	struct pgsql_conn *pg = (struct pgsql_conn *)conn;
+	struct slice table;
+	const struct sql_question columns = {columns_query, &table, 1, deadline_ns, 0};
+	const struct sql_question keys = {keys_query, &table, 1, deadline_ns, 0};
 	enum sql_result result;
 	struct buf name;
 
 	buf_init(&name, PGSQL_STATEMENT_MAX);
 	sql_name_quote(&name, SQL_PGSQL, map->table);
+	table = buf_slice(&name);
 	pgsql_begin(pg, deadline_ns, PGSQL_ANSWER_MAX);
-	result = select_by(pg, columns_query, buf_slice(&name), add_column, table_r, error_r);
+	result = ask(pg, &columns, add_column, table_r, error_r);
 	if (result == SQL_OK)
-		result = select_by(pg, keys_query, buf_slice(&name), add_key_column, table_r,
-				   error_r);
+		result = ask(pg, &keys, add_key_column, table_r, error_r);
 	buf_release(&name);
 	return result;
 }

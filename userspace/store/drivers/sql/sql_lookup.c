@@ -51,17 +51,19 @@ static bool may_hold(const struct sql_map *map, const struct slice *keys, size_t
 static enum sql_result sql_lookup_map(struct sql_dict *sql, struct sql_lookup *lookup,
 				      struct slice user, int64_t deadline_ns, struct error *error_r)
 {
+	struct sql_question question = {
+		.params = &user, .param_count = 1, .deadline_ns = deadline_ns};
 	enum sql_result result = SQL_LOST;
 	struct buf statement;
 
 	buf_init(&statement, SQL_STATEMENT_MAX);
 	sql_statement_select(&statement, sql->backend->dialect, lookup->map,
-			     user.len > 0 ? sql_map_role(lookup->map, SQL_ROLE_USER) : 0);
+			     sql_map_role(lookup->map, SQL_ROLE_USER));
+	question.statement = buf_str(&statement);
 	for (int attempt = 0; attempt < 2 && sql_is_broken(result); attempt++) {
 		if (sql_connect(sql, deadline_ns, error_r) < 0)
 			break;
-		result = sql->backend->select(sql->conn, buf_str(&statement), user, deadline_ns,
-					      found_row, lookup, error_r);
+		result = sql->backend->select(sql->conn, &question, found_row, lookup, error_r);
 		if (sql_is_broken(result))
 			sql_disconnect(sql);
 	}

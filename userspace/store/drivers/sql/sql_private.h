@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The driver on top of the three backends: sql.c opens, sql_conn.c keeps a connection and knows
- * the tables, sql_write.c, sql_lookup.c, sql_expect.c and sql_expire.c are slots of the dict. Each
- * backend's file ends with the driver that it makes of them; none of these files knows one.
+ * the tables, sql_write.c, sql_lookup.c, sql_search.c, sql_expect.c and sql_expire.c are slots of
+ * the dict. Each backend's file ends with the driver that it makes of them; none of these files
+ * knows one.
  */
 #ifndef DOVETAP_SQL_PRIVATE_H
 #define DOVETAP_SQL_PRIVATE_H
@@ -64,17 +65,20 @@ int sql_lookup(struct dict *dict, struct slice user, const struct slice *keys, s
 	       int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
 int sql_expect(struct dict *dict, const struct dict_entry *entry, struct error *error_r);
 void sql_notes(const struct dict *dict, dict_note_cb *cb, void *context);
+int sql_search(struct dict *dict, struct slice user, const struct dict_key *keys, size_t key_count,
+	       int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
+int64_t sql_list(struct dict *dict, const struct dict_listing *what, int64_t idle_ns,
+		 dict_record_cb *cb, void *context, struct error *error_r);
 int sql_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 	       struct error *error_r);
 
 #define SQL_DRIVER(called, opener)                                                                 \
 	{                                                                                          \
 		.name = (called),                                                                  \
-		.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_SEARCH | DICT_CAP_LIST |                   \
-			DICT_CAP_TIMES_ONLY | DICT_CAP_EXPIRE,                                     \
-		.open = (opener), .write = sql_write, .lookup = sql_lookup, .ping = sql_ping,      \
-		.expect = sql_expect, .notes = sql_notes, .expire = sql_expire,                    \
-		.places = sql_places, .close = sql_close,                                          \
+		.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_TIMES_ONLY | DICT_CAP_EXPIRE,              \
+		.open = (opener), .write = sql_write, .lookup = sql_lookup, .search = sql_search,  \
+		.list = sql_list, .ping = sql_ping, .expect = sql_expect, .notes = sql_notes,      \
+		.expire = sql_expire, .places = sql_places, .close = sql_close,                    \
 	}
 
 #endif

@@ -327,18 +327,27 @@ static void hand_out(sqlite3_stmt *stmt, sql_row_cb *cb, void *context)
 	cb(columns, (size_t)count, context);
 }
 
-static enum sql_result select_rows(struct sqlite_conn *lite, const char *statement,
-				   struct slice param, sql_row_cb *cb, void *context,
-				   struct error *error_r)
+static void bind_params(sqlite3_stmt *stmt, const struct sql_question *question)
+{
+	for (size_t i = 0; i < question->param_count; i++) {
+		struct slice param = question->params[i];
+
+		sqlite3_bind_text(stmt, (int)i + 1, param.len ? param.ptr : "", (int)param.len,
+				  SQLITE_STATIC);
+	}
+}
+
+static enum sql_result select_rows(struct sqlite_conn *lite, const struct sql_question *question,
+				   sql_row_cb *cb, void *context, struct error *error_r)
 {
 	enum sql_result result = SQL_OK;
 	sqlite3_stmt *stmt = NULL;
 	int code;
 
-	if (sqlite3_prepare_v2(sqlite_handle_db(lite->file), statement, -1, &stmt, NULL) !=
-	    SQLITE_OK)
+	if (sqlite3_prepare_v2(sqlite_handle_db(lite->file), question->statement, -1, &stmt,
+			       NULL) != SQLITE_OK)
 		return fail(lite, error_r);
-	sqlite3_bind_text(stmt, 1, param.len ? param.ptr : "", (int)param.len, SQLITE_STATIC);
+	bind_params(stmt, question);
 	while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
 		hand_out(stmt, cb, context);
 	if (code != SQLITE_DONE)
@@ -347,16 +356,15 @@ static enum sql_result select_rows(struct sqlite_conn *lite, const char *stateme
 	return result;
 }
 
-static enum sql_result lite_select(struct sql_conn *conn, const char *statement, struct slice param,
-				   int64_t deadline_ns, sql_row_cb *cb, void *context,
-				   struct error *error_r)
+static enum sql_result lite_select(struct sql_conn *conn, const struct sql_question *question,
+				   sql_row_cb *cb, void *context, struct error *error_r)
 {
 	struct sqlite_conn *lite = (struct sqlite_conn *)conn;
-	enum sql_result result = begin(lite, deadline_ns, error_r);
+	enum sql_result result = begin(lite, question->deadline_ns, error_r);
 
 	if (result != SQL_OK)
 		return result;
-	result = select_rows(lite, statement, param, cb, context, error_r);
+	result = select_rows(lite, question, cb, context, error_r);
 	sqlite_handle_end(lite->file);
 	return result;
 }
@@ -400,19 +408,25 @@ static enum sql_result lite_describe(struct sql_conn *conn, const struct sql_map
 				     struct sql_table *table_r, int64_t deadline_ns,
 				     struct error *error_r)
 {
-	enum sql_result result;
+	const struct {
+		const char *statement;
+		sql_row_cb *cb;
+	} queries[] = {{columns_query, add_column},
+		       {primary_query, add_key_column},
+		       {unique_query, add_key_column}};
+	enum sql_result result = SQL_OK;
+	struct slice table;
 	struct buf name;
 
 	buf_init(&name, SQL_NAME_SIZE);
 	sql_name_word(&name, SQL_SQLITE, map->table, true);
-	result = lite_select(conn, columns_query, buf_slice(&name), deadline_ns, add_column,
-			     table_r, error_r);
-	if (result == SQL_OK)
-		result = lite_select(conn, primary_query, buf_slice(&name), deadline_ns,
-				     add_key_column, table_r, error_r);
-	if (result == SQL_OK)
-		result = lite_select(conn, unique_query, buf_slice(&name), deadline_ns,
-				     add_key_column, table_r, error_r);
+	table = buf_slice(&name);
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]) && result == SQL_OK; i++) {
+		const struct sql_question question = {queries[i].statement, &table, 1, deadline_ns,
+						      0};
+
+		result = lite_select(conn, &question, queries[i].cb, table_r, error_r);
+	}
 	buf_release(&name);
 	return result;
 }

@@ -327,10 +327,7 @@ int sql_statement_select(struct buf *out, enum sql_dialect dialect, const struct
 		put_column(&w, i ? "," : "", i, "");
 	put(&w, " FROM ");
 	put_name(&w, map->table);
-	if (by > 0)
-		put_column(&w, " WHERE ", by, "=");
-	else
-		put(&w, " WHERE ''=");
+	put_column(&w, " WHERE ", by, "=");
 	put(&w, dialect == SQL_PGSQL ? "$1" : "?");
 	return out->failed;
 }

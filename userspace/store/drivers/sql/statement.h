@@ -50,8 +50,7 @@ int sql_statement_insert(struct buf *out, enum sql_dialect dialect, enum sql_for
 int sql_statement_text(struct buf *out, enum sql_dialect dialect, enum sql_form form,
 		       const struct sql_map *map, const struct sql_value values[]);
 
-/* Appends a SELECT of all columns of the map, in their order, by one of them; 0: all rows,
- * when the parameter is the empty text. */
+/* Appends a SELECT of all columns of the map, in their order, by one of them. */
 int sql_statement_select(struct buf *out, enum sql_dialect dialect, const struct sql_map *map,
 			 size_t by);
 
