@@ -213,7 +213,8 @@ static inline int running_end(struct running *it, char *text, size_t size)
 		(event)->head.present |= DOVETAP_BIT(DOVETAP_FIELD_##id);                          \
 	} while (0)
 
-static inline void running_login(struct running *it, const char *user)
+/* Of that file (0: not known). */
+static inline void running_login_of(struct running *it, const char *user, uint64_t file)
 {
 	struct dovetap_event event = {.head = {.major = DOVETAP_EVENT_MAJOR,
 					       .type = DOVETAP_EVENT_MAIL_USER,
@@ -222,6 +223,7 @@ static inline void running_login(struct running *it, const char *user)
 					       .pid = 7}};
 	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &event, .ctx_size_in = sizeof(event));
 
+	event.origin.file = file;
 	event.head.object = event.head.boot_ns;
 	event.seal = (struct dovetap_event_seal){.object = event.head.boot_ns, .pid = 7};
 	TEXT(&event, username, USERNAME, user);
@@ -230,6 +232,11 @@ static inline void running_login(struct running *it, const char *user)
 	assert_int_equal(bpf_prog_test_run_opts(it->program, &run), 0);
 	assert_int_equal(run.retval, 0);
 	running_count(it, 1);
+}
+
+static inline void running_login(struct running *it, const char *user)
+{
+	running_login_of(it, user, 0);
 }
 
 static inline bool file_has(const char *name, const char *part)
