@@ -38,7 +38,11 @@ $(O)/tests/differential/expand $(O)/tests/bench/bench_template: %: %.o $(call ar
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(call linked,login)
 
-differential-helper: $(O)/tests/differential/expand
+$(O)/tests/differential/spell: %: %.o $(call archives,conf)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(call linked,conf)
+
+differential-helper: $(O)/tests/differential/expand $(O)/tests/differential/spell
 
 bench-template: $(O)/tests/bench/bench_template ## time of one key expansion, at most 300 ns
 	$(Q)$<

@@ -4,7 +4,7 @@
  *
  * Blocks nest: the inner one narrows the outer one. Of the blocks that match a login the most
  * specific wins, in this order: with a local_name, the longer local network, the longer remote
- * network, with a protocol (Dovecot's config-filter.c); among equals the later one.
+ * network, with a protocol (Dovecot's config-filter.c); among equals the one opened first.
  */
 #ifndef DOVETAP_CONF_BLOCK_FILTER_H
 #define DOVETAP_CONF_BLOCK_FILTER_H

@@ -42,7 +42,19 @@ static int parse_output(const char *program, const char *path, int timeout_ms,
 	return ret;
 }
 
-/* What doveconf printed, in the places where it stands in the file. */
+static void swap(struct conf_section **a, struct conf_section **b)
+{
+	struct conf_section *keep = *a;
+
+	*a = *b;
+	*b = keep;
+}
+
+/*
+ * What doveconf printed, in the places where it stands in the file. Of a 2.4 file it prints blocks
+ * in another order than it keeps them in, on which hangs which one wins; such a file is read as it
+ * is, once doveconf has taken it.
+ */
 static int read_with(const char *program, const char *path, int timeout_ms,
 		     struct conf_section **root_r, struct error *error_r)
 {
@@ -52,8 +64,12 @@ static int read_with(const char *program, const char *path, int timeout_ms,
 	if (ret < 0)
 		return ret;
 	/* Without the original the places are wrong but the values right. */
-	if (conf_parse_file(path, 0, &original, NULL) == 0)
-		ret = conf_locate(root, original);
+	if (conf_parse_file(path, 0, &original, NULL) == 0) {
+		if (conf_is_v24(original))
+			swap(&root, &original);
+		else
+			ret = conf_locate(root, original);
+	}
 	conf_free(&original);
 	if (ret < 0) {
 		conf_free(&root);

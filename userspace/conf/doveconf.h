@@ -3,10 +3,11 @@
  * The server's own configuration file, as the server understands it.
  *
  * Where doveconf is installed it reads the file ("doveconf -P -n -c FILE": what differs from the
- * defaults, secrets in clear), so that its version's defaults, groups and old names are honoured.
- * Its output is then read by our parser, and every word gets the place back that it has in the
- * file. Without doveconf, or when doveconf refuses the file (such as a 2.4 file that names an SQL
- * driver which is not installed), our parser reads the file itself.
+ * defaults, secrets in clear), so that its version's defaults and old names are honoured. Its
+ * output is then read by our parser, and every word gets the place back that it has in the file.
+ * A 2.4 file that doveconf takes is read by our parser itself: what doveconf prints has lost the
+ * order of the blocks. Without doveconf, or when doveconf refuses the file (such as a 2.4 file that
+ * names an SQL driver which is not installed), our parser reads the file itself.
  *
  * doveconf is run without a shell, with an environment of its own and a deadline.
  */

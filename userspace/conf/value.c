@@ -6,82 +6,19 @@
 #include <string.h>
 
 #include "conf/arena.h"
+#include "conf/dovecot_value.h"
 #include "conf/settings.h"
 
-struct unit {
-	const char *name;
-	uint64_t factor;
-};
-
-static const struct unit no_units[] = {{"", 1}, {0}};
-
-static const struct unit size_units[] = {
-	{"", 1},
-	{"b", 1},
-	{"k", 1ULL << 10},
-	{"kb", 1ULL << 10},
-	{"m", 1ULL << 20},
-	{"mb", 1ULL << 20},
-	{"g", 1ULL << 30},
-	{"gb", 1ULL << 30},
-	{"t", 1ULL << 40},
-	{"tb", 1ULL << 40},
-	{0},
-};
-
-static const struct unit time_units[] = {
-	{"ms", 1},	     {"msec", 1},	   {"msecs", 1},
-	{"s", 1000},	     {"sec", 1000},	   {"secs", 1000},
-	{"seconds", 1000},   {"m", 60000},	   {"min", 60000},
-	{"mins", 60000},     {"minutes", 60000},   {"h", 3600000},
-	{"hour", 3600000},   {"hours", 3600000},   {"d", 86400000},
-	{"day", 86400000},   {"days", 86400000},   {"w", 604800000},
-	{"week", 604800000}, {"weeks", 604800000}, {0},
-};
-
-static const struct unit *unit_find(const struct unit *units, const char *name)
+static int check_bounds(const struct conf_field *field, const char *value, uint64_t number,
+			const char *unit, void *to, struct error *error_r)
 {
-	for (; units->name; units++) {
-		if (strcasecmp(units->name, name) == 0)
-			return units;
-	}
-	return NULL;
-}
+	uint64_t max = field->max ? field->max : UINT64_MAX;
 
-/* "12 mins" times the factor of its unit; false when it is not that or does not fit. */
-static bool parse_number(const char *value, const struct unit *units, uint64_t *number_r)
-{
-	const struct unit *unit;
-	uint64_t number;
-	char *end;
-
-	if (*value < '0' || *value > '9')
-		return false;
-	errno = 0;
-	number = strtoull(value, &end, 10);
-	end += strspn(end, " \t");
-	unit = unit_find(units, end);
-	if (!unit && units == time_units && number == 0 && *end == '\0')
-		unit = time_units;
-	if (errno != 0 || !unit || __builtin_mul_overflow(number, unit->factor, &number))
-		return false;
-	*number_r = number;
-	return true;
-}
-
-static int parse_bounded(const struct conf_field *field, const char *value,
-			 const struct unit *units, const char *right, void *to,
-			 struct error *error_r)
-{
-	uint64_t max = field->max ? field->max : UINT64_MAX, number;
-
-	if (!parse_number(value, units, &number))
-		return error_set(error_r, EINVAL, "\"%s\" is no %s would be right", value, right);
 	if (number < field->min || number > max)
 		return error_set(error_r, EINVAL,
 				 "\"%s\" is out of range; %" PRIu64 " to %" PRIu64
 				 "%s would be right",
-				 value, field->min, max, units == time_units ? " ms" : "");
+				 value, field->min, max, unit);
 	*(uint64_t *)to = number;
 	return 0;
 }
@@ -89,24 +26,45 @@ static int parse_bounded(const struct conf_field *field, const char *value,
 static int parse_uint(const struct conf_field *field, const char *value,
 		      const struct conf_section *owner, void *to, struct error *error_r)
 {
+	size_t len = strspn(value, "0123456789");
+	uint64_t number;
+
 	(void)owner;
-	return parse_bounded(field, value, no_units, "number; digits", to, error_r);
+	errno = 0;
+	number = strtoull(value, NULL, 10);
+	if (len == 0 || value[len] != '\0' || errno != 0)
+		return error_set(error_r, EINVAL, "\"%s\" is no number; digits would be right",
+				 value);
+	return check_bounds(field, value, number, "", to, error_r);
 }
 
 static int parse_size(const struct conf_field *field, const char *value,
 		      const struct conf_section *owner, void *to, struct error *error_r)
 {
+	uint64_t bytes;
+
 	(void)owner;
-	return parse_bounded(field, value, size_units, "size; a number with B, k, M, G or T", to,
-			     error_r);
+	if (!dovecot_size_parse(value, &bytes))
+		return error_set(error_r, EINVAL,
+				 "\"%s\" is no size; a number with B, k, M, G or T would be right",
+				 value);
+	return check_bounds(field, value, bytes, "", to, error_r);
 }
 
 static int parse_time(const struct conf_field *field, const char *value,
 		      const struct conf_section *owner, void *to, struct error *error_r)
 {
+	int64_t msecs;
+
 	(void)owner;
-	return parse_bounded(field, value, time_units, "time; a number with ms, s, mins, h, d or w",
-			     to, error_r);
+	/* Seconds reach further, milliseconds are finer: ours are both. */
+	if (dovecot_interval_parse(value, true, &msecs, error_r) < 0 &&
+	    dovecot_interval_parse(value, false, &msecs, error_r) < 0)
+		return error_set(error_r, EINVAL,
+				 "\"%s\" is no time; a number with ms, s, mins, h, d or w would be "
+				 "right",
+				 value);
+	return check_bounds(field, value, (uint64_t)msecs, " ms", to, error_r);
 }
 
 static int parse_string(const struct conf_field *field, const char *value,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "conf/arena.h"
-#include "plan/plan_private.h"
+#include "plan/plan_expand.h"
 
 #define EMBEDDED_DICT "sqlite:path=%s/last-login.db"
 
@@ -51,14 +51,19 @@ static bool goes_direct(const struct plan *plan, const struct last_login_dict *s
 }
 
 static int configured_dict(struct plan *plan, const struct last_login_dict *source,
-			   struct dict_config *dict, struct error *error_r)
+			   struct plan_dict *dict, struct error *error_r)
 {
 	bool direct = goes_direct(plan, source);
 
-	dict->uri = direct ? source->backend_uri : source->uri;
-	dict->block = direct ? source->backend_block : source->block;
-	dict->where = plan_place(plan, direct ? &source->backend_pos : &source->pos);
-	return dict->where ? 0 : plan_no_memory(error_r);
+	dict->config.uri = direct ? source->backend_uri : source->uri;
+	dict->config.block = direct ? source->backend_block : source->block;
+	dict->config.where = plan_place(plan, direct ? &source->backend_pos : &source->pos);
+	if (!dict->config.where)
+		return plan_no_memory(error_r);
+	if (dict->config.block)
+		return plan_expand_block(plan, dict, !direct, error_r);
+	/* The dict server of 2.3 takes "dict { name = uri }" as it is. */
+	return direct ? 0 : plan_expand_uri(plan, dict, error_r);
 }
 
 /* Map files hold passwords, so they are often closed to the collector: they are read here. */
@@ -150,7 +155,7 @@ int plan_dicts_find(struct plan *plan, const struct last_login_dict *source,
 	}
 	*index_r = plan->dict_count;
 	dict = next_dict(plan, source);
-	ret = source ? configured_dict(plan, source, &dict->config, error_r)
+	ret = source ? configured_dict(plan, source, dict, error_r)
 		     : embedded_dict(plan, &dict->config, error_r);
 	if (ret == 0 && dict_is_embedded(&dict->config))
 		dict->config.table = tables[purpose];

@@ -8,9 +8,17 @@
 #include "conf/config.h"
 #include "plan/plan.h"
 
+/* What stands before the keys of a dict and depends on the login. */
+struct plan_prefix {
+	const char *text; /* a template; NULL: nothing */
+	enum template_language language;
+	const char *where, *setting;
+};
+
 struct plan_dict {
 	struct dict_config config;
 	const struct last_login_dict *source; /* what it was made from; NULL = embedded */
+	struct plan_prefix prefix;
 	const char *name, *id;
 };
 

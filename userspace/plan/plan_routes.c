@@ -51,14 +51,25 @@ static int check_geo(const struct plan *plan, const struct last_login_text *key,
 	return 0;
 }
 
+static struct template_env env_of(const struct plan *plan, const char *setting,
+				  const struct plan_prefix *prefix)
+{
+	return (struct template_env){
+		.setting = setting,
+		.dovecot_version = plan->config.settings.dovecot_version,
+		.strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT,
+		.prefix = prefix->text,
+		.prefix_language = prefix->language,
+		.prefix_where = prefix->where,
+		.prefix_setting = prefix->setting,
+	};
+}
+
 static int compile_key(struct plan *plan, const struct last_login_text *key,
 		       struct plan_route *route, struct error *error_r)
 {
-	const struct template_env env = {
-		.setting = settings[route->purpose],
-		.dovecot_version = plan->config.settings.dovecot_version,
-		.strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT,
-	};
+	const struct template_env env =
+		env_of(plan, settings[route->purpose], &plan->dicts[route->dict].prefix);
 	bool v24 = last_login_speaks_v24(&plan->config.last_login, key);
 	int ret;
 
@@ -69,14 +80,11 @@ static int compile_key(struct plan *plan, const struct last_login_text *key,
 }
 
 static int compile_field(struct plan *plan, const struct conf_setting *setting, const char *text,
-			 struct template **template_r, struct error *error_r)
+			 const struct plan_prefix *prefix, struct template **template_r,
+			 struct error *error_r)
 {
 	const struct last_login_text place = {text, setting->pos, true};
-	const struct template_env env = {
-		.setting = "last_login_dict_fields",
-		.dovecot_version = plan->config.settings.dovecot_version,
-		.strict = plan->config.settings.compat == DOVETAP_COMPAT_STRICT,
-	};
+	const struct template_env env = env_of(plan, "last_login_dict_fields", prefix);
 	bool v24 = last_login_speaks_v24(&plan->config.last_login, &place);
 	int ret = template_compile(text, v24 ? TEMPLATE_V24 : TEMPLATE_V23,
 				   plan_place(plan, &setting->pos), &env, template_r, error_r);
@@ -99,9 +107,11 @@ static int make_fields(struct plan *plan, const struct conf_section *block,
 	for (setting = block->settings; setting && ret == 0; setting = setting->next) {
 		struct deliver_field *field = &route->fields[route->field_count++];
 
-		ret = compile_field(plan, setting, setting->key, &field->key, error_r);
+		ret = compile_field(plan, setting, setting->key, &plan->dicts[route->dict].prefix,
+				    &field->key, error_r);
 		if (ret == 0)
-			ret = compile_field(plan, setting, setting->value, &field->value, error_r);
+			ret = compile_field(plan, setting, setting->value, &(struct plan_prefix){0},
+					    &field->value, error_r);
 	}
 	return ret;
 }

@@ -6,22 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/dovecot_value.h"
 #include "conf/tree.h"
-
-#define SECOND 1000LL
-#define HOUR   (3600 * SECOND)
-#define DAY    (24 * HOUR)
-#define WEEK   (7 * DAY)
-
-/* What stands in a URI counts in these; a block must name its unit. */
-static const struct {
-	const char *name;
-	int64_t msecs;
-} units[] = {
-	{"ms", 1},	    {"msecs", 1},	   {"s", SECOND}, {"secs", SECOND},
-	{"m", 60 * SECOND}, {"mins", 60 * SECOND}, {"h", HOUR},	  {"hours", HOUR},
-	{"d", DAY},	    {"days", DAY},	   {"w", WEEK},	  {"weeks", WEEK},
-};
 
 static void *at(void *settings, const struct option *option)
 {
@@ -242,43 +228,32 @@ int option_from_uri(const struct option *table, void *settings, const char *rest
 
 /* --- block --------------------------------------------------------------------------------- */
 
+/* 0 means none where an option has nothing else for it: "redis_expire = 0". */
 static int set_interval(const struct option *option, void *settings, const char *value,
 			struct error *error_r)
 {
-	int64_t number, msecs = 0, unit = option->type == OPTION_SECS ? 1000 : 1;
-	const char *end;
+	int64_t msecs, unit = option->type == OPTION_SECS ? 1000 : 1;
+	int ret = dovecot_interval_parse(value, option->type == OPTION_SECS, &msecs, error_r);
 
-	if (!parse_number(value, &number, &end))
+	if (ret < 0)
+		return ret;
+	if (msecs == DOVECOT_INFINITE)
+		msecs = option->max < INT64_MAX / unit ? option->max * unit : msecs;
+	if ((msecs != 0 || option->fallback) && msecs / unit < option->min)
 		return invalid(option, value, error_r);
-	end += strspn(end, " ");
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(end, units[i].name) == 0)
-			msecs = units[i].msecs;
-	}
-	if (number != 0 && msecs == 0)
-		return error_set(error_r, EINVAL,
-				 "Time interval '%s' is missing units (add e.g. 's' for seconds)",
-				 value);
-	if (msecs != 0 && number > INT64_MAX / msecs)
+	if (msecs / unit > option->max)
 		return invalid(option, value, error_r);
-	number = number * msecs / unit;
-	if ((number != 0 || option->min == 0) && number >= option->min && number <= option->max) {
-		*(int64_t *)at(settings, option) = number;
-		return 0;
-	}
-	return invalid(option, value, error_r);
+	*(int64_t *)at(settings, option) = msecs / unit;
+	return 0;
 }
 
 static int set_flag(const struct option *option, void *settings, const char *value,
 		    struct error *error_r)
 {
-	bool yes = strcasecmp(value, "yes") == 0;
-
-	if (!yes && strcasecmp(value, "no") != 0)
-		return error_set(error_r, EINVAL, "%s: Invalid boolean value: %s (use yes or no)",
-				 option->block, value);
-	*(bool *)at(settings, option) = yes;
-	return 0;
+	if (dovecot_bool_parse(value, (bool *)at(settings, option)))
+		return 0;
+	return error_set(error_r, EINVAL, "%s: Invalid boolean value: %s (use yes or no)",
+			 option->block, value);
 }
 
 static int set_from_block(const struct option *option, void *settings, const char *value,

@@ -516,8 +516,9 @@ static void a_source_in_a_protocol_block_has_that_service_recorded(void **state)
 
 	(void)state;
 	assert_true(match(&f, "smtp")->logins);
-	assert_int_equal(last_login_source(match(&f, "smtp")), LAST_LOGIN_ANY); /* the later one */
-	assert_true(match(&f, "imap")->logins);					/* as before */
+	/* As of all such blocks the one opened first. */
+	assert_int_equal(last_login_source(match(&f, "smtp")), LAST_LOGIN_AUTH);
+	assert_true(match(&f, "imap")->logins); /* as before */
 	assert_true(match(&f, "pop3")->logins);
 	assert_null(match(&f, "lmtp"));
 	conf_free(&f.root);

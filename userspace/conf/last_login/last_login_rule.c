@@ -217,10 +217,13 @@ static int by_order(const struct last_login_rule *a, const struct last_login_rul
 /* LL_SORT() passes nothing but the elements: the filters of the tree that is sorted. */
 static _Thread_local const struct conf_filter *sorted_filters;
 
+/* Of two blocks for the same logins in other words ("imap", "!pop3") the one opened first wins. */
 static int compare_v23(const struct last_login_rule *a, const struct last_login_rule *b)
 {
 	int ret = conf_filter_compare(&sorted_filters[a->filter], &sorted_filters[b->filter]);
 
+	if (ret == 0 && a->filter != b->filter)
+		ret = a->block->rank.order < b->block->rank.order ? 1 : -1;
 	return ret ? ret : by_order(a, b);
 }
 

@@ -73,11 +73,22 @@ static int set_value(struct reader *reader, struct v24_block *block, const char 
 	return 0;
 }
 
+static bool is_inside_group(const struct v24_block *block)
+{
+	while (block && block->kind != V24_BLOCK_GROUP)
+		block = block->parent;
+	return block != NULL;
+}
+
 static int add_include(struct reader *reader, struct v24_block *block,
 		       const struct conf_setting *setting, struct error *error_r)
 {
 	struct v24_include *include;
 
+	if (is_inside_group(block))
+		return conf_error(&setting->pos, error_r, EINVAL,
+				  "%s: a group cannot include another one; write what it needs",
+				  setting->key);
 	LL_FOREACH(block->includes, include) {
 		if (strcmp(include->label, setting->key) == 0)
 			break;

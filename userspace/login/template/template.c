@@ -47,15 +47,36 @@ static void list_variables(const struct compiler *compiler, struct template *tem
 			*next++ = variable_name(i);
 }
 
-static int compile(struct compiler *compiler, const char *text, enum template_language language,
-		   struct template *template)
+static int parse(struct compiler *compiler, const char *text, enum template_language language,
+		 struct template *template)
 {
-	int ret;
-
 	if (strlen(text) > TEMPLATE_TEXT_MAX)
 		return compiler_refuse(compiler, "the template is longer than %u bytes",
 				       TEMPLATE_TEXT_MAX);
-	ret = parsers[language](compiler, text, &template->list);
+	return parsers[language](compiler, text, &template->list);
+}
+
+static int parse_prefix(const struct compiler *compiler, struct compiler *prefix,
+			struct template *template)
+{
+	*prefix = *compiler;
+	if (!compiler->env.prefix)
+		return 0;
+	prefix->where = compiler->env.prefix_where;
+	prefix->env.setting = compiler->env.prefix_setting;
+	return parse(prefix, compiler->env.prefix, compiler->env.prefix_language, template);
+}
+
+static int compile(struct compiler *compiler, const char *text, enum template_language language,
+		   struct template *template)
+{
+	struct compiler prefix;
+	int ret = parse_prefix(compiler, &prefix, template);
+
+	memcpy(compiler->used, prefix.used, sizeof(prefix.used));
+	compiler->md5 = prefix.md5;
+	if (ret == 0)
+		ret = parse(compiler, text, language, template);
 	if (ret == 0)
 		ret = take_scratch(compiler, template);
 	if (ret == 0)

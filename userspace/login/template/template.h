@@ -32,6 +32,11 @@ struct template_env {
 	const char *setting;	     /* for error texts; NULL = "last_login_key" */
 	const char *dovecot_version; /* of the Dovecot observed, "2.3.13" */
 	bool strict;		     /* refuse what that version refuses, and our own variables */
+
+	/* Another template in front of the text; NULL: none. */
+	const char *prefix;
+	enum template_language prefix_language;
+	const char *prefix_where, *prefix_setting;
 };
 
 /* What later stages know of a login. Slices of length 0 expand to nothing. */

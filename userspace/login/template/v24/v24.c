@@ -35,6 +35,15 @@ static int compile_program(struct compiler *compiler, const char **text, struct 
 	return compiler_add_program(compiler, list, v24_run, first);
 }
 
+/* A slip in the lexer of 2.4.1 and 2.4.2: where "y" is all between two "%", or between one and an
+ * end, it is not there. */
+static bool swallows(const struct compiler *compiler, const char *text, size_t len)
+{
+	int since = v24_since(compiler);
+
+	return len == 1 && *text == 'y' && (since == 1 || since == 2);
+}
+
 int v24_compile(struct compiler *compiler, const char *text, struct piece_list *list)
 {
 	int ret = 0;
@@ -43,7 +52,8 @@ int v24_compile(struct compiler *compiler, const char *text, struct piece_list *
 		size_t literal = strcspn(text, "%");
 
 		if (literal > 0) {
-			ret = compiler_add_literal(compiler, list, text, literal);
+			if (!swallows(compiler, text, literal))
+				ret = compiler_add_literal(compiler, list, text, literal);
 			text += literal;
 		} else if (strncmp(text, "%%{", 3) == 0) {
 			ret = compiler_add_literal(compiler, list, "%{", 2);

@@ -3,9 +3,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "conf/dovecot_value.h"
 
 /* @UNSAFE: the table below pairs each function with an offset of its type. */
 #define FIELD(settings, offset, type) ((type *)((char *)(settings) + (offset)))
@@ -111,52 +114,25 @@ int cql_set_consistency(struct cql_settings *settings, size_t offset, const char
 	return 0;
 }
 
+/* "5" alone is seconds, as in a connect line. */
 int cql_set_time(struct cql_settings *settings, size_t offset, const char *value,
 		 struct error *error_r)
 {
-	static const struct {
-		const char *name;
-		int64_t ns;
-	} units[] = {
-		{"", NS_PER_SEC},
-		{"ms", NS_PER_MSEC},
-		{"msecs", NS_PER_MSEC},
-		{"s", NS_PER_SEC},
-		{"sec", NS_PER_SEC},
-		{"secs", NS_PER_SEC},
-		{"min", 60 * NS_PER_SEC},
-		{"mins", 60 * NS_PER_SEC},
-		{"h", 3600 * NS_PER_SEC},
-		{"hour", 3600 * NS_PER_SEC},
-		{"hours", 3600 * NS_PER_SEC},
-		{"d", 86400 * NS_PER_SEC},
-		{"day", 86400 * NS_PER_SEC},
-		{"days", 86400 * NS_PER_SEC},
-		{"w", 604800 * NS_PER_SEC},
-		{"week", 604800 * NS_PER_SEC},
-		{"weeks", 604800 * NS_PER_SEC},
-	};
-	unsigned long number = 0;
-	const char *unit = value;
-	char digits[8] = "";
-	size_t i;
+	size_t digits = strspn(value, "0123456789");
+	char secs[32];
+	int64_t msecs;
 
-	while (isdigit((unsigned char)*unit))
-		unit++;
-	/* At most seven digits, so that no unit makes it overflow. */
-	if (unit == value || unit - value >= (ptrdiff_t)sizeof(digits))
-		return error_set(error_r, EINVAL, "a time such as 500ms, 5s or 90d is needed");
-	memcpy(digits, value, (size_t)(unit - value));
-	number = strtoul(digits, NULL, 10);
-	while (*unit == ' ')
-		unit++;
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(units[i].name, unit) == 0) {
-			*FIELD(settings, offset, int64_t) = (int64_t)number * units[i].ns;
-			return 0;
-		}
+	if (digits > 0 && value[digits] == '\0') {
+		snprintf(secs, sizeof(secs), "%.16ss", value);
+		value = secs;
 	}
-	return error_set(error_r, EINVAL, "a time such as 500ms, 5s or 90d is needed");
+	/* A year is too many milliseconds for Dovecot, but not too many seconds. */
+	if (dovecot_interval_parse(value, true, &msecs, NULL) < 0 &&
+	    dovecot_interval_parse(value, false, &msecs, NULL) < 0)
+		return error_set(error_r, EINVAL, "a time such as 500ms, 5s or 90d is needed");
+	if (__builtin_mul_overflow(msecs, NS_PER_MSEC, FIELD(settings, offset, int64_t)))
+		*FIELD(settings, offset, int64_t) = INT64_MAX;
+	return 0;
 }
 
 int cql_set_verify(struct cql_settings *settings, size_t offset, const char *value,

@@ -26,7 +26,7 @@ static const struct option options[] = {
 	{"db", "redis_db_id", OPTION_NUMBER, AT(db), .max = INT32_MAX, .fallback = "0",
 	 .invalid = "Invalid db number", .expected = "0 or more"},
 	{"password", "redis_password", OPTION_SECRET, AT(password), .fallback = ""},
-	{"expire_secs", "redis_expire", OPTION_SECS, AT(expire_secs), .min = 1, .max = INT32_MAX,
+	{"expire_secs", "redis_expire", OPTION_SECS, AT(expire_secs), .min = 1, .max = UINT32_MAX,
 	 .invalid = "Invalid expire_secs", .expected = "seconds, 1 or more"},
 	{"timeout_msecs", "redis_request_timeout", OPTION_MSECS, AT(timeout_msecs), .min = 1,
 	 .max = INT32_MAX, .fallback = "30000", .invalid = "Invalid timeout_msecs",

@@ -125,7 +125,7 @@ static void set_options(struct mysql_conn *my, const struct mysql_host *host)
 	if (host->option_file)
 		mysql_options(my->mysql, MYSQL_READ_DEFAULT_FILE, host->option_file);
 	mysql_options(my->mysql, MYSQL_READ_DEFAULT_GROUP, host->option_group);
-	if (host->ssl_ca || host->ssl_ca_path) {
+	if (host->ssl || host->ssl_ca || host->ssl_ca_path) {
 		mysql_ssl_set(my->mysql, host->ssl_key, host->ssl_cert, host->ssl_ca,
 			      host->ssl_ca_path, host->ssl_cipher);
 		mysql_options(my->mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);

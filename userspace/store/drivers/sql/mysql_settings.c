@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "conf/dovecot_value.h"
 #include "conf/tree.h"
 #include "store/drivers/sql/words.h"
 
@@ -266,16 +267,11 @@ static int set_ssl(struct mysql_host *host, const struct conf_section *filter,
 		   struct error *error_r)
 {
 	const struct conf_setting *ssl = sql_words_find(filter, "mysql_", "ssl");
-	int ret;
 
-	if (!ssl || strcmp(ssl->value, "yes") != 0)
-		return 0;
-	ret = set_ssl_client(host, filter, error_r);
-	if (ret == 0 && !host->ssl_ca && !host->ssl_ca_path)
-		ret = error_set(error_r, EINVAL,
-				"%s:%u: mysql_ssl needs ssl_client_ca_file or ssl_client_ca_dir",
-				ssl->pos.file, ssl->pos.line);
-	return ret;
+	if (ssl && !dovecot_bool_parse(ssl->value, &host->ssl))
+		return error_set(error_r, EINVAL, "%s:%u: Invalid mysql_ssl: %s (yes or no)",
+				 ssl->pos.file, ssl->pos.line, ssl->value);
+	return host->ssl ? set_ssl_client(host, filter, error_r) : 0;
 }
 
 int mysql_hosts_from_block(struct mysql_hosts *hosts_r, const struct conf_section *block,

@@ -28,6 +28,7 @@ struct mysql_host {
 	unsigned int connect_timeout; /* ms */
 	unsigned int read_timeout;    /* ms */
 	unsigned int write_timeout;   /* ms */
+	bool ssl;		      /* also without a CA: then the system's are taken */
 	bool ssl_verify_server_cert;
 };
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/drivers/sql/words.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "conf/dovecot_value.h"
 #include "conf/tree.h"
 
 bool sql_words_next(const char **list, struct slice *key_r, struct slice *value_r)
@@ -54,32 +54,18 @@ const struct conf_section *sql_words_filter(const struct conf_section *block, co
 	return found;
 }
 
-static const struct {
-	const char *unit;
-	unsigned int msecs;
-} units[] = {
-	{"", 1000},	{"s", 1000},	 {"sec", 1000},	     {"secs", 1000},	{"second", 1000},
-	{"ms", 1},	{"msec", 1},	 {"msecs", 1},	     {"seconds", 1000}, {"m", 60000},
-	{"min", 60000}, {"mins", 60000}, {"minutes", 60000}, {"h", 3600000},	{"hour", 3600000},
-};
-
 bool sql_words_time(const char *text, unsigned int *msecs_r)
 {
-	unsigned long number;
-	char *end;
+	size_t digits = strspn(text, "0123456789");
+	char secs[32];
+	int64_t msecs;
 
-	if (!isdigit((unsigned char)text[0]))
-		return false;
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	end += strspn(end, " ");
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (strcmp(end, units[i].unit) != 0)
-			continue;
-		if (errno != 0 || number > INT_MAX / units[i].msecs)
-			return false;
-		*msecs_r = (unsigned int)number * units[i].msecs;
-		return true;
+	if (digits > 0 && text[digits] == '\0') {
+		snprintf(secs, sizeof(secs), "%.16ss", text);
+		text = secs;
 	}
-	return false;
+	if (dovecot_interval_parse(text, false, &msecs, NULL) < 0)
+		return false;
+	*msecs_r = msecs < INT_MAX ? (unsigned int)msecs : INT_MAX;
+	return true;
 }

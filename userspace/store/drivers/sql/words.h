@@ -26,7 +26,8 @@ const struct conf_setting *sql_words_find(const struct conf_section *filter, con
  * nearest around it. Returns the first; conf_section_next() goes on. */
 const struct conf_section *sql_words_filter(const struct conf_section *block, const char *type);
 
-/* "5", "5s", "5 secs", "2 min", "1h", "500ms" in milliseconds; false for anything else. */
+/* "5" seconds, as in a connect string, or a time with its unit (conf/dovecot_value.h), in
+ * milliseconds; false for anything else. */
 bool sql_words_time(const char *text, unsigned int *msecs_r);
 
 #endif
