@@ -26,6 +26,7 @@
 #include "priv/start.h"
 #include "scenario_root.h"
 #include "search/search.h"
+#include "search/verify.h"
 
 #define COLLECTOR_STATUS 5  /* with which it ends when it is asked to */
 #define SEARCHER	 2  /* its user and group */
@@ -103,8 +104,8 @@ static int rights_left(const struct collector_fds *fds)
 		return __LINE__;
 	if (execl("/bin/true", "true", NULL) == 0 || errno != EPERM)
 		return __LINE__;
-	/* 0 1 2, ring, counters, peer, the configuration and what reports */
-	if (count_open_fds() != 8 || fds->ring == fds->counters)
+	/* 0 1 2, ring, counters, accounts, peer, the configuration and what reports */
+	if (count_open_fds() != 9 || fds->ring == fds->counters)
 		return __LINE__;
 	return 0;
 }
@@ -640,5 +641,7 @@ int main(int argc, char **argv)
 		return resolve();
 	if (argc == 2 && strcmp(argv[1], "search") == 0)
 		searcher_main();
+	if (argc == 2 && strcmp(argv[1], "verify") == 0)
+		verifier_main();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

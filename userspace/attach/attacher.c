@@ -101,6 +101,12 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 	attacher->inherited.counters_fd = attacher->inherited.accounts_fd = -1;
 	attacher->attachments.fd_stores = &attacher->fd_stores;
 	attacher->attachments.inherited = &attacher->inherited;
+	attacher->attachments.verify = (struct verify){
+		.program = options->search,
+		.rights = options->no_sandbox ? SEARCH_NO_SANDBOX : SEARCH_SANDBOXED,
+		.user = options->search_user,
+		.fuse = options->discover.fuse,
+	};
 	attacher->setup = (struct child_setup){
 		.user = options->user,
 		.watchdog_ns = options->watchdog_ns,

@@ -42,7 +42,7 @@ struct attacher_options {
 
 	/* Descriptors; the attacher closes none of them but configuration, which it takes over. */
 	int program;	   /* of collector ("collect") and resolver ("resolve"): priv/start.h */
-	int search;	   /* of the searcher ("search"); -1: a copy of this process */
+	int search;	   /* of searcher ("search") and verifier ("verify") */
 	int configuration; /* memory file (priv/resolution.h), for the collector */
 	int lock;	   /* for the collector (priv/lock.h), or -1 */
 

@@ -195,7 +195,9 @@ static int attach(struct attachments *attachments, const struct binary *binary,
 
 	if (!attachment)
 		return error_set(error_r, ENOMEM, "out of memory");
-	ret = adopt_or_attach(attachments, binary, attachment, error_r);
+	ret = verify_binary(&attachments->verify, binary, error_r);
+	if (ret == 0)
+		ret = adopt_or_attach(attachments, binary, attachment, error_r);
 	if (ret < 0) {
 		drop(attachments, attachment);
 		free(attachment);

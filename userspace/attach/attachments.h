@@ -14,6 +14,7 @@
 #include "attach/fd_stores.h"
 #include "attach/inherited.h"
 #include "priv/proto.h"
+#include "search/verify.h"
 
 struct attachment;
 
@@ -24,6 +25,7 @@ struct attachments {
 	struct child *child;
 	struct fd_stores *fd_stores;
 	struct inherited *inherited;
+	struct verify verify; /* each file, before a probe is set in it */
 	struct attachment *list;
 	unsigned int links, refused;
 	unsigned int stalled, limited;		       /* the owner's to set */

@@ -8,6 +8,7 @@
  *							collector and resolver; the lock of the
  *							state directory, or -1
  *	dovetap-attacher search				the searcher (search/search.h)
+ *	dovetap-attacher verify				for one file (search/verify.h)
  *
  * It links the C library, libbpf, libelf, zlib, libcap-ng and libseccomp only, reads no
  * configuration and has no secret. Keep it so.
@@ -31,6 +32,7 @@
 #include "priv/notify.h"
 #include "priv/start.h"
 #include "search/search.h"
+#include "search/verify.h"
 
 enum { CONFIGURATION, PROGRAM, LOCK, DESCRIPTORS };
 
@@ -185,6 +187,8 @@ int main(int argc, char **argv)
 	log_init(notify_log_sink(), LOG_LEVEL_INFO, LOG_IDENT);
 	if (argc == 2 && strcmp(argv[1], "search") == 0)
 		searcher_main();
+	if (argc == 2 && strcmp(argv[1], "verify") == 0)
+		verifier_main();
 	ret = parse_fds(argc, argv, fds, &error);
 	if (ret < 0) {
 		log_error("%s", error.text);
