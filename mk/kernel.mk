@@ -37,7 +37,21 @@ $(FORGER): $(FORGER).o $(O)/tests/target/libdovecot.so.0
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -Wl,--no-as-needed -Wl,-rpath,'$$ORIGIN' -o $@ $^
 
-target: $(TARGET_LIBS) $(STORM) $(FORGER) ## build the synthetic Dovecot and the program that fires its probes
+# Makes up logins with the real Dovecot's library, from outside or preloaded. Without libraries of its
+# own, so that it runs in each root folder.
+CLAIM_SRC := $(patsubst %,tests/target/%.c,claim image login_image) \
+	$(patsubst %,userspace/%.c,dovecot/layout_table base/error base/buf)
+CLAIM_CFLAGS := $(SYSROOT) -std=gnu11 -O2 -g -D_GNU_SOURCE -include userspace/base/banned.h \
+	-Iuserspace -Itests -I$(INCLUDE)
+CLAIM := $(O)/tests/target/claim
+$(CLAIM): CLAIM_HOW := -ldl
+$(O)/tests/target/libclaim.so: CLAIM_HOW := -DCLAIM_PRELOADED -fPIC -shared
+$(CLAIM) $(O)/tests/target/libclaim.so: $(CLAIM_SRC) $(wildcard tests/target/*.h)
+	$(say) LD $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CLAIM_CFLAGS) -o $@ $(filter %.c,$^) $(CLAIM_HOW)
+
+target: $(TARGET_LIBS) $(STORM) $(FORGER) $(CLAIM) $(O)/tests/target/libclaim.so ## build the synthetic Dovecot and the program that fires its probes
 
 # tests/bpf runs in the kernel: root only. Built without sanitizers.
 TEST_SKEL := $(patsubst tests/bpf/%.bpf.c,$(O)/gen/skel/%.skel.h,$(wildcard tests/bpf/*.bpf.c))

@@ -43,8 +43,10 @@ def equations():
            total("dovetap_cpu_hits_total", result=["recorded", "lost", "left_out"]))
     events = total("dovetap_events_total")
     records = ["dovetap_logins_total", "dovetap_other_records_total"]
-    yield ("events = filtered + undecodable", events,
-           sum(map(total, records)) + total("dovetap_events_lost_total", stage="decode"))
+    refused = total("dovetap_records_judged_total",
+                    verdict=["unrelated", "user_master", "other_user", "unproved"])
+    yield ("events = filtered + undecodable + not believed", events,
+           sum(map(total, records)) + total("dovetap_events_lost_total", stage="decode") + refused)
     yield ("passed = joined + waiting", sum(total(name, result="passed") for name in records),
            total("dovetap_login_events_total") + total("dovetap_join_waiting") +
            total("dovetap_join_cut_off_total") +

@@ -91,6 +91,34 @@ static void get_pid(const struct audit_policy *policy, const struct login_event 
 	set_number(value_r, event->login.pid);
 }
 
+static void get_uid(const struct audit_policy *policy, const struct login_event *event,
+		    size_t argument, struct audit_value *value_r)
+{
+	(void)policy;
+	(void)argument;
+	set_number(value_r, event->login.uid);
+}
+
+static void get_exe(const struct audit_policy *policy, const struct login_event *event,
+		    size_t argument, struct audit_value *value_r)
+{
+	(void)policy;
+	(void)argument;
+	set_text(value_r, slice_str(event->login.process.exe));
+}
+
+/* Only where it is so. */
+static void get_unverified(const struct audit_policy *policy, const struct login_event *event,
+			   size_t argument, struct audit_value *value_r)
+{
+	(void)policy;
+	(void)argument;
+	if (!event->login.process.unverified)
+		return;
+	value_r->kind = AUDIT_BOOL;
+	value_r->number = true;
+}
+
 static void get_flag(const struct audit_policy *policy, const struct login_event *event,
 		     size_t argument, struct audit_value *value_r)
 {
@@ -197,6 +225,9 @@ static const struct {
 	[AUDIT_FIELD_POD_NAMESPACE] = {get_where, ENRICH_POD_NAMESPACE},
 	[AUDIT_FIELD_POD_UID] = {get_where, ENRICH_POD_UID},
 	[AUDIT_FIELD_CONTAINER_ID] = {get_where, ENRICH_CONTAINER_ID},
+	[AUDIT_FIELD_UID] = {get_uid, 0},
+	[AUDIT_FIELD_EXE] = {get_exe, 0},
+	[AUDIT_FIELD_UNVERIFIED] = {get_unverified, 0},
 };
 
 static bool is_text_of_login(get_fn *get)

@@ -161,6 +161,29 @@ static void decode_origin(struct slice record, const struct dovetap_event_head *
 	login->comm.len = strnlen(origin.comm, sizeof(origin.comm));
 }
 
+/* One of before has none, and an origin of a newer version is none that this one knows. */
+static void decode_process(struct slice record, const struct dovetap_event_head *head,
+			   struct login *login)
+{
+	size_t place = is_long(head) ? offsetof(struct dovetap_event_long, process)
+				     : offsetof(struct dovetap_event, process);
+	struct login_process *to = &login->process;
+	struct dovetap_event_process process;
+
+	if (record.len < place + sizeof(process))
+		return;
+	memcpy(&process, record.ptr + place, sizeof(process));
+	if (process.origin < DOVETAP_ORIGIN_COUNT)
+		to->origin = process.origin;
+	to->parent_uid = process.parent_uid;
+	to->parent_pid = process.parent_pid;
+	to->owner_uid = process.owner_uid;
+	to->exe_uid = process.exe_uid;
+	to->pid_ns = process.pid_ns;
+	memcpy(to->exe, process.exe, sizeof(process.exe));
+	memcpy(to->parent_exe, process.parent_exe, sizeof(process.parent_exe));
+}
+
 int decode_event(struct slice record, struct login *login_r, struct error *error_r)
 {
 	struct dovetap_event_head head;
@@ -179,6 +202,7 @@ int decode_event(struct slice record, struct login *login_r, struct error *error
 		return ret;
 	decode_numbers(&head, &login);
 	decode_origin(record, &head, &login);
+	decode_process(record, &head, &login);
 	ret = decode_texts(record, &head, &login, error_r);
 	if (ret == 0)
 		ret = decode_ip(&login, DOVETAP_FIELD_REMOTE_IP, head.remote_family, head.remote_ip,

@@ -38,8 +38,9 @@ struct collector {
 	struct http *control, *metrics;
 	struct metrics_probes probes;
 	int64_t started_ns;
-	int landlock;	       /* the kernel's version of it; 0: none */
-	int64_t alive_ns;      /* of the last watchdog keep-alive */
+	int landlock;	  /* the kernel's version of it; 0: none */
+	int64_t alive_ns; /* of the last watchdog keep-alive */
+	struct origins *origins;
 	struct enrich *enrich; /* NULL: no template wants it */
 	struct geo *geo;       /* NULL: there is no database */
 	struct recorder *recorder;

@@ -3,6 +3,7 @@
  * end. */
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -73,11 +74,26 @@ static int open_pipeline(struct collector *c, struct error *error_r)
 		.record = record,
 		.context = c,
 		.judge = c->judge,
+		.origins = c->origins,
 		.enrich = c->enrich,
 		.geo = c->geo,
 	};
 
 	return pipeline_new(&config, &c->pipeline, error_r);
+}
+
+static int open_origins(struct collector *c, struct error *error_r)
+{
+	const struct dovetap_settings *settings = plan_settings(c->options->plan);
+	struct origin_policy policy = {
+		.require_proof = settings->require_proof,
+		.masters = (enum origin_masters)settings->masters,
+	};
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) == 0)
+		policy.pid_ns = (uint32_t)st.st_ino;
+	return origins_new(&policy, &c->origins, error_r);
 }
 
 static void on_cgroups(struct loop *loop, void *context)
@@ -208,6 +224,8 @@ int collector_stages_open(struct collector *c, struct error *error_r)
 	if (ret == 0)
 		ret = open_record(c, error_r);
 	if (ret == 0)
+		ret = open_origins(c, error_r);
+	if (ret == 0)
 		ret = open_enrich(c, error_r);
 	if (ret == 0)
 		ret = plan_open_geo(c->options->plan, &c->geo, error_r);
@@ -234,6 +252,7 @@ void collector_stages_close(struct collector *c)
 	http_close(&c->metrics);
 	pipeline_free(&c->pipeline);
 	judge_free(&c->judge);
+	origins_free(&c->origins);
 	audit_free(&c->audit, clock_monotonic_ns() + COLLECTOR_DRAIN_NS);
 	enrich_free(&c->enrich);
 	geo_free(&c->geo);

@@ -38,7 +38,10 @@
 	X(TRUNCATED, "truncated")                                                                  \
 	X(POD_NAMESPACE, "pod_namespace")                                                          \
 	X(POD_UID, "pod_uid")                                                                      \
-	X(CONTAINER_ID, "container_id")
+	X(CONTAINER_ID, "container_id")                                                            \
+	X(UID, "uid")                                                                              \
+	X(EXE, "exe")                                                                              \
+	X(UNVERIFIED, "unverified")
 
 enum audit_field {
 #define AUDIT_X(id, word) AUDIT_FIELD_##id,

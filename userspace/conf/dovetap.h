@@ -14,6 +14,8 @@
 #include "conf/tree.h"
 
 enum dovetap_compat { DOVETAP_COMPAT_NEWEST, DOVETAP_COMPAT_STRICT };
+/* Whose masters are believed; as enum origin_masters. */
+enum dovetap_masters { DOVETAP_MASTERS_ROOT, DOVETAP_MASTERS_ROOTLESS, DOVETAP_MASTERS_ANY };
 enum dovetap_dict_via { DOVETAP_DICT_DIRECT, DOVETAP_DICT_PROXY };
 enum dovetap_template { DOVETAP_TEMPLATE_AUTO, DOVETAP_TEMPLATE_V23, DOVETAP_TEMPLATE_V24 };
 enum dovetap_log { DOVETAP_LOG_STDERR, DOVETAP_LOG_SYSLOG, DOVETAP_LOG_JOURNAL };
@@ -37,6 +39,8 @@ struct dovetap_settings {
 	uint64_t min_interval;		 /* ms; 0 = write every login */
 	uint64_t expire_after;		 /* ms; 0 = records stay */
 	bool attach_fuse;		 /* probes in files on FUSE, too */
+	bool require_proof;		 /* of each record, that Dovecot made it */
+	unsigned int masters;		 /* enum dovetap_masters */
 	bool capture_home;		 /* home directories, for %h and file: dicts */
 	unsigned int compat;		 /* enum dovetap_compat */
 	unsigned int dict_via;		 /* enum dovetap_dict_via */

@@ -15,6 +15,7 @@
 #include "conf/settings.h"
 
 static const char *const compat_words[] = {"newest", "strict", NULL};
+static const char *const masters_words[] = {"root", "rootless", "any", NULL};
 static const char *const dict_via_words[] = {"direct", "proxy", NULL};
 static const char *const template_words[] = {"auto", "2.3", "2.4", NULL};
 static const char *const log_words[] = {"stderr", "syslog", "journal", NULL};
@@ -109,6 +110,17 @@ static const struct conf_field fields[] = {
 	 .meaning = "Whether Dovecots whose files are on FUSE (fuse-overlayfs) get probes, too.",
 	 .more = "Until the server of such a mount answers, no process of this machine may start "
 		 "another: only if every server is trusted."},
+	{FIELD(masters), .type = CONF_ENUM, .otherwise = "rootless", .words = masters_words,
+	 .see = "threat-model.md",
+	 .meaning =
+		 "Whose Dovecots are believed: with `root` those whose master root or a container of "
+		 "root's runs, with `rootless` also those of containers that users make, with `any` "
+		 "those of everybody.",
+	 .more = "A user of this machine who may make containers can have his own Dovecot record any "
+		 "name, unless it is `root`."},
+	{FIELD(require_proof), .type = CONF_BOOL, .otherwise = "no", .see = "threat-model.md",
+	 .meaning = "Whether a record is refused that cannot be shown to come from Dovecot.",
+	 .more = "Otherwise such a record is kept, counted and marked `unverified` in the audit stream."},
 	{FIELD(mirror_dicts), .type = CONF_LIST, .group = "What is written",
 	 .example = "sqlite:path=/var/lib/dovetap/all.db",
 	 .meaning = "More stores, as URIs, to which every login is written as well.",

@@ -65,6 +65,8 @@ static void complete_proxy(struct login *login, const struct login *auth)
 	proxy.pid = login->pid;
 	proxy.tid = login->tid;
 	proxy.uid = login->uid;
+	proxy.process = login->process;
+	proxy.process.unverified |= auth->process.unverified;
 	proxy.cgroup_id = login->cgroup_id;
 	proxy.object = login->object;
 	*login = proxy;

@@ -20,6 +20,15 @@ struct login_ip {
 	uint8_t bytes[16];
 };
 
+/* The process that made the record, as the kernel knows it (dovetap/event.h). */
+struct login_process {
+	enum dovetap_origin origin;
+	uint32_t parent_uid, parent_pid, owner_uid, exe_uid, pid_ns;
+	char exe[DOVETAP_EXE_NAME_MAX + 1]; /* any bytes; "": not known */
+	char parent_exe[DOVETAP_EXE_NAME_MAX + 1];
+	bool unverified; /* believed without proof (login/origin.h) */
+};
+
 struct login {
 	enum dovetap_event_type type;
 	uint64_t boot_ns; /* CLOCK_BOOTTIME at the probe */
@@ -47,6 +56,7 @@ struct login {
 	uint64_t file;	   /* that the record is from (dovetap/event.h); 0: not known */
 	bool repeated;	   /* auth: there was another one of its session (partners.h) */
 	struct slice comm; /* name of the process' thread; empty: not known */
+	struct login_process process;
 };
 
 static inline bool login_has(const struct login *login, unsigned int field)

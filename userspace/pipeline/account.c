@@ -28,6 +28,7 @@ static const struct ledger_row rows[] = {
 	ONE(delivered.unexpandable),
 	ONE(delivered.submitted),
 	ONE(stats.layout_refused),
+	ARRAY(stats.judged, 12),
 	{0, 0, 0},
 };
 

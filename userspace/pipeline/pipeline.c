@@ -8,12 +8,14 @@
 #include "capture/decode.h"
 #include "login/join.h"
 #include "pipeline/account.h"
+#include "pipeline/refusals.h"
 #include "proof/proof.h"
 
 struct pipeline {
 	struct pipeline_config config;
 	struct pipeline_stats stats;
 	struct filter filter;
+	struct refusals refusals;
 	struct join *join;
 	struct proof *proof; /* NULL: all layouts are believed */
 	struct deliver *deliver;
@@ -140,6 +142,19 @@ static void count_broken(struct pipeline_stats *stats, int ret)
 			    stats->last_error.text);
 }
 
+/* False: it is refused, and counted. */
+static bool believe(struct pipeline *pipeline, struct login *login)
+{
+	struct origins *origins = pipeline->config.origins;
+	enum origin_verdict verdict = origins ? origins_judge(origins, login) : ORIGIN_PROVED;
+
+	pipeline->stats.judged[verdict]++;
+	login->process.unverified = verdict == ORIGIN_UNVERIFIED;
+	if (origin_is_refused(verdict))
+		refusals_note(&pipeline->refusals, verdict, login, clock_monotonic_ns());
+	return !origin_is_refused(verdict);
+}
+
 static void take_record(struct pipeline *pipeline, struct slice record, uint64_t before)
 {
 	struct pipeline_stats *stats = &pipeline->stats;
@@ -156,6 +171,8 @@ static void take_record(struct pipeline *pipeline, struct slice record, uint64_t
 		count_broken(stats, ret);
 		return;
 	}
+	if (!believe(pipeline, &login))
+		return;
 	result = filter_login(&pipeline->filter, &login, now(pipeline));
 	(login.type == DOVETAP_EVENT_MAIL_USER ? stats->filtered : stats->others)[result]++;
 	if (result == FILTER_PASS)
@@ -338,6 +355,15 @@ static uint64_t sum(const uint64_t *values, unsigned int count)
 	return total;
 }
 
+static uint64_t refused(const struct pipeline_stats *stats)
+{
+	uint64_t count = 0;
+
+	for (unsigned int verdict = 0; verdict < ORIGIN_VERDICT_COUNT; verdict++)
+		count += origin_is_refused(verdict) ? stats->judged[verdict] : 0;
+	return count;
+}
+
 int64_t pipeline_difference(const struct pipeline *pipeline)
 {
 	const struct pipeline_stats *stats = &pipeline->stats;
@@ -345,7 +371,7 @@ int64_t pipeline_difference(const struct pipeline *pipeline)
 	uint64_t passed = stats->filtered[FILTER_PASS] + stats->others[FILTER_PASS];
 	const int64_t differences[] = {
 		(int64_t)(stats->events - stats->undecodable - stats->other_version - stats->mixed -
-			  sum(stats->filtered, FILTER_RESULT_COUNT) -
+			  refused(stats) - sum(stats->filtered, FILTER_RESULT_COUNT) -
 			  sum(stats->others, FILTER_RESULT_COUNT)),
 		(int64_t)(passed - sum(stats->kinds, LOGIN_EVENT_KINDS) - stats->cut_off -
 			  pipeline_waiting(pipeline) - pipeline_held(pipeline) -

@@ -2,8 +2,8 @@
 /*
  * The way of a login through the collector, the only place where the stages meet:
  *
- *	source -> decode -> filter -> join -> proof -> time -> enrich -> deliver -> observe
- *	                                                                   └> route -> key -> writer
+ *	source -> decode -> origin -> filter -> join -> proof -> time -> enrich -> deliver -> observe
+ *	                                                                             └> route -> key -> writer
  *
  * Runs in one thread, the loop's; the writers have theirs. A record's room in the source is
  * released when it is safe with every writer (writer.h).
@@ -18,6 +18,7 @@
 #include "login/event.h"
 #include "login/filter.h"
 #include "login/geo.h"
+#include "login/origin.h"
 #include "pipeline/deliver.h"
 
 struct ledger_block;
@@ -26,10 +27,11 @@ struct pipeline_config {
 	struct event_source *source;
 	struct ledger_block *ledger; /* where the statistics outlive the process; NULL: nowhere */
 	struct timeline *timeline;
-	uint64_t now_boot_ns;  /* 0: the clock's; a replay has the end of its file */
-	struct enrich *enrich; /* pod and container for each event; NULL: not needed */
-	struct geo *geo;       /* country and network of each client; NULL: not needed */
-	struct judge *judge;   /* of layouts; NULL: all are believed */
+	uint64_t now_boot_ns;	 /* 0: the clock's; a replay has the end of its file */
+	struct enrich *enrich;	 /* pod and container for each event; NULL: not needed */
+	struct geo *geo;	 /* country and network of each client; NULL: not needed */
+	struct judge *judge;	 /* of layouts; NULL: all are believed */
+	struct origins *origins; /* which records are believed; NULL: all */
 	struct deliver_config deliver;
 
 	/* Sees every event behind the join, with the route of the login that was recorded or -1;
@@ -44,8 +46,9 @@ struct pipeline_stats {
 	uint64_t events;      /* records taken from the source */
 	uint64_t again;	      /* of these: taken once more, after a process that took them ended */
 	uint64_t undecodable; /* lost */
-	uint64_t other_version; /* lost: left in the ring by another version */
-	uint64_t mixed;		/* lost: of two logins */
+	uint64_t other_version;		       /* lost: left in the ring by another version */
+	uint64_t mixed;			       /* lost: of two logins */
+	uint64_t judged[ORIGIN_VERDICT_COUNT]; /* all others; those refused go no further */
 	uint64_t
 		filtered[FILTER_RESULT_COUNT]; /* mail_user records; [FILTER_PASS] are the logins */
 	uint64_t others[FILTER_RESULT_COUNT];  /* auth and proxy records */

@@ -25,6 +25,16 @@ static const struct metric_row rows[] = {
 		    {NULL}},
 	 .advice = "For information: such a login is stored, and counted, twice.",
 	 P(pipeline.again)},
+	{.metric =
+		 {"dovetap_records_judged_total",
+		  "Records by what the kernel knows of the process that made them. All but `proved` "
+		  "and `unverified` are refused.",
+		  METRIC_COUNTER,
+		  {"verdict"}},
+	 .advice =
+		 "Alert when a refused one rises: somebody forges logins, or runs a Dovecot in a way "
+		 "that `docs/threat-model.md` names. The log has uid and executable.",
+	 P_ARRAY(pipeline.judged, origin_verdict_name)},
 	{.metric = {"dovetap_logins_total",
 		    "Records of mail users, by the result of the filter; `passed` are the logins.",
 		    METRIC_COUNTER,

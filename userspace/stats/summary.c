@@ -103,6 +103,16 @@ static void print_filter(const struct pipeline_stats *stats, struct buf *out)
 	}
 }
 
+static void print_judged(const struct pipeline_stats *stats, struct buf *out)
+{
+	line_if(out, 2, "not verified, and recorded", stats->judged[ORIGIN_UNVERIFIED]);
+	for (unsigned int i = 0; i < ORIGIN_VERDICT_COUNT; i++) {
+		if (origin_is_refused(i) && stats->judged[i] > 0)
+			buf_appendf(out, "  NOT BELIEVED %-25s %12" PRIu64 "\n",
+				    origin_verdict_name(i), stats->judged[i]);
+	}
+}
+
 static void print_deliver(const struct deliver_stats *stats, struct buf *out)
 {
 	line_if(out, 2, "logins that are not recorded", stats->unrouted);
@@ -120,6 +130,7 @@ static void print_taken(const struct metrics_source *source, struct buf *out)
 	line_if(out, 0, "from before these accounts", source->ring_account->before);
 	line_if(out, 0, "wait in the ring", waiting > 0 ? (uint64_t)waiting : 0);
 	line(out, 0, "taken by the collector", stats->events);
+	print_judged(stats, out);
 	line_if(out, 2, "taken again after one that ended", stats->again);
 	line_if(out, 2, "waited for their session when it did", stats->cut_off);
 }

@@ -111,6 +111,27 @@ static int drain(struct world *world)
 	return pipeline_drain(world->pipeline, &world->error);
 }
 
+/* Nobody said who made these: that is proof enough of nothing. */
+static void a_record_that_is_not_believed_goes_nowhere(void **state)
+{
+	const struct origin_policy policy = {.require_proof = true};
+	struct world *world = *state;
+	struct origins *origins = NULL;
+
+	assert_int_equal(origins_new(&policy, &origins, NULL), 0);
+	world->config.origins = origins;
+	start(world);
+	source_add(&world->source, record_of(DOVETAP_EVENT_AUTH, "u@x", "s1", STAMP));
+	source_add(&world->source, record_of(DOVETAP_EVENT_MAIL_USER, "u@x", "s1", STAMP + 1));
+	assert_int_equal(drain(world), 2);
+	assert_int_equal(pipeline_stats(world->pipeline)->judged[ORIGIN_UNPROVED], 2);
+	assert_int_equal(pipeline_stats(world->pipeline)->filtered[FILTER_PASS], 0);
+	assert_int_equal(pipeline_difference(world->pipeline), 0);
+	sink_drain(&world->store);
+	assert_null(sink_value(&world->store, "shared/u@x"));
+	origins_free(&origins);
+}
+
 static void add(struct world *world, enum dovetap_event_type type, const char *user,
 		const char *session)
 {
@@ -425,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(a_login_goes_all_the_way),
+		scenario(a_record_that_is_not_believed_goes_nowhere),
 		scenario(nobody_need_look),
 		scenario(room_is_given_back_when_the_store_has_it),
 		scenario(what_no_route_takes_is_given_back_at_once),
