@@ -10,6 +10,7 @@
 #include "../cmocka_all.h"
 #include "attach/link_name.h"
 #include "attach/pins.h"
+#include "base/fd_store.h"
 #include "cli/check_pins.h"
 
 static char bpffs[] = "/tmp/dovetap-test-XXXXXX";

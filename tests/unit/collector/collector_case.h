@@ -20,6 +20,7 @@
 #include "../conf/folder.h"
 #include "base/clock.h"
 #include "base/ledger.h"
+#include "collector/collector.h"
 #include "collector/collector_private.h"
 #include "dovetap/event.h"
 #include "serve/listen.h"

@@ -9,6 +9,7 @@
 #include "../cmocka_all.h"
 #include "../store/fake_dict.h"
 #include "base/clock.h"
+#include "capture/event_source.h"
 #include "pipeline/pipeline.h"
 
 #define LONG_NS (60 * NS_PER_SEC) /* nothing here takes so long unless it hangs */

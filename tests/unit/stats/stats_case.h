@@ -12,6 +12,7 @@
 #include "../conf/folder.h"
 #include "../pipeline/pipeline_case.h"
 #include "base/timeline.h"
+#include "stats/metrics_collect.h"
 #include "stats/metrics_private.h"
 
 #define WALL_MINUS_BOOT 1795338000000000000LL

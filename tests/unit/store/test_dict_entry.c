@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../cmocka_all.h"
+#include "base/key_part.h"
 #include "store/dict.h"
 
 #define SECOND INT64_C(1000000000)

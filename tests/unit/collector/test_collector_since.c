@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Since when logins are recorded: noted once the first search is over, and at the end. */
+#include "collector_case.h"
+
+static char printed[1 << 16];
+
+static void end(struct running *it)
+{
+	assert_int_equal(kill(it->pid, SIGTERM), 0);
+	assert_int_equal(running_end(it, printed, sizeof(printed)), 0);
+}
+
+static void before_the_first_search_nobody_is_sure(void **state)
+{
+	(void)state;
+	end(running_start(""));
+	assert_int_equal(access("since", F_OK), -1);
+}
+
+static void after_it_the_services_have_their_time(void **state)
+{
+	const struct priv_message done = {.version = PRIV_PROTO_VERSION,
+					  .type = PRIV_INITIAL_SCAN_DONE};
+	struct running *it = running_start("");
+	long long before = clock_wall_ns(), from, seen;
+	unsigned long long mark;
+	char service[64];
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(priv_send(it->peer, &done), 0);
+	wait_for_file("since", "\n");
+	end(it);
+	file = fopen("since", "r");
+	assert_non_null(file);
+	assert_int_equal(
+		fscanf(file, "dovetap-since 1\n%llx %63s %lld %lld", &mark, service, &from, &seen),
+		4);
+	assert_int_equal(fclose(file), 0);
+	assert_string_equal(service, "imap");
+	assert_true(from >= before && from <= clock_wall_ns());
+	assert_true(seen > from); /* it was written once more at the end */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(before_the_first_search_nobody_is_sure),
+		cmocka_unit_test(after_it_the_services_have_their_time),
+	};
+
+	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}
