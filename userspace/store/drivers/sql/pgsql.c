@@ -42,8 +42,8 @@ static void pg_disconnect(struct sql_conn *conn)
 
 	PQfinish(pg->pg);
 	pg->pg = NULL;
-	if (pg->map_count > 0)
-		memset(pg->prepared, 0, pg->map_count * sizeof(*pg->prepared));
+	for (size_t i = 0; i < pg->map_count; i++)
+		pgsql_forget(conn, i);
 }
 
 static void pg_free(struct sql_conn *conn)
@@ -56,7 +56,7 @@ static void pg_free(struct sql_conn *conn)
 	for (size_t i = 0; i < SQL_COLUMNS_MAX; i++)
 		buf_release(&pg->params[i]);
 	pgsql_hosts_release(&pg->hosts);
-	free(pg->prepared);
+	free(pg->statements);
 	free(pg);
 }
 

@@ -22,8 +22,8 @@ struct pgsql_conn {
 	PGconn *pg;
 	int64_t deadline_ns; /* of the call that is under way */
 	size_t bytes_left;   /* that the server may send in it, more or less */
-	bool *prepared;	     /* by map */
-	size_t map_count;    /* of prepared */
+	char **statements;   /* by map; NULL: not made yet */
+	size_t map_count;    /* of statements */
 	struct buf params[SQL_COLUMNS_MAX];
 };
 

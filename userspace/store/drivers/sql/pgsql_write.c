@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A batch is one prepared statement for any number of rows: each column travels as one array. */
+/*
+ * A batch is one statement for any number of rows: each column travels as one array. It has no name:
+ * behind a pool that lends a server's connection for one transaction (PgBouncer) the next batch may
+ * come to another connection, where the name is unknown or somebody else's.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -8,59 +12,47 @@
 
 /* --- statements -------------------------------------------------------------------------------*/
 
-static void statement_name(char name[24], size_t map_index)
-{
-	snprintf(name, 24, "map%zu", map_index);
-}
-
 void pgsql_forget(struct sql_conn *conn, size_t map_index)
 {
 	struct pgsql_conn *pg = (struct pgsql_conn *)conn;
-	char command[64], name[24];
 
-	if (map_index >= pg->map_count || !pg->prepared[map_index])
+	if (map_index >= pg->map_count)
 		return;
-	statement_name(name, map_index);
-	snprintf(command, sizeof(command), "DEALLOCATE %s", name);
-	pgsql_begin(pg, clock_monotonic_ns() + NS_PER_SEC, PGSQL_ANSWER_MAX);
-	pgsql_finish(pg, PQsendQuery(pg->pg, command), NULL, NULL);
-	pg->prepared[map_index] = false;
+	free(pg->statements[map_index]);
+	pg->statements[map_index] = NULL;
 }
 
 static int make_room(struct pgsql_conn *pg, size_t map_index)
 {
-	bool *grown;
+	char **grown;
 
 	if (map_index < pg->map_count)
 		return 0;
-	grown = realloc(pg->prepared, (map_index + 1) * sizeof(*grown));
+	grown = realloc(pg->statements, (map_index + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	memset(grown + pg->map_count, 0, (map_index + 1 - pg->map_count) * sizeof(*grown));
-	pg->prepared = grown;
+	pg->statements = grown;
 	pg->map_count = map_index + 1;
 	return 0;
 }
 
-static enum sql_result prepare(struct pgsql_conn *pg, const struct sql_batch *batch,
-			       const char *name, struct error *error_r)
+/* The text of the map's statement; NULL: out of memory. */
+static const char *statement_of(struct pgsql_conn *pg, const struct sql_batch *batch)
 {
-	enum sql_result result;
+	char **statement;
 	struct buf text;
 
-	if (make_room(pg, batch->map_index) < 0) {
-		pgsql_set_error(pg, "out of memory", error_r);
-		return SQL_AGAIN;
-	}
-	if (pg->prepared[batch->map_index])
-		return SQL_OK;
+	if (make_room(pg, batch->map_index) < 0)
+		return NULL;
+	statement = &pg->statements[batch->map_index];
+	if (*statement)
+		return *statement;
 	buf_init(&text, PGSQL_STATEMENT_MAX);
 	sql_statement_insert(&text, SQL_PGSQL, batch->form, batch->map, batch->plan, 1);
-	result = pgsql_finish(pg, PQsendPrepare(pg->pg, name, buf_str(&text), 0, NULL), NULL,
-			      error_r);
-	pg->prepared[batch->map_index] = result == SQL_OK;
+	*statement = text.failed ? NULL : strdup(buf_str(&text));
 	buf_release(&text);
-	return result;
+	return *statement;
 }
 
 /* --- writing ----------------------------------------------------------------------------------*/
@@ -155,18 +147,19 @@ enum sql_result pgsql_write(struct sql_conn *conn, const struct sql_batch *batch
 	const char *values[SQL_COLUMNS_MAX];
 	PGresult *rows = NULL;
 	enum sql_result result;
-	char name[24];
+	const char *statement = statement_of(pg, batch);
 
 	pgsql_begin(pg, deadline_ns, PGSQL_ANSWER_MAX);
-	statement_name(name, batch->map_index);
+	if (!statement) {
+		pgsql_set_error(pg, "out of memory", error_r);
+		return SQL_AGAIN;
+	}
 	result = fill_params(pg, batch, values, error_r);
 	if (result == SQL_OK)
-		result = prepare(pg, batch, name, error_r);
-	if (result == SQL_OK)
 		result = pgsql_finish(pg,
-				      PQsendQueryPrepared(pg->pg, name,
-							  (int)batch->map->column_count, values,
-							  NULL, NULL, 0),
+				      PQsendQueryParams(pg->pg, statement,
+							(int)batch->map->column_count, NULL, values,
+							NULL, NULL, 0),
 				      &rows, error_r);
 	if (result == SQL_OK)
 		*changed_r = strtoull(PQcmdTuples(rows), NULL, 10);
