@@ -47,6 +47,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &check->plan;
 		state->child_inputs[1] = &check->roots;
+		check->plan.roots = check->roots.dirs;
 		return 0;
 	case OPTION_CONTROL:
 		check->control = arg;

@@ -45,6 +45,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &run->config;
 		state->child_inputs[1] = &run->roots;
+		run->config.roots = run->roots.dirs;
 		return 0;
 	case OPTION_LIVE:
 		run->live = true;

@@ -83,10 +83,26 @@ int config_read_settings(struct config *config, struct error *error_r)
 	return dovetap_settings_read(roots, &config->settings, error_r);
 }
 
+/* The root folder of the container whose file it is, or NULL. */
+static const char *root_of_server(const struct config_options *options,
+				  const struct dovetap_settings *settings)
+{
+	const char *const *root = options->roots;
+
+	if (conf_path_is_below(settings->dovecot_config, settings->dovecot_root))
+		return settings->dovecot_root;
+	while (root && *root && !conf_path_is_below(settings->dovecot_config, *root))
+		root++;
+	return root ? *root : NULL;
+}
+
 static int load_server(const struct config_options *options, struct config *config,
 		       struct error *error_r)
 {
-	const struct doveconf_options doveconf = {.program = options->doveconf};
+	const struct doveconf_options doveconf = {
+		.program = options->doveconf,
+		.root_dir = root_of_server(options, &config->settings),
+	};
 
 	if (*config->settings.dovecot_config == '\0')
 		return 0;

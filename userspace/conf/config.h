@@ -25,6 +25,7 @@ struct config_options {
 	const char *path;	    /* --config */
 	const char *dovecot_config; /* --dovecot-config */
 	const char *doveconf;	    /* program; NULL: as found; "": none */
+	const char *const *roots;   /* --root, end with NULL: dovecot_config may lie below one */
 	const char *dict, *key, *precision, *services, *state_dir;
 };
 

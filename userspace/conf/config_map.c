@@ -35,6 +35,14 @@ int config_add_map(struct config *config, const char *path, struct conf_section 
 	return 0;
 }
 
+/* A map that a container's file names lies in the container, too. */
+static const char *root_of(const struct config *config, const char *path)
+{
+	const char *dir = config->server ? conf_root_dir(config->server) : NULL;
+
+	return dir && conf_path_is_below(path, dir) ? dir : NULL;
+}
+
 int config_map(struct config *config, const char *path, const struct conf_section **map_r,
 	       struct error *error_r)
 {
@@ -48,7 +56,7 @@ int config_map(struct config *config, const char *path, const struct conf_sectio
 	}
 	if (config->resolved)
 		return error_set(error_r, ENOENT, "%s: it was not resolved", path);
-	ret = conf_parse_file(path, CONF_PARSE_MAP, &tree, error_r);
+	ret = conf_parse_file_below(root_of(config, path), path, CONF_PARSE_MAP, &tree, error_r);
 	if (ret < 0)
 		return ret;
 	ret = conf_load_files(tree, error_r);

@@ -87,6 +87,8 @@ int doveconf_read(const char *path, const struct doveconf_options *options,
 	struct error doveconf_error = {0};
 	int ret = -1;
 
+	if (options->root_dir)
+		program = NULL;
 	if (program && *program != '\0')
 		ret = read_with(program, path,
 				options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS, root_r,
@@ -95,5 +97,5 @@ int doveconf_read(const char *path, const struct doveconf_options *options,
 		*program_r = ret == 0 ? program : NULL;
 	if (doveconf_error_r)
 		*doveconf_error_r = doveconf_error;
-	return ret == 0 ? 0 : conf_parse_file(path, 0, root_r, error_r);
+	return ret == 0 ? 0 : conf_parse_file_below(options->root_dir, path, 0, root_r, error_r);
 }

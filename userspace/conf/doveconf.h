@@ -18,8 +18,10 @@
 #include "conf/tree.h"
 
 struct doveconf_options {
-	const char *program; /* NULL: look in the usual places; "": do not use it */
-	int timeout_ms;	     /* 0: 10 seconds */
+	const char *program;  /* NULL: look in the usual places; "": do not use it */
+	int timeout_ms;	      /* 0: 10 seconds */
+	const char *root_dir; /* the file is a container's (parse.h): doveconf would look for its
+			       * includes here, so it is not used; NULL: it is not */
 };
 
 /*

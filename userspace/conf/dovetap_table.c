@@ -98,6 +98,12 @@ static const struct conf_field fields[] = {
 	 .example = "/etc/dovecot/dovecot.conf",
 	 .meaning = "The mail server's own file, from which the plugin's settings are taken.",
 	 .more = "Nothing in `dovetap.conf` has to repeat them; what it has wins."},
+	{FIELD(dovecot_root), .type = CONF_STRING, .otherwise = "",
+	 .default_text = "the `--root` that `dovecot_config` lies below",
+	 .example = "/var/lib/machines/mail",
+	 .meaning =
+		 "The root folder of the container that `dovecot_config`, a path on the host, is of.",
+	 .more = "Absolute paths of files that it includes or reads, and of SQL maps, count from there."},
 	{FIELD(services), .type = CONF_LIST,
 	 .default_text = "those whose blocks have the plugin in `mail_plugins`, else imap and pop3",
 	 .example = "imap pop3 submission managesieve",

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/read_file.h"
@@ -71,11 +72,13 @@ static int add_setting(struct parser *parser, const struct conf_line *line,
 	return setting ? 0 : no_memory(pos, error_r);
 }
 
-/* A relative path counts from the folder of the file that names it. */
+/* A relative path counts from the folder of the file that names it, an absolute one from its root. */
 static char *path_beside(struct parser *parser, const char *file, const char *path)
 {
-	const char *slash = strrchr(file, '/');
+	const char *slash = strrchr(file, '/'), *dir = conf_root_dir(parser->root);
 
+	if (*path == '/' && dir)
+		return arena_printf(conf_arena(parser->root), "%s%s", dir, path);
 	if (*path == '/' || !slash)
 		return arena_strdup(conf_arena(parser->root), path);
 	return arena_printf(conf_arena(parser->root), "%.*s%s", (int)(slash + 1 - file), file,
@@ -203,6 +206,13 @@ out:
 	return ret;
 }
 
+static int read_of(const struct conf_section *root, const char *path, struct buf *out)
+{
+	const char *dir = conf_root_dir(root);
+
+	return read_file_below(dir, dir ? path + strlen(dir) : path, out);
+}
+
 static int check_include(const struct parser *parser, const char *path, struct error *error_r)
 {
 	for (unsigned int i = 0; i < parser->include_depth; i++) {
@@ -226,7 +236,7 @@ static int parse_file(struct parser *parser, const char *path, const struct conf
 	buf_init(&text, CONF_FILE_MAX);
 	ret = check_include(parser, path, error_r);
 	if (ret == 0) {
-		ret = read_file(path, &text);
+		ret = read_of(parser->root, path, &text);
 		if (ret < 0)
 			error_set(error_r, -ret, "cannot read %s: %s", path, strerror(-ret));
 	}
@@ -269,14 +279,46 @@ static const char *start(struct parser *parser, const char *name)
 	return parser->root ? parser->root->pos.file : NULL;
 }
 
+bool conf_path_is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	while (len > 0 && dir[len - 1] == '/')
+		len--;
+	return len > 0 && strncmp(path, dir, len) == 0 && path[len] == '/';
+}
+
+/* dir without what ends it. */
+static int set_root_dir(struct conf_section *root, const char *dir)
+{
+	size_t len = strlen(dir);
+	char *copy;
+	int ret;
+
+	while (len > 0 && dir[len - 1] == '/')
+		len--;
+	copy = strndup(dir, len);
+	ret = copy ? conf_set_root_dir(root, copy) : -ENOMEM;
+	free(copy);
+	return ret;
+}
+
 int conf_parse_file(const char *path, unsigned int flags, struct conf_section **root_r,
 		    struct error *error_r)
+{
+	return conf_parse_file_below(NULL, path, flags, root_r, error_r);
+}
+
+int conf_parse_file_below(const char *dir, const char *path, unsigned int flags,
+			  struct conf_section **root_r, struct error *error_r)
 {
 	struct parser parser = {.flags = flags, .may_read = true};
 	const char *name = start(&parser, path);
 
 	if (!name)
 		return error_set(error_r, ENOMEM, "%s: out of memory", path);
+	if (dir && set_root_dir(parser.root, dir) < 0)
+		return finish(&parser, no_memory(&parser.root->pos, error_r), root_r, error_r);
 	return finish(&parser, parse_file(&parser, name, NULL, error_r), root_r, error_r);
 }
 
@@ -302,7 +344,7 @@ int conf_load_file(struct conf_section *root, struct conf_setting *setting, stru
 		return conf_error(&setting->pos, error_r, EPERM, "%s: %s was not read in time",
 				  setting->key, setting->value);
 	buf_init(&text, CONF_LINE_MAX);
-	ret = read_file(setting->value, &text);
+	ret = read_of(root, setting->value, &text);
 	if (ret < 0) {
 		conf_error(&setting->pos, error_r, -ret, "%s: cannot read %s: %s", setting->key,
 			   setting->value, strerror(-ret));

@@ -26,6 +26,17 @@
 int conf_parse_file(const char *path, unsigned int flags, struct conf_section **root_r,
 		    struct error *error_r);
 
+/*
+ * The same for a file of a container, read from outside: path lies below the root folder dir, and
+ * so do the absolute paths that it includes or names. Links count from dir and lead nowhere else.
+ * dir NULL: as conf_parse_file().
+ */
+int conf_parse_file_below(const char *dir, const char *path, unsigned int flags,
+			  struct conf_section **root_r, struct error *error_r);
+
+/* Whether path lies below dir, which may end with "/". */
+bool conf_path_is_below(const char *path, const char *dir);
+
 /* Parses a text without reading any file: "!include" is an error, "!include_try" finds nothing.
  * name stands for the file in positions. Pure; for tests, fuzzing and output of programs. */
 int conf_parse_text(struct slice text, const char *name, unsigned int flags,

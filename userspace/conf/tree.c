@@ -12,6 +12,7 @@
 struct conf_tree {
 	struct conf_section root;
 	struct arena *arena;
+	const char *root_dir; /* see conf_root_dir() */
 	unsigned int order;
 	bool sealed;
 };
@@ -110,6 +111,19 @@ void conf_free(struct conf_section **root)
 struct arena *conf_arena(const struct conf_section *any)
 {
 	return tree_of(any)->arena;
+}
+
+const char *conf_root_dir(const struct conf_section *any)
+{
+	return tree_of(any)->root_dir;
+}
+
+int conf_set_root_dir(struct conf_section *any, const char *dir)
+{
+	struct conf_tree *tree = tree_of(any);
+
+	tree->root_dir = arena_strdup(tree->arena, dir);
+	return tree->root_dir ? 0 : -ENOMEM;
 }
 
 void conf_seal(const struct conf_section *any)

@@ -75,6 +75,10 @@ void conf_free(struct conf_section **root); /* takes NULL, sets NULL */
 
 struct arena *conf_arena(const struct conf_section *any); /* of the tree that it belongs to */
 
+/* The root folder that the file was read below (parse.h), without a "/" at its end, or NULL. */
+const char *conf_root_dir(const struct conf_section *any);
+int conf_set_root_dir(struct conf_section *any, const char *dir); /* copied; -ENOMEM */
+
 /* From now on no file is read for the tree: conf_load_file() refuses. */
 void conf_seal(const struct conf_section *any);
 bool conf_is_sealed(const struct conf_section *any);

@@ -102,6 +102,88 @@ static void includes_are_globs_beside_the_file(void **state)
 	config_release(&config);
 }
 
+static char *here(const char *path)
+{
+	static char out[16][256];
+	static unsigned int next;
+	char *text = out[next++ % 16];
+
+	snprintf(text, sizeof(out[0]), "%s/%s", folder, path);
+	return text;
+}
+
+static void make_container(void)
+{
+	assert_int_equal(mkdir("c", 0700), 0);
+	assert_int_equal(mkdir("c/etc", 0700), 0);
+	assert_int_equal(mkdir("c/etc/dovecot", 0700), 0);
+	assert_int_equal(mkdir("c/etc/part", 0700), 0);
+	write_file("own.conf", "", 0600);
+	write_file("c/etc/dovecot/dovecot.conf",
+		   "!include /etc/part/*.conf\n!include local.conf\n!include_try /etc/leak\n"
+		   "dict {\n  sql = mysql:/etc/map\n}\n",
+		   0600);
+	write_file("c/etc/part/1.conf", "plugin {\n  last_login_key = </etc/key\n", 0600);
+	write_file("c/etc/dovecot/local.conf", "  last_login_dict = proxy::sql\n}\n", 0600);
+	write_file("c/etc/real-key", "of-the-container\n", 0600);
+	write_file("c/etc/map", "connect = host=h\n!include /etc/map-2\n", 0600);
+	write_file("c/etc/map-2", "map {\n  pattern = shared/x\n}\n", 0600);
+	assert_int_equal(symlink("/etc/real-key", "c/etc/key"), 0);
+}
+
+/* Absolute paths and links of a container's files count from its root folder. */
+static void a_containers_file_names_files_of_the_container(void **state)
+{
+	const char *const roots[] = {"/nowhere", here("c/"), NULL};
+	const struct config_options options = {
+		.path = "own.conf",
+		.dovecot_config = here("c/etc/dovecot/dovecot.conf"),
+		.doveconf = "/bin/false", /* is not even tried */
+		.roots = roots,
+	};
+	const struct conf_section *map;
+	struct error error = {0};
+	struct config config;
+
+	(void)state;
+	make_container();
+	config = load(&options);
+	assert_int_equal(config.doveconf_error.code, 0);
+	assert_string_equal(match(&config, "imap")->key->text, "of-the-container");
+	assert_string_equal(match(&config, "imap")->key->pos.file, here("c/etc/part/1.conf"));
+	assert_memory_equal(match(&config, "imap")->dict->backend_uri, "mysql:/tmp/", 11);
+	if (config_map(&config, match(&config, "imap")->dict->backend_uri + strlen("mysql:"), &map,
+		       &error) < 0)
+		fail_msg("%s", error.text);
+	assert_non_null(conf_section_find(map, "map", NULL));
+	config_release(&config);
+}
+
+/* Nothing of the host is read for a container, whatever its links are. */
+static void a_containers_links_lead_nowhere_else(void **state)
+{
+	const char *const roots[] = {here("c"), NULL};
+	const struct config_options options = {
+		.path = "own.conf",
+		.dovecot_config = here("c/etc/dovecot/dovecot.conf"),
+		.doveconf = "",
+		.roots = roots,
+	};
+	char text[600];
+
+	(void)state;
+	write_file("secret", "of-the-host\n", 0600);
+	assert_int_equal(unlink("c/etc/key"), 0);
+	assert_int_equal(symlink(here("secret"), "c/etc/key"), 0);
+	snprintf(text, sizeof(text),
+		 "%s:2: last_login_key: cannot read %s: No such file or directory",
+		 here("c/etc/part/1.conf"), here("c/etc/key"));
+	load_fails(&options, text);
+	assert_int_equal(unlink("c/etc/key"), 0);
+	assert_int_equal(symlink("../../../../../secret", "c/etc/key"), 0);
+	load_fails(&options, text);
+}
+
 static void errors_name_the_place_and_the_remedy(void **state)
 {
 	const struct config_options options = {.path = "own.conf", .doveconf = ""};
@@ -132,6 +214,8 @@ int main(void)
 		cmocka_unit_test(each_source_wins_over_the_one_before),
 		cmocka_unit_test(a_key_option_speaks_the_servers_language),
 		cmocka_unit_test(includes_are_globs_beside_the_file),
+		cmocka_unit_test(a_containers_file_names_files_of_the_container),
+		cmocka_unit_test(a_containers_links_lead_nowhere_else),
 		cmocka_unit_test(errors_name_the_place_and_the_remedy),
 	};
 

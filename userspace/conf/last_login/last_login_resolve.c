@@ -154,8 +154,24 @@ static int resolve_backend(struct last_login_resolver *resolver, const struct la
 	return 0;
 }
 
+/* The map file of a container's configuration, as the host has it. NULL: out of memory. */
+static const char *uri_of(const struct conf_section *root, const char *uri)
+{
+	static const char *const with_map[] = {"mysql:/", "pgsql:/", "sqlite:/", "cassandra:/"};
+	const char *dir = conf_root_dir(root);
+
+	for (size_t i = 0; dir && i < sizeof(with_map) / sizeof(with_map[0]); i++) {
+		size_t driver = strlen(with_map[i]) - 1;
+
+		if (strncmp(uri, with_map[i], driver + 1) == 0)
+			return arena_printf(conf_arena(root), "%.*s%s%s", (int)driver, uri, dir,
+					    uri + driver);
+	}
+	return uri;
+}
+
 /* "dict { name = uri }" */
-static void find_uri(const struct conf_section *root, struct last_login_dict *dict)
+static int find_uri(const struct conf_section *root, struct last_login_dict *dict)
 {
 	const struct conf_section *block = conf_section_find(root, "dict", "");
 	const struct conf_setting *setting;
@@ -164,10 +180,13 @@ static void find_uri(const struct conf_section *root, struct last_login_dict *di
 		setting = conf_setting_find(block, dict->proxy_name);
 		if (!setting)
 			continue;
-		dict->backend_uri = setting->value;
+		dict->backend_uri = uri_of(root, setting->value);
+		if (!dict->backend_uri)
+			return -ENOMEM;
 		dict->backend_pos = setting->pos;
 		dict->backend_block = NULL;
 	}
+	return 0;
 }
 
 int last_login_resolve_name(struct last_login_resolver *resolver, struct last_login_dict *dict,
@@ -176,7 +195,8 @@ int last_login_resolve_name(struct last_login_resolver *resolver, struct last_lo
 	int ret = 0;
 
 	for (size_t i = 0; i < resolver->rules->tree_count && ret == 0; i++) {
-		find_uri(resolver->rules->trees[i].root, dict);
+		if (find_uri(resolver->rules->trees[i].root, dict) < 0)
+			return no_memory(error_r);
 		ret = resolve_backend(resolver, &resolver->rules->trees[i], dict, error_r);
 	}
 	if (ret == 0 && dict->backend_uri && !strchr(dict->backend_uri, ':'))
