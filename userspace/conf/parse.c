@@ -72,7 +72,8 @@ static int add_setting(struct parser *parser, const struct conf_line *line,
 	return setting ? 0 : no_memory(pos, error_r);
 }
 
-/* A relative path counts from the folder of the file that names it, an absolute one from its root. */
+/* A relative path counts from the folder of the file that names it, an absolute one from the root
+ * of that file. */
 static char *path_beside(struct parser *parser, const char *file, const char *path)
 {
 	const char *slash = strrchr(file, '/'), *dir = conf_root_dir(parser->root);

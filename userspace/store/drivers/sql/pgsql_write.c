@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A batch is one statement for any number of rows: each column travels as one array. It has no name:
- * behind a pool that lends a server's connection for one transaction (PgBouncer) the next batch may
- * come to another connection, where the name is unknown or somebody else's.
+ * A batch is one statement for any number of rows: each column travels as one array. It has no
+ * name: behind a pool that lends a server's connection for one transaction (PgBouncer) the next
+ * batch may come to another connection, where the name is unknown or somebody else's.
  */
 #include <errno.h>
 #include <stdlib.h>
