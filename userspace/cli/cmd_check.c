@@ -18,6 +18,7 @@
 #include "cli/findings.h"
 #include "cli/processes.h"
 #include "cli/roots.h"
+#include "cli/try_settings.h"
 #include "dovecot/layout.h"
 #include "dovecot/layout_files.h"
 #include "search/search.h"
@@ -201,7 +202,8 @@ static void add_note(void *context, const char *text)
 	set(finding->text, sizeof(finding->text), text);
 }
 
-static void check_dict(const struct plan *plan, size_t index, struct findings *findings)
+/* Returns -EINVAL when the configuration is at fault, and not the store. */
+static int check_dict(const struct plan *plan, size_t index, struct findings *findings)
 {
 	struct noting noting = {findings, plan_dict_name(plan, index)};
 	struct finding *finding;
@@ -219,9 +221,10 @@ static void check_dict(const struct plan *plan, size_t index, struct findings *f
 	if (ret == 0)
 		plan_dict_notes(plan, index, dict, add_note, &noting);
 	dict_close(&dict);
+	return ret == -EINVAL ? ret : 0;
 }
 
-static void check_geo(const struct plan *plan, struct findings *findings)
+static int check_geo(const struct plan *plan, struct findings *findings)
 {
 	struct finding *finding;
 	struct error error = {0};
@@ -229,12 +232,13 @@ static void check_geo(const struct plan *plan, struct findings *findings)
 	int ret = plan_open_geo(plan, &geo, &error);
 
 	if (ret == 0 && !geo)
-		return;
+		return 0;
 	geo_free(&geo);
 	finding = findings_add(findings, "geoip", ret < 0 ? FINDING_BAD : FINDING_OK);
 	if (finding)
 		set(finding->text, sizeof(finding->text),
 		    ret < 0 ? error.text : "the databases can be read");
+	return ret < 0 ? -EINVAL : 0;
 }
 
 static void check_audit(const struct plan *plan, struct findings *findings)
@@ -255,21 +259,23 @@ static void check_audit(const struct plan *plan, struct findings *findings)
 }
 
 /* The dicts are tried with the collector's rights, not with those of whoever asks. */
-static void check_dicts(const struct plan *plan, struct findings *findings)
+static int check_dicts(const struct plan *plan, struct findings *findings)
 {
 	struct finding *finding;
 	struct error error = {0};
+	int ret = 0;
 
 	if (as_collector(plan, &error) < 0) {
 		finding = findings_add(findings, "dict", FINDING_BAD);
 		if (finding)
 			set(finding->text, sizeof(finding->text), error.text);
-		return;
+		return 0;
 	}
 	for (size_t i = 0; i < plan_dict_count(plan); i++)
-		check_dict(plan, i, findings);
-	check_geo(plan, findings);
+		ret = check_dict(plan, i, findings) < 0 ? -EINVAL : ret;
+	ret = check_geo(plan, findings) < 0 ? -EINVAL : ret;
 	check_audit(plan, findings);
+	return ret;
 }
 
 static const char *purpose_of(const struct plan_route *route)
@@ -301,6 +307,19 @@ static void check_keys(const struct plan *plan, struct findings *findings)
 	}
 }
 
+static int check_settings(const struct plan *plan, struct findings *findings)
+{
+	struct finding *finding;
+	struct error error = {0};
+
+	if (try_settings(plan, &error) == 0)
+		return 0;
+	finding = findings_add(findings, "configuration", FINDING_BAD);
+	if (finding)
+		set(finding->text, sizeof(finding->text), error.text);
+	return -EINVAL;
+}
+
 /* Returns 0 or -EINVAL: a wrong configuration has an exit status of its own. */
 static int check_plan(const struct check_options *check, struct findings *findings)
 {
@@ -324,9 +343,11 @@ static int check_plan(const struct check_options *check, struct findings *findin
 			check->control ? check->control : plan_settings(plan)->control_socket);
 	check_pins(plan_settings(plan)->pin, findings);
 	check_keys(plan, findings);
-	check_dicts(plan, findings);
+	ret = check_settings(plan, findings);
+	if (check_dicts(plan, findings) < 0)
+		ret = -EINVAL;
 	plan_free(&plan);
-	return 0;
+	return ret;
 }
 
 /* "--config" without a file asks for the effective settings. */

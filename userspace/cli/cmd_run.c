@@ -20,6 +20,8 @@
 #include "cli/dirs.h"
 #include "cli/resolve.h"
 #include "cli/run_options.h"
+#include "cli/try_plan.h"
+#include "cli/try_settings.h"
 #include "dovecot/layout_files.h"
 #include "priv/lock.h"
 #include "priv/notify.h"
@@ -85,6 +87,8 @@ static int hand_over(const struct resolve_origin *origin, const struct run_optio
 
 	if (ret == 0)
 		ret = open_instance(run, plan, &handed->lock, error_r);
+	if (ret == 0)
+		ret = try_plan(plan, &user, error_r);
 	if (ret == 0)
 		ret = handed->configuration = resolve_make(origin, run, plan, &user, error_r);
 	if (ret >= 0)
@@ -177,7 +181,8 @@ int cmd_run(int argc, char **argv)
 
 	run_options_parse(argc, argv, &run);
 	log_init(notify_log_sink(), LOG_LEVEL_INFO, "dovetap");
-	if (resolve_read(&run, &plan, &error) < 0 ||
+	if (resolve_read(&run, &plan, &error) < 0 || try_settings(plan, &error) < 0 ||
+	    plan_load_modules(plan, &error) < 0 ||
 	    layout_files_load(plan_settings(plan)->layout_dir, &error) < 0) {
 		log_error("%s", error.text);
 		plan_free(&plan);
@@ -188,5 +193,5 @@ int cmd_run(int argc, char **argv)
 		ret = become_attacher(&handed, &error);
 	log_error("%s", error.text);
 	plan_free(&plan);
-	return exit_status_of(ret);
+	return ret == -EINVAL ? EX_CONFIG : exit_status_of(ret);
 }

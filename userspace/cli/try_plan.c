@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include "audit/sink.h"
+#include "base/clock.h"
 #include "priv/sandbox.h"
+
+#define PING_NS (2 * NS_PER_SEC) /* logins wait for it in the ring of the one before */
 
 static int try_geo(const struct plan *plan, struct error *error_r)
 {
@@ -17,6 +20,8 @@ static int try_geo(const struct plan *plan, struct error *error_r)
 	int ret = plan_open_geo(plan, &geo, error_r);
 
 	geo_free(&geo);
+	if (ret < 0 && ret != -ENOMEM)
+		error_r->code = EINVAL; /* the setting is at fault */
 	return ret;
 }
 
@@ -27,19 +32,27 @@ static int try_audit(const struct plan *plan, struct error *error_r)
 	return audit ? audit_sink_try(audit->target, error_r) : 0;
 }
 
+/* A store that is down now may be back soon; one whose tables cannot work does not get better. */
+static int try_dict(const struct plan *plan, size_t index, struct error *error_r)
+{
+	struct dict *dict;
+	int ret = plan_dict_open(plan, index, &dict, error_r);
+
+	if (ret < 0)
+		return ret;
+	ret = dict_ping(dict, clock_monotonic_ns() + PING_NS, error_r);
+	dict_close(&dict);
+	return ret == -EINVAL ? ret : 0;
+}
+
 static int try_all(const struct plan *plan, const struct priv_user *user, struct error *error_r)
 {
 	int ret = priv_drop(user, error_r);
 
 	if (ret == 0)
 		ret = priv_sandbox_enter(PRIV_COLLECTOR, error_r);
-	for (size_t i = 0; i < plan_dict_count(plan) && ret == 0; i++) {
-		struct dict *dict;
-
-		ret = plan_dict_open(plan, i, &dict, error_r);
-		if (ret == 0)
-			dict_close(&dict);
-	}
+	for (size_t i = 0; i < plan_dict_count(plan) && ret == 0; i++)
+		ret = try_dict(plan, i, error_r);
 	if (ret == 0)
 		ret = try_geo(plan, error_r);
 	return ret < 0 ? ret : try_audit(plan, error_r);

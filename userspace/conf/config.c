@@ -7,6 +7,7 @@
 
 #include "conf/doveconf.h"
 #include "conf/parse.h"
+#include "conf/server_words.h"
 
 void config_release(struct config *config)
 {
@@ -103,11 +104,13 @@ static int load_server(const struct config_options *options, struct config *conf
 		.program = options->doveconf,
 		.root_dir = root_of_server(options, &config->settings),
 	};
+	int ret;
 
 	if (*config->settings.dovecot_config == '\0')
 		return 0;
-	return doveconf_read(config->settings.dovecot_config, &doveconf, &config->server,
-			     &config->doveconf, &config->doveconf_error, error_r);
+	ret = doveconf_read(config->settings.dovecot_config, &doveconf, &config->server,
+			    &config->doveconf, &config->doveconf_error, error_r);
+	return ret < 0 ? ret : server_words_check(config->server, error_r);
 }
 
 int config_read_last_login(struct config *config, struct error *error_r)

@@ -65,9 +65,6 @@ int config_read_last_login(struct config *config, struct error *error_r);
 int config_map(struct config *config, const char *path, const struct conf_section **map_r,
 	       struct error *error_r);
 
-/* Whether config_map() could read it. */
-bool config_has_map(const struct config *config, const char *path);
-
 /* For config_unpack(); path is copied, tree is config's then, also after an error. -ENOMEM. */
 int config_add_map(struct config *config, const char *path, struct conf_section *tree);
 

@@ -2,7 +2,6 @@
 /* The map files of a configuration: read when a dict asks for one, and kept. */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 #include <utlist.h>
 
 #include "conf/arena.h"
@@ -68,9 +67,4 @@ int config_map(struct config *config, const char *path, const struct conf_sectio
 		return error_set(error_r, ENOMEM, "%s: out of memory", path);
 	*map_r = tree;
 	return 0;
-}
-
-bool config_has_map(const struct config *config, const char *path)
-{
-	return find(config, path) || (!config->resolved && access(path, R_OK) == 0);
 }

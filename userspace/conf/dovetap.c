@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "conf/server_words.h"
 #include "conf/settings.h"
 #include "conf/v24/setting_names.h"
 
@@ -149,9 +150,12 @@ static int check_section(const struct conf_section *section, struct error *error
 
 	if (!shape)
 		return 0;
-	for (setting = section->settings; setting && ret == 0; setting = setting->next)
-		ret = check_word(&setting->pos, section, "setting", setting->key, shape->settings,
-				 error_r);
+	for (setting = section->settings; setting && ret == 0; setting = setting->next) {
+		ret = server_words_check_place(section, setting, error_r);
+		if (ret == 0)
+			ret = check_word(&setting->pos, section, "setting", setting->key,
+					 shape->settings, error_r);
+	}
 	for (child = section->sections; child && ret == 0; child = child->next) {
 		ret = check_word(&child->pos, section, "section", child->type, shape->sections,
 				 error_r);

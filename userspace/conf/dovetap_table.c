@@ -29,6 +29,41 @@ static int check_pin(const char *value, struct error *error_r)
 			 "\"%s\" is no absolute path; /sys/fs/bpf/dovetap would be right", value);
 }
 
+/* What %{service} can be; a SASL client may call itself something else. */
+static const char *const services[] = {
+	"imap", "pop3",	   "submission", "managesieve",	   "sieve",	   "lmtp",
+	"lda",	"doveadm", "smtp",	 "indexer-worker", "quota-status", "imap-urlauth-worker",
+	NULL};
+
+/* Another service than those may be right, one that nearly is one of them is misspelt. */
+static int check_service(const char *word, struct error *error_r)
+{
+	const char *nearest = conf_nearest(word, services);
+	size_t len = strlen(word);
+
+	if (!nearest || strcmp(nearest, word) == 0 || len < 3 || strncmp(nearest, word, 3) != 0)
+		return 0;
+	return error_set(error_r, EINVAL, "\"%s\" is no service of Dovecot's; %s would be right",
+			 word, nearest);
+}
+
+static int check_services(const char *value, struct error *error_r)
+{
+	static const char separators[] = " \t,";
+	char word[64];
+	int ret = 0;
+
+	for (value += strspn(value, separators); *value && ret == 0;
+	     value += strspn(value, separators)) {
+		size_t len = strcspn(value, separators);
+
+		(void)snprintf(word, sizeof(word), "%.*s", (int)len, value);
+		ret = check_service(word, error_r);
+		value += len;
+	}
+	return ret;
+}
+
 static int check_spool_sync(const char *value, struct error *error_r)
 {
 	if (strcmp(value, "full") == 0 || strcmp(value, "normal") == 0 || strcmp(value, "off") == 0)
@@ -104,7 +139,7 @@ static const struct conf_field fields[] = {
 	 .meaning =
 		 "The root folder of the container that `dovecot_config`, a path on the host, is of.",
 	 .more = "Absolute paths of files that it includes or reads, and of SQL maps, count from there."},
-	{FIELD(services), .type = CONF_LIST,
+	{FIELD(services), .type = CONF_LIST, .check = check_services,
 	 .default_text = "those whose blocks have the plugin in `mail_plugins`, else imap and pop3",
 	 .example = "imap pop3 submission managesieve",
 	 .meaning = "The services to record, regardless of `mail_plugins`."},

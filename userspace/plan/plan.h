@@ -99,6 +99,9 @@ struct template_host plan_host(const struct plan *plan);
 /* From "dovetap { }". */
 const struct dovetap_settings *plan_settings(const struct plan *plan);
 
+/* Where such a setting of dovetap { } stands: "file:line", "--option", or "default". */
+const char *plan_setting_place(const struct plan *plan, const char *name);
+
 /* Why the installed doveconf could not read the server's file, so that our own parser did; NULL
  * when it could. */
 const char *plan_doveconf_error(const struct plan *plan);

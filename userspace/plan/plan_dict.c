@@ -39,22 +39,55 @@ static int embedded_dict(struct plan *plan, struct dict_config *dict, struct err
 
 /*
  * Behind Dovecot's dict server the store itself is the better target: there the newest login wins
- * and the address goes with it. Where its map cannot be read, the server is the only way.
+ * and the address goes with it.
  */
 static bool goes_direct(const struct plan *plan, const struct last_login_dict *source)
 {
-	const char *map = dict_map_path(source->backend_uri);
-
 	return plan->config.settings.dict_via == DOVETAP_DICT_DIRECT &&
-	       (source->backend_block ||
-		(source->backend_uri && (!map || config_has_map(&plan->config, map))));
+	       (source->backend_block || source->backend_uri);
+}
+
+/* Which dicts Dovecot's own server has is known when the file with them was read. */
+static bool knows_dicts(const struct plan *plan)
+{
+	const struct conf_section *own = plan->config.own;
+
+	return plan->config.server || conf_section_find(own, "dict", "") ||
+	       conf_section_find(own, "dict_server", "");
+}
+
+/* Somebody else's server listens on a socket of its own. */
+static bool asks_dovecot(const struct last_login_dict *source)
+{
+	return source->proxy_name &&
+	       (source->uri
+			? !strchr(source->uri, '/')
+			: !strchr(conf_setting_value(source->block, "dict_proxy_socket_path", ""),
+				  '/'));
+}
+
+static int check_name(const struct plan *plan, const struct last_login_dict *source,
+		      struct error *error_r)
+{
+	if (!asks_dovecot(source) || source->backend_block || source->backend_uri ||
+	    !knows_dicts(plan))
+		return 0;
+	return error_set(
+		error_r, EINVAL,
+		"%s: there is no dict \"%s\": Dovecot's dict server would refuse it; dict { "
+		"%s = driver:... } would be right, or dict_server { dict %s { } } in 2.4",
+		plan_place(plan, &source->pos), source->proxy_name, source->proxy_name,
+		source->proxy_name);
 }
 
 static int configured_dict(struct plan *plan, const struct last_login_dict *source,
 			   struct plan_dict *dict, struct error *error_r)
 {
 	bool direct = goes_direct(plan, source);
+	int ret = check_name(plan, source, error_r);
 
+	if (ret < 0)
+		return ret;
 	dict->config.uri = direct ? source->backend_uri : source->uri;
 	dict->config.block = direct ? source->backend_block : source->block;
 	dict->config.where = plan_place(plan, direct ? &source->backend_pos : &source->pos);
@@ -70,8 +103,13 @@ static int configured_dict(struct plan *plan, const struct last_login_dict *sour
 static int read_map(struct plan *plan, struct plan_dict *dict, struct error *error_r)
 {
 	const char *path = dict_map_path(dict->config.uri);
+	int ret = path ? config_map(&plan->config, path, &dict->config.map, error_r) : 0;
 
-	return path ? config_map(&plan->config, path, &dict->config.map, error_r) : 0;
+	if (ret == 0 || ret == -ENOMEM)
+		return ret;
+	if (dict->config.where)
+		error_prefix(error_r, "%s", dict->config.where);
+	return -EINVAL;
 }
 
 static struct slice driver_of(const struct plan_dict *dict)

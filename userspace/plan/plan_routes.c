@@ -65,6 +65,28 @@ static struct template_env env_of(const struct plan *plan, const char *setting,
 	};
 }
 
+/* One record for all users, whoever logs in: nobody wants that. In 2.4 "%u" is no variable. */
+static int check_literal(const struct plan *plan, const struct plan_route *route,
+			 const struct conf_pos *pos, bool v24, struct error *error_r)
+{
+	static const char *const of_all[] = {"service", "protocol", "hostname", "node"};
+	const char *const *name = template_variables(route->key);
+
+	for (; *name; name++) {
+		size_t i = 0;
+
+		while (i < sizeof(of_all) / sizeof(of_all[0]) && strcmp(*name, of_all[i]) != 0)
+			i++;
+		if (i == sizeof(of_all) / sizeof(of_all[0]))
+			return 0;
+	}
+	return error_set(error_r, EINVAL,
+			 "%s: %s: \"%s\" names no user in the language of Dovecot %s, so all would "
+			 "share one record; last-login/%%{service}/%%{user} would be right",
+			 plan_place(plan, pos), settings[route->purpose], route->key_text,
+			 v24 ? "2.4" : "2.3");
+}
+
 static int compile_key(struct plan *plan, const struct last_login_text *key,
 		       struct plan_route *route, struct error *error_r)
 {
@@ -76,6 +98,8 @@ static int compile_key(struct plan *plan, const struct last_login_text *key,
 	route->key_text = key_text(key, &plan->dicts[route->dict].config);
 	ret = template_compile(route->key_text, v24 ? TEMPLATE_V24 : TEMPLATE_V23,
 			       plan_place(plan, &key->pos), &env, &route->key, error_r);
+	if (ret == 0)
+		ret = check_literal(plan, route, &key->pos, v24, error_r);
 	return ret < 0 ? ret : check_geo(plan, key, route->key, error_r);
 }
 

@@ -126,10 +126,12 @@ static int expect_route(const struct plan *plan, size_t index, struct dict *dict
 int plan_expect(const struct plan *plan, size_t index, struct dict *dict, struct error *error_r)
 {
 	struct unmapped unmapped = {0};
-	struct error local;
-	int ret = expect_route(plan, index, dict, &unmapped, error_r ? error_r : &local);
+	struct error error = {0};
+	int ret = expect_route(plan, index, dict, &unmapped, &error);
 
-	return ret == 0 && unmapped.mapped == 0 ? -EINVAL : ret;
+	if (ret == 0 && unmapped.mapped == 0 && error.code)
+		ret = -EINVAL;
+	return ret < 0 ? error_set(error_r, -ret, "%s", error.text) : 0;
 }
 
 void plan_dict_notes(const struct plan *plan, size_t index, struct dict *dict, dict_note_cb *cb,

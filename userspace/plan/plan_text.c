@@ -34,6 +34,21 @@ const struct dovetap_settings *plan_settings(const struct plan *plan)
 	return &plan->config.settings;
 }
 
+const char *plan_setting_place(const struct plan *plan, const char *name)
+{
+	const struct conf_section *roots[] = {plan->config.command_line, plan->config.own};
+	const char *place = NULL;
+
+	for (size_t i = 0; i < 2 && !place; i++) {
+		const struct conf_section *block =
+			roots[i] ? conf_section_find(roots[i], "dovetap", "") : NULL;
+		const struct conf_setting *setting = block ? conf_setting_find(block, name) : NULL;
+
+		place = setting ? plan_place(plan, &setting->pos) : NULL;
+	}
+	return place ? place : "default";
+}
+
 struct template_host plan_host(const struct plan *plan)
 {
 	const char *name = getenv("DOVETAP_NODE");

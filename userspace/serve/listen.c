@@ -80,13 +80,24 @@ static int parse_inet(const char *text, struct address *address_r, struct error 
 			 text);
 }
 
+static int parse(const char *text, struct address *address_r, struct error *error_r)
+{
+	*address_r = (struct address){0};
+	return *text == '/' ? parse_unix(text, address_r, error_r)
+			    : parse_inet(text, address_r, error_r);
+}
+
+int listen_check(const char *text, struct error *error_r)
+{
+	struct address address;
+
+	return parse(text, &address, error_r);
+}
+
 static int open_socket(const char *text, struct address *address_r, struct error *error_r)
 {
-	int ret, fd;
+	int fd, ret = parse(text, address_r, error_r);
 
-	*address_r = (struct address){0};
-	ret = *text == '/' ? parse_unix(text, address_r, error_r)
-			   : parse_inet(text, address_r, error_r);
 	if (ret < 0)
 		return ret;
 	fd = socket(address_r->u.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);

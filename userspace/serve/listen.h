@@ -12,6 +12,9 @@
  */
 int listen_open(const char *address, struct error *error_r);
 
+/* Is it such a name? 0 or -EINVAL; nothing is opened. */
+int listen_check(const char *address, struct error *error_r);
+
 /* A connection to the same name, for readers. */
 int listen_connect(const char *address, struct error *error_r);
 

@@ -100,7 +100,7 @@ static void the_source_of_logins_is_the_settings(void **state)
 
 static void mirrors_get_the_logins_alone(void **state)
 {
-	struct plan *plan = plan_of("last_auth_key = auth/%u\n"
+	struct plan *plan = plan_of("last_auth_key = auth/%{user}\n"
 				    "dovetap {\n mirror_dicts = memory: file:/tmp/x\n}\n"
 				    "plugin {\n last_login_dict = memory:\n}\n");
 	const struct login_event login = event_of(LOGIN_EVENT_LOGIN, "imap");
@@ -153,11 +153,11 @@ static void a_dict_sees_the_keys_that_lead_to_it(void **state)
 {
 	(void)state;
 	opens("dovetap {\n state_dir = /tmp\n}\n", 0);
-	opens("plugin {\n last_login_dict = memory:\n last_login_key = all\n}\n", 0);
-	open_fails("plugin {\n last_login_key = all\n}\n", 0, "the key template needs %{user}");
+	opens("plugin {\n last_login_dict = memory:\n last_login_key = %d\n}\n", 0);
+	open_fails("plugin {\n last_login_key = %d\n}\n", 0, "the key template needs %{user}");
 	opens("dovetap {\n mirror_dicts = memory:\n}\n", 1);
 	open_fails("dovetap {\n mirror_dicts = sqlite:path=/tmp/x.db\n}\n"
-		   "plugin {\n last_login_dict = memory:\n last_login_key = all\n}\n",
+		   "plugin {\n last_login_dict = memory:\n last_login_key = %d\n}\n",
 		   1, "the key template needs %{user}");
 }
 

@@ -54,7 +54,7 @@ static void settings_reach_every_dict(void **state)
 /* The embedded dict has a table, and is another dict, for each purpose. */
 static void purposes_have_tables_in_the_embedded_dict_only(void **state)
 {
-	struct plan *plan = plan_of("last_auth_key = a/%u\nlast_failure_key = f/%u\n"
+	struct plan *plan = plan_of("last_auth_key = a/%{user}\nlast_failure_key = f/%{user}\n"
 				    "dovetap {\n state_dir = /s\n}\n");
 
 	(void)state;
@@ -69,7 +69,7 @@ static void purposes_have_tables_in_the_embedded_dict_only(void **state)
 				    ->table,
 			    "last_failure");
 	plan_free(&plan);
-	plan = plan_of("last_auth_key = a/%u\nlast_failure_key = f/%u\n"
+	plan = plan_of("last_auth_key = a/%{user}\nlast_failure_key = f/%{user}\n"
 		       "plugin {\n last_login_dict = file:/f\n}\n");
 	assert_int_equal(plan_route_count(plan), 5); /* two of all other services */
 	assert_int_equal(plan_dict_count(plan), 1);
@@ -146,7 +146,7 @@ static void map_files_are_read_at_once(void **state)
 	plan_free(&plan);
 	assert_int_equal(
 		plan_try("plugin {\n last_login_dict = mysql:nosuch.ext\n}\n", &plan, &error),
-		-ENOENT);
+		-EINVAL);
 	assert_null(plan);
 	assert_non_null(strstr(error.text, "nosuch.ext"));
 }
@@ -173,9 +173,28 @@ static void behind_the_dict_server_the_store_itself_is_taken(void **state)
 		      "t.conf:2");
 	write_file("map.ext", MAP, 0600);
 	expect_target(PROXY "dict {\n lastlogin = mysql:map.ext\n}\n", "mysql:map.ext", "t.conf:5");
-	/* A map that cannot be read leaves the server as the only way. */
-	expect_target(PROXY "dict {\n lastlogin = mysql:nosuch.ext\n}\n",
+	plan_fails(PROXY "dict {\n lastlogin = mysql:nosuch.ext\n}\n",
+		   "t.conf:5: cannot read nosuch.ext: No such file or directory");
+	expect_target(PROXY "dict {\n lastlogin = mysql:nosuch.ext\n}\n"
+			    "dovetap {\n dict_via = proxy\n}\n",
 		      "proxy:/run/dict:lastlogin", "t.conf:2");
+}
+
+/* Only where the file with the server's dicts was read, and the socket is Dovecot's. */
+static void a_dict_that_the_server_has_not_is_an_error(void **state)
+{
+	(void)state;
+	plan_fails("plugin {\n last_login_dict = proxy::nosuch\n}\n"
+		   "dict {\n sql = file:/f\n}\n",
+		   "t.conf:2: there is no dict \"nosuch\": Dovecot's dict server would refuse it");
+	plan_fails("plugin {\n last_login_dict = proxy:dict-async:nosuch\n}\n"
+		   "dict {\n sql = file:/f\n}\n",
+		   "t.conf:2: there is no dict \"nosuch\"");
+	expect_target("plugin {\n last_login_dict = proxy::nosuch\n}\n", "proxy::nosuch",
+		      "t.conf:2");
+	expect_target("plugin {\n last_login_dict = proxy:/run/own:nosuch\n}\n"
+		      "dict {\n sql = file:/f\n}\n",
+		      "proxy:/run/own:nosuch", "t.conf:2");
 }
 
 int main(void)
@@ -185,6 +204,7 @@ int main(void)
 		cmocka_unit_test(settings_reach_every_dict),
 		cmocka_unit_test(purposes_have_tables_in_the_embedded_dict_only),
 		cmocka_unit_test(ids_distinguish_dicts_of_a_driver),
+		cmocka_unit_test(a_dict_that_the_server_has_not_is_an_error),
 		cmocka_unit_test(there_is_room_for_any_number_of_mirrors),
 		cmocka_unit_test(a_block_is_named_by_its_driver),
 		cmocka_unit_test(map_files_are_read_at_once),

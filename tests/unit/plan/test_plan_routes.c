@@ -67,10 +67,23 @@ static void keys_are_in_the_language_of_their_syntax(void **state)
 	expect_key(plan, plan_match(plan, &login, DELIVER_LOGIN), &login, "3/u@example.com");
 	expect_key(plan, plan_match(plan, &failure, DELIVER_FAILURE), &failure, "4/example.com");
 	plan_free(&plan);
-	plan = plan_of("plugin {\n last_login_dict = memory:\n last_login_key = %u\n}\n"
+	plan = plan_of("plugin {\n last_login_dict = memory:\n last_login_key = %u/%{user}\n}\n"
 		       "dovetap {\n template_version = 2.4\n}\n");
-	expect_key(plan, plan_match(plan, &login, DELIVER_LOGIN), &login, "%u");
+	expect_key(plan, plan_match(plan, &login, DELIVER_LOGIN), &login, "%u/u@example.com");
 	plan_free(&plan);
+}
+
+static void a_key_that_all_users_share_is_an_error(void **state)
+{
+	(void)state;
+	plan_fails(
+		"plugin {\n last_login_key = all\n}\n",
+		"t.conf:2: last_login_key: \"all\" names no user in the language of Dovecot 2.3");
+	plan_fails("plugin {\n last_login_key = last-login/%s\n}\n",
+		   "t.conf:2: last_login_key: \"last-login/%s\" names no user");
+	plan_fails(
+		"last_failure_key = f/%u\n",
+		"t.conf:1: last_failure_key: \"f/%u\" names no user in the language of Dovecot 2.4");
 }
 
 static void fields_belong_to_logins(void **state)
@@ -144,6 +157,7 @@ int main(void)
 		cmocka_unit_test(a_route_has_what_its_block_says),
 		cmocka_unit_test(the_default_key_is_the_dicts),
 		cmocka_unit_test(keys_are_in_the_language_of_their_syntax),
+		cmocka_unit_test(a_key_that_all_users_share_is_an_error),
 		cmocka_unit_test(fields_belong_to_logins),
 		cmocka_unit_test(errors_have_the_place_and_the_setting),
 		cmocka_unit_test(countries_need_their_database),

@@ -155,7 +155,7 @@ static int plan_columns(const struct sql_map *map, enum sql_dialect dialect,
 		int ret;
 
 		if (!found)
-			return error_set(error_r, ENOENT, "%s: table %s has no column %s",
+			return error_set(error_r, EINVAL, "%s: table %s has no column %s",
 					 map->where, map->table, wanted->name);
 		/* Only the time's column is held to its type: the keys may be of any width. */
 		ret = i == 0 ? check_type(map, found, need, error_r) : 0;

@@ -85,9 +85,9 @@ struct sql_plan {
 };
 
 /*
- * need may be NULL. Errors: -ENOENT when the table or a column is not there, -EINVAL when no unique
- * key lies within the map's columns, when a type cannot take the value, or when another column must
- * be given. The text names the map and what would be right.
+ * need may be NULL. Errors: -ENOENT when the table is not there, -EINVAL when a column is not, when
+ * no unique key lies within the map's columns, when a type cannot take the value, or when another
+ * column must be given. The text names the map and what would be right.
  */
 int sql_plan_make(const struct sql_map *map, enum sql_dialect dialect,
 		  const struct sql_table *table, const struct sql_need *need,

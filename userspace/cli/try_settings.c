@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/try_settings.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "attach/pins.h"
+#include "priv/drop.h"
+#include "serve/listen.h"
+
+static int wrong(const struct plan *plan, const char *name, const char *text, struct error *error_r)
+{
+	return error_set(error_r, EINVAL, "%s: %s: %s", plan_setting_place(plan, name), name, text);
+}
+
+/* What stands above the last word of the path; "" for "/". */
+static void cut_last(char path[PATH_MAX])
+{
+	char *slash = strrchr(path, '/');
+
+	*(slash ? slash : path) = '\0';
+}
+
+static int try_directory(const struct plan *plan, const char *name, const char *dir,
+			 struct error *error_r)
+{
+	char text[PATH_MAX + 64];
+	struct stat file;
+
+	if (stat(*dir ? dir : "/", &file) == 0 && S_ISDIR(file.st_mode))
+		return 0;
+	(void)snprintf(text, sizeof(text), "%s: %s", dir, strerror(errno ? errno : ENOTDIR));
+	return wrong(plan, name, text, error_r);
+}
+
+/* A directory is made in the one above it, when that is there; levels counts what may be missing. */
+static int try_below(const struct plan *plan, const char *name, const char *path,
+		     unsigned int levels, struct error *error_r)
+{
+	char dir[PATH_MAX], text[PATH_MAX + 64];
+	struct stat file;
+
+	if (*path != '/' || strlen(path) >= sizeof(dir)) {
+		(void)snprintf(text, sizeof(text), "\"%s\" is no absolute path", path);
+		return wrong(plan, name, text, error_r);
+	}
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	for (unsigned int i = 0; i < levels && stat(dir, &file) < 0; i++)
+		cut_last(dir);
+	errno = 0;
+	return try_directory(plan, name, dir, error_r);
+}
+
+static int try_listen(const struct plan *plan, const char *address, struct error *error_r)
+{
+	struct error error = {0};
+
+	if (*address == '/')
+		return try_below(plan, "metrics_listen", address, 1, error_r);
+	if (listen_check(address, &error) < 0)
+		return wrong(plan, "metrics_listen", error.text, error_r);
+	return 0;
+}
+
+static int try_pin(const struct plan *plan, const char *pin, struct error *error_r)
+{
+	struct error error = {0};
+
+	return pins_check_place(pin, &error) < 0 ? wrong(plan, "pin", error.text, error_r) : 0;
+}
+
+static int try_user(const struct plan *plan, const char *name, struct error *error_r)
+{
+	struct error error = {0};
+	struct priv_user user;
+
+	return priv_user_find(name, &user, &error) < 0 ? wrong(plan, "user", error.text, error_r)
+						       : 0;
+}
+
+int try_settings(const struct plan *plan, struct error *error_r)
+{
+	const struct dovetap_settings *settings = plan_settings(plan);
+	int ret = try_below(plan, "state_dir", settings->state_dir, 1, error_r);
+
+	if (ret == 0 && settings->spool_dir[0])
+		ret = try_below(plan, "spool_dir", settings->spool_dir, 1, error_r);
+	if (ret == 0 && settings->control_socket[0])
+		ret = try_below(plan, "control_socket", settings->control_socket, 2, error_r);
+	if (ret == 0 && settings->metrics_listen[0])
+		ret = try_listen(plan, settings->metrics_listen, error_r);
+	if (ret == 0 && settings->pin[0])
+		ret = try_pin(plan, settings->pin, error_r);
+	if (ret == 0 && settings->user)
+		ret = try_user(plan, settings->user, error_r);
+	return ret;
+}
