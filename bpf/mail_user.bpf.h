@@ -45,6 +45,8 @@ static __always_inline bool mail_user_is_mixed(struct mail_user_copy *copy, stru
 static __always_inline __u32 mail_user_flags(const struct mail_user_copy *copy)
 {
 	return flag_if(user_flag(copy, anonymous), DOVETAP_FLAG_ANONYMOUS) |
+	       flag_if(user_flag(copy, autocreated), DOVETAP_FLAG_AUTOCREATED) |
+	       flag_if(user_flag(copy, session_restored), DOVETAP_FLAG_SESSION_RESTORED) |
 	       flag_if(user_flag(copy, admin), DOVETAP_FLAG_ADMIN) |
 	       flag_if(user_value(copy, conn.secured), DOVETAP_FLAG_SECURED) |
 	       flag_if(user_value(copy, conn.end_client_tls_secured),
@@ -95,8 +97,6 @@ static __always_inline bool mail_user_emit(struct mail_user_copy *copy, struct p
 		return true;
 	if (mail_user_is_mixed(copy, ctx))
 		event_discard(head, DOVETAP_COUNT_MIXED);
-	else if (!(head->present & DOVETAP_BIT(DOVETAP_FIELD_USERNAME)))
-		event_discard(head, DOVETAP_COUNT_NO_USERNAME);
 	else
 		event_submit(head, longer, ctx, source, DOVETAP_COUNT_MAIL_USER_EMITTED);
 	return false;
@@ -106,12 +106,15 @@ static __always_inline bool mail_user_emit(struct mail_user_copy *copy, struct p
  * The counter of a user who is no login of a person: raw delivery users, owners of shared
  * mailboxes, woken up IMAP sessions. 0 for others; which services count is the collector's
  * decision. With may_fail the user is not known to have been initialised, and carries an error when
- * that failed.
+ * that failed. One who has authenticated is emitted all the same, with its flags: where the layout
+ * is wrong the bits are others, and the collector must see that.
  */
 static __always_inline __u32 mail_user_drops(const struct mail_user_copy *copy, bool may_fail)
 {
 	if (may_fail && user_value(copy, error))
 		return DOVETAP_COUNT_USER_ERROR;
+	if (user_value(copy, auth_mech))
+		return 0;
 	if (user_flag(copy, autocreated))
 		return DOVETAP_COUNT_AUTOCREATED;
 	return user_flag(copy, session_restored) ? DOVETAP_COUNT_SESSION_RESTORED : 0;

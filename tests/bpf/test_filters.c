@@ -120,8 +120,24 @@ static void test_autocreated_user_is_dropped(void **state)
 	(void)state;
 	setup(ABI_23);
 	login.autocreated = true;
+	login.mech = NULL;
 	log_in(&login);
 	expect_counted(DOVETAP_COUNT_AUTOCREATED);
+}
+
+/* Whether the layout is right is not for the kernel to judge. */
+static void test_whoever_has_authenticated_is_emitted(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup(ABI_23);
+	login.autocreated = login.session_restored = true;
+	log_in(&login);
+	expect_record(DOVETAP_EVENT_MAIL_USER, DOVETAP_COUNT_MAIL_USER_EMITTED);
+	assert_int_equal(fixture.object.record.head.flags &
+				 (DOVETAP_FLAG_AUTOCREATED | DOVETAP_FLAG_SESSION_RESTORED),
+			 DOVETAP_FLAG_AUTOCREATED | DOVETAP_FLAG_SESSION_RESTORED);
 }
 
 static void test_restored_session_is_dropped(void **state)
@@ -131,6 +147,7 @@ static void test_restored_session_is_dropped(void **state)
 	(void)state;
 	setup(ABI_23);
 	login.session_restored = true;
+	login.mech = NULL;
 	log_in(&login);
 	expect_counted(DOVETAP_COUNT_SESSION_RESTORED);
 }
@@ -362,6 +379,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		scenario(test_login_is_emitted_once),
 		scenario(test_autocreated_user_is_dropped),
+		scenario(test_whoever_has_authenticated_is_emitted),
 		scenario(test_restored_session_is_dropped),
 		scenario(test_user_without_address_and_mechanism_is_emitted),
 		scenario(test_null_argument_is_counted),

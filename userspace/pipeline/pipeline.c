@@ -175,6 +175,9 @@ static void take_record(struct pipeline *pipeline, struct slice record, uint64_t
 		return;
 	result = filter_login(&pipeline->filter, &login, now(pipeline));
 	(login.type == DOVETAP_EVENT_MAIL_USER ? stats->filtered : stats->others)[result]++;
+	if (pipeline->proof &&
+	    (result == FILTER_AUTOCREATED || result == FILTER_RESTORED || result == FILTER_NO_NAME))
+		judge_no_login(pipeline->config.judge, &login, clock_monotonic_ns());
 	if (result == FILTER_PASS)
 		join_take(pipeline->join, &login, before, clock_monotonic_ns());
 }

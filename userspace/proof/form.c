@@ -216,7 +216,7 @@ bool form_is_whole(const struct login *login, struct form form)
 	uint32_t needed = PROOF_BIT(PROOF_USERNAME) | PROOF_BIT(PROOF_SERVICE);
 
 	if (login->type == DOVETAP_EVENT_AUTH)
-		needed = PROOF_BIT(PROOF_MECH) | PROOF_BIT(PROOF_SERVICE);
+		needed = PROOF_BIT(PROOF_MECH) | PROOF_BIT(PROOF_SERVICE) | PROOF_BIT(PROOF_RESULT);
 	else if (login_has(login, DOVETAP_FIELD_MECH))
 		needed |= PROOF_BIT(PROOF_MECH) | PROOF_BIT(PROOF_SESSION_ID);
 	return form.bad == 0 && (form.good & needed) == needed;

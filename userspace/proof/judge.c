@@ -11,7 +11,8 @@
 #include "proof/form.h"
 #include "proof/recent.h"
 
-#define LATELY 32 /* records; older ones count half, and half again */
+#define AT_ONCE_NS (500 * 1000000ULL) /* between an authentication and its mail user */
+#define LATELY	   32		      /* records; older ones count half, and half again */
 
 struct entry {
 	struct proof_file file;
@@ -283,7 +284,8 @@ void judge_login(struct judge *judge, const struct login *user, const struct log
 		return;
 	}
 	acquit(user_file, auth_file, &agreement);
-	count(judge, user_file, agreement.agrees, agreement.user_wrong | bad);
+	count(judge, user_file, agreement.agrees | PROOF_BIT(PROOF_KIND),
+	      agreement.user_wrong | bad);
 	count(judge, auth_file, agreement.agrees, agreement.auth_wrong);
 	if (bad != 0 || form_of(auth).bad != 0 || !agreement_proves(user, agreement))
 		return;
@@ -291,26 +293,38 @@ void judge_login(struct judge *judge, const struct login *user, const struct log
 	prove(judge, auth_file, PROOF_BY_LOGIN);
 }
 
-/* An authentication that is this login's but for one thing. */
-static uint32_t find_estranged(struct judge *judge, const struct login *user, struct form form)
+/* The authentication that is this login's but for its session id. By its name alone it is found only
+ * where one of the ids cannot be one: a user has several sessions. */
+static const struct recent_auth *find_estranged(const struct judge *judge, const struct login *user,
+						bool session_is_good)
 {
-	const struct recent_auth *auth = recent_of_session(&judge->recent, user);
+	const struct recent_auth *auth = recent_of_connection(&judge->recent, user);
+
+	if (auth)
+		return auth;
+	auth = recent_of_name(&judge->recent, user);
+	return auth && !(auth->session_is_good && session_is_good) ? auth : NULL;
+}
+
+/* Which members of a login without partner are wrong, to judge by authentications that could be it;
+ * what is wrong with these is counted. */
+static uint32_t compare_with_recent(struct judge *judge, const struct login *user, struct form form)
+{
 	const uint32_t session = PROOF_BIT(PROOF_SESSION_ID);
+	const struct recent_auth *auth = recent_of_session(&judge->recent, user);
+	bool is_good = form.good & session, found = auth != NULL;
 	struct proof_file *file;
 
-	if (auth && !auth->successful) {
-		file = find(judge, auth->file);
-		if (file)
-			count(judge, file, 0, PROOF_BIT(PROOF_RESULT));
-		return 0;
-	}
-	auth = auth ? NULL : recent_of_connection(&judge->recent, user);
+	if (!found)
+		auth = find_estranged(judge, user, is_good);
 	file = auth ? find(judge, auth->file) : NULL;
-	if (!file)
+	if (!file || (found && auth->successful))
 		return 0;
-	if (!auth->session_is_good || !(form.bad & session))
-		count(judge, file, 0, is_proved(file) ? 0 : session);
-	return (form.bad & session) || auth->session_is_good ? session : 0;
+	if (found)
+		count(judge, file, 0, PROOF_BIT(PROOF_RESULT));
+	else if ((is_good || !auth->session_is_good) && !is_proved(file))
+		count(judge, file, 0, session);
+	return !found && (!is_good || auth->session_is_good) ? session : 0;
 }
 
 void judge_user(struct judge *judge, const struct login *user, int64_t now_ns)
@@ -322,7 +336,7 @@ void judge_user(struct judge *judge, const struct login *user, int64_t now_ns)
 	if (!file)
 		return;
 	if (file->state == PROOF_OPEN && login_has(user, DOVETAP_FIELD_MECH))
-		wrong |= find_estranged(judge, user, form);
+		wrong |= compare_with_recent(judge, user, form);
 	if (wrong == 0 && form_is_whole(user, form))
 		file->whole++;
 	count(judge, file, form.good & (PROOF_BIT(PROOF_SERVICE) | PROOF_BIT(PROOF_KIND)), wrong);
@@ -340,6 +354,30 @@ void judge_auth(struct judge *judge, const struct login *auth, int64_t now_ns)
 		file->whole++;
 	/* There is a name in every record: that proves nothing of its place. */
 	count(judge, file, form.good & ~PROOF_BIT(PROOF_USERNAME), form.bad);
+}
+
+/* Dovecot wakes a session up later than at once, and gives no mechanism to what it makes for itself:
+ * the probe does not emit those. */
+static bool is_marked_wrongly(const struct judge *judge, const struct login *user)
+{
+	const struct recent_auth *auth = recent_of_session(&judge->recent, user);
+
+	if (user->flags & DOVETAP_FLAG_AUTOCREATED)
+		return true;
+	return (user->flags & DOVETAP_FLAG_SESSION_RESTORED) && auth && auth->successful &&
+	       user->boot_ns - auth->boot_ns < AT_ONCE_NS;
+}
+
+void judge_no_login(struct judge *judge, const struct login *user, int64_t now_ns)
+{
+	struct proof_file *file = file_of(judge, user, now_ns);
+	uint32_t wrong = form_of(user).bad & PROOF_BIT(PROOF_USERNAME);
+
+	if (!file || user->type != DOVETAP_EVENT_MAIL_USER)
+		return;
+	if (is_marked_wrongly(judge, user))
+		wrong |= PROOF_BIT(PROOF_KIND);
+	count(judge, file, 0, wrong);
 }
 
 void judge_proxied(struct judge *judge, const struct login *proxy, const struct login *auth,

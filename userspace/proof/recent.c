@@ -17,6 +17,18 @@ static uint64_t folded(struct slice text)
 	return sum;
 }
 
+/* ManageSieve has two names. */
+static uint64_t service_sum(const struct login *login)
+{
+	struct slice service = login->text[DOVETAP_FIELD_SERVICE];
+
+	if (service.len == 0)
+		service = login->text[DOVETAP_FIELD_PROTOCOL];
+	if (slice_is(service, "managesieve"))
+		service = slice_str("sieve");
+	return service.len > 0 ? folded(service) : 0;
+}
+
 static uint64_t session_sum(const struct login *login)
 {
 	struct slice id = login_session(login);
@@ -31,6 +43,7 @@ void recent_add(struct recent *recent, const struct login *auth, bool session_is
 		.boot_ns = auth->boot_ns,
 		.session = session_sum(auth),
 		.name = folded(auth->text[DOVETAP_FIELD_USERNAME]),
+		.service = service_sum(auth),
 		.remote_ip = auth->remote_ip,
 		.remote_port = auth->remote_port,
 		.successful = auth->flags & DOVETAP_FLAG_SUCCESSFUL,
@@ -83,6 +96,21 @@ const struct recent_auth *recent_of_connection(const struct recent *recent,
 
 		if (auth && auth->successful && auth->name == name && auth->session != session &&
 		    same_connection(auth, login))
+			return auth;
+	}
+	return NULL;
+}
+
+const struct recent_auth *recent_of_name(const struct recent *recent, const struct login *login)
+{
+	uint64_t name = folded(login->text[DOVETAP_FIELD_USERNAME]), session = session_sum(login);
+	uint64_t service = service_sum(login);
+
+	for (unsigned int i = 0; service != 0 && i < RECENT_MAX; i++) {
+		const struct recent_auth *auth = at(recent, i, login);
+
+		if (auth && auth->name == name && auth->service == service &&
+		    auth->session != session)
 			return auth;
 	}
 	return NULL;

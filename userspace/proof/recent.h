@@ -15,7 +15,7 @@
 
 struct recent_auth {
 	uint64_t file, boot_ns;
-	uint64_t session, name; /* checksums; the name's of its lower case */
+	uint64_t session, name, service; /* checksums; 0: none; the name's of its lower case */
 	struct login_ip remote_ip;
 	uint16_t remote_port;
 	bool successful, proxied;
@@ -35,6 +35,9 @@ const struct recent_auth *recent_of_session(const struct recent *recent, const s
 /* A success of the same user from the same address and port, in another session; or NULL. */
 const struct recent_auth *recent_of_connection(const struct recent *recent,
 					       const struct login *login);
+
+/* One of the same user for the same service, in another session or none; or NULL. */
+const struct recent_auth *recent_of_name(const struct recent *recent, const struct login *login);
 
 /* Was there a success that was to be proxied? */
 bool recent_was_proxied(const struct recent *recent, const struct login *login);

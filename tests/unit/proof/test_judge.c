@@ -227,6 +227,46 @@ static void a_success_that_is_told_as_a_failure_is_noticed(void **state)
 	assert_int_equal(user_state(), PROOF_OPEN);
 }
 
+static void a_login_that_is_marked_as_none_is_noticed(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		const char *session = new_session();
+		struct login a = auth_record("u", session), u = user_record("u", session);
+
+		u.flags = DOVETAP_FLAG_SESSION_RESTORED;
+		u.boot_ns = a.boot_ns + 10 * SECOND / 1000;
+		judge_auth(judge, &a, SECOND);
+		judge_no_login(judge, &u, SECOND);
+	}
+	assert_int_equal(user_state(), PROOF_REFUSED);
+	assert_int_equal(judge_worst(&decided[0]), PROOF_KIND);
+}
+
+static void one_that_is_woken_up_is_none(void **state)
+{
+	const char *session = new_session();
+	struct login a = auth_record("u", session), u = user_record("u", session);
+
+	(void)state;
+	u.flags = DOVETAP_FLAG_SESSION_RESTORED;
+	u.boot_ns = a.boot_ns + SECOND;
+	judge_auth(judge, &a, SECOND);
+	for (int i = 0; i < 100; i++)
+		judge_no_login(judge, &u, SECOND);
+	assert_int_equal(user_state(), PROOF_OPEN);
+}
+
+static void users_without_a_name_refuse(void **state)
+{
+	struct login user = user_record(NULL, new_session());
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		judge_no_login(judge, &user, SECOND);
+	assert_int_equal(user_state(), PROOF_REFUSED);
+}
+
 static void rename_user(const char *login_name, const char *user)
 {
 	const char *session = new_session();
@@ -314,6 +354,9 @@ int main(void)
 		CASE(nothing_waits_for_ever),
 		CASE(a_wrong_session_id_has_a_partner_all_the_same),
 		CASE(a_success_that_is_told_as_a_failure_is_noticed),
+		CASE(a_login_that_is_marked_as_none_is_noticed),
+		CASE(one_that_is_woken_up_is_none),
+		CASE(users_without_a_name_refuse),
 		CASE(two_renamed_users_prove),
 		CASE(one_name_for_all_does_not),
 		CASE(a_proxied_login_proves_its_session),

@@ -37,6 +37,20 @@ static void or_by_name_and_connection(void **state)
 	assert_null(recent_of_connection(&recent, &user));
 }
 
+static void or_by_name_and_service(void **state)
+{
+	struct recent recent = {0};
+	struct login auth = auth_record("User", NULL), user = user_record("user", "session-1");
+
+	(void)state;
+	auth.remote_ip = (struct login_ip){0};
+	recent_add(&recent, &auth, false);
+	assert_null(recent_of_connection(&recent, &user));
+	assert_non_null(recent_of_name(&recent, &user));
+	set(&user, DOVETAP_FIELD_SERVICE, "pop3");
+	assert_null(recent_of_name(&recent, &user));
+}
+
 static void old_ones_are_forgotten(void **state)
 {
 	struct recent recent = {0};
@@ -72,6 +86,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_authentication_is_found_by_its_session),
 		cmocka_unit_test(or_by_name_and_connection),
+		cmocka_unit_test(or_by_name_and_service),
 		cmocka_unit_test(old_ones_are_forgotten),
 		cmocka_unit_test(a_proxied_one_is_noticed),
 	};
