@@ -2,6 +2,7 @@
 /* dovetap check: what prevents dovetap from working here, as findings. It attaches nothing and
  * writes to no dict. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/as_collector.h"
+#include "cli/check_layouts.h"
 #include "cli/check_pins.h"
 #include "cli/cmds.h"
 #include "cli/control.h"
@@ -24,6 +26,13 @@
 #include "search/search.h"
 
 #define PING_NS (5 * NS_PER_SEC)
+
+/* Where the searches' findings go. */
+struct looking {
+	struct findings *findings;
+	char state_dir[PATH_MAX]; /* "": not known */
+	bool fuse;		  /* attach_fuse */
+};
 
 struct check_options {
 	struct config_options plan;
@@ -101,10 +110,10 @@ static void check_kernel(struct findings *findings)
 
 static void on_build(void *context, const struct binary *binary, const struct binary *replaced)
 {
-	struct findings *findings = context;
+	const struct looking *looking = context;
 	const char *blind;
-	struct finding *finding =
-		findings_add(findings, "dovecot", binary->probe ? FINDING_OK : FINDING_BAD);
+	struct finding *finding = findings_add(looking->findings, "dovecot",
+					       binary->probe ? FINDING_OK : FINDING_BAD);
 
 	(void)replaced;
 	if (!finding)
@@ -117,8 +126,9 @@ static void on_build(void *context, const struct binary *binary, const struct bi
 	}
 	(void)snprintf(finding->text, sizeof(finding->text), "%s, layout %s, %s at %s", binary->abi,
 		       binary->layout->name, priv_role_name(binary->role), binary->probe->symbol);
+	check_proof(looking->state_dir, binary, finding);
 	blind = binary_blind_spot(binary);
-	if (!blind)
+	if (!blind || finding->state == FINDING_BAD)
 		return;
 	finding->state = FINDING_WARNING;
 	(void)snprintf(finding->advice, sizeof(finding->advice),
@@ -128,7 +138,8 @@ static void on_build(void *context, const struct binary *binary, const struct bi
 
 static void on_stalled(void *context, const char *place, bool end, unsigned int count)
 {
-	struct finding *finding = findings_add(context, "dovecot", FINDING_WARNING);
+	const struct looking *looking = context;
+	struct finding *finding = findings_add(looking->findings, "dovecot", FINDING_WARNING);
 
 	(void)end;
 	(void)count;
@@ -141,37 +152,39 @@ static void on_stalled(void *context, const char *place, bool end, unsigned int 
 	    "\"dovetap run\" tries again");
 }
 
-/* Errors of the configuration itself are reported by check_plan(). Returns attach_fuse. */
-static bool load_layouts(const struct check_options *check, struct findings *findings)
+/* Errors of the configuration itself are reported by check_plan(). */
+static void load_layouts(const struct check_options *check, struct looking *looking)
 {
 	struct finding *finding;
 	struct error error = {0};
 	struct plan *plan = NULL;
-	bool fuse;
 
 	if (plan_new(&check->plan, &plan, NULL) < 0)
-		return false;
-	fuse = plan_settings(plan)->attach_fuse;
+		return;
+	looking->fuse = plan_settings(plan)->attach_fuse;
+	set(looking->state_dir, sizeof(looking->state_dir), plan_settings(plan)->state_dir);
 	if (layout_files_load(plan_settings(plan)->layout_dir, &error) < 0) {
-		finding = findings_add(findings, "dovecot", FINDING_BAD);
+		finding = findings_add(looking->findings, "dovecot", FINDING_BAD);
 		if (finding)
 			set(finding->text, sizeof(finding->text), error.text);
 	}
 	plan_free(&plan);
-	return fuse;
+	check_own_layouts(looking->findings);
 }
 
-static void check_builds(const struct check_options *check, bool fuse, struct findings *findings)
+static void check_builds(const struct check_options *check, struct findings *findings)
 {
+	struct looking looking = {.findings = findings};
 	struct discover_options discover_options = roots_discover(&check->roots);
 	size_t before = findings->count;
 	const struct search_owner owner = {
-		.ctx = findings, .found = on_build, .stalled = on_stalled};
+		.ctx = &looking, .found = on_build, .stalled = on_stalled};
 	struct finding *finding;
 	struct error error = {0};
 	int ret;
 
-	discover_options.fuse = fuse;
+	load_layouts(check, &looking);
+	discover_options.fuse = looking.fuse;
 	ret = search_once(&discover_options, &owner, &error);
 	if (ret == 0 && findings->count > before)
 		return;
@@ -375,7 +388,7 @@ int cmd_check(int argc, char **argv)
 	if (settings)
 		return config_show(&check.plan);
 	check_kernel(&findings);
-	check_builds(&check, load_layouts(&check, &findings), &findings);
+	check_builds(&check, &findings);
 	ret = check_plan(&check, &findings);
 	if (check.json)
 		findings_print_json(&findings, stdout);

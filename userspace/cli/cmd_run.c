@@ -23,6 +23,7 @@
 #include "cli/try_plan.h"
 #include "cli/try_settings.h"
 #include "dovecot/layout_files.h"
+#include "dovecot/layout_own.h"
 #include "priv/lock.h"
 #include "priv/notify.h"
 #include "priv/start.h"
@@ -170,6 +171,20 @@ static int become_attacher(const struct handed *handed, struct error *error_r)
 	return error_set(error_r, errno, "%s: %s", path, strerror(errno));
 }
 
+/* Live records prove it, too; but what is known before need not be found out by a loss. */
+static void warn_of_own_layouts(void)
+{
+	const struct layout *own;
+
+	for (size_t i = 0; (own = layouts_own_get(i)) != NULL; i++) {
+		if (layout_replaces_another(own))
+			log_warning("%s takes the place of the built-in layout of Dovecot ABI %s, "
+				    "and is another: remove it unless it was made for the build "
+				    "that runs here",
+				    own->name, own->abi);
+	}
+}
+
 int cmd_run(int argc, char **argv)
 {
 	const struct resolve_origin origin = {argc, argv, environ};
@@ -188,6 +203,7 @@ int cmd_run(int argc, char **argv)
 		plan_free(&plan);
 		return EX_CONFIG;
 	}
+	warn_of_own_layouts();
 	ret = hand_over(&origin, &run, plan, &handed, &error);
 	if (ret == 0)
 		ret = become_attacher(&handed, &error);

@@ -15,6 +15,7 @@ static struct metrics_source numbers(const struct collector *c)
 		.targets = &c->targets,
 		.audit = c->audit,
 		.failures = c->top.failures,
+		.judge = c->judge,
 		.ring = c->source,
 		.counters = &c->counters,
 		.ring_account = &c->ring_account,

@@ -22,6 +22,18 @@ const struct layout *layout_find(const char *abi)
 	return NULL;
 }
 
+bool layout_replaces_another(const struct layout *own)
+{
+	for (size_t i = 0; i < layouts_embedded_count; i++) {
+		const struct layout *layout = &layouts_embedded[i];
+
+		if (strcmp(layout->abi, own->abi) == 0)
+			return layout->btf_size != own->btf_size ||
+			       memcmp(layout->btf, own->btf, own->btf_size) != 0;
+	}
+	return false;
+}
+
 int layout_require(const char *abi, const struct layout **layout_r, struct error *error_r)
 {
 	const struct layout *layout = layout_find(abi);

@@ -6,6 +6,7 @@
 #ifndef DOVETAP_DOVECOT_LAYOUT_H
 #define DOVETAP_DOVECOT_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -26,6 +27,9 @@ const struct layout *layout_find(const char *abi);
 
 /* The same with an error for the user: it names the ABI and what to do about it. */
 int layout_require(const char *abi, const struct layout **layout_r, struct error *error_r);
+
+/* Whether it stands in the place of a built-in one, and is not the same. */
+bool layout_replaces_another(const struct layout *own);
 
 /*
  * Puts the blob into a memory file and returns its descriptor, which the caller closes once the

@@ -306,8 +306,8 @@ static const struct recent_auth *find_estranged(const struct judge *judge, const
 	return auth && !(auth->session_is_good && session_is_good) ? auth : NULL;
 }
 
-/* Which members of a login without partner are wrong, to judge by authentications that could be it;
- * what is wrong with these is counted. */
+/* Which members of a login without partner are wrong, to judge by authentications that could be
+ * it; what is wrong with these is counted. */
 static uint32_t compare_with_recent(struct judge *judge, const struct login *user, struct form form)
 {
 	const uint32_t session = PROOF_BIT(PROOF_SESSION_ID);
@@ -356,8 +356,8 @@ void judge_auth(struct judge *judge, const struct login *auth, int64_t now_ns)
 	count(judge, file, form.good & ~PROOF_BIT(PROOF_USERNAME), form.bad);
 }
 
-/* Dovecot wakes a session up later than at once, and gives no mechanism to what it makes for itself:
- * the probe does not emit those. */
+/* Dovecot wakes a session up later than at once, and gives no mechanism to what it makes for
+ * itself: the probe does not emit those. */
 static bool is_marked_wrongly(const struct judge *judge, const struct login *user)
 {
 	const struct recent_auth *auth = recent_of_session(&judge->recent, user);

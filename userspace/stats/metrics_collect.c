@@ -102,5 +102,6 @@ void metrics_collect(const struct metrics_source *source, struct metrics *metric
 	metrics_collect_differences(source, metrics);
 	metrics_collect_audit(source->audit, metrics);
 	metrics_collect_failures(source->failures, metrics);
+	metrics_collect_layouts(source->judge, metrics);
 	metrics_collect_dicts(source, metrics);
 }

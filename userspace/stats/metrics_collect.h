@@ -8,6 +8,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/targets.h"
 #include "priv/proto.h"
+#include "proof/judge.h"
 #include "serve/metrics.h"
 #include "stats/ring_account.h"
 
@@ -27,6 +28,7 @@ struct metrics_source {
 	const struct targets *targets;
 	const struct audit *audit; /* NULL: there is none */
 	const struct failures *failures;
+	const struct judge *judge; /* NULL: all layouts are believed */
 	struct event_source *ring;
 	const struct counters *counters; /* capture/counters.h */
 	const struct ring_account *ring_account;

@@ -16,6 +16,8 @@ extern const struct metric_table metrics_dicts_table;
 extern const struct metric_table metrics_differences_table;
 extern const struct metric_table metrics_audit_table;
 extern const struct metric_table metrics_failures_table;
+extern const struct metric_table metrics_layouts_table;
+extern const struct metric_table metrics_layout_members_table;
 
 #define METRIC_TABLE(title, rows)                                                                  \
 	{                                                                                          \
@@ -37,6 +39,7 @@ void metrics_collect_pipeline(const struct pipeline *pipeline, struct metrics *m
 void metrics_collect_dicts(const struct metrics_source *source, struct metrics *metrics);
 void metrics_collect_audit(const struct audit *audit, struct metrics *metrics); /* takes NULL */
 void metrics_collect_failures(const struct failures *failures, struct metrics *metrics);
+void metrics_collect_layouts(const struct judge *judge, struct metrics *metrics); /* takes NULL */
 void metrics_collect_losses(const struct metrics_source *source, struct metrics *metrics);
 void metrics_collect_differences(const struct metrics_source *source, struct metrics *metrics);
 
