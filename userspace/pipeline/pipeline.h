@@ -2,8 +2,9 @@
 /*
  * The way of a login through the collector, the only place where the stages meet:
  *
- *	source -> decode -> origin -> filter -> join -> proof -> time -> enrich -> deliver -> observe
- *	                                                                             └> route -> key -> writer
+ *	source -> decode -> origin -> filter -> join -> proof -> time -> enrich
+ *	       -> deliver -> observe
+ *	             └> route -> key -> writer
  *
  * Runs in one thread, the loop's; the writers have theirs. A record's room in the source is
  * released when it is safe with every writer (writer.h).

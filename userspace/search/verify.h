@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a file is what a searcher reports, before a probe is set in it. The searcher has read files
- * that others made, and one of them may have taken it over; then it would name any file and any
- * place in it. So a process that has never seen another file reads this one, and compares:
+ * Whether a file is what a searcher reports, before a probe is set in it. The searcher has read
+ * files that others made, and one of them may have taken it over; then it would name any file and
+ * any place in it. So a process that has never seen another file reads this one, and compares:
  *
  *	attacher ── request with the file ──▶ verifier ── answer ──▶ attacher
  *

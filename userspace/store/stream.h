@@ -81,4 +81,7 @@ int stream_exchange(struct stream *stream, struct slice out, stream_feed *feed, 
 /* Waits for poll(2)'s events on fd. Returns 1, -ETIMEDOUT, or poll's negative errno. */
 int stream_wait(int fd, short events, int64_t deadline_ns);
 
+/* The same for several. Returns how many are ready, -ETIMEDOUT, or poll's negative errno. */
+int stream_wait_all(struct pollfd *polls, size_t count, int64_t deadline_ns);
+
 #endif
