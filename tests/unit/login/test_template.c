@@ -70,6 +70,36 @@ static void parts_say_where_each_variable_went(void **state)
 	template_free(&template);
 }
 
+/* The parts of the key that the template makes of a login of that user. */
+static size_t parts_of(const char *text, enum template_language language, const char *user)
+{
+	struct template *template = compile_ok(text, language, NULL);
+	struct login login = make_login(user);
+	struct key_part parts[3];
+	struct buf out;
+	size_t count = 0;
+
+	buf_init(&out, 300);
+	assert_int_equal(template_expand(template, &login, NULL, &out, parts, 3, &count, NULL), 0);
+	buf_release(&out);
+	template_free(&template);
+	return count;
+}
+
+/* "mail/alice" of a function is two words of the key, as the plugin takes it, unless a user with a
+ * "/" in the name could make more of it; a hash in base64 is one, whatever bytes it has. */
+static void slashes_in_a_function_are_the_templates(void **state)
+{
+	(void)state;
+	assert_int_equal(parts_of("%{if;%s;eq;imap;mail/%u;web/%u}", TEMPLATE_V23, "a"), 0);
+	assert_int_equal(parts_of("%{if;%s;eq;imap;mail/%u;web/%u}", TEMPLATE_V23, "a/b"), 1);
+	assert_int_equal(parts_of("%{if;%s;eq;imap;mail;web}/%u", TEMPLATE_V23, "a/b"), 2);
+	assert_int_equal(parts_of("%{if(service, 'eq', 'imap', 'mail/', 'web/')}%{user}",
+				  TEMPLATE_V24, "a"),
+			 1);
+	assert_int_equal(parts_of("%{literal('\\xff\\xff\\xff') | base64}", TEMPLATE_V24, "a"), 1);
+}
+
 static void variables_are_listed_once(void **state)
 {
 	struct template *template = compile_ok("%u%{user}%{rip}%{remote_ip}%h", TEMPLATE_V23, NULL);
@@ -144,6 +174,7 @@ int main(void)
 		cmocka_unit_test(plain_variables_of_2_3),
 		cmocka_unit_test(plain_variables_of_2_4),
 		cmocka_unit_test(parts_say_where_each_variable_went),
+		cmocka_unit_test(slashes_in_a_function_are_the_templates),
 		cmocka_unit_test(variables_are_listed_once),
 		cmocka_unit_test(what_a_login_brings_is_never_expanded_again),
 		cmocka_unit_test(what_cannot_be_answered_is_refused_by_name),

@@ -89,6 +89,14 @@ int compiler_add_program(struct compiler *compiler, struct piece_list *list, pro
 	return 0;
 }
 
+void compiler_note_slash(struct piece_list *list, size_t first, const char *text, const char *end)
+{
+	bool has_slash = memchr(text, '/', (size_t)(end - text)) != NULL;
+
+	for (size_t i = first; i < list->count; i++)
+		list->pieces[i].has_slash = has_slash && list->pieces[i].eval;
+}
+
 int run_fail(struct template_run *run, const char *fmt, ...)
 {
 	char text[256];

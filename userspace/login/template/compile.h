@@ -37,6 +37,7 @@ struct piece {
 	program_eval_fn *eval;	/* NULL for a literal or a variable */
 	const void *program;
 	struct slice literal;
+	bool has_slash; /* of a program: a "/" stands in its text, so that it may make one */
 };
 
 struct piece_list {
@@ -66,6 +67,9 @@ int compiler_add_variable(struct compiler *compiler, struct piece_list *list,
 			  enum variable variable);
 int compiler_add_program(struct compiler *compiler, struct piece_list *list, program_eval_fn *eval,
 			 const void *program);
+
+/* Sets has_slash of the programs from first on, which were compiled from the text up to end. */
+void compiler_note_slash(struct piece_list *list, size_t first, const char *text, const char *end);
 
 /* The parsers of the languages: append the pieces of text to list. */
 int v23_compile(struct compiler *compiler, const char *text, struct piece_list *list);

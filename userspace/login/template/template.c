@@ -14,6 +14,7 @@ struct template
 	struct scratch scratch;
 	struct hasher *md5;
 	const char *variables[VARIABLE_COUNT + 1];
+	bool uses[VARIABLE_COUNT];
 };
 
 static int (*const parsers[])(struct compiler *, const char *, struct piece_list *) = {
@@ -42,9 +43,11 @@ static void list_variables(const struct compiler *compiler, struct template *tem
 {
 	const char **next = template->variables;
 
-	for (unsigned int i = 0; i < VARIABLE_COUNT; i++)
+	for (unsigned int i = 0; i < VARIABLE_COUNT; i++) {
+		template->uses[i] = compiler->used[i];
 		if (compiler->used[i])
 			*next++ = variable_name(i);
+	}
 }
 
 static int parse(struct compiler *compiler, const char *text, enum template_language language,
@@ -128,6 +131,7 @@ const char *const *template_variables(const struct template *template)
 }
 
 struct part_list {
+	const bool *uses; /* by the whole template */
 	struct key_part *parts;
 	size_t count, max;
 };
@@ -163,6 +167,31 @@ static int append_piece(struct template_run *run, const struct piece *piece, str
 	return ret < 0 ? ret : append(run, out, value);
 }
 
+static bool has_slash(struct slice text)
+{
+	return text.len > 0 && memchr(text.ptr, '/', text.len);
+}
+
+static bool login_has_slash(struct template_run *run, const bool *uses)
+{
+	char text[VARIABLE_TEXT_MAX];
+	struct slice value;
+
+	for (unsigned int i = 0; i < VARIABLE_COUNT; i++) {
+		if (uses[i] && variable_get(&run->source, i, text, &value, NULL) == 0 &&
+		    has_slash(value))
+			return true;
+	}
+	return false;
+}
+
+/* What a function made, such as "mail/alice", is no one part when its slashes are the template's. */
+static bool is_several(struct template_run *run, const struct part_list *list,
+		       const struct piece *piece, struct slice value)
+{
+	return piece->has_slash && has_slash(value) && !login_has_slash(run, list->uses);
+}
+
 static int expand_piece(struct template_run *run, const struct piece *piece, struct buf *out,
 			struct part_list *list)
 {
@@ -175,6 +204,8 @@ static int expand_piece(struct template_run *run, const struct piece *piece, str
 	ret = append_piece(run, piece, out, &name);
 	if (ret < 0 || !list->parts)
 		return ret;
+	if (is_several(run, list, piece, (struct slice){buf_str(out) + offset, out->len - offset}))
+		return 0;
 	if (list->count == list->max)
 		return error_set(run->error_r, E2BIG, "the key has more than %zu variables",
 				 list->max);
@@ -200,7 +231,7 @@ int template_expand(const struct template *template, const struct login *login,
 				   .scratch = &scratch,
 				   .md5 = template->md5,
 				   .error_r = error_r};
-	struct part_list list = {parts, 0, part_max};
+	struct part_list list = {template->uses, parts, 0, part_max};
 	size_t start = out->len;
 	int ret;
 

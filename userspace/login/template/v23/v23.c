@@ -141,7 +141,9 @@ static int add_field(struct compiler *compiler, struct piece_list *list,
 
 static int compile_percent(struct compiler *compiler, const char **text, struct piece_list *list)
 {
+	const char *start = *text;
 	struct v23_field field = {.slicing = parse_slicing(text)};
+	size_t first = list->count;
 	int ret;
 
 	if (field.slicing.width > DIGITS_MAX || field.slicing.width < -DIGITS_MAX ||
@@ -152,7 +154,11 @@ static int compile_percent(struct compiler *compiler, const char **text, struct 
 	if (ret < 0 || **text == '\0')
 		return ret;
 	ret = parse_name(compiler, text, &field.piece);
-	return ret < 0 ? ret : add_field(compiler, list, &field);
+	if (ret == 0)
+		ret = add_field(compiler, list, &field);
+	if (ret == 0)
+		compiler_note_slash(list, first, start, *text);
+	return ret;
 }
 
 int v23_compile(struct compiler *compiler, const char *text, struct piece_list *list)

@@ -149,6 +149,6 @@ int v23_compile_if(struct compiler *compiler, struct slice parameters, struct pi
 		return compiler_refuse(
 			compiler, "%%{if;a;operator;b;then;else} has %d parameters, not 4 or 5",
 			count);
-	*piece_r = (struct piece){VARIABLE_NONE, evaluate_if, test, {NULL, 0}};
+	*piece_r = (struct piece){.variable = VARIABLE_NONE, .eval = evaluate_if, .program = test};
 	return count < 0 ? count : precompile_if(compiler, test);
 }

@@ -22,6 +22,8 @@ static enum variable plain_variable(const struct v24_statement *first)
 static int compile_program(struct compiler *compiler, const char **text, struct piece_list *list)
 {
 	struct v24_statement *first = NULL;
+	size_t before = list->count;
+	const char *start = *text;
 	enum variable variable;
 	int ret = v24_parse(compiler, text, &first);
 
@@ -32,7 +34,10 @@ static int compile_program(struct compiler *compiler, const char **text, struct 
 		compiler->used[first->variable]--; /* counted as what it becomes */
 		return compiler_add_variable(compiler, list, variable);
 	}
-	return compiler_add_program(compiler, list, v24_run, first);
+	ret = compiler_add_program(compiler, list, v24_run, first);
+	if (ret == 0)
+		compiler_note_slash(list, before, start, *text);
+	return ret;
 }
 
 /* A slip in the lexer of 2.4.1 and 2.4.2: where "y" is all between two "%", or between one and an
