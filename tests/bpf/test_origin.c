@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,6 +119,18 @@ static int contain(char **argv)
 	_exit(EXIT_FAILURE);
 }
 
+/* join GROUP COMMAND...: in that control group. */
+static int join(char **argv)
+{
+	char path[192], pid[16];
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", argv[0]);
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	print(path, pid);
+	execv(argv[1], argv + 1);
+	_exit(EXIT_FAILURE);
+}
+
 /* --- the test --------------------------------------------------------------------------------- */
 
 static const char *copy(const char *name, uid_t owner)
@@ -170,7 +183,9 @@ static int tear_down(void **state)
 	char command[128];
 
 	(void)state;
-	snprintf(command, sizeof(command), "rm -r %s", directory);
+	snprintf(command, sizeof(command), "%s/groups", directory);
+	(void)umount(command);
+	snprintf(command, sizeof(command), "rm -r --one-file-system %s", directory);
 	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
 	login_object_release(&object);
 	return 0;
@@ -299,7 +314,7 @@ static unsigned int records(void)
 	return count;
 }
 
-static void test_a_unrelated_programs_flood_gets_a_few_records(void **state)
+static void test_a_flood_of_an_unrelated_program_gets_a_few_records(void **state)
 {
 	static const char *const flood[] = {"5000", NULL};
 	unsigned int count;
@@ -339,6 +354,73 @@ static void test_users_program_leaves_half_of_the_ring(void **state)
 	assert_int_equal(login_object_count(&object, DOVETAP_COUNT_RING_FULL), 0);
 }
 
+static const char *make_group(const char *name)
+{
+	static char paths[2][128];
+	char *path = paths[name[0] == 'b'];
+
+	snprintf(path, sizeof(paths[0]), "%s/groups", directory);
+	if (access(path, F_OK) < 0) {
+		assert_int_equal(mkdir(path, 0755), 0);
+		assert_int_equal(mount("none", path, "cgroup2", 0, NULL), 0);
+	}
+	snprintf(path, sizeof(paths[0]), "%s/groups/dovetap-%s-%d", directory, name, (int)getpid());
+	assert_int_equal(mkdir(path, 0755), 0);
+	return path;
+}
+
+/* Runs NAME hit TIMES as a process of a master of root's in that group. */
+static void hit_in(const char *group, const char *times)
+{
+	const char *const argv[] = {copy("join", 0), "join", group,	      copy("dovecot", 0),
+				    "start",	     NOBODY, copy("imap", 0), "hit",
+				    times,	     NULL};
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execv(argv[0], (char *const *)argv);
+		_exit(EXIT_FAILURE);
+	}
+	assert_int_equal(wait_for(pid), EXIT_SUCCESS);
+}
+
+static void test_one_dovecot_leaves_room_to_the_others(void **state)
+{
+	const char *flooded = make_group("a"), *other = make_group("b");
+	unsigned long long dropped;
+
+	(void)state;
+	login_object_release(&object);
+	login_object_load(&object, layout_find(ABI), small_ring);
+	bpf_link__disconnect(login_object_link_for(-1, object.skel->progs.mail_user_created,
+						   "hook_mail_user_created"));
+	hit_in(other, "1");
+	hit_in(flooded, "5000");
+	dropped = login_object_count(&object, DOVETAP_COUNT_BUDGET_DOVECOT);
+	assert_in_range(dropped, 4500, 4999);
+	hit_in(other, "20");
+	assert_int_equal(login_object_count(&object, DOVETAP_COUNT_BUDGET_DOVECOT), dropped);
+	assert_int_equal(login_object_count(&object, DOVETAP_COUNT_RING_FULL), 0);
+	assert_int_equal(records(), 5021 - dropped);
+	assert_int_equal(rmdir(flooded), 0);
+	assert_int_equal(rmdir(other), 0);
+}
+
+static void test_a_dovecot_alone_has_the_whole_ring(void **state)
+{
+	const char *group = make_group("a");
+
+	(void)state;
+	login_object_release(&object);
+	login_object_load(&object, layout_find(ABI), small_ring);
+	bpf_link__disconnect(login_object_link_for(-1, object.skel->progs.mail_user_created,
+						   "hook_mail_user_created"));
+	hit_in(group, "5000");
+	assert_int_equal(login_object_count(&object, DOVETAP_COUNT_BUDGET_DOVECOT), 0);
+	assert_true(login_object_count(&object, DOVETAP_COUNT_RING_FULL) > 0);
+	assert_int_equal(rmdir(group), 0);
+}
+
 #define scenario(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static int try_all(void)
@@ -355,8 +437,10 @@ static int try_all(void)
 		scenario(test_a_master_in_a_user_namespace_of_ones_own),
 		scenario(test_a_rootless_container),
 		scenario(test_a_master_without_root_in_roots_container),
-		scenario(test_a_unrelated_programs_flood_gets_a_few_records),
+		scenario(test_a_flood_of_an_unrelated_program_gets_a_few_records),
 		scenario(test_users_program_leaves_half_of_the_ring),
+		scenario(test_one_dovecot_leaves_room_to_the_others),
+		scenario(test_a_dovecot_alone_has_the_whole_ring),
 	};
 	char here[2048], path[4096];
 
@@ -372,11 +456,11 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(char **argv);
-	} commands[] = {{"start", start}, {"map", map}, {"contain", contain}};
+	} commands[] = {{"start", start}, {"map", map}, {"contain", contain}, {"join", join}};
 
 	if (argc == 3 && strcmp(argv[1], "hit") == 0)
 		return hit(argv[2]);
-	for (size_t i = 0; i < 3 && argc > 2; i++) {
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]) && argc > 2; i++) {
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argv + 2);
 	}

@@ -4,7 +4,7 @@
 # Dovecot's own programs, with a master of his own; once, and as a flood beside people who log in. None
 # of his is recorded, none of theirs is missing. What counts is Dovecot's log and the test's own list.
 . "$(dirname "$0")/lib.sh"
-plan 24
+plan 28
 
 storage=/usr/lib/dovecot/libdovecot-storage.so.0
 declare -A abi=([bookworm]='2.3.ABIv19(2.3.19.1)' [trixie]='2.4.ABIv1')
@@ -29,11 +29,11 @@ preloaded() { # function user times program...
 	as_nobody env LD_PRELOAD=/claim/libclaim.so CLAIM="$claim" "$@"
 }
 
-# A master whose configuration has no name for anybody but who starts it.
+# By its name it is one, and its child calls.
 own_master() {
-	cp "$harness_root/claim/claim" "$harness_root/claim/dovecot"
-	as_nobody /claim/dovecot "$storage" hook_mail_user_created "${abi[$version]}" \
-		/claim/dovecot.layouts master 3
+	cp "$harness_root/bin/sh" "$harness_root/claim/dovecot"
+	as_nobody /claim/dovecot -c '"$@"; true' sh /claim/claim "$storage" hook_mail_user_created \
+		"${abi[$version]}" /claim/dovecot.layouts master 3
 }
 
 judged() { # verdict: so many records
@@ -84,6 +84,9 @@ scenario() {
 	preloaded auth_request_finished_event auth 3 /usr/lib/dovecot/auth > "$tmp/claims" 2>&1
 	check "$version: an authentication" grep -q '3 calls' "$tmp/claims"
 	check "$version: is not believed either" eventually judged_at_least 6 unrelated
+	own_master > "$tmp/claims" 2>&1
+	check "$version: below a master of his own" grep -q '3 calls' "$tmp/claims"
+	check "$version: which is not root's" eventually judged_at_least 3 user_master
 	login pop3 two@example.com > "$tmp/out"
 	check "$version: what Dovecot's log has is recorded, and no more" eventually recorded_as_dovecot_says
 	check "$version: the log has uid and executable" grep -Eq 'not believed.*claim \(uid 65534\)' "$tmp/dovetap.log"
