@@ -4,7 +4,7 @@
  *
  *	source -> decode -> origin -> filter -> join -> proof -> time -> enrich
  *	       -> deliver -> observe
- *	             └> route -> key -> writer
+ *	              └> route -> key -> writer
  *
  * Runs in one thread, the loop's; the writers have theirs. A record's room in the source is
  * released when it is safe with every writer (writer.h).
