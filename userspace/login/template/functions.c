@@ -79,12 +79,64 @@ bool wildcard_match(const char *text, const char *mask)
 	return mask[strspn(mask, "*")] == '\0';
 }
 
+/* The greater number of "{2,5}" at text, 1 for what is none. */
+static unsigned long repeats_at(const char *text)
+{
+	unsigned long least = strtoul(text + 1, NULL, 10), most = 0;
+	const char *comma = text + 1 + strspn(text + 1, "0123456789");
+
+	if (*comma == ',')
+		most = strtoul(comma + 1, NULL, 10);
+	most = most > least ? most : least;
+	return most > 1 ? most : 1;
+}
+
+/* Counts of all repetitions, as if each stood in the others. */
+static bool repeats_too_often(const char *pattern)
+{
+	unsigned long product = 1;
+
+	for (; *pattern && product <= REGEX_REPEATS_MAX; pattern++) {
+		if (*pattern == '\\' && pattern[1])
+			pattern++;
+		else if (*pattern == '{')
+			product *= repeats_at(pattern) <= REGEX_REPEATS_MAX ? repeats_at(pattern)
+									    : REGEX_REPEATS_MAX + 1;
+	}
+	return product > REGEX_REPEATS_MAX;
+}
+
+/* Also where it stands for itself, in brackets. */
+static bool refers_back(const char *pattern)
+{
+	for (; (pattern = strchr(pattern, '\\')) && pattern[1]; pattern += 2) {
+		if (pattern[1] >= '1' && pattern[1] <= '9')
+			return true;
+	}
+	return false;
+}
+
+const char *regex_refusal(const char *pattern)
+{
+	if (strlen(pattern) > REGEX_MAX)
+		return "it is too long";
+	if (repeats_too_often(pattern))
+		return "its repetitions are too many";
+	if (refers_back(pattern))
+		return "it has a back-reference, and to match it could take for ever";
+	return NULL;
+}
+
 static int regex_match_now(struct template_run *run, const char *pattern, const char *text)
 {
+	const char *refusal = regex_refusal(pattern);
 	regex_t regex;
 	char why[128];
-	int ret = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB);
+	int ret;
 
+	if (refusal)
+		return run_fail(run, "'%s' is refused: %s", pattern, refusal);
+	ret = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB);
 	if (ret != 0) {
 		regerror(ret, &regex, why, sizeof(why));
 		return run_fail(run, "'%s' is no regular expression: %s", pattern, why);
@@ -95,23 +147,25 @@ static int regex_match_now(struct template_run *run, const char *pattern, const 
 }
 
 static int match(const struct comparison *comparison, struct template_run *run, const char *text,
-		 const char *pattern, const regex_t *regex)
+		 const char *pattern, bool constant, const regex_t *regex)
 {
 	if (comparison->kind == COMPARE_WILDCARD)
 		return wildcard_match(text, pattern);
+	if (!regex && !constant)
+		return run_fail(run, REGEX_VARIABLE);
 	if (!regex)
 		return regex_match_now(run, pattern, text);
 	return regexec(regex, text, 0, NULL, 0) == 0;
 }
 
 int comparison_of_texts(const struct comparison *comparison, struct template_run *run,
-			const char *a, const char *b, const regex_t *regex)
+			const char *a, const char *b, bool constant, const regex_t *regex)
 {
 	int ret;
 
 	if (comparison->kind == COMPARE_TEXTS)
 		return comparison_of_numbers(comparison, strcmp(a, b), 0);
-	ret = match(comparison, run, a, b, regex);
+	ret = match(comparison, run, a, b, constant, regex);
 	if (ret < 0)
 		return ret;
 	return ret ? comparison->equal : comparison->below;
@@ -125,11 +179,14 @@ static void free_regex(void *regex)
 int regex_compile(struct compiler *compiler, const char *pattern, const regex_t **regex_r)
 {
 	regex_t *regex = pool_alloc(compiler->pool, sizeof(*regex));
+	const char *refusal = regex_refusal(pattern);
 	char why[128];
 	int ret;
 
 	if (!regex)
 		return compiler_no_memory(compiler);
+	if (refusal)
+		return compiler_refuse(compiler, "'%s' is refused: %s", pattern, refusal);
 	ret = regcomp(regex, pattern, REG_EXTENDED);
 	if (ret != 0) {
 		regerror(ret, regex, why, sizeof(why));

@@ -31,7 +31,9 @@ static int compare(const struct v23_if *test, struct template_run *run,
 	if (ret < 0)
 		return ret;
 	if (comparison->kind != COMPARE_NUMBERS)
-		return comparison_of_texts(comparison, run, a, b, test->regex);
+		return comparison_of_texts(comparison, run, a, b,
+					   pieces_constant(&test->parameters[2]) != NULL,
+					   test->regex);
 	if (!text_to_number(a, &number_a) || !text_to_number(b, &number_b))
 		return run_fail(run, "if: '%s' %s '%s' compares what is no number", a,
 				comparison->name, b);
@@ -132,8 +134,10 @@ static int precompile_if(struct compiler *compiler, struct v23_if *test)
 				       "'%s' is no operator of %%{if}; use == < <= > >= != eq lt "
 				       "le gt ge ne * !* ~ !~",
 				       name);
-	if (test->comparison->kind != COMPARE_REGEX || !pattern)
+	if (test->comparison->kind != COMPARE_REGEX)
 		return 0;
+	if (!pattern)
+		return compiler_refuse(compiler, REGEX_VARIABLE);
 	return regex_compile(compiler, pattern, &test->regex);
 }
 

@@ -89,7 +89,8 @@ static int compare_texts(struct v24_state *state, const struct comparison *compa
 	if (ret == 0)
 		ret = v24_text(state, b, &right);
 	return ret < 0 ? ret
-		       : comparison_of_texts(comparison, state->run, left.ptr, right.ptr, regex);
+		       : comparison_of_texts(comparison, state->run, left.ptr, right.ptr,
+					     b->kind != V24_PARAMETER_VARIABLE, regex);
 }
 
 static int find_comparison(struct v24_state *state, const struct v24_parameter *parameter,
@@ -177,7 +178,11 @@ static int prepare_if(struct compiler *compiler, struct v24_statement *statement
 				       "'%s' is no operator of if(); use == < <= > >= != eq lt le "
 				       "gt ge ne * !* ~ !~",
 				       operator->text);
-	if (comparison->kind != COMPARE_REGEX || operator->next->kind != V24_PARAMETER_TEXT)
+	if (comparison->kind != COMPARE_REGEX)
+		return 0;
+	if (operator->next->kind == V24_PARAMETER_VARIABLE)
+		return compiler_refuse(compiler, REGEX_VARIABLE);
+	if (operator->next->kind != V24_PARAMETER_TEXT)
 		return 0;
 	return regex_compile(compiler, operator->next->text, &statement->regex);
 }

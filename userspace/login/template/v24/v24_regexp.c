@@ -8,7 +8,7 @@
 static int prepare_regexp(struct compiler *compiler, struct v24_statement *statement)
 {
 	if (statement->parameters->kind != V24_PARAMETER_TEXT)
-		return 0;
+		return compiler_refuse(compiler, REGEX_VARIABLE);
 	return regex_compile(compiler, statement->parameters->text, &statement->regex);
 }
 
@@ -62,22 +62,6 @@ static int keep_surroundings(struct v24_state *state, const char *text, const re
 	return 0;
 }
 
-static int match_now(struct v24_state *state, const struct v24_parameter *pattern, const char *text,
-		     regmatch_t groups[GROUPS])
-{
-	struct slice expression;
-	regex_t regex;
-	int ret = v24_text(state, pattern, &expression);
-
-	if (ret < 0)
-		return ret;
-	if (regcomp(&regex, expression.ptr, REG_EXTENDED) != 0)
-		return run_fail(state->run, "'%s' is no regular expression", expression.ptr);
-	ret = regexec(&regex, text, GROUPS, groups, 0);
-	regfree(&regex);
-	return ret == 0;
-}
-
 static int apply_regexp(const struct v24_statement *statement, struct v24_state *state)
 {
 	const char *text = v24_c_string(state).ptr;
@@ -87,10 +71,8 @@ static int apply_regexp(const struct v24_statement *statement, struct v24_state 
 
 	if (ret < 0)
 		return ret;
-	ret = statement->regex ? regexec(statement->regex, text, GROUPS, groups, 0) == 0
-			       : match_now(state, statement->parameters, text, groups);
-	if (ret <= 0)
-		return ret;
+	if (regexec(statement->regex, text, GROUPS, groups, 0) != 0)
+		return 0;
 	ret = replace(state, text, groups, with.ptr, &value);
 	if (ret == 0 && statement->since >= V24_PCRE)
 		ret = keep_surroundings(state, text, &groups[0], &value);
