@@ -8,15 +8,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "serve/connections.h"
 #include "serve/listen.h"
 
 #define PAGE_MAX	(1U << 20)
-#define CONNECTIONS_MAX 16
 #define TIMEOUT_SECONDS 10
 
 struct http {
 	struct http_config config;
 	struct MHD_Daemon *daemon;
+	struct connections connections;
 	struct loop_watch *watch, *timer;
 	char *path; /* of a unix socket, to be removed */
 };
@@ -154,6 +155,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		return MHD_NO;
 	/* The first call is for the header alone. Whoever answers it there ends the connection. */
 	if (!*request) {
+		connections_used(&((struct http *)context)->connections, connection);
 		*request = context;
 		return MHD_YES;
 	}
@@ -187,7 +189,8 @@ static int start(struct http *http, int fd, struct error *error_r)
 {
 	http->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, http,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_ACCEPTED,
+		MHD_OPTION_NOTIFY_CONNECTION, connections_notify, &http->connections,
 		MHD_OPTION_CONNECTION_TIMEOUT, http->config.timeout_seconds, MHD_OPTION_END);
 	if (http->daemon)
 		return 0;

@@ -300,6 +300,33 @@ static void silent_clients_are_given_up(void **state)
 		close(silent[i]);
 }
 
+/* Far more of them than may be connected, and they have an hour: each that comes is answered, and
+ * somebody who asks again and again stays. */
+static void idle_clients_are_dropped_for_others(void **state)
+{
+	struct world *world = *state;
+	int idle[50], patient;
+	char byte;
+
+	world->timeout_seconds = 3600;
+	open_with(world, NULL, collect);
+	patient = listen_connect(world->path, NULL);
+	for (size_t i = 0; i < 50; i++) {
+		idle[i] = listen_connect(world->path, NULL);
+		assert_true(idle[i] >= 0);
+		if (i % 10 != 9)
+			continue;
+		assert_int_equal(send_all(patient, ONE, strlen(ONE)), 0);
+		expect_page(world, "/livez", 200, "text/plain", "ok\n");
+		assert_true(recv(patient, &byte, 1, 0) > 0);
+	}
+	assert_int_equal(recv(idle[0], &byte, 1, MSG_DONTWAIT), 0); /* ended */
+	assert_int_equal(recv(idle[49], &byte, 1, MSG_DONTWAIT), -1);
+	close(patient);
+	for (size_t i = 0; i < 50; i++)
+		close(idle[i]);
+}
+
 static void nothing_but_get_is_answered(void **state)
 {
 	struct world *world = *state;
@@ -344,6 +371,7 @@ int main(void)
 		scenario(a_request_may_come_in_pieces),
 		scenario(several_requests_may_come_at_once),
 		scenario(silent_clients_are_given_up),
+		scenario(idle_clients_are_dropped_for_others),
 		scenario(nothing_but_get_is_answered),
 		scenario(errors_are_those_of_the_address),
 	};
