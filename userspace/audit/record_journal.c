@@ -57,7 +57,7 @@ static struct slice text_of(const struct audit_record *record, enum audit_field 
 								      : slice_str("-");
 }
 
-/* "failure: imap u@example.com 192.0.2.1" */
+/* A name may have spaces and look like anything: failure: imap "u@example.com" 192.0.2.1 */
 static void add_message(struct buf *out, const struct audit_record *record)
 {
 	size_t start = begin(out);
@@ -65,7 +65,7 @@ static void add_message(struct buf *out, const struct audit_record *record)
 	buf_appendf(out, "MESSAGE=%s: ", login_event_kind_name(record->event));
 	escape_terminal(out, text_of(record, AUDIT_FIELD_SERVICE));
 	buf_append_char(out, ' ');
-	escape_terminal(out, text_of(record, AUDIT_FIELD_USER));
+	escape_quoted(out, text_of(record, AUDIT_FIELD_USER));
 	buf_append_char(out, ' ');
 	escape_terminal(out, text_of(record, AUDIT_FIELD_REMOTE_IP));
 	end(out, start);

@@ -46,6 +46,14 @@ static void terminal_one(struct buf *out, const uint8_t *p, size_t len)
 		buf_append(out, p, len);
 }
 
+static void quoted_one(struct buf *out, const uint8_t *p, size_t len)
+{
+	if (*p == '"')
+		buf_append_str(out, "\\\"");
+	else
+		terminal_one(out, p, len);
+}
+
 static void json_one(struct buf *out, const uint8_t *p, size_t len)
 {
 	if (*p == '"' || *p == '\\')
@@ -71,6 +79,13 @@ static int each_sequence(struct buf *out, struct slice text,
 int escape_terminal(struct buf *out, struct slice text)
 {
 	return each_sequence(out, text, terminal_one);
+}
+
+int escape_quoted(struct buf *out, struct slice text)
+{
+	buf_append_char(out, '"');
+	(void)each_sequence(out, text, quoted_one);
+	return buf_append_char(out, '"');
 }
 
 int escape_json(struct buf *out, struct slice text)

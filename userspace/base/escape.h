@@ -12,6 +12,10 @@
  */
 int escape_terminal(struct buf *out, struct slice text);
 
+/* The same in double quotes, with those inside as \": where it begins and ends is seen, whatever
+ * it has in it. */
+int escape_quoted(struct buf *out, struct slice text);
+
 /*
  * Appends text as the inside of a JSON string (RFC 8259), without the quotes. A byte that is not
  * valid UTF-8 becomes the code point of the same number (\u00NN). Returns 0 or the buffer's error.

@@ -109,7 +109,7 @@ static bool has_field(const struct buf *out, const char *wanted)
 static void the_journal_gets_fields(void **state)
 {
 	static const char *const wanted[] = {
-		"MESSAGE=failure: imap u\\xff\\x0a 192.0.2.99",
+		"MESSAGE=failure: imap \"u\\xff\\x0a\" 192.0.2.99",
 		"PRIORITY=5",
 		"SYSLOG_IDENTIFIER=dovetap",
 		"DOVETAP_EVENT=failure",

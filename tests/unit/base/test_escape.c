@@ -43,6 +43,14 @@ static void terminal_keeps_utf8_and_shows_broken_bytes(void **state)
 	      "\\xc3(\\xff\\xc0\\x80\\xed\\xa0\\x80");
 }
 
+static void a_quoted_text_ends_where_it_ends(void **state)
+{
+	(void)state;
+	check(escape_quoted, slice_str(""), "\"\"");
+	check(escape_quoted, slice_str("a b"), "\"a b\"");
+	check(escape_quoted, slice_str("a\" from \\\n"), "\"a\\\" from \\\\\\x0a\"");
+}
+
 static void json_quotes_and_maps_broken_bytes(void **state)
 {
 	(void)state;
@@ -67,6 +75,7 @@ int main(void)
 		cmocka_unit_test(terminal_escapes_control_bytes),
 		cmocka_unit_test(terminal_escapes_what_is_not_seen),
 		cmocka_unit_test(terminal_keeps_utf8_and_shows_broken_bytes),
+		cmocka_unit_test(a_quoted_text_ends_where_it_ends),
 		cmocka_unit_test(json_quotes_and_maps_broken_bytes),
 		cmocka_unit_test(output_stops_at_the_ceiling),
 	};
