@@ -293,8 +293,8 @@ void judge_login(struct judge *judge, const struct login *user, const struct log
 	prove(judge, auth_file, PROOF_BY_LOGIN);
 }
 
-/* The authentication that is this login's but for its session id. By its name alone it is found only
- * where one of the ids cannot be one: a user has several sessions. */
+/* The authentication that is this login's but for its session id. By its name alone it is found
+ * only where one of the ids cannot be one: a user has several sessions. */
 static const struct recent_auth *find_estranged(const struct judge *judge, const struct login *user,
 						bool session_is_good)
 {
