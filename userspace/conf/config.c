@@ -97,6 +97,16 @@ static const char *root_of_server(const struct config_options *options,
 	return root ? *root : NULL;
 }
 
+/* The release is that of the doveconf beside it, unless the setting has another. */
+static int take_version(struct config *config, const char *version, struct error *error_r)
+{
+	if (config->settings.dovecot_version || *version == '\0')
+		return 0;
+	if (conf_set(config->command_line, "dovetap/dovecot_version", version, "doveconf") < 0)
+		return no_memory(error_r);
+	return config_read_settings(config, error_r);
+}
+
 static int load_server(const struct config_options *options, struct config *config,
 		       struct error *error_r)
 {
@@ -104,12 +114,17 @@ static int load_server(const struct config_options *options, struct config *conf
 		.program = options->doveconf,
 		.root_dir = root_of_server(options, &config->settings),
 	};
+	struct doveconf_answer answer = {0};
 	int ret;
 
 	if (*config->settings.dovecot_config == '\0')
 		return 0;
-	ret = doveconf_read(config->settings.dovecot_config, &doveconf, &config->server,
-			    &config->doveconf, &config->doveconf_error, error_r);
+	ret = doveconf_read(config->settings.dovecot_config, &doveconf, &config->server, &answer,
+			    error_r);
+	config->doveconf = answer.program;
+	config->doveconf_error = answer.error;
+	if (ret == 0)
+		ret = take_version(config, answer.version, error_r);
 	return ret < 0 ? ret : server_words_check(config->server, error_r);
 }
 

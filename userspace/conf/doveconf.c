@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf/doveconf.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "conf/locate.h"
@@ -23,8 +25,17 @@ const char *doveconf_find(void)
 	return NULL;
 }
 
+/* "# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf" */
+static void take_version(const char *output, char version_r[32])
+{
+	size_t len = strspn(output, "# ");
+
+	(void)snprintf(version_r, 32, "%.*s", (int)strspn(output + len, "0123456789."),
+		       output + len);
+}
+
 static int parse_output(const char *program, const char *path, int timeout_ms,
-			struct conf_section **root_r, struct error *error_r)
+			struct conf_section **root_r, char version_r[32], struct error *error_r)
 {
 	const char *const argv[] = {program, "-P", "-n", "-c", path, NULL};
 	struct buf out, messages;
@@ -35,8 +46,10 @@ static int parse_output(const char *program, const char *path, int timeout_ms,
 	ret = conf_run(argv, timeout_ms, &out, &messages, error_r);
 	/* "key = <file" in the output counts from the folder of the file, so it goes by its name.
 	 */
-	if (ret == 0)
+	if (ret == 0) {
+		take_version(buf_str(&out), version_r);
 		ret = conf_parse_text(buf_slice(&out), path, 0, root_r, error_r);
+	}
 	buf_release(&messages);
 	buf_release(&out);
 	return ret;
@@ -56,10 +69,10 @@ static void swap(struct conf_section **a, struct conf_section **b)
  * is, once doveconf has taken it.
  */
 static int read_with(const char *program, const char *path, int timeout_ms,
-		     struct conf_section **root_r, struct error *error_r)
+		     struct conf_section **root_r, char version_r[32], struct error *error_r)
 {
 	struct conf_section *root = NULL, *original = NULL;
-	int ret = parse_output(program, path, timeout_ms, &root, error_r);
+	int ret = parse_output(program, path, timeout_ms, &root, version_r, error_r);
 
 	if (ret < 0)
 		return ret;
@@ -80,22 +93,17 @@ static int read_with(const char *program, const char *path, int timeout_ms,
 }
 
 int doveconf_read(const char *path, const struct doveconf_options *options,
-		  struct conf_section **root_r, const char **program_r,
-		  struct error *doveconf_error_r, struct error *error_r)
+		  struct conf_section **root_r, struct doveconf_answer *answer_r,
+		  struct error *error_r)
 {
+	int timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS, ret = -1;
 	const char *program = options->program ? options->program : doveconf_find();
-	struct error doveconf_error = {0};
-	int ret = -1;
+	struct doveconf_answer answer = {0};
 
-	if (options->root_dir)
-		program = NULL;
-	if (program && *program != '\0')
-		ret = read_with(program, path,
-				options->timeout_ms > 0 ? options->timeout_ms : TIMEOUT_MS, root_r,
-				&doveconf_error);
-	if (program_r)
-		*program_r = ret == 0 ? program : NULL;
-	if (doveconf_error_r)
-		*doveconf_error_r = doveconf_error;
+	if (program && *program != '\0' && !options->root_dir)
+		ret = read_with(program, path, timeout_ms, root_r, answer.version, &answer.error);
+	answer.program = ret == 0 ? program : NULL;
+	if (answer_r)
+		*answer_r = answer;
 	return ret == 0 ? 0 : conf_parse_file_below(options->root_dir, path, 0, root_r, error_r);
 }

@@ -24,14 +24,16 @@ struct doveconf_options {
 			       * includes here, so it is not used; NULL: it is not */
 };
 
-/*
- * Reads the file at path. program_r (may be NULL) is the doveconf that read it, NULL if our own
- * parser did. doveconf_error_r (may be NULL) gets code 0, or why an installed doveconf could not be
- * used.
- */
+struct doveconf_answer {
+	const char *program; /* that read the file; NULL: our own parser did */
+	char version[32];    /* of its Dovecot, "2.3.19.1"; "" when it is not known */
+	struct error error;  /* code 0, or why an installed doveconf could not be used */
+};
+
+/* Reads the file at path. answer_r may be NULL; it is set after an error, too. */
 int doveconf_read(const char *path, const struct doveconf_options *options,
-		  struct conf_section **root_r, const char **program_r,
-		  struct error *doveconf_error_r, struct error *error_r);
+		  struct conf_section **root_r, struct doveconf_answer *answer_r,
+		  struct error *error_r);
 
 /* The doveconf of this machine, or NULL. */
 const char *doveconf_find(void);

@@ -177,8 +177,10 @@ static const struct conf_field fields[] = {
 	{FIELD(compat), .type = CONF_ENUM, .otherwise = "newest", .words = compat_words,
 	 .meaning = "With `newest` the time and the address of a login move forward together, with "
 		    "`strict` each byte is what the plugin of `dovecot_version` writes."},
-	{FIELD(dovecot_version), .type = CONF_STRING, .default_text = "the newest",
-	 .example = "2.3.19", .meaning = "The release that `compat = strict` follows."},
+	{FIELD(dovecot_version), .type = CONF_STRING,
+	 .default_text = "that of the `doveconf` that reads `dovecot_config`, else the newest",
+	 .example = "2.3.19",
+	 .meaning = "The release that `compat = strict` and the templates follow."},
 	{FIELD(dict_via), .type = CONF_ENUM, .otherwise = "direct", .words = dict_via_words,
 	 .meaning =
 		 "Whether a `proxy:` URI means the store behind Dovecot's dict server, `direct`, or "

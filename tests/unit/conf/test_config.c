@@ -84,6 +84,30 @@ static void a_key_option_speaks_the_servers_language(void **state)
 	config_release(&config);
 }
 
+static void the_version_is_that_of_doveconf_unless_it_is_set(void **state)
+{
+	struct config_options options = {
+		.path = "own.conf", .doveconf = "./doveconf", .dovecot_config = "server.conf"};
+	struct config config;
+
+	(void)state;
+	write_file("own.conf", "", 0600);
+	write_file("server.conf", "base_dir = /b\n", 0600);
+	write_file("doveconf", "#!/bin/sh\necho '# 2.3.13 (89f716dc2): server.conf'\n", 0700);
+	config = load(&options);
+	assert_string_equal(config.settings.dovecot_version, "2.3.13");
+	config_release(&config);
+	write_file("own.conf", "dovetap {\n  dovecot_version = 2.3.19\n}\n", 0600);
+	config = load(&options);
+	assert_string_equal(config.settings.dovecot_version, "2.3.19");
+	config_release(&config);
+	options.doveconf = "";
+	write_file("own.conf", "", 0600);
+	config = load(&options);
+	assert_null(config.settings.dovecot_version);
+	config_release(&config);
+}
+
 static void includes_are_globs_beside_the_file(void **state)
 {
 	const struct config_options options = {.path = "sub/own.conf", .doveconf = ""};
@@ -213,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_source_wins_over_the_one_before),
 		cmocka_unit_test(a_key_option_speaks_the_servers_language),
+		cmocka_unit_test(the_version_is_that_of_doveconf_unless_it_is_set),
 		cmocka_unit_test(includes_are_globs_beside_the_file),
 		cmocka_unit_test(a_containers_file_names_files_of_the_container),
 		cmocka_unit_test(a_containers_links_lead_nowhere_else),

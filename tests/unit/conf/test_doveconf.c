@@ -19,19 +19,20 @@ static void values_are_doveconfs_and_places_the_files(void **state)
 	const struct doveconf_options options = {.program = "./doveconf"};
 	const struct conf_setting *key;
 	struct conf_section *root = NULL;
-	const char *program = NULL;
-	struct error doveconf_error, error = {0};
+	struct doveconf_answer answer;
+	struct error error = {0};
 
 	(void)state;
 	write_server(
 		"#!/bin/sh\n"
 		"[ \"$*\" = '-P -n -c main.conf' ] || exit 1\n"
-		"echo '# 2.3.19.1'\n"
+		"echo '# 2.3.19.1 (9b53102964): main.conf'\n"
 		"printf 'plugin {\\n  added = by doveconf\\n  last_login_key = printed\\n}\\n'\n");
-	if (doveconf_read("main.conf", &options, &root, &program, &doveconf_error, &error) < 0)
+	if (doveconf_read("main.conf", &options, &root, &answer, &error) < 0)
 		fail_msg("%s", error.text);
-	assert_int_equal(doveconf_error.code, 0);
-	assert_string_equal(program, "./doveconf");
+	assert_int_equal(answer.error.code, 0);
+	assert_string_equal(answer.program, "./doveconf");
+	assert_string_equal(answer.version, "2.3.19.1");
 	key = conf_setting_find(conf_section_find(root, "plugin", NULL), "last_login_key");
 	assert_string_equal(key->value, "printed");
 	assert_string_equal(key->pos.file, "part.conf");
@@ -43,14 +44,16 @@ static void our_parser_steps_in_when_doveconf_refuses(void **state)
 {
 	const struct doveconf_options options = {.program = "./doveconf"};
 	struct conf_section *root = NULL;
-	struct error doveconf_error, error = {0};
+	struct doveconf_answer answer;
+	struct error error = {0};
 
 	(void)state;
 	write_server("#!/bin/sh\necho first >&2\necho 'Fatal: Unknown section' >&2\nexit 89\n");
-	assert_int_equal(doveconf_read("main.conf", &options, &root, NULL, &doveconf_error, &error),
-			 0);
-	assert_string_equal(doveconf_error.text,
+	assert_int_equal(doveconf_read("main.conf", &options, &root, &answer, &error), 0);
+	assert_string_equal(answer.error.text,
 			    "./doveconf ended with status 89: Fatal: Unknown section");
+	assert_null(answer.program);
+	assert_string_equal(answer.version, "");
 	assert_string_equal(conf_setting_find(root, "base_dir")->value, "/run/dovecot");
 	conf_free(&root);
 }
@@ -59,13 +62,12 @@ static void a_missing_file_is_an_error_with_its_name(void **state)
 {
 	const struct doveconf_options options = {.program = ""};
 	struct conf_section *root = NULL;
-	struct error doveconf_error, error = {0};
+	struct doveconf_answer answer;
+	struct error error = {0};
 
 	(void)state;
-	assert_int_equal(
-		doveconf_read("nothing.conf", &options, &root, NULL, &doveconf_error, &error),
-		-ENOENT);
-	assert_int_equal(doveconf_error.code, 0);
+	assert_int_equal(doveconf_read("nothing.conf", &options, &root, &answer, &error), -ENOENT);
+	assert_int_equal(answer.error.code, 0);
 	assert_string_equal(error.text, "cannot read nothing.conf: No such file or directory");
 }
 

@@ -94,9 +94,9 @@ static void slashes_in_a_function_are_the_templates(void **state)
 	assert_int_equal(parts_of("%{if;%s;eq;imap;mail/%u;web/%u}", TEMPLATE_V23, "a"), 0);
 	assert_int_equal(parts_of("%{if;%s;eq;imap;mail/%u;web/%u}", TEMPLATE_V23, "a/b"), 1);
 	assert_int_equal(parts_of("%{if;%s;eq;imap;mail;web}/%u", TEMPLATE_V23, "a/b"), 2);
-	assert_int_equal(parts_of("%{if(service, 'eq', 'imap', 'mail/', 'web/')}%{user}",
-				  TEMPLATE_V24, "a"),
-			 1);
+	assert_int_equal(
+		parts_of("%{if(service, 'eq', 'imap', 'mail/', 'web/')}%{user}", TEMPLATE_V24, "a"),
+		1);
 	assert_int_equal(parts_of("%{literal('\\xff\\xff\\xff') | base64}", TEMPLATE_V24, "a"), 1);
 }
 

@@ -185,7 +185,8 @@ static bool login_has_slash(struct template_run *run, const bool *uses)
 	return false;
 }
 
-/* What a function made, such as "mail/alice", is no one part when its slashes are the template's. */
+/* What a function made, such as "mail/alice", is no one part when its slashes are those of the
+ * template. */
 static bool is_several(struct template_run *run, const struct part_list *list,
 		       const struct piece *piece, struct slice value)
 {

@@ -125,6 +125,7 @@ int v23_compile_hash(struct compiler *compiler, struct slice name, struct slice 
 		ret = v23_compile_long(compiler, data, &hash->data);
 	if (ret == 0)
 		ret = parse_options(compiler, options, hash);
-	*piece_r = (struct piece){.variable = VARIABLE_NONE, .eval = evaluate_hash, .program = hash};
+	*piece_r =
+		(struct piece){.variable = VARIABLE_NONE, .eval = evaluate_hash, .program = hash};
 	return ret;
 }
