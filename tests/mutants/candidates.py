@@ -9,7 +9,7 @@ uncalled (a call that is a statement), swapped (two arguments of one type).
 import collections
 import glob
 
-from clang.cindex import Config, CursorKind, Index
+from clang.cindex import Config, CursorKind, Index, TypeKind
 
 Config.set_library_file("/usr/lib/llvm-14/lib/libclang-14.so.1")
 Mutant = collections.namedtuple("Mutant", "file begin end text operator line")
@@ -90,6 +90,9 @@ class File:
         arguments = list(cursor.get_arguments())
         if self.symmetric(cursor, parent):
             arguments = arguments[1:]
+        if cursor.referenced and cursor.referenced.type.kind == TypeKind.FUNCTIONPROTO and \
+                cursor.referenced.type.is_function_variadic():  # the compiler refuses another format
+            arguments = [one for one in arguments if not self.text(one).startswith('"')]
         for one, two in zip(arguments, arguments[1:]):
             if one.type.get_canonical().spelling == two.type.get_canonical().spelling and \
                     self.text(one) != self.text(two):

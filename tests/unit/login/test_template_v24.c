@@ -205,6 +205,53 @@ static void bad_programs_are_refused(void **state)
 		check_refused(table[i].text, TEMPLATE_V24, NULL, table[i].words);
 }
 
+#define MANY 99
+
+static void refuse_count(const char *name, int count, int min, int max)
+{
+	char text[128], words[64];
+	size_t len = (size_t)snprintf(text, sizeof(text), "%%{user | %s(", name);
+
+	for (int i = 0; i < count; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, i > 0 ? ", 'x'" : "'x'");
+	(void)snprintf(text + len, sizeof(text) - len, ")}");
+	if (max == MANY)
+		(void)snprintf(words, sizeof(words), "takes %d to ", min);
+	else
+		(void)snprintf(words, sizeof(words), "takes %d to %d parameters, not %d", min, max,
+			       count);
+	check_refused(text, TEMPLATE_V24, NULL, words);
+}
+
+/* One less than it needs, and one more than it takes. */
+static void each_filter_takes_so_many_parameters(void **state)
+{
+	static const struct {
+		const char *name;
+		int min, max;
+	} filters[] = {
+		{"hash", 1, 1},	     {"md5", 0, 0},	  {"sha1", 0, 0},	{"sha256", 0, 0},
+		{"sha384", 0, 0},    {"sha512", 0, 0},	  {"base64", 0, 0},	{"unbase64", 0, 0},
+		{"regexp", 2, 2},    {"lookup", 1, MANY}, {"literal", 1, MANY}, {"default", 0, 1},
+		{"safe", 0, 0},	     {"if", 4, 5},	  {"switch", 3, MANY},	{"substr", 1, 2},
+		{"lfill", 1, 2},     {"rfill", 1, 2},	  {"list", 0, 1},	{"text", 0, 0},
+		{"calculate", 1, 2}, {"hex", 0, 1},	  {"unhex", 0, 0},	{"unhexlify", 0, 0},
+		{"truncate", 1, 1},  {"lenumber", 0, 0},  {"benumber", 0, 0},	{"lower", 0, 0},
+		{"upper", 0, 0},     {"reverse", 0, 0},	  {"concat", 1, MANY},	{"username", 0, 0},
+		{"domain", 0, 0},    {"index", 2, 2},	  {"ldap_dn", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+		if (filters[i].min > 1) /* "()" is no list of parameters */
+			refuse_count(filters[i].name, filters[i].min - 1, filters[i].min,
+				     filters[i].max);
+		if (filters[i].max != MANY)
+			refuse_count(filters[i].name, filters[i].max + 1, filters[i].min,
+				     filters[i].max);
+	}
+}
+
 static void check_version(const char *version, const char *text, const char *expected)
 {
 	const struct template_env env = {.dovecot_version = version, .strict = true};
@@ -282,6 +329,7 @@ int main(void)
 		cmocka_unit_test(choices),
 		cmocka_unit_test(literals_and_quotes),
 		cmocka_unit_test(bad_programs_are_refused),
+		cmocka_unit_test(each_filter_takes_so_many_parameters),
 		cmocka_unit_test(releases_differ),
 		cmocka_unit_test(username_and_domain_keep_their_names),
 	};
