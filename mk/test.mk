@@ -32,6 +32,10 @@ test-kernels: kernels-ready ## load, attach and capture on Debian's kernels from
 test-selftest: all target $(GEN_DOCS) ## every check fails when dovetap does nothing (root, 2 minutes on two CPUs); SELFTEST_SAMPLE=N: some
 	$(Q)TEST_TIMEOUT=3600 tests/run selftest
 
+test-dates: all $(GEN_DOCS) ## the unit tests and golden at ten odd dates (root, half an hour on two CPUs)
+	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
+	$(Q)TEST_TIMEOUT=7200 tests/dates.sh
+
 test-storm: kernels-ready ## a million logins, each compared member by member, on the newest kernel (7 minutes)
 	$(Q)STORM_LOGINS=1000000 TEST_TIMEOUT=7200 tests/kernels/50-linux-sid-amd64.sh
 
@@ -52,7 +56,7 @@ conformance-table: all ## compare with the plugin and write docs/plugin-conforma
 demo: ## show dovetap on real logins of a throwaway Dovecot (root, Debian 12)
 	$(Q)tools/demo
 
-.PHONY: test test-all test-faults test-selftest demo conformance-table
+.PHONY: test test-all test-faults test-selftest test-dates demo conformance-table
 
 test-cluster: $(O)/tests/bench/load ## kill nodes of real clusters under load (minutes, 4 GB)
 	$(Q)tools/setup test

@@ -31,7 +31,7 @@ write_sqlite() {
 
 all_of_sqlite() {
 	"$dovetap" lookup --dict "sqlite:path=$tmp/db" --all --json |
-		sed 's/,"age_seconds":[0-9]*//'
+		sed -E 's/,"age_seconds":-?[0-9]+//'
 }
 
 written_in_silence() { # command..., then what reads it as one word: prints what is there
@@ -78,7 +78,7 @@ fails 65 'not a file of recorded dovetap events' "$dovetap" replay --json "$gold
 fails 66 'No such file' "$dovetap" replay "$tmp/nothing"
 fails 64 'FILE is missing' "$dovetap" replay
 fails 64 'unknown command "frob"' "$dovetap" frob
-fails 1 'USER' "$dovetap" lookup --dict "sqlite:path=$tmp/db" nobody@example.com
+fails 1 'USER' "$dovetap" lookup --dict "sqlite:path=$tmp/db" --since 2026-11-22 nobody@example.com
 fails 69 'no running collector answers' "$dovetap" status --control "$tmp/none.sock"
 fails 0 'dovetap 0.' "$dovetap" --version
 fails 0 'Usage: dovetap COMMAND' "$dovetap" --help

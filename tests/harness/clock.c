@@ -5,6 +5,8 @@
  *	cc -shared -fPIC -o clock.so tests/harness/clock.c
  *	truncate -s 8 DIR/clock; TMPDIR=DIR LD_PRELOAD=clock.so PROGRAM
  *
+ * Or the file is the one that DOVETAP_TEST_CLOCK names.
+ *
  * The file holds nanoseconds (a number of the machine's own kind) that are added to CLOCK_REALTIME.
  * The machine's clock, and every other clock, is left alone.
  */
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,12 +25,12 @@ static const volatile int64_t *offset_ns;
 
 __attribute__((constructor)) static void map(void)
 {
-	const char *dir = getenv("TMPDIR");
+	const char *named = getenv("DOVETAP_TEST_CLOCK"), *dir = getenv("TMPDIR");
 	char path[4096];
 	void *place;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/clock", dir ? dir : "");
+	snprintf(path, sizeof(path), named ? "%s" : "%s/clock", named ? named : dir ? dir : "");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	place = fd < 0 ? MAP_FAILED : mmap(NULL, 8, PROT_READ, MAP_SHARED, fd, 0);
 
@@ -48,4 +51,24 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 		ts->tv_nsec = ns % 1000000000LL;
 	}
 	return (int)ret;
+}
+
+int gettimeofday(struct timeval *restrict tv, void *restrict zone)
+{
+	struct timespec now;
+
+	(void)zone;
+	clock_gettime(CLOCK_REALTIME, &now);
+	*tv = (struct timeval){now.tv_sec, now.tv_nsec / 1000};
+	return 0;
+}
+
+time_t time(time_t *seconds)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (seconds)
+		*seconds = now.tv_sec;
+	return now.tv_sec;
 }
