@@ -69,11 +69,23 @@ class Test:
         return passed
 
 
+def covering(layer):
+    """The unit tests of other layers that are for a file of this one (tests/unit/covers)."""
+    files = {os.path.basename(path)[:-2] for path in glob.glob(f"userspace/{layer}/**/*.c", recursive=True)}
+    with open("tests/unit/covers", encoding="utf-8") as lines:
+        for words in map(str.split, lines):
+            if words[:1] and words[0].startswith("unit/") and not words[0].startswith(f"unit/{layer}/") and \
+                    files.intersection(words[1:]):
+                yield words[0]
+
+
 def tests_of(layer):
     tests = []
     for path in sorted(glob.glob(f"tests/unit/{layer}/test_*.c")):
         program = f"{SAN}/{path[:-2]}"
         tests.append(Test(path, [program], [program]))
+    for program in covering(layer):
+        tests.append(Test(program, [f"{SAN}/tests/{program}"], [f"{SAN}/tests/{program}"]))
     if layer == "store":
         for program, names in ((f"{SAN}/tests/dict/conformance", DICTS),
                                (f"{SAN}/tests/dict/conformance-pieces", PIECES)):
