@@ -9,7 +9,7 @@ install: all ## install under DESTDIR and PREFIX
 	install -D -m 0644 docs/dovetap.8 $(DESTDIR)$(MANDIR)/man8/dovetap.8
 	install -D -m 0644 docs/dovetap.conf.5 $(DESTDIR)$(MANDIR)/man5/dovetap.conf.5
 	test -e $(DESTDIR)$(SYSCONFDIR)/dovetap/dovetap.conf || \
-		install -D -m 0644 deploy/dovetap.conf $(DESTDIR)$(SYSCONFDIR)/dovetap/dovetap.conf
+		install -D -m 0640 deploy/dovetap.conf $(DESTDIR)$(SYSCONFDIR)/dovetap/dovetap.conf
 	install -D -m 0644 deploy/completion/dovetap.bash $(DESTDIR)$(BASHDIR)/dovetap
 	install -D -m 0644 deploy/completion/_dovetap $(DESTDIR)$(ZSHDIR)/_dovetap
 	install -D -m 0644 deploy/systemd/dovetap.sysusers $(DESTDIR)$(LIBDIR)/sysusers.d/dovetap.conf

@@ -9,7 +9,7 @@ if [[ -z ${DOVETAP_TEST_MOUNTS:-} ]]; then
 	export DOVETAP_TEST_MOUNTS=own
 	exec unshare --mount "$0" "$@"
 fi
-plan 29
+plan 30
 root=$tmp/root
 at_end 'umount --recursive "$root"'
 
@@ -114,6 +114,9 @@ check 'it has what a package has' in_package /usr/sbin/dovetap /etc/dovetap/dove
 	/usr/share/zsh/vendor-completions/_dovetap /usr/share/doc/dovetap/copyright \
 	/usr/share/doc/dovetap/changelog.gz /usr/share/doc/dovetap/examples/prometheus/alerts.yml \
 	/usr/share/doc/dovetap/examples/grafana/dovetap.json
+
+check 'nobody but root may read its configuration' same '-rw-r-----' \
+	"$(dpkg-deb --contents "$package" | awk '$6 == "./etc/dovetap/dovetap.conf" { print $1 }')"
 
 make_root
 make_predecessor > "$tmp/predecessor.log"

@@ -15,6 +15,7 @@
 #include "cli/as_collector.h"
 #include "cli/check_layouts.h"
 #include "cli/check_pins.h"
+#include "cli/check_secrets.h"
 #include "cli/cmds.h"
 #include "cli/control.h"
 #include "cli/findings.h"
@@ -333,6 +334,16 @@ static int check_settings(const struct plan *plan, struct findings *findings)
 	return -EINVAL;
 }
 
+/* Of our own files: Dovecot's are not ours to judge. */
+static void check_files(const struct check_options *check, struct findings *findings)
+{
+	struct config config = {0};
+
+	if (config_load(&check->plan, &config, NULL) == 0)
+		check_secrets(config.own, findings);
+	config_release(&config);
+}
+
 /* Returns 0 or -EINVAL: a wrong configuration has an exit status of its own. */
 static int check_plan(const struct check_options *check, struct findings *findings)
 {
@@ -355,6 +366,7 @@ static int check_plan(const struct check_options *check, struct findings *findin
 	processes_check(findings,
 			check->control ? check->control : plan_settings(plan)->control_socket);
 	check_pins(plan_settings(plan)->pin, findings);
+	check_files(check, findings);
 	check_keys(plan, findings);
 	ret = check_settings(plan, findings);
 	if (check_dicts(plan, findings) < 0)
