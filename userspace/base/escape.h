@@ -12,8 +12,8 @@
  */
 int escape_terminal(struct buf *out, struct slice text);
 
-/* The same in double quotes, with those inside as \": where it begins and ends is seen, whatever
- * it has in it. */
+/* The same in double quotes, with those inside as \": where it begins and ends is seen with any
+ * text. */
 int escape_quoted(struct buf *out, struct slice text);
 
 /*

@@ -12,8 +12,7 @@
 enum finding_state { FINDING_OK, FINDING_WARNING, FINDING_BAD };
 
 struct finding {
-	const char *
-		area; /* "kernel", "dovecot", "process", "configuration", "secret", "dict"; static */
+	const char *area; /* "kernel", "dovecot", "process", "secret", "dict", ...; static */
 	enum finding_state state;
 	char subject[280]; /* a path, a check's name */
 	char text[512];	   /* what was found */

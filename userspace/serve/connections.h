@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The connections of an HTTP server, in the order of what they last did: when there are more than
- * CONNECTIONS_MAX, the one that has been idle for longest is ended. So those who connect and say
+ * CONNECTIONS_MAX, the one that has been idle for longest is ended. So those who connect and ask
  * nothing keep nobody out.
  */
 #ifndef DOVETAP_SERVE_CONNECTIONS_H

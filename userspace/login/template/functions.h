@@ -23,8 +23,8 @@ struct comparison {
 const struct comparison *comparison_find(const char *name);
 bool comparison_of_numbers(const struct comparison *comparison, int64_t a, int64_t b);
 
-/* For the kinds but numbers. regex is the compiled b, or NULL to compile it now, which is done for a
- * constant only. Returns 1, 0 or -EINVAL for a bad regular expression. */
+/* For the kinds but numbers. regex is the compiled b, or NULL to compile it now, which is done for
+ * a constant only. Returns 1, 0 or -EINVAL for a bad regular expression. */
 int comparison_of_texts(const struct comparison *comparison, struct template_run *run,
 			const char *a, const char *b, bool constant, const regex_t *regex);
 
