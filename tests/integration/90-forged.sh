@@ -4,7 +4,7 @@
 # Dovecot's own programs, with a master of his own; once, and as a flood beside people who log in. None
 # of his is recorded, none of theirs is missing. What counts is Dovecot's log and the test's own list.
 . "$(dirname "$0")/lib.sh"
-plan 28
+plan 30
 
 storage=/usr/lib/dovecot/libdovecot-storage.so.0
 declare -A abi=([bookworm]='2.3.ABIv19(2.3.19.1)' [trixie]='2.4.ABIv1')
@@ -98,6 +98,7 @@ scenario() {
 	check "$version: a flood of 300,000 beside 200 people" grep -q '300000 calls' "$tmp/claims"
 	check "$version: who all are recorded" eventually everybody_is_there 200
 	check "$version: and nothing that was made up" none_claimed
+	check "$version: what was dropped is logged" eventually grep -q 'dropped.*budget_unrelated' "$tmp/dovetap.log"
 	accounts_balance | note
 	note <<< "flood: $(judged unrelated) records, $(metric 'dovetap_probe_hits_total{result="budget_unrelated"}') without; $(stream_has one@example.com)"
 	dovetap_stop

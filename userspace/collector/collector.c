@@ -53,6 +53,7 @@ static void on_tick(struct loop *loop, void *context)
 	collector_note_recording(c, false);
 	if (c->ring_watch)
 		collector_drain(c);
+	shares_look(&c->shares, &c->counters, clock_monotonic_ns());
 	ping_watchdog(c);
 }
 

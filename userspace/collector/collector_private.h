@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "capture/counters.h"
 #include "capture/replay.h"
+#include "capture/shares.h"
 #include "collector/collector.h"
 #include "pipeline/since.h"
 #include "pipeline/targets.h"
@@ -29,6 +30,7 @@ struct collector {
 	int ack_fd;
 	struct event_source *source;
 	struct counters counters;
+	struct shares shares;
 	struct ledger ledger; /* not mapped: the numbers end with this process */
 	struct ring_account ring_account;
 	struct timeline timeline;

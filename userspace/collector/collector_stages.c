@@ -216,6 +216,8 @@ int collector_stages_open(struct collector *c, struct error *error_r)
 {
 	int ret = counters_map(c->fds->counters, &c->counters, error_r);
 
+	if (ret == 0)
+		shares_begin(&c->shares, &c->counters);
 	open_ledger(c);
 	if (ret == 0)
 		ret = open_rings(c, &c->source, error_r);
