@@ -21,6 +21,8 @@ struct ip_addr {
 
 /* src/lib-storage/mail-user.h */
 struct mail_user {
+	const struct mail_storage_service_user *_service_user; /* 2.3 */
+	const struct mail_storage_service_user *service_user;  /* 2.4 */
 	const char *username;
 	const char *_home; /* NULL until somebody needed it */
 	__u32 uid, gid;	   /* (uid_t)-1 = not set */
@@ -45,6 +47,14 @@ struct mail_user {
 	__u8 autocreated : 1;
 	__u8 admin : 1;
 	__u8 session_restored : 1;
+};
+
+/* src/lib-storage/mail-storage-service.c, in 2.4 .h */
+struct mail_storage_service_user {
+	struct {
+		const char *username;
+	} input;
+	__u32 flags;
 };
 
 /* src/auth/auth-request.h and auth-fields.h */

@@ -120,6 +120,34 @@ static __always_inline __u32 mail_user_drops(const struct mail_user_copy *copy, 
 	return user_flag(copy, session_restored) ? DOVETAP_COUNT_SESSION_RESTORED : 0;
 }
 
+#define SERVICE_NO_PLUGINS 0x100 /* MAIL_STORAGE_SERVICE_FLAG_NO_PLUGINS, in all releases */
+#define COMPARED_WORDS	   2	 /* of a name that are compared */
+
+/* The names at two places begin alike. */
+static __always_inline bool same_name(__u64 a, __u64 b)
+{
+	__u64 texts[2][COMPARED_WORDS] = {};
+
+	if (!a || !b || bpf_probe_read_user_str(texts[0], sizeof(texts[0]), (const void *)a) < 0 ||
+	    bpf_probe_read_user_str(texts[1], sizeof(texts[1]), (const void *)b) < 0)
+		return false;
+	return texts[0][0] == texts[1][0] && texts[0][1] == texts[1][1];
+}
+
+/*
+ * For such a user Dovecot calls no plugin, so last_login does not count it: "doveadm user" looks at
+ * what a user would get. The struct is private: its layout has to prove itself by the user's name.
+ */
+static __always_inline bool is_without_plugins(const struct mail_user *user,
+					       const struct mail_user_copy *copy)
+{
+	const struct mail_storage_service_user *service =
+		(const void *)(lone_value(user, _service_user) | lone_value(user, service_user));
+
+	return service && (lone_value(service, flags) & SERVICE_NO_PLUGINS) != 0 &&
+	       same_name(lone_value(service, input.username), user_value(copy, username));
+}
+
 static __always_inline int mail_user_hit(struct pt_regs *ctx, bool may_fail)
 {
 	const struct mail_user *user = argument(ctx);
@@ -134,6 +162,8 @@ static __always_inline int mail_user_hit(struct pt_regs *ctx, bool may_fail)
 	drop = mail_user_drops(&copy, may_fail);
 	if (drop)
 		return count(mail_user_is_mixed(&copy, ctx) ? DOVETAP_COUNT_MIXED : drop);
+	if (is_without_plugins(user, &copy))
+		return count(DOVETAP_COUNT_NO_PLUGINS);
 	source_find(&source);
 	drop = budget_drops(&source);
 	if (drop)

@@ -44,7 +44,8 @@ enum dovetap_counter_use {
 	X(MIXED, "mixed", LOGIN_LOST) /* another login's memory in between: discarded */           \
 	X(BUDGET_DOVECOT, "budget_dovecot", LOGIN_LOST)	  /* more than its share of the ring */    \
 	X(BUDGET_USER, "budget_user", LOGIN_LOST)	  /* the same of a user's own program */   \
-	X(BUDGET_UNRELATED, "budget_unrelated", NO_LOGIN) /* a program that is not Dovecot's */
+	X(BUDGET_UNRELATED, "budget_unrelated", NO_LOGIN) /* a program that is not Dovecot's */    \
+	X(NO_PLUGINS, "no_plugins", NO_LOGIN)		  /* user without plugins: doveadm user */
 
 enum dovetap_counter {
 #define DOVETAP_X(id, name, use) DOVETAP_COUNT_##id,

@@ -152,6 +152,18 @@ static void test_restored_session_is_dropped(void **state)
 	expect_counted(DOVETAP_COUNT_SESSION_RESTORED);
 }
 
+/* "doveadm user" looks at a user for whom no plugin is called. */
+static void test_user_without_plugins_is_dropped(void **state)
+{
+	struct target_login login = target_login_plain;
+
+	(void)state;
+	setup(ABI_23);
+	login.without_plugins = true;
+	log_in(&login);
+	expect_counted(DOVETAP_COUNT_NO_PLUGINS);
+}
+
 /* LMTP, LDA and doveadm: which services count is not for the kernel to say. */
 static void test_user_without_address_and_mechanism_is_emitted(void **state)
 {
@@ -380,6 +392,7 @@ int main(void)
 		scenario(test_login_is_emitted_once),
 		scenario(test_autocreated_user_is_dropped),
 		scenario(test_whoever_has_authenticated_is_emitted),
+		scenario(test_user_without_plugins_is_dropped),
 		scenario(test_restored_session_is_dropped),
 		scenario(test_user_without_address_and_mechanism_is_emitted),
 		scenario(test_null_argument_is_counted),

@@ -33,6 +33,19 @@ static void ip_init(struct image *image, const struct image *owner, const char *
 	image_set_pointer(owner, member, family ? image->bytes : NULL);
 }
 
+static void service_init(struct mail_user_image *image, const struct target_login *login,
+			 unsigned char pattern)
+{
+	const struct image *user = &image->user;
+	const uint32_t no_plugins = 0x100;
+
+	image_init(&image->service, user->table, user->abi, "mail_storage_service_user", pattern);
+	image_set_pointer(&image->service, "input.username", login->username);
+	image_set_number(&image->service, "flags", login->without_plugins ? no_plugins : 0);
+	image_set_pointer(user, "_service_user", image->service.bytes);
+	image_set_pointer(user, "service_user", image->service.bytes);
+}
+
 void mail_user_image_init(struct mail_user_image *image, const struct layout_table *table,
 			  const char *abi, unsigned char pattern, const struct target_login *login)
 {
@@ -63,10 +76,12 @@ void mail_user_image_init(struct mail_user_image *image, const struct layout_tab
 		pattern);
 	ip_init(&image->local_ip, user, "conn.local_ip", login->local_family, login->local_ip,
 		pattern);
+	service_init(image, login, pattern);
 }
 
 void mail_user_image_release(struct mail_user_image *image)
 {
+	image_release(&image->service);
 	image_release(&image->local_ip);
 	image_release(&image->remote_ip);
 	image_release(&image->user);

@@ -42,7 +42,8 @@ struct target_login {
 	uint16_t real_remote_port, real_local_port;
 	uint32_t uid, gid;
 	bool anonymous, admin, secured, autocreated, session_restored;
-	const char *error; /* of the mail_user */
+	const char *error;    /* of the mail_user */
+	bool without_plugins; /* as "doveadm user" makes it */
 	bool successful, auth_only, policy_refusal, internal_failure;
 	bool has_handler, tls; /* tls: secured, and more */
 	const struct target_fields *extra_fields;
@@ -52,9 +53,9 @@ struct target_login {
 /* An ordinary IMAP login over IPv4. */
 extern const struct target_login target_login_plain;
 
-/* The mail_user of a login, with the two ip_addr that it points to. */
+/* The mail_user of a login, with what it points to. */
 struct mail_user_image {
-	struct image user, remote_ip, local_ip;
+	struct image user, remote_ip, local_ip, service;
 };
 
 void mail_user_image_init(struct mail_user_image *image, const struct layout_table *table,

@@ -11,10 +11,8 @@ static const struct known_struct {
 	const char *name;
 	bool required;
 } known_structs[] = {
-	{"ip_addr", true},
-	{"mail_user", true},
-	{"auth_request", true},
-	{"client", false},
+	{"ip_addr", true},	{"mail_user", true}, {"mail_storage_service_user", false},
+	{"auth_request", true}, {"client", false},
 };
 
 #define KNOWN_STRUCTS (sizeof(known_structs) / sizeof(known_structs[0]))

@@ -20,7 +20,8 @@ struct place {
 	uint32_t type_id, bits, bitfield; /* bitfield 0: it is none */
 };
 
-static const char *const structs[] = {"ip_addr", "mail_user", "auth_request", "client"};
+static const char *const structs[] = {"ip_addr", "mail_user", "mail_storage_service_user",
+				      "auth_request", "client"};
 
 /* Alternatives for the releases that keep it elsewhere. */
 static const struct {
