@@ -49,7 +49,7 @@ struct mail_user {
 	__u8 session_restored : 1;
 };
 
-/* src/lib-storage/mail-storage-service.c, in 2.4 .h */
+/* Of the mail storage service; private before 2.4. */
 struct mail_storage_service_user {
 	struct {
 		const char *username;

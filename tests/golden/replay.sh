@@ -4,7 +4,7 @@
 # wrong command line gets. No rights needed.
 cd "$(dirname "$0")/../.."
 . tests/checks.sh
-plan 24
+plan 25
 dovetap=${DOVETAP:-.output/dovetap}
 golden=tests/golden
 export TZ=UTC LC_ALL=C
@@ -78,7 +78,8 @@ fails 65 'not a file of recorded dovetap events' "$dovetap" replay --json "$gold
 fails 66 'No such file' "$dovetap" replay "$tmp/nothing"
 fails 64 'FILE is missing' "$dovetap" replay
 fails 64 'unknown command "frob"' "$dovetap" frob
-fails 1 'USER' "$dovetap" lookup --dict "sqlite:path=$tmp/db" --since 2026-11-22 nobody@example.com
+fails 1 'never' "$dovetap" lookup --dict "sqlite:path=$tmp/db" --since 2000-01-01 nobody@example.com
+fails 69 'which proves nothing' "$dovetap" lookup --dict "sqlite:path=$tmp/db" nobody@example.com
 fails 69 'no running collector answers' "$dovetap" status --control "$tmp/none.sock"
 fails 0 'dovetap 0.' "$dovetap" --version
 fails 0 'Usage: dovetap COMMAND' "$dovetap" --help

@@ -39,7 +39,7 @@ outputs() { # of everything that prints names, for people and for programs
 		"$dovetap" top --json --control "$tmp/state/control.sock" > "$tmp/top.json" &&
 		"$dovetap" top --failures --control "$tmp/state/control.sock" > "$tmp/failures.text" &&
 		"$dovetap" top --failures --json --control "$tmp/state/control.sock" > "$tmp/failures.json" &&
-		ask inactive --older 1d $'never\x1b[2J\xff' > "$tmp/inactive.text" &&
+		ask inactive --older 1d --since 2000-01-01 $'never\x1b[2J\xff' > "$tmp/inactive.text" &&
 		ask lookup --all > "$tmp/lookup.text" &&
 		ask lookup --all --json > "$tmp/lookup.json" &&
 		xargs -0 "$dovetap" lookup --config "$tmp/sqlite.conf" --state-dir "$tmp/state" -- \

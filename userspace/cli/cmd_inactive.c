@@ -224,8 +224,10 @@ static int ask(struct inactive *inactive, const struct plan *plan, struct roster
 static int answer(struct inactive *inactive, const struct plan *plan, struct error *error_r)
 {
 	struct roster *roster = NULL;
-	int status = EX_OK, ret = find_from(inactive, plan, error_r);
+	int status = EX_OK, ret = plan_load_modules(plan, error_r);
 
+	if (ret == 0)
+		ret = find_from(inactive, plan, error_r);
 	if (ret < 0)
 		return ret == -ETIME ? EXIT_TOO_EARLY : ask_status(ret);
 	ret = roster_new(&roster, error_r);
