@@ -3,7 +3,7 @@
 # Whatever a command of root's makes can be used by the collector; and a dovetap that ends with records
 # that nobody took says how many, with an exit status of its own.
 . "$(dirname "$0")/lib.sh"
-plan 5
+plan 8
 
 nothing_is_roots() { # below the state directory, but for the attacher's lock
 	! find "$tmp/state" -mindepth 1 -uid 0 ! -name lock | grep .
@@ -18,6 +18,16 @@ redis_port=$(free_port)
 check 'a drain of nothing needs no store, and leaves nothing of root' drains 'redis: 0 left' \
 	--dict "redis:host=127.0.0.1:port=$redis_port" --key 'll/%u'
 check 'nor does one into the embedded dict' drains 'sqlite: 0 left'
+
+"$top/tests/golden/make-recording.py" < "$top/tests/golden/replay.in" > "$tmp/events"
+rows() { # of the embedded dict, by the user of the collector
+	setpriv --reuid "$(stat -c %u "$tmp/state")" --clear-groups \
+		sqlite3 "$tmp/state/last-login.db" 'SELECT count(*) > 0 FROM last_login'
+}
+chmod 0755 "$tmp"
+check 'root replays into the embedded dict' "$dovetap" replay --state-dir "$tmp/state" "$tmp/events"
+check 'whose files are the collector'"'"'s' nothing_is_roots
+check 'which has the logins' same 1 "$(rows)"
 
 harness_start bookworm
 mkdir -m 0700 "$tmp/state/spool" # root's

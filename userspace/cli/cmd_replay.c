@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "capture/decode.h"
 #include "capture/replay.h"
+#include "cli/as_collector.h"
 #include "cli/cmds.h"
 #include "login/login_json.h"
 #include "pipeline/pipeline.h"
@@ -207,8 +208,10 @@ static int replay_into(const struct plan *plan, struct geo *geo, struct event_so
 {
 	const struct targets_options memory_only = {.spool = false};
 	struct targets targets;
-	int ret = targets_open(&targets, plan, &memory_only, error_r);
+	int ret = as_collector_in_its_files(plan, error_r);
 
+	if (ret == 0)
+		ret = targets_open(&targets, plan, &memory_only, error_r);
 	if (ret < 0)
 		return ret;
 	ret = write_events(&targets, geo, source, offset, error_r);
