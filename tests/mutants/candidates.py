@@ -70,6 +70,8 @@ class File:
 
     def constant(self, cursor, parent):
         text = self.text(cursor)
+        if parent.kind == CursorKind.CALL_EXPR and parent.spelling == "calloc":
+            return  # more memory than needed changes nothing
         size_of_array = parent.kind == CursorKind.VAR_DECL and \
             self.source[cursor.extent.start.offset - 1:cursor.extent.start.offset] == b"["
         if text.isdigit() and (text == "0" or text[0] != "0") and not size_of_array:

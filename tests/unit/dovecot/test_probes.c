@@ -71,6 +71,21 @@ static void test_release_is_that_of_a_whole_abi_string(void **state)
 	assert_true(probe_release("0.0.ABIv0(0.0.0)") > probe_release("2026.ABIv2"));
 }
 
+static void test_a_file_has_its_role_by_its_whole_name(void **state)
+{
+	(void)state;
+	assert_int_equal(probe_role_of_name("auth"), PRIV_ROLE_AUTH);
+	assert_int_equal(probe_role_of_name("libdovecot-storage.so.0"), PRIV_ROLE_MAIL_USER);
+	assert_int_equal(probe_role_of_name("libdovecot-storage.so"), PRIV_ROLE_MAIL_USER);
+	assert_int_equal(probe_role_of_name("libdovecot-storage.so.13"), PRIV_ROLE_MAIL_USER);
+	assert_int_equal(probe_role_of_name("libdovecot-login.so.0"), PRIV_ROLE_PROXY);
+	assert_int_equal(probe_role_of_name("authority"), 0);
+	assert_int_equal(probe_role_of_name("aut"), 0);
+	assert_int_equal(probe_role_of_name("libd.so"), 0); /* a dot where "auth" has its end */
+	assert_int_equal(probe_role_of_name("libdovecot.so.0"), 0);
+	assert_int_equal(probe_role_of_name(""), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -79,6 +94,7 @@ int main(void)
 		cmocka_unit_test(test_old_releases_have_no_finished_event),
 		cmocka_unit_test(test_failures_are_companions_of_successes),
 		cmocka_unit_test(test_release_is_that_of_a_whole_abi_string),
+		cmocka_unit_test(test_a_file_has_its_role_by_its_whole_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

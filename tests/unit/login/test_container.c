@@ -226,6 +226,7 @@ static const struct {
 	{"/machine.slice/machine-.scope", "", ""},
 	{"/machine.slice/systemd-nspawn@mail.scope", "", ""},
 	{"/nomad.slice/share.slice/" UID ".scope", "", ""},
+	{"/nomad.slice/share.slice/" UID "..scope", "", ""},
 	{"/nomad.slice/share.slice/" UID_ ".dovecot.scope", "", ""},
 	{"/lxc/" ID ID "x", "", ""}, /* 129 letters */
 	{"/lxc/" ID ID, ID ID, ""},
