@@ -36,7 +36,7 @@ static int try_directory(const struct plan *plan, const char *name, const char *
 	return wrong(plan, name, text, error_r);
 }
 
-/* A directory is made in the one above it, when that is there; levels counts what may be missing. */
+/* A directory is made in the one above it, when that is there; levels: how many may be missing. */
 static int try_below(const struct plan *plan, const char *name, const char *path,
 		     unsigned int levels, struct error *error_r)
 {
