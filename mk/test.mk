@@ -36,6 +36,10 @@ test-dates: all $(GEN_DOCS) ## the unit tests and golden at ten odd dates (root,
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined unit-binaries
 	$(Q)TEST_TIMEOUT=7200 tests/dates.sh
 
+test-layouts: all ## every member of Dovecot's structs shifted in each direction, on real Dovecots (root, an hour); VERSIONS=trixie: one
+	$(Q)tools/rootfs bullseye bookworm trixie
+	$(Q)CASES=all TEST_TIMEOUT=14400 tests/integration/27-shifted-layouts.sh
+
 test-storm: kernels-ready ## a million logins, each compared member by member, on the newest kernel (7 minutes)
 	$(Q)STORM_LOGINS=1000000 TEST_TIMEOUT=7200 tests/kernels/50-linux-sid-amd64.sh
 
@@ -48,7 +52,7 @@ kernels-ready:
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) CROSS=aarch64 all bpf-tests
 
-.PHONY: test-kernels test-storm kernels-ready
+.PHONY: test-kernels test-storm test-layouts kernels-ready
 
 conformance-table: all ## compare with the plugin and write docs/plugin-conformance.md
 	$(Q)tests/conformance/document.sh

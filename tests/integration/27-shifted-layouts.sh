@@ -5,7 +5,7 @@
 # is in the store is of a login that there was not, by the list of logins, Dovecot's log and the
 # store's own client. The right layouts lose nothing and are not refused.
 #
-# CASES=all tries the whole table (make layout-matrix); else a sample of it, by the SEED of the day.
+# CASES=all tries the whole table (make test-layouts); else a sample of it, by the SEED of the day.
 . "$(dirname "$0")/lib.sh"
 
 cases=${CASES:-24} seed=${SEED:-$(date +%j)}
