@@ -4,7 +4,7 @@
 # parts each has, that no two of them lie at the same addresses, that the two privileged ones have no
 # secret, and what all of them need of memory. What a broken hand-over is answered with.
 . "$(dirname "$0")/lib.sh"
-plan 21
+plan 22
 
 attacher=$(dirname "$dovetap")/dovetap-attacher
 few='ld-linux-x86-64 libbpf libc libcap-ng libelf libseccomp libz'
@@ -181,6 +181,8 @@ for pid in $(processes); do
 	echo "# $(tr '\0' ' ' < "/proc/$pid/cmdline"):" \
 		"$(awk '/^(Rss|Pss):/ { printf "%s %.1f MiB ", $1, $2 / 1024 }' "/proc/$pid/smaps_rollup")"
 done
+check 'all processes together take 12 MiB of memory at most, each page counted for each of them' \
+	test "$(memory_of Rss)" -le $((12 * 1024))
 echo "# all processes: RSS $(($(memory_of Rss) / 1024)) MiB, PSS $(($(memory_of Pss) / 1024)) MiB"
 check 'attacher and searcher are small' test "$(awk '/^Rss:/ { sum += $2 } END { print sum }' \
 	"/proc/$dovetap_pid/smaps_rollup" "/proc/$(searcher)/smaps_rollup")" -le 10240

@@ -11,6 +11,7 @@
 
 #include "attach/attacher_private.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "priv/handover.h"
 #include "priv/notify.h"
 
@@ -18,8 +19,11 @@
 
 void attacher_report_ready(const struct attacher *attacher)
 {
-	if (attacher->initial_scan_done && attacher->child.ready && attacher->options.ready)
+	if (!attacher->initial_scan_done || !attacher->child.ready)
+		return;
+	if (attacher->options.ready)
 		attacher->options.ready(attacher->attachments.links);
+	memory_trim();
 }
 
 void attacher_take_message(struct attacher *attacher)

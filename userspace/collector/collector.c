@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "collector/collector_private.h"
 #include "collector/confine.h"
 #include "priv/lock.h"
@@ -139,6 +140,7 @@ static int run(struct collector *c, struct error *error_r)
 	collector_drain(c);
 	/* If the attacher is gone, the loop will see it. */
 	(void)priv_send(c->fds->peer, &ready);
+	memory_trim();
 	return loop_run(c->loop, error_r);
 }
 

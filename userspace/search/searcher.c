@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/fnv.h"
+#include "base/memory.h"
 #include "search/search_wire.h"
 
 #define REQUESTS_AT_ONCE 64 /* then changes of directories have their turn */
@@ -19,6 +20,7 @@ struct searcher {
 	struct discover *discover;
 	struct search_shared *shared;
 	int channel;
+	bool trimmed; /* after its first search */
 };
 
 uint64_t search_place_key(uint64_t namespace, const char *place)
@@ -137,7 +139,7 @@ static void take_exec(const struct searcher *searcher, const struct search_reque
 }
 
 /* False if nothing was asked. */
-static bool take_request(const struct searcher *searcher)
+static bool take_request(struct searcher *searcher)
 {
 	struct search_answer scanned = {.type = SEARCH_SCANNED};
 	struct search_request request;
@@ -154,10 +156,13 @@ static bool take_request(const struct searcher *searcher)
 	(void)discover_scan(searcher->discover, &scanned.error);
 	scanned.limited = discover_limited(searcher->discover);
 	answer(searcher, &scanned, -1);
+	if (!searcher->trimmed)
+		memory_trim();
+	searcher->trimmed = true;
 	return true;
 }
 
-static void take_requests(const struct searcher *searcher)
+static void take_requests(struct searcher *searcher)
 {
 	for (int i = 0; i < REQUESTS_AT_ONCE && take_request(searcher); i++)
 		;
