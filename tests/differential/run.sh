@@ -37,7 +37,8 @@ spellings() { # version, root folder
 		spelling.py "$helper/spell" "$1" "$cache/$2"
 }
 
-echo 1..8
+echo 1..9
+templates v23 2.3.13 bullseye
 templates v23 2.3.19.1 bookworm
 templates v24 2.4.1 trixie
 configurations 2.3.13 bullseye "${CONFIGS:-40}"

@@ -119,7 +119,7 @@ static const struct name_row *find(const struct name_row *rows, struct slice nam
 	return NULL;
 }
 
-static bool is_2_3_13(const struct compiler *compiler)
+bool v23_is_before_2_3_14(const struct compiler *compiler)
 {
 	const char *version = compiler->env.dovecot_version;
 	unsigned int minor = 99;
@@ -137,7 +137,7 @@ static int check_strict(struct compiler *compiler, const struct name_row *row)
 				       "%%{%s} is dovetap's own and not known to Dovecot; "
 				       "remove it or \"compat = strict\"",
 				       row->name);
-	if (is_2_3_13(compiler) && strstr(row->name, "_ip"))
+	if (v23_is_before_2_3_14(compiler) && strstr(row->name, "_ip"))
 		return compiler_refuse(compiler, "%%{%s} is unknown to Dovecot %s; use %%{%s}",
 				       row->name, compiler->env.dovecot_version,
 				       row->variable == VARIABLE_REMOTE_IP ? "rip" : "lip");

@@ -11,6 +11,9 @@
 int v23_find_short(struct compiler *compiler, char name, enum variable *variable_r);
 int v23_find_long(struct compiler *compiler, struct slice name, enum variable *variable_r);
 
+/* True for a Dovecot observed that is 2.3.13 or older: some names and functions are newer. */
+bool v23_is_before_2_3_14(const struct compiler *compiler);
+
 /* As above for 2.4, except that a name which Dovecot does not know either gives VARIABLE_NONE:
  * it may be a function, or be rescued by "default". */
 int v24_find(struct compiler *compiler, struct slice name, enum variable *variable_r);

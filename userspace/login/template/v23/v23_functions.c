@@ -24,12 +24,19 @@ int v23_compile_copy(struct compiler *compiler, struct slice text, struct piece_
 	return copy ? v23_compile(compiler, copy, list) : compiler_no_memory(compiler);
 }
 
+static bool is_hash(const struct compiler *compiler, struct slice function)
+{
+	if (slice_is(function, "sha384") && v23_is_before_2_3_14(compiler))
+		return false;
+	return hash_is_known(function) || slice_is(function, "pkcs5");
+}
+
 static int compile_function(struct compiler *compiler, struct slice name, struct piece *piece_r)
 {
 	struct slice rest = name, key = v23_split(&rest, ':'), options = key, if_parameters = name;
 	struct slice function = v23_split(&options, ';');
 
-	if (hash_is_known(function) || slice_is(function, "pkcs5"))
+	if (is_hash(compiler, function))
 		return v23_compile_hash(compiler, function, options, rest, piece_r);
 	if (function.len == 2 && strncasecmp(function.ptr, "if", 2) == 0) {
 		v23_split(&if_parameters, ';');

@@ -4,8 +4,11 @@
 #include <errno.h>
 
 #include "login/template/functions.h"
+#include "login/template/names.h"
 #include "login/template/template_hash.h"
 #include "login/template/v23/v23.h"
+
+#define PKCS5_LEN_2_3_13 256
 
 enum hash_format { HASH_HEX, HASH_BASE64 };
 
@@ -14,6 +17,7 @@ struct v23_hash {
 	struct piece data;
 	struct piece_list salt;
 	uint64_t rounds, truncate_bits;
+	size_t pkcs5_len; /* bytes of pkcs5: Dovecot derives as many as its largest state has */
 	enum hash_format format;
 };
 
@@ -31,6 +35,8 @@ static int evaluate_hash(const void *program, struct template_run *run, struct s
 			   : hash_pbkdf2(run, (unsigned int)hash->rounds, salt, data, &digest);
 	if (ret < 0)
 		return ret;
+	if (!hash->hasher)
+		digest.len = hash->pkcs5_len;
 	if (hash->truncate_bits > 0)
 		hash_keep_bits((char *)digest.ptr, &digest.len, hash->truncate_bits);
 	return hash->format == HASH_HEX ? hash_hex(run, digest, value_r)
@@ -117,6 +123,8 @@ int v23_compile_hash(struct compiler *compiler, struct slice name, struct slice 
 	hash->rounds = 1;
 	if (slice_is(name, "pkcs5")) {
 		hash->rounds = 2048;
+		hash->pkcs5_len =
+			v23_is_before_2_3_14(compiler) ? PKCS5_LEN_2_3_13 : HASH_PBKDF2_SIZE;
 		ret = compiler_add_literal(compiler, &hash->salt, data.ptr, data.len);
 	} else {
 		ret = hasher_new(compiler, name, &hash->hasher);
