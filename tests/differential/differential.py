@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 USERS = [
     b'u1@example.com', b'Us.Er+X@Example.COM', b'a@b@c', b'plain', b'a"b\'c\\d@x',
     'äöü@Xy.de'.encode(), b'%u%{user}@$x', b'sp ace \t@t ', b'u' * 290 + b'@long.org', b'12345',
-    b'deadBEEF', b'aGVsbG8=', b'\xe9\xff\xfe@bad\xc3', b'\x01\x02t\x7f@ctl', b'a/b/../c',
+    b'deadBEEF', b'aGVsbG8=', b'\xe9\xff\xfe@bad\xc3', b'\x01\x02t\x7f@ctl', b'a/b/../c', b'li\nne\n@new',
 ]
 PER_SESSION = 60
 CONF = {
