@@ -24,7 +24,9 @@ static inline struct login_event event_case(void)
 					      .flags = DOVETAP_FLAG_SECURED,
 					      .remote_port = 50001,
 					      .local_port = 993,
-					      .pid = 77}};
+					      .pid = 77,
+					      .uid = 5000,
+					      .process = {.exe = "imap"}}};
 
 	event_case_text(&event, DOVETAP_FIELD_USERNAME, "u@example.com");
 	event_case_text(&event, DOVETAP_FIELD_AUTH_USER, "U@Example.com");

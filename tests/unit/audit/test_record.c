@@ -30,7 +30,21 @@ static void all_that_is_known_is_written(void **state)
 	       "\"admin\",\"service\":\"imap\",\"mech\":\"PLAIN\",\"session\":\"s1/AAAB\","
 	       "\"remote_ip\":\"192.0.2.99\",\"remote_port\":50001,\"local_ip\":\"198.51.100.1\","
 	       "\"local_port\":993,\"secured\":true,\"tls\":false,\"outcome\":\"ok\",\"auth_us\":1234,\"node\":"
-	       "\"mail1\",\"pid\":77}");
+	       "\"mail1\",\"pid\":77,\"uid\":5000,\"exe\":\"imap\"}");
+}
+
+static void what_is_not_verified_is_marked(void **state)
+{
+	const struct audit_policy marks = {.fields = UINT64_C(1) << AUDIT_FIELD_UNVERIFIED |
+						     UINT64_C(1) << AUDIT_FIELD_EXE,
+					   .mask = {32, 128}};
+	struct login_event event = event_case();
+
+	(void)state;
+	event.login.process = (struct login_process){.exe = "\xff", .unverified = true};
+	expect(&marks, &event,
+	       "{\"version\":1,\"event\":\"login\",\"time\":\"2026-11-22T09:05:02.123456Z\","
+	       "\"exe_hex\":\"ff\",\"unverified\":true}");
 }
 
 static void only_what_was_asked_for_is_written(void **state)
@@ -142,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_that_is_known_is_written),
+		cmocka_unit_test(what_is_not_verified_is_marked),
 		cmocka_unit_test(only_what_was_asked_for_is_written),
 		cmocka_unit_test(names_can_be_hashed),
 		cmocka_unit_test(any_byte_can_be_written),

@@ -249,6 +249,51 @@ static void the_origin_is_read(void **state)
 	assert_int_equal(login.comm.len, 0);
 }
 
+/* In both forms, and not of a record of before, or of an origin that this version does not know. */
+static void the_process_is_read(void **state)
+{
+	const size_t before = offsetof(struct dovetap_event, process);
+	const struct dovetap_event_process process = {
+		.origin = DOVETAP_ORIGIN_ALONE,
+		.parent_uid = 1,
+		.parent_pid = 2,
+		.owner_uid = 3,
+		.exe_uid = 4,
+		.pid_ns = 5,
+		.exe = {"twenty-four letters of i"},
+		.parent_exe = "pipe",
+	};
+	struct dovetap_event event = ordinary_event();
+	struct dovetap_event_long longer = {.head = event.head};
+	struct login login;
+
+	(void)state;
+	event.seal = longer.seal = (struct dovetap_event_seal){.pid = 7};
+	event.process = longer.process = process;
+	longer.head.present = 0;
+	longer.head.size = sizeof(longer);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(i ? decode(&longer, sizeof(longer), &login)
+				   : decode(&event, sizeof(event), &login),
+				 0);
+		assert_int_equal(login.process.origin, DOVETAP_ORIGIN_ALONE);
+		assert_int_equal(login.process.parent_uid, 1);
+		assert_int_equal(login.process.parent_pid, 2);
+		assert_int_equal(login.process.owner_uid, 3);
+		assert_int_equal(login.process.exe_uid, 4);
+		assert_int_equal(login.process.pid_ns, 5);
+		assert_string_equal(login.process.exe, "twenty-four letters of i");
+		assert_string_equal(login.process.parent_exe, "pipe");
+	}
+	event.process.origin = DOVETAP_ORIGIN_COUNT;
+	assert_int_equal(decode(&event, sizeof(event), &login), 0);
+	assert_int_equal(login.process.origin, DOVETAP_ORIGIN_UNKNOWN);
+	event.head.size = (__u32)before;
+	assert_int_equal(decode(&event, before, &login), 0);
+	assert_int_equal(login.process.origin, DOVETAP_ORIGIN_UNKNOWN);
+	assert_string_equal(login.process.exe, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +305,7 @@ int main(void)
 		cmocka_unit_test(a_record_of_before_the_proxy_host_is_read),
 		cmocka_unit_test(a_record_of_before_the_seal_is_read),
 		cmocka_unit_test(the_origin_is_read),
+		cmocka_unit_test(the_process_is_read),
 		cmocka_unit_test(a_record_that_another_login_ended_is_refused),
 		cmocka_unit_test(what_this_version_does_not_speak_is_refused),
 		cmocka_unit_test(broken_records_are_refused),
