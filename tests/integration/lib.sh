@@ -137,6 +137,7 @@ harness_file() { # name, path: where to put what is to replace a file before the
 
 # In every program and library, so that Dovecot takes them for one release. Before harness_start.
 harness_alter_abi() { # name, old, new string of the same length
+	! alone || return 0
 	local root path
 	root=$(root_folder "$1")
 	grep -rlaF "$2" "$root"/usr/{bin,sbin,lib/dovecot} | while read -r path; do
