@@ -27,6 +27,25 @@ static int place_fds(const struct start *start)
 	return 0;
 }
 
+/*
+ * A security module that goes by paths (TOMOYO) looks a descriptor up as /dev/fd/N, and the kernel
+ * answers ENOENT where there is no /dev/fd. The same file has another path in /proc. Returns only
+ * after an error.
+ */
+static int execute(const struct start *start, struct error *error_r)
+{
+	char path[32];
+
+	execveat(PROGRAM_FD, "", (char *const *)start->argv, environ, AT_EMPTY_PATH);
+	if (errno != ENOENT)
+		return error_set(error_r, errno, "%s", strerror(errno));
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", PROGRAM_FD);
+	execve(path, (char *const *)start->argv, environ);
+	return error_set(error_r, errno,
+			 "%s (is there a /dev/fd? A security module may ask for it)",
+			 strerror(errno));
+}
+
 __attribute__((noreturn)) static void become(const struct start *start)
 {
 	struct error error;
@@ -41,8 +60,7 @@ __attribute__((noreturn)) static void become(const struct start *start)
 	if (ret == 0) {
 		if (start->signals)
 			sigprocmask(SIG_SETMASK, start->signals, NULL);
-		execveat(PROGRAM_FD, "", (char *const *)start->argv, environ, AT_EMPTY_PATH);
-		error_set(&error, errno, "%s", strerror(errno));
+		execute(start, &error);
 	}
 	log_error("cannot start \"%s %s\": %s", start->argv[0],
 		  start->argv[1] ? start->argv[1] : "", error.text);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* bash(1) (sh resets the mask of signals) reports on its channel what it has; as root. */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +76,29 @@ static void it_has_the_channel_and_no_other_descriptor(void **state)
 	assert_string_equal(text, "0, 1, 2, 3, 4\n");
 	close(leak);
 	close(high);
+}
+
+/* As TOMOYO does without /dev/fd. In a process of its own: a filter stays. */
+static void a_kernel_that_wants_dev_fd_gets_a_path(void **state)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	char text[1000];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOENT), SCMP_SYS(execveat), 0) < 0 ||
+		    seccomp_load(filter) < 0)
+			_exit(1);
+		status = run_shell("echo there >&3; exit 5", (struct start){0}, text);
+		_exit(status == 5 && strcmp(text, "there\n") == 0 ? 0 : 2);
+	}
+	seccomp_release(filter);
+	close(channel[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static void it_has_the_words(void **state)
@@ -208,6 +233,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(it_has_the_channel_and_no_other_descriptor, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_kernel_that_wants_dev_fd_gets_a_path, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(it_has_the_words, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(it_keeps_the_rights_of_keep, set_up, tear_down),
