@@ -8,17 +8,24 @@
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/control.h"
+#include "cli/report.h"
+#include "cli/status_check.h"
 
 struct status_options {
-	const char *control;
+	const char *config, *control;
 	const char *page;
+	bool check;
 };
 
-enum { OPTION_CONTROL = 256, OPTION_PROMETHEUS, OPTION_READY };
+enum { OPTION_CONTROL = 256, OPTION_PROMETHEUS, OPTION_READY, OPTION_CHECK };
 
 static const struct argp_option options[] = {
 	{"control", OPTION_CONTROL, "SOCKET", 0,
-	 "Where the collector answers (" CONTROL_DEFAULT ")", 0},
+	 "Where the collector answers (the setting control_socket)", 0},
+	{"config", 'c', "FILE", 0, "Read control_socket from FILE, not /etc/dovetap/dovetap.conf",
+	 0},
+	{"check", OPTION_CHECK, NULL, 0,
+	 "Print one line; exit with 0, 1 (warning), 2 (critical), as Nagios' plugins do", 0},
 	{"json", 'j', NULL, 0, "Print every counter, as JSON", 0},
 	{"prometheus", OPTION_PROMETHEUS, NULL, 0,
 	 "Print every counter, in Prometheus' text format", 0},
@@ -33,6 +40,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPTION_CONTROL:
 		status->control = arg;
+		return 0;
+	case 'c':
+		status->config = arg;
+		return 0;
+	case OPTION_CHECK:
+		status->check = true;
 		return 0;
 	case 'j':
 		status->page = "/status";
@@ -62,20 +75,51 @@ static int show(const struct status_options *status, struct error *error_r)
 
 	buf_init(&body, CONTROL_ANSWER_MAX);
 	ret = control_get(status->control, status->page, &body, error_r);
-	if (ret == 0 && fputs(buf_str(&body), stdout) < 0)
-		ret = error_set(error_r, EIO, "output: %m");
+	if (ret == 0) {
+		(void)fputs(buf_str(&body), stdout);
+		ret = output_end(stdout, error_r);
+	}
 	buf_release(&body);
 	return ret;
 }
 
+static int check(const struct status_options *status)
+{
+	struct buf metrics, page, line;
+	enum status_verdict verdict;
+	struct error error;
+	bool ready;
+
+	buf_init(&metrics, CONTROL_ANSWER_MAX);
+	buf_init(&page, CONTROL_ANSWER_MAX);
+	buf_init(&line, CONTROL_ANSWER_MAX);
+	ready = control_get(status->control, "/readyz", &page, NULL) == 0;
+	if (control_get(status->control, "/metrics", &metrics, &error) < 0)
+		verdict = status_check_failed(error.text, &line);
+	else
+		verdict = status_check(buf_str(&metrics), ready, &line);
+	(void)fputs(buf_str(&line), stdout);
+	if (output_end(stdout, &error) < 0)
+		verdict = STATUS_UNKNOWN;
+	buf_release(&metrics);
+	buf_release(&page);
+	buf_release(&line);
+	return (int)verdict;
+}
+
 int cmd_status(int argc, char **argv)
 {
-	struct status_options status = {.control = CONTROL_DEFAULT, .page = "/summary"};
+	struct status_options status = {.page = "/summary"};
 	struct error error = {0};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &status);
+	if (!status.control)
+		status.control = control_of_config(status.config);
+	if (status.check)
+		return check(&status);
 	if (show(&status, &error) == 0)
 		return EX_OK;
 	log_error("%s", error.text);
-	return EX_UNAVAILABLE;
+	return error.code == EIO || error.code == ENOSPC || error.code == EPIPE ? EX_IOERR
+										: EX_UNAVAILABLE;
 }

@@ -10,10 +10,11 @@
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/control.h"
+#include "cli/report.h"
 #include "cli/screen.h"
 
 struct top_options {
-	const char *control;
+	const char *config, *control;
 	bool failures, json;
 	double interval; /* seconds */
 };
@@ -24,7 +25,9 @@ static const struct argp_option options[] = {
 	{"failures", 'f', NULL, 0, "Who fails to log in most often, by user and by network", 0},
 	{"interval", 'i', "SECONDS", 0, "How often to look (1)", 0},
 	{"control", OPTION_CONTROL, "SOCKET", 0,
-	 "Where the collector answers (" CONTROL_DEFAULT ")", 0},
+	 "Where the collector answers (the setting control_socket)", 0},
+	{"config", 'c', "FILE", 0, "Read control_socket from FILE, not /etc/dovetap/dovetap.conf",
+	 0},
 	{"json", 'j', NULL, 0, "Print JSON, once", 0},
 	{0},
 };
@@ -46,6 +49,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPTION_CONTROL:
 		top->control = arg;
+		return 0;
+	case 'c':
+		top->config = arg;
 		return 0;
 	case 'f':
 		top->failures = true;
@@ -83,8 +89,10 @@ static int print_once(const struct top_options *top, struct buf *body, struct er
 {
 	int ret = control_get(top->control, page_of(top), body, error_r);
 
-	if (ret == 0 && (fputs(buf_str(body), stdout) < 0 || fflush(stdout) < 0))
-		ret = error_set(error_r, EIO, "output: %m");
+	if (ret == 0) {
+		(void)fputs(buf_str(body), stdout);
+		ret = output_end(stdout, error_r);
+	}
 	return ret;
 }
 
@@ -108,12 +116,14 @@ static int watch(const struct top_options *top, struct buf *body, struct error *
 
 int cmd_top(int argc, char **argv)
 {
-	struct top_options top = {.control = CONTROL_DEFAULT, .interval = 1};
+	struct top_options top = {.interval = 1};
 	struct error error = {0};
 	struct buf body;
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &top);
+	if (!top.control)
+		top.control = control_of_config(top.config);
 	buf_init(&body, CONTROL_ANSWER_MAX);
 	ret = (!top.json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) ? watch : print_once)(
 		&top, &body, &error);

@@ -7,7 +7,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/config.h"
+#include "conf/parse.h"
 #include "serve/listen.h"
+
+/* Nothing else of the configuration matters, so nothing else can be wrong with it. */
+const char *control_of_config(const char *path)
+{
+	struct config config = {.command_line = conf_new()};
+	const char *control = NULL;
+
+	if (config.command_line &&
+	    conf_parse_file(path ? path : CONFIG_DEFAULT_PATH, 0, &config.own, NULL) == 0 &&
+	    config_read_settings(&config, NULL) == 0 && config.settings.control_socket[0])
+		control = strdup(config.settings.control_socket);
+	config_release(&config);
+	return control ? control : CONTROL_DEFAULT;
+}
 
 static int ask(int fd, const char *page)
 {

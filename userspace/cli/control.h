@@ -15,6 +15,10 @@
  */
 int control_get(const char *control, const char *page, struct buf *out, struct error *error_r);
 
+/* Where the collector answers: control_socket of the configuration at path (NULL: where it is by
+ * default), or CONTROL_DEFAULT when that cannot be read. It stays. */
+const char *control_of_config(const char *path);
+
 /* The value of a metric without labels in the Prometheus text, or fallback. */
 double control_metric(const struct buf *text, const char *name, double fallback);
 

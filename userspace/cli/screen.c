@@ -20,16 +20,19 @@
 #define SCREEN_MAX (1U << 20)
 
 static struct termios before;
-static volatile sig_atomic_t ended;
+static volatile sig_atomic_t ended, stopped;
 
 static void on_signal(int signal)
 {
-	ended |= signal != SIGWINCH;
+	if (signal == SIGTSTP)
+		stopped = 1;
+	else
+		ended |= signal != SIGWINCH;
 }
 
 static void catch_signals(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP};
 	/* Without SA_RESTART: poll() shall notice. */
 	const struct sigaction action = {.sa_handler = on_signal};
 
@@ -53,19 +56,23 @@ static void put(const char *text, size_t len)
 	}
 }
 
-int screen_open(struct error *error_r)
+static int enter(struct error *error_r)
 {
-	struct termios raw;
+	struct termios raw = before;
 
-	if (tcgetattr(STDIN_FILENO, &before) < 0)
-		return error_set(error_r, errno, "terminal: %m");
-	raw = before;
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-	catch_signals();
 	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) < 0)
 		return error_set(error_r, errno, "terminal: %m");
 	put(ENTER, strlen(ENTER));
 	return 0;
+}
+
+int screen_open(struct error *error_r)
+{
+	if (tcgetattr(STDIN_FILENO, &before) < 0)
+		return error_set(error_r, errno, "terminal: %m");
+	catch_signals();
+	return enter(error_r);
 }
 
 void screen_close(void)
@@ -124,12 +131,28 @@ void screen_show(const char *text)
 	buf_release(&out);
 }
 
+/* The shell gets its terminal back as it was, and we ours when it lets us go on. */
+static void stop(void)
+{
+	stopped = 0;
+	screen_close();
+	(void)raise(SIGSTOP);
+	if (enter(NULL) < 0)
+		ended = 1;
+}
+
 bool screen_wait(int milliseconds)
 {
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 	char key;
 
-	if (!ended && poll(&in, 1, milliseconds) > 0)
+	int ready = ended ? 0 : poll(&in, 1, milliseconds);
+
+	if (stopped) {
+		stop();
+		return ended;
+	}
+	if (ready > 0)
 		return read(STDIN_FILENO, &key, 1) != 1 || key == 'q' || ended;
 	return ended;
 }
