@@ -6,6 +6,7 @@
  * As NAME hit it calls it; as NAME start UID COMMAND... it starts a child of that user and waits.
  */
 #include <assert.h>
+#include <bpf/bpf.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -163,12 +164,20 @@ static const struct dovetap_event_process *process_of(const char *const *argv)
 
 #define ORIGIN(...) process_of((const char *const[]){__VA_ARGS__, NULL})
 
+/* Kernels before 5.11 have only the helper. */
+static enum dovetap_kernel_reads reads;
+
+static void read_so(struct login_bpf *skel)
+{
+	skel->rodata->kernel_reads = reads;
+}
+
 static int set_up(void **state)
 {
 	struct bpf_link *link;
 
 	(void)state;
-	login_object_load(&object, layout_find(ABI), NULL);
+	login_object_load(&object, layout_find(ABI), read_so);
 	link = login_object_link_for(-1, object.skel->progs.mail_user_created,
 				     "hook_mail_user_created");
 	bpf_link__disconnect(link);
@@ -335,6 +344,7 @@ static void test_a_flood_of_an_unrelated_program_gets_a_few_records(void **state
 /* A ring of a few records, since a flood has to fill it. */
 static void small_ring(struct login_bpf *skel)
 {
+	read_so(skel);
 	bpf_map__set_max_entries(skel->maps.events, 256 << 10);
 }
 
@@ -443,12 +453,18 @@ static int try_all(void)
 		scenario(test_a_dovecot_alone_has_the_whole_ring),
 	};
 	char here[2048], path[4096];
+	int failed;
 
 	/* The copies find the library, whoever runs them. */
 	assert(getcwd(here, sizeof(here)));
 	snprintf(path, sizeof(path), "%s/.output/tests/target", here);
 	setenv("LD_LIBRARY_PATH", path, 1);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	reads = DOVETAP_KERNEL_HELPER;
+	failed = cmocka_run_group_tests_name("by the helper", tests, NULL, NULL);
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_current_task_btf, NULL) <= 0)
+		return failed;
+	reads = DOVETAP_KERNEL_TYPED;
+	return failed + cmocka_run_group_tests_name("by types", tests, NULL, NULL);
 }
 
 int main(int argc, char **argv)
