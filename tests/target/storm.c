@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -361,6 +362,7 @@ int main(int argc, char **argv)
 	if (options.log && !newest)
 		abort();
 	signal(SIGTERM, on_term);
+	prctl(PR_SET_NAME, options.service); /* as the program of a service is called */
 	run();
 	if (options.log && write_log(&error) < 0)
 		fprintf(stderr, "storm: %s\n", error.text);

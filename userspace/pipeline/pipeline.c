@@ -110,14 +110,16 @@ static void take_event(const struct login_event *joined, void *context)
 		(void)enrich_login(config->enrich, &event.login);
 }
 
-/* A full ring loses logins of others: then layouts are judged by what is known. */
+/* A full ring loses logins of others: then layouts are judged by what is known. Those who wait have
+ * an eighth of it, since nobody empties it while the collector is started anew. */
 static bool is_short_of_room(const struct pipeline *pipeline)
 {
 	struct event_source *source = pipeline->config.source;
+	uint64_t held = pipeline_held(pipeline) * sizeof(struct dovetap_event);
 	struct source_level level = {0};
 
 	source->ops->level(source, &level);
-	return level.size > 0 && level.used > level.size / 2;
+	return level.size > 0 && (held > level.size / 8 || level.used > level.size / 2);
 }
 
 static void finish_held(struct pipeline *pipeline, bool force)
