@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/as_collector.h"
 #include "cli/cmds.h"
+#include "cli/report.h"
 #include "cli/spool_drain.h"
 #include "pipeline/targets.h"
 #include "store/spool/spool_view.h"
@@ -23,6 +24,7 @@ struct spool_command {
 	const struct spool_action *action;
 	struct buf line;
 	const char *dict; /* being looked at */
+	const char *key;  /* of retry and drop; NULL: all */
 };
 
 struct spool_action {
@@ -171,11 +173,42 @@ static int run_drain(struct spool_command *command, const struct plan *plan, siz
 	return 0;
 }
 
+static int run_drop(struct spool_command *command, const struct plan *plan, size_t dict,
+		    struct error *error_r)
+{
+	struct spool_view *view;
+	int64_t count = open_view(plan, dict, &view, error_r);
+
+	if (count <= 0)
+		return (int)count;
+	count = spool_view_drop(view, slice_str(command->key), error_r);
+	spool_view_close(&view);
+	if (count < 0)
+		return (int)count;
+	(void)printf("%s: %" PRId64 " dropped\n", plan_dict_id(plan, dict), count);
+	return 0;
+}
+
+/* What its dict refuses again is a dead letter again. */
+static int run_retry(struct spool_command *command, const struct plan *plan, size_t dict,
+		     struct error *error_r)
+{
+	struct spool_view *view;
+	int64_t count = open_view(plan, dict, &view, error_r);
+
+	if (count <= 0)
+		return (int)count;
+	count = spool_view_retry(view, slice_str(command->key), clock_wall_ns(), error_r);
+	spool_view_close(&view);
+	if (count < 0)
+		return (int)count;
+	(void)printf("%s: %" PRId64 " to be written again\n", plan_dict_id(plan, dict), count);
+	return count > 0 ? run_drain(command, plan, dict, error_r) : 0;
+}
+
 static const struct spool_action actions[] = {
-	{"list", run_list},
-	{"export", run_export},
-	{"check", run_check},
-	{"drain", run_drain},
+	{"list", run_list},   {"export", run_export}, {"check", run_check},
+	{"drain", run_drain}, {"retry", run_retry},   {"drop", run_drop},
 };
 
 #define ACTION_COUNT (sizeof(actions) / sizeof(actions[0]))
@@ -187,7 +220,12 @@ static void choose_action(struct spool_command *command, const char *name, struc
 			command->action = &actions[i];
 	}
 	if (!command->action)
-		argp_error(state, "\"%s\": one of list, export, check, drain", name);
+		argp_error(state, "\"%s\": one of list, export, check, drain, retry, drop", name);
+}
+
+static bool takes_key(const struct spool_action *action)
+{
+	return action->run == run_retry || action->run == run_drop;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -199,12 +237,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &command->config;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (command->action)
+		if (!command->action)
+			choose_action(command, arg, state);
+		else if (!command->key && takes_key(command->action))
+			command->key = arg;
+		else
 			argp_error(state, "one action at a time");
-		choose_action(command, arg, state);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "one of list, export, check, drain");
+		argp_error(state, "one of list, export, check, drain, retry, drop");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -214,16 +255,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.parser = parse,
 	.children = plan_argp_children,
-	.args_doc = "list|export|check|drain",
+	.args_doc = "list|export|check|drain|retry|drop",
 	.doc = "Looks into the spool, where records wait for a dict that does not take them.\v"
 	       "list prints what waits and what was refused for good; export the same as JSON, an "
 	       "object a line; check lets SQLite look at every page; drain writes what waits to its "
-	       "dict, as the collector's user, for when dovetap does not run.",
+	       "dict, as the collector's user, for when dovetap does not run; retry does so with what "
+	       "was refused, once its cause is mended, and drop removes that: all of it, or what "
+	       "stands under the KEY that is named behind, as list prints it.",
 };
+
+static bool writes_to_dict(const struct spool_action *action)
+{
+	return action->run == run_drain || action->run == run_retry;
+}
 
 static int run_all(struct spool_command *command, const struct plan *plan, struct error *error_r)
 {
-	int ret = command->action->run == run_drain ? as_collector(plan, error_r) : 0;
+	int ret = writes_to_dict(command->action) ? as_collector(plan, error_r) : 0;
 
 	for (size_t i = 0; i < plan_dict_count(plan) && ret == 0; i++)
 		ret = command->action->run(command, plan, i, error_r);
@@ -242,7 +290,9 @@ int cmd_spool(int argc, char **argv)
 	if (plan_new(&command.config, &plan, &error) < 0)
 		status = EX_CONFIG;
 	else if (run_all(&command, plan, &error) < 0)
-		status = command.action->run == run_drain ? EX_TEMPFAIL : EX_IOERR;
+		status = writes_to_dict(command.action) ? EX_TEMPFAIL : EX_IOERR;
+	else if (output_end(stdout, &error) < 0)
+		status = EX_IOERR;
 	if (status != EX_OK)
 		log_error("%s", error.text);
 	buf_release(&command.line);

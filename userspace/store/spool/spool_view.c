@@ -114,6 +114,62 @@ int64_t spool_view_dead_letters(struct spool_view *view, spool_row_cb *cb, void 
 		cb, context, error_r);
 }
 
+#define OF_KEY " WHERE ?1 IS NULL OR key = ?1"
+
+static const char requeue[] =
+	"INSERT INTO pending (key, value, time_ns, parts, queued) "
+	"SELECT key, value, time_ns, parts, ?2 FROM dead_letter" OF_KEY
+	" ON CONFLICT (key) DO UPDATE SET value = excluded.value, time_ns = excluded.time_ns, "
+	"parts = excluded.parts WHERE excluded.time_ns > time_ns";
+static const char forget[] = "DELETE FROM dead_letter" OF_KEY;
+
+static int run(struct spool_view *view, const char *sql, struct slice key, int64_t now_ns)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(view->db, sql, -1, &statement, NULL);
+
+	if (code == SQLITE_OK && key.ptr)
+		code = sqlite_bind_bytes(statement, 1, key);
+	if (code == SQLITE_OK && sqlite3_bind_parameter_count(statement) > 1)
+		code = sqlite3_bind_int64(statement, 2, now_ns);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	(void)sqlite3_finalize(statement);
+	return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static int64_t change(struct spool_view *view, bool again, struct slice key, int64_t now_ns,
+		      struct error *error_r)
+{
+	int code = sqlite3_exec(view->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	int64_t count = 0;
+
+	if (code == SQLITE_OK && again)
+		code = run(view, requeue, key, now_ns);
+	if (code == SQLITE_OK)
+		code = run(view, forget, key, 0);
+	if (code == SQLITE_OK) {
+		count = sqlite3_changes(view->db);
+		code = sqlite3_exec(view->db, "COMMIT", NULL, NULL, NULL);
+	}
+	if (code == SQLITE_OK)
+		return count;
+	count = sqlite_error(view->db, view->path, error_r);
+	(void)sqlite3_exec(view->db, "ROLLBACK", NULL, NULL, NULL);
+	return count;
+}
+
+int64_t spool_view_retry(struct spool_view *view, struct slice key, int64_t now_ns,
+			 struct error *error_r)
+{
+	return change(view, true, key, now_ns, error_r);
+}
+
+int64_t spool_view_drop(struct spool_view *view, struct slice key, struct error *error_r)
+{
+	return change(view, false, key, 0, error_r);
+}
+
 int spool_view_check(struct spool_view *view, struct error *error_r)
 {
 	sqlite3_stmt *check = NULL;

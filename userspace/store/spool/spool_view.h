@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A look into a spool file (spool.h) from outside, while its writer goes on: what waits, what was
- * refused for good, and whether the file is sound. Changes nothing.
+ * refused for good, and whether the file is sound. Changes nothing but what was refused.
  */
 #ifndef DOVETAP_STORE_SPOOL_SPOOL_VIEW_H
 #define DOVETAP_STORE_SPOOL_SPOOL_VIEW_H
@@ -37,6 +37,14 @@ int64_t spool_view_held(struct spool_view *view, spool_row_cb *cb, void *context
 			struct error *error_r);
 int64_t spool_view_dead_letters(struct spool_view *view, spool_row_cb *cb, void *context,
 				struct error *error_r);
+
+/*
+ * What was refused waits again, or is gone: all of it, or what stands under that key (ptr not
+ * NULL). A newer record that waits already stays. Returns how many, or a negative errno.
+ */
+int64_t spool_view_retry(struct spool_view *view, struct slice key, int64_t now_ns,
+			 struct error *error_r);
+int64_t spool_view_drop(struct spool_view *view, struct slice key, struct error *error_r);
 
 /* SQLite's own check of every page. 0, or -EILSEQ with what it found first. */
 int spool_view_check(struct spool_view *view, struct error *error_r);
