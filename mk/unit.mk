@@ -46,7 +46,7 @@ unit-binaries: $(UNIT_TESTS) $(addprefix $(O)/,$(filter-out $(NOT_APPLICABLE),$(
 
 # The tests of what more than one thread touches.
 TSAN_TESTS := $(addprefix $(O)/,$(filter-out $(NOT_APPLICABLE),$(patsubst %.c,%,$(wildcard tests/unit/audit/test_audit.c tests/unit/store/test_writer.c \
-	tests/unit/store/test_accounts.c tests/unit/store/test_spool.c tests/unit/store/test_*_wire.c))))
+	tests/unit/store/test_accounts.c tests/unit/store/test_spool.c tests/unit/store/test_sqlite_handle.c tests/unit/store/test_*_wire.c))))
 
 tsan-binaries: $(TSAN_TESTS)
 
