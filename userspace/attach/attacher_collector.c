@@ -11,7 +11,7 @@
 
 #include "attach/attacher_private.h"
 #include "base/log.h"
-#include "base/memory.h"
+#include "base/memory_trim.h"
 #include "priv/handover.h"
 #include "priv/notify.h"
 

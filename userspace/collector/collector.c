@@ -8,7 +8,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
-#include "base/memory.h"
+#include "base/memory_trim.h"
 #include "collector/collector_private.h"
 #include "collector/confine.h"
 #include "priv/lock.h"

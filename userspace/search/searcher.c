@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/fnv.h"
-#include "base/memory.h"
+#include "base/memory_trim.h"
 #include "search/search_wire.h"
 
 #define REQUESTS_AT_ONCE 64 /* then changes of directories have their turn */

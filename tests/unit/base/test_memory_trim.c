@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "../cmocka_all.h"
-#include "base/memory.h"
+#include "base/memory_trim.h"
 
 /* Of files, resident: code and constants that have been used. */
 static long file_pages(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory that only the start of a process needs. */
-#ifndef DOVETAP_BASE_MEMORY_H
-#define DOVETAP_BASE_MEMORY_H
+#ifndef DOVETAP_BASE_MEMORY_TRIM_H
+#define DOVETAP_BASE_MEMORY_TRIM_H
 
 /*
  * To be called once when a process has begun its work: gives freed memory of the heap back, and

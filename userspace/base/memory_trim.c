@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/memory.h"
+#include "base/memory_trim.h"
 
 #include <link.h>
 #include <malloc.h>
