@@ -144,7 +144,37 @@ static void the_alternative_schema_has_columns_per_service(void **state)
 		"u2\t1795338300002\t::3\t0\tnone\tnone\n");
 }
 
+/* What stood there before there was a login: an operator's "never", 0, -1, an empty text. */
+static void what_is_no_time_is_older_than_any(void **state)
+{
+	static const struct {
+		const char *type, *before;
+	} cases[] = {{"VARCHAR(20) NOT NULL DEFAULT 'never'", "'never'"},
+		     {"VARCHAR(20) NOT NULL DEFAULT ''", "''"},
+		     {"VARCHAR(20) DEFAULT NULL", "'9'"},
+		     {"BIGINT NOT NULL DEFAULT 0", "0"},
+		     {"BIGINT NOT NULL DEFAULT -1", "-1"},
+		     {"BIGINT NOT NULL DEFAULT 9", "9"}};
+	struct sql_harness *harness = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		sql_harness_ask(harness,
+				"DROP TABLE IF EXISTS last_login; CREATE TABLE last_login (userid "
+				"VARCHAR(255) NOT NULL, service VARCHAR(10) NOT NULL, last_access "
+				"%s, last_ip VARCHAR(40), PRIMARY KEY (userid, service)); "
+				"INSERT INTO last_login VALUES ('u', 'imap', %s, 'none');",
+				cases[i].type, cases[i].before);
+		sql_harness_open(harness, documented_map, NULL, NULL);
+		sql_harness_expect(harness, (struct login){"imap", "u", "::1", 1795338300},
+				   DICT_STORED);
+		sql_harness_expect(harness, (struct login){"imap", "u", "::2", 1795338299},
+				   DICT_UNCHANGED);
+		assert_string_equal(all_rows(harness), "u\timap\t1795338300\t::1\n");
+	}
+}
+
 const struct sql_scenario sql_newest[] = {
+	SCENARIO(what_is_no_time_is_older_than_any, ON_ALL),
 	SCENARIO(the_address_follows_the_time, ON_ALL),
 	SCENARIO(an_older_login_changes_nothing, ON_ALL),
 	SCENARIO(the_newest_of_a_batch_is_written, ON_ALL),

@@ -72,10 +72,18 @@ static void mysql_moves_the_companions_before_the_time(void **state)
 		DOCUMENTED_MAP, documented_table, SQL_MYSQL, 2,
 		"INSERT INTO `last_login` (`last_access`,`service`,`userid`,`last_ip`) VALUES "
 		"(?,?,?,?),(?,?,?,?) ON DUPLICATE KEY UPDATE "
-		"`last_ip`=IF(RPAD(`last_access`,19,'0')>RPAD(VALUES(`last_access`),19,'0'),`last_ip`,VALUES(`last_ip`)),"
-		"`last_access`=IF(RPAD(`last_access`,19,'0')>RPAD(VALUES(`last_access`),19,'0'),`last_access`,"
+		"`last_ip`=IF(IF(CONVERT(`last_access` USING utf8mb4) REGEXP '^[0-9]{10,19}$',RPAD(`last_access`,19,'0'),'')>RPAD(VALUES(`last_access`),19,'0'),`last_ip`,VALUES(`last_ip`)),"
+		"`last_access`=IF(IF(CONVERT(`last_access` USING utf8mb4) REGEXP '^[0-9]{10,19}$',RPAD(`last_access`,19,'0'),'')>RPAD(VALUES(`last_access`),19,'0'),`last_access`,"
 		"VALUES(`last_access`))");
 }
+
+#define KEPT_TIME                                                                                  \
+	"CASE WHEN kept.\"last_access\"::text~'^[0-9]{10,19}$' THEN "                              \
+	"rpad(kept.\"last_access\"::text,19,'0') ELSE '' END"
+#define KEPT_IMAP                                                                                  \
+	"CASE WHEN kept.\"last_imap_access\" NOT GLOB '*[^0-9]*' AND "                             \
+	"length(kept.\"last_imap_access\") BETWEEN 10 AND 19 THEN "                                \
+	"substr(kept.\"last_imap_access\"||'000000000',1,19) ELSE '' END"
 
 static void pgsql_takes_one_array_per_column(void **state)
 {
@@ -87,9 +95,9 @@ static void pgsql_takes_one_array_per_column(void **state)
 		"unnest($1::bigint[],$2::varchar[],$3::varchar[],$4::varchar[]) ON CONFLICT "
 		"(\"service\",\"userid\") DO UPDATE SET \"last_access\"=excluded.\"last_access\","
 		"\"last_ip\"=excluded.\"last_ip\" WHERE kept.\"last_access\" IS NULL OR "
-		"rpad(excluded.\"last_access\"::text,19,'0')>rpad(kept.\"last_access\"::text,19,'0')"
+		"rpad(excluded.\"last_access\"::text,19,'0')>" KEPT_TIME ""
 		" OR (rpad(excluded.\"last_access\"::text,19,'0')="
-		"rpad(kept.\"last_access\"::text,19,'0') AND (excluded.\"last_ip\") IS "
+		"" KEPT_TIME " AND (excluded.\"last_ip\") IS "
 		"DISTINCT FROM (kept.\"last_ip\"))");
 }
 
@@ -103,9 +111,9 @@ static void sqlite_takes_a_row_at_a_time(void **state)
 		"\"last_imap_access\"=excluded.\"last_imap_access\","
 		"\"last_imap_ip\"=excluded.\"last_imap_ip\" WHERE kept.\"last_imap_access\" IS NULL "
 		"OR substr(excluded.\"last_imap_access\"||'000000000',1,19)>"
-		"substr(kept.\"last_imap_access\"||'000000000',1,19) OR "
+		"" KEPT_IMAP " OR "
 		"(substr(excluded.\"last_imap_access\"||'000000000',1,19)="
-		"substr(kept.\"last_imap_access\"||'000000000',1,19) AND "
+		"" KEPT_IMAP " AND "
 		"(excluded.\"last_imap_ip\") IS NOT (kept.\"last_imap_ip\"))");
 }
 
@@ -304,7 +312,8 @@ static void a_schema_that_does_not_fit_is_reported_in_one_line(void **state)
 	table.key_count = 0;
 	assert_no_plan(&table, SQL_MYSQL,
 		       "map.conf:2: table last_login has no primary or unique key among the "
-		       "columns of the map; add PRIMARY KEY (userid, service)");
+		       "columns of the map; add PRIMARY KEY (userid, service), or "
+		       "compat = strict to append a row for each login, as the plugin does");
 	documented_table(&table, SQL_MYSQL);
 	memcpy(table.columns[3].name, "lost_ip", 8);
 	assert_no_plan(&table, SQL_MYSQL, "map.conf:2: table last_login has no column last_ip");

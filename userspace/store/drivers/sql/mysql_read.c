@@ -187,6 +187,15 @@ static const char keys_query[] =
 	"FROM information_schema.statistics " OF_TABLE
 	"AND non_unique=0 ORDER BY index_name<>'PRIMARY',index_name,seq_in_index";
 
+static const char view_query[] = "SELECT 1 FROM information_schema.views " OF_TABLE;
+
+static void set_view(const struct slice *columns, size_t count, void *context)
+{
+	(void)columns;
+	(void)count;
+	((struct sql_table *)context)->view = true;
+}
+
 enum sql_result mysql_describe(struct sql_conn *conn, const struct sql_map *map,
 			       struct sql_table *table_r, int64_t deadline_ns,
 			       struct error *error_r)
@@ -196,6 +205,7 @@ enum sql_result mysql_describe(struct sql_conn *conn, const struct sql_map *map,
 	struct slice params[2];
 	const struct sql_question columns = {columns_query, params, 2, deadline_ns, 0};
 	const struct sql_question keys = {keys_query, params, 2, deadline_ns, 0};
+	const struct sql_question view = {view_query, params, 2, deadline_ns, 0};
 	enum sql_result result;
 
 	buf_init(&table, SQL_NAME_SIZE);
@@ -208,6 +218,8 @@ enum sql_result mysql_describe(struct sql_conn *conn, const struct sql_map *map,
 	result = ask(my, &columns, add_column, table_r, error_r);
 	if (result == SQL_OK)
 		result = ask(my, &keys, add_key_column, table_r, error_r);
+	if (result == SQL_OK && table_r->key_count == 0)
+		result = ask(my, &view, set_view, table_r, error_r);
 	buf_release(&table);
 	buf_release(&schema);
 	return result;

@@ -117,6 +117,16 @@ static const char keys_query[] =
 	"WHERE i.indrelid=to_regclass($1) AND i.indisunique AND k.pos<=i.indnkeyatts "
 	"ORDER BY NOT i.indisprimary,c.relname,k.pos";
 
+static const char view_query[] =
+	"SELECT 1 FROM pg_class WHERE oid=to_regclass($1) AND relkind IN ('v','m')";
+
+static void set_view(const struct slice *columns, size_t count, void *context)
+{
+	(void)columns;
+	(void)count;
+	((struct sql_table *)context)->view = true;
+}
+
 enum sql_result pgsql_describe(struct sql_conn *conn, const struct sql_map *map,
 			       struct sql_table *table_r, int64_t deadline_ns,
 			       struct error *error_r)
@@ -125,6 +135,7 @@ enum sql_result pgsql_describe(struct sql_conn *conn, const struct sql_map *map,
 	struct slice table;
 	const struct sql_question columns = {columns_query, &table, 1, deadline_ns, 0};
 	const struct sql_question keys = {keys_query, &table, 1, deadline_ns, 0};
+	const struct sql_question view = {view_query, &table, 1, deadline_ns, 0};
 	enum sql_result result;
 	struct buf name;
 
@@ -135,6 +146,8 @@ enum sql_result pgsql_describe(struct sql_conn *conn, const struct sql_map *map,
 	result = ask(pg, &columns, add_column, table_r, error_r);
 	if (result == SQL_OK)
 		result = ask(pg, &keys, add_key_column, table_r, error_r);
+	if (result == SQL_OK && table_r->key_count == 0)
+		result = ask(pg, &view, set_view, table_r, error_r);
 	buf_release(&name);
 	return result;
 }

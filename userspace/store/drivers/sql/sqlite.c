@@ -404,6 +404,16 @@ static const char unique_query[] =
 	"JOIN pragma_index_info(l.name) i WHERE l.\"unique\" AND l.origin<>'pk' "
 	"ORDER BY l.name,i.seqno";
 
+static const char view_query[] =
+	"SELECT 1 FROM sqlite_master WHERE type='view' AND name=?1 COLLATE NOCASE";
+
+static void set_view(const struct slice *columns, size_t count, void *context)
+{
+	(void)columns;
+	(void)count;
+	((struct sql_table *)context)->view = true;
+}
+
 static enum sql_result lite_describe(struct sql_conn *conn, const struct sql_map *map,
 				     struct sql_table *table_r, int64_t deadline_ns,
 				     struct error *error_r)
@@ -413,7 +423,8 @@ static enum sql_result lite_describe(struct sql_conn *conn, const struct sql_map
 		sql_row_cb *cb;
 	} queries[] = {{columns_query, add_column},
 		       {primary_query, add_key_column},
-		       {unique_query, add_key_column}};
+		       {unique_query, add_key_column},
+		       {view_query, set_view}};
 	enum sql_result result = SQL_OK;
 	struct slice table;
 	struct buf name;

@@ -84,27 +84,53 @@ static void put_unnest(const struct writer *w)
 
 /* --- newest wins ------------------------------------------------------------------------------*/
 
+/* Values that are no digits (double) compare as they are. */
+static bool has_digits(const struct writer *w)
+{
+	enum sql_type type = w->map->columns[0].type;
+
+	return type == SQL_TYPE_INT || type == SQL_TYPE_UINT || type == SQL_TYPE_STRING;
+}
+
 /*
  * A time of 10 to 19 digits, filled up to nanoseconds, so that times of another precision compare
  * rightly: an operator who goes back from "ms" to "s" shall not freeze all rows. The texts have the
- * same length, so they compare like numbers. Values that are no digits compare as they are.
+ * same length, so they compare like numbers.
  */
 static void put_time(const struct writer *w, const char *before, const char *after)
 {
 	static const char *const open[] = {"RPAD(", "rpad(", "substr("};
 	static const char *const close[] = {",19,'0')", "::text,19,'0')", "||'000000000',1,19)"};
-	enum sql_type type = w->map->columns[0].type;
-	bool digits = type == SQL_TYPE_INT || type == SQL_TYPE_UINT || type == SQL_TYPE_STRING;
 
-	put(w, digits ? open[w->dialect] : "");
+	put(w, has_digits(w) ? open[w->dialect] : "");
 	put_column(w, before, 0, after);
-	put(w, digits ? close[w->dialect] : "");
+	put(w, has_digits(w) ? close[w->dialect] : "");
+}
+
+/* The same of what is stored. What is no time, such as "never", 0 or -1, is older than any: the
+ * empty text. */
+static void put_kept_time(const struct writer *w, const char *before)
+{
+	static const char *const open[] = {"IF(CONVERT(", "CASE WHEN ", "CASE WHEN "};
+	static const char *const test[] = {" USING utf8mb4) REGEXP '^[0-9]{10,19}$',",
+					   "::text~'^[0-9]{10,19}$' THEN ",
+					   " NOT GLOB '*[^0-9]*' AND length("};
+	static const char *const close[] = {",'')", " ELSE '' END", " ELSE '' END"};
+
+	put(w, has_digits(w) ? open[w->dialect] : "");
+	if (has_digits(w)) {
+		put_column(w, before, 0, test[w->dialect]);
+		if (w->dialect == SQL_SQLITE)
+			put_column(w, before, 0, ") BETWEEN 10 AND 19 THEN ");
+	}
+	put_time(w, before, "");
+	put(w, has_digits(w) ? close[w->dialect] : "");
 }
 
 static void put_mysql_move(const struct writer *w, size_t column)
 {
 	put_column(w, "", column, "=IF(");
-	put_time(w, "", "");
+	put_kept_time(w, "");
 	put(w, ">");
 	put_time(w, "VALUES(", ")");
 	put_column(w, ",", column, ",VALUES(");
@@ -149,7 +175,7 @@ static void put_comparison(const struct writer *w, const char *operator)
 {
 	put_time(w, "excluded.", "");
 	put(w, operator);
-	put_time(w, "kept.", "");
+	put_kept_time(w, "kept.");
 }
 
 static void put_condition(const struct writer *w)

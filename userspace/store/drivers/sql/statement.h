@@ -9,7 +9,8 @@
  *
  *	mysql	INSERT INTO `last_login` (`last_access`,`service`,`userid`,`last_ip`)
  *		VALUES (?,?,?,?),(?,?,?,?) ON DUPLICATE KEY UPDATE
- *		`last_ip`=IF(RPAD(`last_access`,19,'0')>RPAD(VALUES(`last_access`),19,'0'),
+ *		`last_ip`=IF(IF(CONVERT(`last_access` USING utf8mb4) REGEXP '^[0-9]{10,19}$',
+ *			RPAD(`last_access`,19,'0'),'')>RPAD(VALUES(`last_access`),19,'0'),
  *			`last_ip`,VALUES(`last_ip`)),
  *		`last_access`=IF(...,`last_access`,VALUES(`last_access`))
  *	pgsql	INSERT INTO "last_login" AS kept (...) SELECT * FROM unnest($1::bigint[],...)
@@ -17,7 +18,8 @@
  *	sqlite	INSERT INTO "last_login" AS kept (...) VALUES (?1,?2,?3,?4)
  *		ON CONFLICT ("service","userid") DO UPDATE SET ... WHERE ...
  *
- * Times are compared as texts of nanoseconds, at any precision. MySQL assigns from left to right
+ * Times are compared as texts of nanoseconds, at any precision; what
+ * is no time, such as "never", is older than any. MySQL assigns from left to right
  * and later assignments see the earlier ones, so the time, on which all conditions depend, comes
  * last. The other two refuse to change a row twice in a statement.
  *

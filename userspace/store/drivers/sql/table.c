@@ -132,10 +132,9 @@ static int check_type(const struct sql_map *map, const struct sql_table_column *
 		right = column->max < INT32_MAX
 				? "BIGINT"
 				: "a 64-bit integer (BIGINT), or last_login_precision = s";
-	else if (number && column->storage != SQL_STORAGE_ANY &&
-		 column->storage != SQL_STORAGE_NUMBER && column->storage != SQL_STORAGE_SMALL &&
-		 column->storage != SQL_STORAGE_TEXT)
-		right = "BIGINT";
+	else if (column->storage == SQL_STORAGE_OTHER ||
+		 (number && column->storage == SQL_STORAGE_BYTES))
+		right = "BIGINT, which a view can show as a time";
 	else if (type == SQL_TYPE_HEXBLOB && column->storage == SQL_STORAGE_NUMBER)
 		right = "a binary column";
 	if (!right)
@@ -187,6 +186,16 @@ static bool take_key(const struct sql_map *map, enum sql_dialect dialect,
 	return key->column_count > 0 && !key->unusable;
 }
 
+static bool time_is_in_key(const struct sql_map *map, enum sql_dialect dialect,
+			   const struct sql_table *table)
+{
+	for (size_t i = 0; i < table->key_count; i++)
+		for (size_t j = 0; j < table->keys[i].column_count; j++)
+			if (sql_name_is(dialect, map->columns[0].name, table->keys[i].columns[j]))
+				return true;
+	return false;
+}
+
 static int plan_key(const struct sql_map *map, enum sql_dialect dialect,
 		    const struct sql_table *table, struct sql_plan *plan, struct error *error_r)
 {
@@ -196,12 +205,22 @@ static int plan_key(const struct sql_map *map, enum sql_dialect dialect,
 	for (size_t i = 0; i < table->key_count; i++)
 		if (take_key(map, dialect, &table->keys[i], plan))
 			return 0;
-	return error_set(error_r, EINVAL,
-			 "%s: table %s has no primary or unique key among the columns of the map; "
-			 "add PRIMARY KEY (%s%s%s)",
-			 map->where, map->table, user ? map->columns[user].name : "...",
-			 user && service ? ", " : "",
-			 user && service ? map->columns[service].name : "");
+	if (table->view)
+		return error_set(error_r, EINVAL,
+				 "%s: %s is a view, whose keys are not known; name the table that "
+				 "it shows",
+				 map->where, map->table);
+	return error_set(
+		error_r, EINVAL,
+		"%s: table %s has no primary or unique key among the columns of the map%s; "
+		"add PRIMARY KEY (%s%s%s)%s",
+		map->where, map->table,
+		time_is_in_key(map, dialect, table) ? " but with the time in it" : "",
+		user ? map->columns[user].name : "...", user && service ? ", " : "",
+		user && service ? map->columns[service].name : "",
+		dialect == SQL_MYSQL ? ", or compat = strict to append a row for each "
+				       "login, as the plugin does"
+				     : "");
 }
 
 /* An INSERT that leaves such a column out is refused whether the row exists or not. */

@@ -56,6 +56,7 @@ struct sql_table {
 	size_t column_count;
 	struct sql_table_key keys[16]; /* unique ones, the primary first */
 	size_t key_count;
+	bool view; /* it only looks like a table */
 };
 
 /* A length as the catalogue has it; 0 when it is NULL. */
