@@ -30,7 +30,8 @@ the precision. What was measured stands in the last columns, in milliseconds, po
 dovetap's time is the later one.
 
 `redis-protocols` has the plugin only in the `protocol` blocks of imap and lmtp, all others have it for
-every service; `mysql-users` is the document's alternative schema, a column for each service.
+every service; `mysql-users` is the document's alternative schema, a column for each service; `iredmail` is iRedMail's,
+with times of 32 bits.
 
 With SQL stores the plugin drops what its map cannot match (no remote address: `lda`, `doveadm`)
 and splits names at `/`; `compat = strict` does the same. SQLite and PostgreSQL have `last_ip` in

@@ -84,6 +84,24 @@ mysql_users_dump() {
 	done
 }
 
+# iRedMail's: a row for each user, 32-bit columns for the times.
+iredmail_prepare() {
+	mysql_prepare
+	for side in plugin dovetap; do
+		mariadb_sql "$side" -e "DROP TABLE last_login; CREATE TABLE last_login (
+			username VARCHAR(255) NOT NULL DEFAULT '', domain VARCHAR(255) NOT NULL DEFAULT '',
+			imap INT(11) DEFAULT NULL, pop3 INT(11) DEFAULT NULL, lda INT(11) DEFAULT NULL,
+			PRIMARY KEY (username), INDEX (domain), INDEX (imap), INDEX (pop3), INDEX (lda))"
+	done
+}
+
+iredmail_dump() {
+	for column in imap pop3 lda; do
+		mariadb_sql --default-character-set=utf8mb4 "$1" -e "SELECT username, domain, '$column',
+			$column FROM last_login WHERE $column IS NOT NULL"
+	done
+}
+
 # The plugin cannot write to the documented table here: its upsert names all key columns.
 sqlite_prepare() {
 	for side in plugin dovetap; do
