@@ -31,7 +31,7 @@ dovetap's time is the later one.
 
 `redis-protocols` has the plugin only in the `protocol` blocks of imap and lmtp, all others have it for
 every service; `mysql-users` is the document's alternative schema, a column for each service; `iredmail` is iRedMail's,
-with times of 32 bits.
+with times of 32 bits, and `chatmail` has a dict server of its own.
 
 With SQL stores the plugin drops what its map cannot match (no remote address: `lda`, `doveadm`)
 and splits names at `/`; `compat = strict` does the same. SQLite and PostgreSQL have `last_ip` in

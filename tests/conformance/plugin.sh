@@ -26,6 +26,7 @@ cases() { # configuration, precision, compat, key
 	echo "redis s newest last-login/%{user}"
 	echo "redis-protocols ms newest $documented"
 	echo "mysql-users ms strict $documented"
+	[[ $syntax != 2.3 ]] || echo "chatmail s newest last-login/%u"
 	[[ $syntax != 2.3 ]] || echo "iredmail s strict last-login/%s/%u/%d"
 }
 

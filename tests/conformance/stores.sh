@@ -102,6 +102,20 @@ iredmail_dump() {
 	done
 }
 
+# A server of somebody's own, one for each side; what it was told stands in its log.
+chatmail_prepare() {
+	for side in plugin dovetap; do
+		run_in_background "$tmp/chatmail.log" "$top/tests/servers/small-dict.py" \
+			"$(side_dir $side)/socket" "$(side_dir $side)/commands"
+	done
+}
+
+chatmail_dump() {
+	sed -n 's,^S[0-9]*\tshared/,,p' "$(side_dir "$1")/commands" | sort -t $'\t' -k 1,1 -k 2,2nr |
+		sort -t $'\t' -u -s -k 1,1
+	sed -n "/^warning/ s/\$/\t0/p" "$(side_dir "$1")/commands" # what it does not know: a difference
+}
+
 # The plugin cannot write to the documented table here: its upsert names all key columns.
 sqlite_prepare() {
 	for side in plugin dovetap; do
