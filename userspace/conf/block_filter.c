@@ -161,16 +161,6 @@ bool conf_filter_covers(const struct conf_filter *filter, const struct conf_filt
 	       net_covers(&filter->local, &region->local);
 }
 
-bool conf_filter_is_by_service(const struct conf_filter *filter)
-{
-	return !filter->local_name && filter->remote.ip.family == 0 && filter->local.ip.family == 0;
-}
-
-bool conf_filter_is_any(const struct conf_filter *filter)
-{
-	return !filter->protocol && conf_filter_is_by_service(filter);
-}
-
 int conf_filter_compare(const struct conf_filter *a, const struct conf_filter *b)
 {
 	if (!a->local_name != !b->local_name)

@@ -46,12 +46,6 @@ bool conf_filter_matches(const struct conf_filter *filter, const struct conf_pee
  */
 bool conf_filter_covers(const struct conf_filter *filter, const struct conf_filter *region);
 
-/* True when it asks for nothing. */
-bool conf_filter_is_any(const struct conf_filter *filter);
-
-/* True when the outcome hangs on the service alone. */
-bool conf_filter_is_by_service(const struct conf_filter *filter);
-
 /* < 0 when a is less specific than b. */
 int conf_filter_compare(const struct conf_filter *a, const struct conf_filter *b);
 

@@ -14,8 +14,9 @@
  *		dict_server { dict NAME { } },
  *		mail_plugins { last_login = yes }
  *
- * each at the top or inside protocol, remote, local and local_name blocks (filter.h: which block
- * wins; in a 2.4 file first what is inside last_login { }, then what comes later).
+ * each at the top or inside protocol, remote, local and local_name blocks. Which block wins:
+ * block_filter.h in a 2.3 file, v24/blocks.h in a 2.4 file. Every setting of a dict is looked for
+ * in the same blocks; block and backend_block have all that was found, under full names.
  *
  * A login is recorded when mail_plugins of its blocks has last_login. If no block of the whole
  * file has it, imap and pop3 are recorded: dovetap needs no plugin, so its name need not be there.
