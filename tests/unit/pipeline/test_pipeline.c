@@ -3,6 +3,7 @@
 #include "login/join.h"
 #include "pipeline/pipeline.h"
 #include "pipeline_case.h"
+#include "proof/judge.h"
 
 #define WALL_MINUS_BOOT 1795338000000000000LL
 #define STAMP		(170 * (uint64_t)NS_PER_SEC)
@@ -26,7 +27,14 @@ struct world {
 	size_t seen_count, record_count, record_bytes;
 };
 
-static const struct event_source_ops source_ops = {.peek = fake_peek, .release = fake_release};
+static void fake_level(struct event_source *source, struct source_level *level_r)
+{
+	(void)source;
+	*level_r = (struct source_level){.used = 0};
+}
+
+static const struct event_source_ops source_ops = {
+	.peek = fake_peek, .release = fake_release, .level = fake_level};
 
 static int match(const struct login_event *event, enum deliver_purpose purpose, void *context)
 {
@@ -168,6 +176,73 @@ static void a_login_goes_all_the_way(void **state)
 	assert_int_equal(world->record_count, 2);
 	assert_int_equal(world->record_bytes, 2 * sizeof(struct dovetap_event));
 	assert_int_equal(drain(world), 0);
+}
+
+static void on_decided(const struct proof_file *file, void *context)
+{
+	(void)file;
+	++*(unsigned int *)context;
+}
+
+static void add_read_with(struct world *world, enum dovetap_event_type type, uint64_t file,
+			  const char *mech)
+{
+	struct dovetap_event event =
+		record_of(type, "u@x", "session-1", STAMP + world->source.count);
+
+	event.head.passdb_result = 1;
+	event.origin.file = file;
+	SET(&event, mech, MECH, mech);
+	source_add(&world->source, event);
+}
+
+/* The source keeps it until a login proves its layout. */
+static void what_is_not_proved_waits_in_the_source(void **state)
+{
+	struct world *world = *state;
+	unsigned int decisions = 0;
+
+	assert_int_equal(judge_new(on_decided, &decisions, &world->config.judge, NULL), 0);
+	start(world);
+	add_read_with(world, DOVETAP_EVENT_AUTH, 0x22, "PLAIN");
+	assert_int_equal(drain(world), 1);
+	assert_int_equal(world->seen_count, 0);
+	assert_int_equal(pipeline_held(world->pipeline), 1);
+	assert_int_equal(pipeline_difference(world->pipeline), 0);
+	assert_false(pipeline_release(world->pipeline));
+	assert_int_equal(world->source.released, 0);
+	add_read_with(world, DOVETAP_EVENT_MAIL_USER, 0x11, "PLAIN");
+	assert_int_equal(drain(world), 1);
+	assert_int_equal(decisions, 2);
+	assert_int_equal(world->seen_count, 2);
+	assert_int_equal(pipeline_held(world->pipeline), 0);
+	assert_int_equal(pipeline_difference(world->pipeline), 0);
+	sink_drain(&world->store);
+	assert_true(pipeline_release(world->pipeline));
+	assert_int_equal(world->source.released, 20);
+	judge_free(&world->config.judge);
+}
+
+/* What is refused is counted, and the source need not keep it. */
+static void what_is_read_wrongly_goes_nowhere(void **state)
+{
+	struct world *world = *state;
+	unsigned int decisions = 0;
+
+	assert_int_equal(judge_new(on_decided, &decisions, &world->config.judge, NULL), 0);
+	start(world);
+	for (int i = 0; i < 3; i++)
+		add_read_with(world, DOVETAP_EVENT_MAIL_USER, 0x11, "\x01");
+	assert_int_equal(drain(world), 3);
+	pipeline_flush(world->pipeline);
+	assert_int_equal(drain(world), 0);
+	assert_int_equal(decisions, 1);
+	assert_int_equal(world->seen_count, 0);
+	assert_int_equal(pipeline_stats(world->pipeline)->layout_refused, 3);
+	assert_int_equal(pipeline_difference(world->pipeline), 0);
+	sink_drain(&world->store);
+	assert_true(pipeline_release(world->pipeline));
+	judge_free(&world->config.judge);
 }
 
 static void nobody_need_look(void **state)
@@ -446,6 +521,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(a_login_goes_all_the_way),
+		scenario(what_is_not_proved_waits_in_the_source),
+		scenario(what_is_read_wrongly_goes_nowhere),
 		scenario(a_record_that_is_not_believed_goes_nowhere),
 		scenario(nobody_need_look),
 		scenario(room_is_given_back_when_the_store_has_it),
