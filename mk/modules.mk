@@ -48,7 +48,7 @@ $(O)/userspace/store/drivers/registry.o: $(O)/gen/modules/store.h
 
 # The tests that a module is needed for. Without it they are not built and not run: tests/run reads
 # which those are and prints each as not applicable.
-needed_by_all := $(addprefix tests/,unit/store/test_alloc_failure unit/store/test_dict_config unit/store/test_registry \
+needed_by_all := $(addprefix tests/,unit/store/test_alloc_failure unit/store/test_stream_tls unit/store/test_tls_client unit/store/test_dict_config unit/store/test_registry \
 	unit/plan/test_plan_dict unit/plan/test_alloc_failure dict/conformance dict/conformance-sql dict/conformance-pieces dict/conformance-tls \
 	fuzz/fuzz_dict_uri \
 	faults/80-away.sh conformance/with-2.3.sh conformance/with-2.4.sh integration/36-modules.sh deploy/40-package.sh \
@@ -59,9 +59,9 @@ needed_by_redis := $(addprefix tests/,unit/store/test_redis_% dict/conformance-r
 	faults/60-% faults/70-% cluster/redis-%)
 needed_by_mysql := tests/unit/store/test_sql_connect tests/faults/31-%
 needed_by_pgsql := tests/unit/store/test_sql_connect tests/faults/32-%
-needed_by_cassandra := $(addprefix tests/,unit/store/test_cassandra unit/store/test_cql_% fuzz/fuzz_cql_% \
+needed_by_cassandra := $(addprefix tests/,unit/store/test_cassandra% unit/store/test_cql_% unit/store/test_tls fuzz/fuzz_cql_% \
 	integration/32-cassandra.sh faults/33-% cluster/cassandra.sh)
-needed_by_geoip := tests/golden/geo.sh tests/integration/60-audit.sh
+needed_by_geoip := tests/golden/geo.sh tests/integration/60-audit.sh tests/unit/login/test_geo
 NOT_APPLICABLE := $(if $(WITHOUT),$(needed_by_all) $(foreach m,$(WITHOUT),$(needed_by_$(m))))
 
 # Each as a line: the test, a module that it lacks.
