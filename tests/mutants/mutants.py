@@ -11,7 +11,7 @@ run under ASan and UBSan: the unit tests, those of its file first, the dict conf
 longer than it did. Those that compile to the same code, or to none, are not counted; nor those of
 tests/mutants.known, which change nothing that can be seen.
 
-Prints the kill rate of each layer and each survivor; exit status 1 when a layer is below KILLED_MIN (0) per cent.
+Prints the kill rate of each layer and each survivor (survivors.md has those that are known); exit status 1 when a layer is below KILLED_MIN (0) per cent.
 """
 
 import concurrent.futures
