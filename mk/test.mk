@@ -10,7 +10,7 @@ test test-all test-faults test-kernels: export DEVELOP := 1
 test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tools/setup test
 	$(Q)tools/rootfs bullseye bookworm trixie service base
-	$(Q)tools/packages containers-common > /dev/null
+	$(Q)tools/packages containers-common prometheus > /dev/null
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(GEN_DOCS) bpf-tests fuzz-binaries differential-helper deb $(O)/image/built \
 		$(O)/tests/bench/load
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) SAN=address,undefined unit-binaries scarce
