@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void mark_cut(char *text, size_t size, int wanted)
 {
@@ -43,4 +44,15 @@ int error_prefix(struct error *error_r, const char *fmt, ...)
 				old);
 	mark_cut(error_r->text, sizeof(error_r->text), len);
 	return -error_r->code;
+}
+
+void error_name_user(struct error *error)
+{
+	size_t len = strlen(error->text);
+
+	if (!strcasestr(error->text, "permission denied") || strstr(error->text, "(as uid "))
+		return;
+	mark_cut(error->text, sizeof(error->text),
+		 (int)len + snprintf(error->text + len, sizeof(error->text) - len, " (as uid %u)",
+				     (unsigned int)geteuid()));
 }

@@ -227,6 +227,7 @@ static int check_dict(const struct plan *plan, size_t index, struct findings *fi
 
 	if (ret == 0)
 		ret = dict_ping(dict, clock_monotonic_ns() + PING_NS, &error);
+	error_name_user(&error);
 	finding = findings_add(findings, "dict", ret < 0 ? FINDING_BAD : FINDING_OK);
 	if (finding) {
 		set(finding->subject, sizeof(finding->subject), plan_dict_name(plan, index));
@@ -248,6 +249,7 @@ static int check_geo(const struct plan *plan, struct findings *findings)
 	if (ret == 0 && !geo)
 		return 0;
 	geo_free(&geo);
+	error_name_user(&error);
 	finding = findings_add(findings, "geoip", ret < 0 ? FINDING_BAD : FINDING_OK);
 	if (finding)
 		set(finding->text, sizeof(finding->text),
@@ -265,6 +267,7 @@ static void check_audit(const struct plan *plan, struct findings *findings)
 	if (!audit)
 		return;
 	ret = audit_sink_try(audit->target, &error);
+	error_name_user(&error);
 	finding = findings_add(findings, "audit", ret < 0 ? FINDING_BAD : FINDING_OK);
 	if (!finding)
 		return;

@@ -64,6 +64,7 @@ static void child(const struct plan *plan, const struct priv_user *user, int fd)
 	struct error error = {0};
 	int ret = try_all(plan, user, &error);
 
+	error_name_user(&error);
 	if (ret < 0 && write(fd, &error, sizeof(error)) != sizeof(error))
 		_exit(EXIT_FAILURE);
 	_exit(EXIT_SUCCESS);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include <unistd.h>
 
 #include "../cmocka_all.h"
 #include "base/error.h"
@@ -67,6 +68,24 @@ static void a_prefix_cuts_the_rest(void **state)
 	assert_string_equal(error.text + most - 4, "b...");
 }
 
+static void a_denied_permission_names_the_user(void **state)
+{
+	struct error error;
+	char expected[64];
+
+	(void)state;
+	snprintf(expected, sizeof(expected), "/x: Permission denied (as uid %u)",
+		 (unsigned int)geteuid());
+	error_set(&error, EACCES, "/x: Permission denied");
+	error_name_user(&error);
+	assert_string_equal(error.text, expected);
+	error_name_user(&error); /* once */
+	assert_string_equal(error.text, expected);
+	error_set(&error, ENOENT, "/x: No such file or directory");
+	error_name_user(&error);
+	assert_string_equal(error.text, "/x: No such file or directory");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -74,6 +93,7 @@ int main(void)
 		cmocka_unit_test(nobody_need_want_the_text),
 		cmocka_unit_test(long_texts_are_cut_visibly),
 		cmocka_unit_test(a_prefix_cuts_the_rest),
+		cmocka_unit_test(a_denied_permission_names_the_user),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
