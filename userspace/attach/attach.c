@@ -145,8 +145,8 @@ int loader_counters_fd(const struct loader *loader)
 	return loader->maps->counters_fd;
 }
 
-/* Programs of roles that nobody wants are not loaded. */
-static void choose_programs(const struct loader *loader, struct login_bpf *skel)
+/* Programs of other roles are not loaded. */
+static void choose_programs(const struct loader *loader, unsigned int roles, struct login_bpf *skel)
 {
 	struct bpf_program *program;
 
@@ -158,12 +158,14 @@ static void choose_programs(const struct loader *loader, struct login_bpf *skel)
 	}
 	for (size_t i = 0; i < probe_count; i++) {
 		program = bpf_object__find_program_by_name(skel->obj, probe_table[i].program);
-		if (program && (loader->options.roles & PRIV_ROLE_BIT(probe_table[i].role)))
+		if (program && (roles & PRIV_ROLE_BIT(probe_table[i].role)))
 			bpf_program__set_autoload(program, true);
 	}
 }
 
-static int prepare(const struct loader *loader, uint64_t file, struct login_bpf *skel)
+/* file is the only one that it is for, of that role; 0: any. */
+static int prepare(const struct loader *loader, uint64_t file, enum priv_role role,
+		   struct login_bpf *skel)
 {
 	int ret;
 
@@ -178,11 +180,11 @@ static int prepare(const struct loader *loader, uint64_t file, struct login_bpf 
 	skel->rodata->kernel_reads = loader->reads;
 	memcpy((void *)skel->rodata->kernel_offsets, loader->offsets, sizeof(loader->offsets));
 	skel->rodata->own_pid_ns = loader->own_pid_ns;
-	choose_programs(loader, skel);
+	choose_programs(loader, file ? PRIV_ROLE_BIT(role) : loader->options.roles, skel);
 	return login_bpf__load(skel);
 }
 
-static int load(struct loader *loader, const struct layout *layout, uint64_t file,
+static int load(struct loader *loader, const struct binary *binary, uint64_t file,
 		struct login_bpf **skel_r, struct error *error_r)
 {
 	char path[LAYOUT_PATH_MAX];
@@ -190,12 +192,12 @@ static int load(struct loader *loader, const struct layout *layout, uint64_t fil
 	struct login_bpf *skel = NULL;
 	int fd, ret;
 
-	fd = layout_open(layout, path, error_r);
+	fd = layout_open(binary->layout, path, error_r);
 	if (fd < 0)
 		return fd;
 	libbpf_log_clear();
 	skel = login_bpf__open_opts(&options);
-	ret = skel ? prepare(loader, file, skel) : -errno;
+	ret = skel ? prepare(loader, file, binary->role, skel) : -errno;
 	close(fd);
 	if (!skel || ret != 0)
 		ret = error_set(error_r, ret < 0 ? -ret : EINVAL, "%s",
@@ -229,7 +231,7 @@ static int skel_for(struct loader *loader, const struct binary *binary, struct l
 	if (loader->count == LOADED_MAX)
 		return error_set(error_r, ENOSPC, "more than %d Dovecot releases at once",
 				 LOADED_MAX);
-	ret = load(loader, layout, file, skel_r, error_r);
+	ret = load(loader, binary, file, skel_r, error_r);
 	if (ret < 0)
 		return ret;
 	loader->loaded[loader->count++] = (struct loaded){layout, file, *skel_r};
