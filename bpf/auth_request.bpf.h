@@ -227,6 +227,7 @@ static __always_inline int auth_hit(struct pt_regs *ctx, enum auth_probe probe)
 	drop = budget_drops(&source);
 	if (drop)
 		return count(drop);
+	source.origin = unknown_to_verifier(source.origin);
 	copy.proxy_host = auth_field_find_host((const void *)auth_value(&copy, extra_fields));
 	if (auth_emit(&copy, ctx, &source, false))
 		auth_emit(&copy, ctx, &source, true);

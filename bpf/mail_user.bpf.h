@@ -168,6 +168,7 @@ static __always_inline int mail_user_hit(struct pt_regs *ctx, bool may_fail)
 	drop = budget_drops(&source);
 	if (drop)
 		return count(drop);
+	source.origin = unknown_to_verifier(source.origin);
 	if (mail_user_emit(&copy, ctx, &source, false))
 		mail_user_emit(&copy, ctx, &source, true);
 	return 0;

@@ -74,6 +74,7 @@ static __always_inline int proxy_hit(struct pt_regs *ctx)
 	drop = budget_drops(&source);
 	if (drop)
 		return count(drop);
+	source.origin = unknown_to_verifier(source.origin);
 	if (proxy_emit(client, ctx, &source, false))
 		proxy_emit(client, ctx, &source, true);
 	return 0;
