@@ -74,14 +74,14 @@ static void test_load(void **state)
 static void test_abi(void **state)
 {
 	(void)state;
-	assert_int_equal(MODULE_ABI, 2);
+	assert_int_equal(MODULE_ABI, 3);
 	assert_int_equal(sizeof(struct module), 32);
 	assert_int_equal(sizeof(struct error), 516);
-	assert_int_equal(sizeof(struct dict_driver), 104);
+	assert_int_equal(sizeof(struct dict_driver), 120);
 	assert_int_equal(sizeof(struct dict), 16);
 	assert_int_equal(sizeof(struct dict_config), 96);
 	assert_int_equal(sizeof(struct dict_entry), 224);
-	assert_int_equal(sizeof(struct dict_record), 88);
+	assert_int_equal(sizeof(struct dict_record), 96);
 	assert_int_equal(sizeof(struct dict_expiry), 32);
 	assert_int_equal(sizeof(struct conf_section), 88);
 	assert_int_equal(sizeof(struct conf_setting), 48);
