@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The whole page. */
+#include "proof/judge.h"
 #include "stats_case.h"
 
 static void the_process_describes_itself(void **state)
@@ -40,16 +41,26 @@ static void expect_all_of(const struct metric_table *table, const char *text)
 	}
 }
 
-/* A failure and an audit stream are needed to have all. */
+static void on_decided(const struct proof_file *file, void *context)
+{
+	(void)file;
+	(void)context;
+}
+
+/* A failure, an audit stream and a file of Dovecot are needed to have all. */
 static void each_row_of_each_table_is_on_it(void **state)
 {
 	const struct audit_config audit = {
 		.target = "/dev/null", .events = 1, .queue_size = 1 << 16};
 	struct world *world = world_open(TWO_DICTS);
 	struct login_event event = event_of(LOGIN_EVENT_FAILURE, "u@x");
+	struct judge *judge;
 	char *text;
 
 	(void)state;
+	assert_int_equal(judge_new(on_decided, NULL, &judge, NULL), 0);
+	judge_describe(judge, 5, DOVETAP_EVENT_MAIL_USER, "/storage", "2.4.ABIv1");
+	world->source.judge = judge;
 	event.outcome = LOGIN_OUTCOME_USER_UNKNOWN;
 	failures_note(world->failures, &event);
 	assert_int_equal(audit_new(&audit, &world->audit, NULL), 0);
@@ -59,6 +70,7 @@ static void each_row_of_each_table_is_on_it(void **state)
 		expect_all_of(*table, text);
 	expect_line(text, "# TYPE dovetap_events_lost_total counter");
 	free(text);
+	judge_free(&judge);
 	world_close(world);
 }
 
