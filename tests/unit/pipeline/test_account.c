@@ -146,10 +146,15 @@ static void add(struct world *world, enum dovetap_event_type type, const char *u
 		   record_of(type, user, session, STAMP + world->source.fake.count));
 }
 
+/* Of another user each: a newer login of the same one would be done with the older one's record. */
 static void add_logins(struct world *world, unsigned int count)
 {
-	while (count-- > 0)
-		add(world, DOVETAP_EVENT_MAIL_USER, "u", "");
+	char user[16];
+
+	while (count-- > 0) {
+		(void)snprintf(user, sizeof(user), "u%zu", (size_t)world->source.fake.count);
+		add(world, DOVETAP_EVENT_MAIL_USER, user, "");
+	}
 }
 
 static void drain(struct world *world)
