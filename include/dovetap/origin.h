@@ -56,7 +56,7 @@ enum dovetap_kernel_member {
 enum dovetap_kernel_reads {
 	DOVETAP_KERNEL_NOT = 0,	   /* its structs are not known: every origin is unknown */
 	DOVETAP_KERNEL_HELPER = 1, /* bpf_probe_read_kernel() */
-	DOVETAP_KERNEL_TYPED = 2,  /* from Linux 5.11 on, under lockdown=confidentiality, too */
+	DOVETAP_KERNEL_TYPED = 2,  /* from Linux 5.11 on; under lockdown=confidentiality */
 };
 
 #endif

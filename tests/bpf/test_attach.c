@@ -38,8 +38,7 @@ static void on_found(void *ctx, const struct binary *binary, const struct binary
 
 static void scenario_begin(struct scenario *scenario, enum attach_method method)
 {
-	struct loader_options options = {.method = method,
-					 .roles = PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER)};
+	struct loader_options options = {.method = method};
 	struct error error;
 
 	*scenario = (struct scenario){0};

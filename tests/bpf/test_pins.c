@@ -130,7 +130,7 @@ static void attach(struct scenario *scenario, enum attach_method method)
 	const char *roots[] = {scenario->root, NULL};
 	const struct discover_options where = {.roots = roots,
 					       .roles = PRIV_ROLE_BIT(PRIV_ROLE_MAIL_USER)};
-	const struct loader_options options = {.method = method, .roles = where.roles};
+	const struct loader_options options = {.method = method};
 	struct discover *discover;
 
 	scenario_make_root(scenario->root);

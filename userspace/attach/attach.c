@@ -21,12 +21,15 @@
 #include "skel/login.skel.h"
 
 #define RING_BYTES_DEFAULT (4U << 20)
-#define LOADED_MAX	   256 /* different Dovecot releases on one host, or files */
+#define LOADED_MAX	   256 /* roles of different Dovecot releases on one host, or files */
 #define FD_PATH_MAX	   32  /* of "/proc/self/fd/N" */
 
+/* Has no more than the programs of one probe: each takes the kernel's verifier tens of milliseconds,
+ * in which logins of a Dovecot that has just started pass by. */
 struct loaded {
 	const struct layout *layout;
-	uint64_t file; /* the only one that it serves; 0: any */
+	const struct probe *probe, *companion; /* the latter may be NULL */
+	uint64_t file;			       /* the only one that it serves; 0: any */
 	struct login_bpf *skel;
 };
 
@@ -145,26 +148,28 @@ int loader_counters_fd(const struct loader *loader)
 	return loader->maps->counters_fd;
 }
 
-/* Programs of other roles are not loaded. */
-static void choose_programs(const struct loader *loader, unsigned int roles, struct login_bpf *skel)
+static bool is_program_of(const struct probe *probe, const struct bpf_program *program)
+{
+	return probe && strcmp(probe->program, bpf_program__name(program)) == 0;
+}
+
+static void choose_programs(const struct loader *loader, const struct binary *binary,
+			    struct login_bpf *skel)
 {
 	struct bpf_program *program;
 
 	bpf_object__for_each_program(program, skel->obj)
 	{
-		bpf_program__set_autoload(program, false);
+		bpf_program__set_autoload(program,
+					  is_program_of(binary->probe, program) ||
+						  is_program_of(binary->companion, program));
 		if (loader->options.method == ATTACH_MULTI)
 			bpf_program__set_expected_attach_type(program, MULTI_ATTACH_TYPE);
 	}
-	for (size_t i = 0; i < probe_count; i++) {
-		program = bpf_object__find_program_by_name(skel->obj, probe_table[i].program);
-		if (program && (roles & PRIV_ROLE_BIT(probe_table[i].role)))
-			bpf_program__set_autoload(program, true);
-	}
 }
 
-/* file is the only one that it is for, of that role; 0: any. */
-static int prepare(const struct loader *loader, uint64_t file, enum priv_role role,
+/* file is the only one that it is for; 0: any. */
+static int prepare(const struct loader *loader, const struct binary *binary, uint64_t file,
 		   struct login_bpf *skel)
 {
 	int ret;
@@ -180,7 +185,7 @@ static int prepare(const struct loader *loader, uint64_t file, enum priv_role ro
 	skel->rodata->kernel_reads = loader->reads;
 	memcpy((void *)skel->rodata->kernel_offsets, loader->offsets, sizeof(loader->offsets));
 	skel->rodata->own_pid_ns = loader->own_pid_ns;
-	choose_programs(loader, file ? PRIV_ROLE_BIT(role) : loader->options.roles, skel);
+	choose_programs(loader, binary, skel);
 	return login_bpf__load(skel);
 }
 
@@ -197,7 +202,7 @@ static int load(struct loader *loader, const struct binary *binary, uint64_t fil
 		return fd;
 	libbpf_log_clear();
 	skel = login_bpf__open_opts(&options);
-	ret = skel ? prepare(loader, file, binary->role, skel) : -errno;
+	ret = skel ? prepare(loader, binary, file, skel) : -errno;
 	close(fd);
 	if (!skel || ret != 0)
 		ret = error_set(error_r, ret < 0 ? -ret : EINVAL, "%s",
@@ -212,29 +217,35 @@ static int load(struct loader *loader, const struct binary *binary, uint64_t fil
 	return error_prefix(error_r, "cannot load the BPF programs");
 }
 
-/* The object for layout, loaded when it is first asked for; releases may share a layout. Without
- * cookies, each file has its own. */
+static bool serves(const struct loaded *loaded, const struct binary *binary, uint64_t file)
+{
+	return loaded->layout->btf == binary->layout->btf && loaded->probe == binary->probe &&
+	       loaded->companion == binary->companion && loaded->file == file;
+}
+
+/* The object for a layout and probe, loaded when it is first asked for; releases may share a
+ * layout. Without cookies, each file has its own. */
 static int skel_for(struct loader *loader, const struct binary *binary, struct login_bpf **skel_r,
 		    struct error *error_r)
 {
-	const struct layout *layout = binary->layout;
 	uint64_t file = loader->cookies ? 0 : loader_file_key(binary);
 	int ret;
 
 	for (size_t i = 0; i < loader->count; i++) {
-		if (loader->loaded[i].layout->btf == layout->btf &&
-		    loader->loaded[i].file == file) {
+		if (serves(&loader->loaded[i], binary, file)) {
 			*skel_r = loader->loaded[i].skel;
 			return 0;
 		}
 	}
 	if (loader->count == LOADED_MAX)
-		return error_set(error_r, ENOSPC, "more than %d Dovecot releases at once",
+		return error_set(error_r, ENOSPC,
+				 "more than %d probes of different Dovecot releases at once",
 				 LOADED_MAX);
 	ret = load(loader, binary, file, skel_r, error_r);
 	if (ret < 0)
 		return ret;
-	loader->loaded[loader->count++] = (struct loaded){layout, file, *skel_r};
+	loader->loaded[loader->count++] =
+		(struct loaded){binary->layout, binary->probe, binary->companion, file, *skel_r};
 	return 0;
 }
 

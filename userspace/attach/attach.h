@@ -24,8 +24,7 @@ const char *attach_method_name(enum attach_method method); /* as people know it 
 struct loader_options {
 	enum attach_method method;
 	const struct maps *maps; /* the owner's; NULL: new ones */
-	size_t ring_bytes;  /* of new ones: a power of two, multiple of the page size; 0: 4 MiB */
-	unsigned int roles; /* PRIV_ROLE_BIT of those whose programs are loaded */
+	size_t ring_bytes; /* of new ones: a power of two, multiple of the page size; 0: 4 MiB */
 	uint32_t wanted_texts; /* knob of bpf/maps.bpf.h; 0 leaves its default */
 };
 

@@ -63,7 +63,6 @@ static int prepare(struct attacher *attacher, struct error *error_r)
 	struct loader_options loading = {
 		.maps = &attacher->maps,
 		.method = attacher->options.method,
-		.roles = attacher->options.discover.roles,
 		.wanted_texts = attacher->options.wanted_texts,
 	};
 	int ret = attacher_check_rights(loading.method, error_r);
