@@ -24,8 +24,8 @@
 #define LOADED_MAX	   256 /* roles of different Dovecot releases on one host, or files */
 #define FD_PATH_MAX	   32  /* of "/proc/self/fd/N" */
 
-/* Has no more than the programs of one probe: each takes the kernel's verifier tens of milliseconds,
- * in which logins of a Dovecot that has just started pass by. */
+/* Has no more than the programs of one probe: each takes the kernel's verifier tens of
+ * milliseconds, in which logins of a Dovecot that has just started pass by. */
 struct loaded {
 	const struct layout *layout;
 	const struct probe *probe, *companion; /* the latter may be NULL */
