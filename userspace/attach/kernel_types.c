@@ -101,8 +101,8 @@ int kernel_types_offset(const struct btf *btf, const char *type, const char *mem
 }
 
 /* Typed reads cost the verifier a search by name through all types of the kernel for each read:
- * a program loads in a third of the time with the helper, which lockdown=confidentiality takes
- * away. */
+ * a program loads in a third of the time with the helper, which lockdown=confidentiality
+ * forbids. */
 static enum dovetap_kernel_reads ways_to_read(struct error *error_r)
 {
 	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_probe_read_kernel, NULL) > 0)
