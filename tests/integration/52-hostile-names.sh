@@ -91,6 +91,8 @@ scenario() { # version, called with a harness of it
 	redis flushall > "$tmp/out"
 	dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf" --live --record "$tmp/state/events"
 	login imap nobody@example.com --fails --password wrong > "$tmp/out"
+	# It waits until the layout is proved, by its form where nobody has logged in.
+	eventually metric_is 'dovetap_auth_failures_total{service="imap",reason="password_mismatch"}' 1 > "$tmp/out"
 	series > "$tmp/series.before"
 	log_in_each "$tmp/logins"
 	hostile users "$tmp/logins" > "$tmp/users"

@@ -159,6 +159,14 @@ static void judge_result(const struct login *login, struct form *form)
 	      result > 1 || result < -16 || (successful && (result == 0 || result < -2)));
 }
 
+/* 0.0.0.0 or ::, which no peer has: a read behind the address. */
+static bool is_nowhere(const struct login_ip *ip)
+{
+	static const uint8_t zeros[sizeof(ip->bytes)];
+
+	return ip->family != 0 && memcmp(ip->bytes, zeros, sizeof(zeros)) == 0;
+}
+
 /* Twice in the record unless somebody stands between. */
 static void judge_address(const struct login *login, struct form *form)
 {
@@ -167,7 +175,8 @@ static void judge_address(const struct login *login, struct form *form)
 		     memcmp(login->remote_ip.bytes, login->real_remote_ip.bytes, 16) == 0;
 
 	judge(form, PROOF_REMOTE_IP,
-	      login->type == DOVETAP_EVENT_AUTH ? twice : login->remote_ip.family != 0, false);
+	      login->type == DOVETAP_EVENT_AUTH ? twice : login->remote_ip.family != 0,
+	      is_nowhere(&login->remote_ip));
 }
 
 static void judge_unreadable(const struct login *login, struct form *form)

@@ -79,6 +79,18 @@ static void what_cannot_be_is_bad(void **state)
 	}
 }
 
+/* As with "u" of struct ip_addr a few bytes further on. */
+static void an_address_of_nobody_is_bad(void **state)
+{
+	struct login user = user_record("u", SESSION), auth = auth_record("u", SESSION);
+
+	(void)state;
+	memset(user.remote_ip.bytes, 0, sizeof(user.remote_ip.bytes));
+	bad(user, PROOF_REMOTE_IP);
+	memset(auth.remote_ip.bytes, 0, sizeof(auth.remote_ip.bytes));
+	bad(auth, PROOF_REMOTE_IP);
+}
+
 static void what_cannot_be_read_is_bad(void **state)
 {
 	struct login login = user_record("u", SESSION);
@@ -168,6 +180,7 @@ int main(void)
 		cmocka_unit_test(good_records_are_whole),
 		cmocka_unit_test(no_name_is_bad),
 		cmocka_unit_test(what_cannot_be_is_bad),
+		cmocka_unit_test(an_address_of_nobody_is_bad),
 		cmocka_unit_test(what_cannot_be_read_is_bad),
 		cmocka_unit_test(a_result_has_its_reason),
 		cmocka_unit_test(the_program_confirms_the_service),

@@ -110,6 +110,7 @@ static void read_rows(struct cql_reader *reader, struct cql_rows *rows)
 
 	rows->column_count = read_column_count(reader);
 	rows->more_pages = (flags & HAS_MORE_PAGES) != 0;
+	rows->next_page = (struct slice){NULL, 0};
 	if (rows->more_pages)
 		rows->next_page = cql_read_bytes(reader).data;
 	if (flags & NO_METADATA) /* we never ask for that */
