@@ -59,7 +59,7 @@ in_journal() { # match... , then -- and the wanted "event service user outcome" 
 
 as_text() {
 	journalctl -D /run/log/journal --no-pager -o cat MESSAGE_ID=8f3c1d5e7a424b6f9c0e2b7d64a1f035 |
-		grep -xF "failure: imap mallory@example.com 127.0.0.1"
+		grep -xF 'failure: imap "mallory@example.com" 127.0.0.1'
 }
 
 by_syslog() { # user...: of logins
