@@ -52,5 +52,5 @@ for shell in in_bash in_zsh; do
 	check "$shell: every option of every command" every_option $shell
 	check "$shell: commands of config" offers $shell 'dovetap config ' "$(commands config)"
 	check "$shell: what an option may be" offers $shell 'dovetap run --attach=' 'auto multi perf'
-	check "$shell: what an argument may be" offers $shell 'dovetap spool ' 'check drain export list'
+	check "$shell: what an argument may be" offers $shell 'dovetap spool ' 'check drain drop export list retry'
 done

@@ -262,11 +262,13 @@ static uint64_t hook_offset(const struct binary *binary, size_t hook)
 /* Another build has another id; without one it is another file. */
 static uint64_t build_sum(const struct file_id *id)
 {
-	const uint64_t numbers[] = {id->ino, (uint64_t)id->ctime_ns, id->size};
+	uint64_t sum;
 
 	if (id->build_id_len > 0)
 		return fnv(FNV_START, id->build_id, id->build_id_len);
-	return fnv(FNV_START, numbers, sizeof(numbers));
+	sum = fnv(FNV_START, &id->ino, sizeof(id->ino));
+	sum = fnv(sum, &id->ctime_ns, sizeof(id->ctime_ns));
+	return fnv(sum, &id->size, sizeof(id->size));
 }
 
 uint64_t loader_file_key(const struct binary *binary)
