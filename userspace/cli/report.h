@@ -33,9 +33,9 @@ enum report_kind { REPORT_NONE, REPORT_TEXT, REPORT_TIME, REPORT_AGE };
 
 struct report_cell {
 	enum report_kind kind;
-	struct slice text;
-	int64_t ns;	       /* of a time or an age */
 	unsigned int decimals; /* of a second, that are known of a time: 0, 3, 6 or 9 */
+	struct slice text;
+	int64_t ns; /* of a time or an age */
 };
 
 struct report {
