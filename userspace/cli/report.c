@@ -181,7 +181,7 @@ static void fill_value(struct buf *out, const struct report_cell *cell)
 static bool wants_quotes(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		if (memchr(",\"\r\n", text.ptr[i], 4))
+		if (text.ptr[i] != '\0' && strchr(",\"\r\n", text.ptr[i]))
 			return true;
 	}
 	return false;

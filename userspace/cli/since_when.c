@@ -112,7 +112,7 @@ static bool take_zone(const char *zone, struct tm *tm, time_t *time_r)
 	if (sscanf(zone, "%c%2d:%2d%n", &sign, &hours, &minutes, &end) != 3 || zone[end] ||
 	    !strchr("+-", sign))
 		return false;
-	*time_r += (sign == '+' ? -60 : 60) * (hours * 60 + minutes);
+	*time_r += (sign == '+' ? -60L : 60L) * (hours * 60 + minutes);
 	return true;
 }
 

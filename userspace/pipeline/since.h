@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "plan/plan.h"
 
-#define SINCE_GAP_NS (24 * 3600 * NS_PER_SEC)
+#define SINCE_GAP_NS (24LL * 3600 * NS_PER_SEC)
 
 struct since_entry {
 	uint64_t mark;
