@@ -262,13 +262,13 @@ static struct last_login_index *make_index(struct last_login_matches *matches)
 		return NULL;
 	index->words = key_words(rules);
 	index->matches = arena_alloc(rules->arena,
-				     (HASH_COUNT(matches->known) + 1) * sizeof(*index->matches));
+				     (HASH_COUNT(matches->known) + 1) * sizeof(struct match *));
 	index->asked = arena_alloc(rules->arena, index->words * sizeof(*index->asked));
 	if (!index->matches || !index->asked)
 		return NULL;
 	HASH_ITER(hh, matches->known, match, next)
 		index->matches[index->count++] = match;
-	qsort_r(index->matches, index->count, sizeof(*index->matches), compare_keys, &index->words);
+	qsort_r(index->matches, index->count, sizeof(struct match *), compare_keys, &index->words);
 	return index;
 }
 
@@ -305,6 +305,6 @@ const struct last_login_target *last_login_match(const struct last_login_conf *c
 
 	last_login_filters_of(conf->rules, peer, index->asked);
 	index->asked[index->words - 1] = first.enable == LAST_LOGIN_ON;
-	found = bsearch(index, index->matches, index->count, sizeof(*found), compare_key);
+	found = bsearch(index, index->matches, index->count, sizeof(struct match *), compare_key);
 	return found && (*found)->target != NO_TARGET ? &conf->targets[(*found)->target] : NULL;
 }

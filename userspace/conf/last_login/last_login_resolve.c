@@ -146,7 +146,7 @@ static int resolve_backend(struct last_login_resolver *resolver, const struct la
 	last_login_gather(tree, entry, "dict_server", resolver->none, &pieces);
 	ret = make_from(tree, &pieces, &block, error_r);
 	buf_release(&pieces);
-	if (ret < 0)
+	if (!block)
 		return ret;
 	dict->backend_block = block;
 	dict->backend_pos = block->pos;
@@ -217,7 +217,7 @@ static int make_dict(struct last_login_resolver *resolver, const struct last_log
 	struct conf_section *block = NULL;
 	int ret = dict ? make_from(tree, pieces, &block, error_r) : no_memory(error_r);
 
-	if (ret < 0)
+	if (!dict || !block)
 		return ret;
 	dict->block = block;
 	dict->pos = block->pos;

@@ -111,17 +111,18 @@ static int include_all(struct arena *arena, struct v24_block *block, const struc
 
 static struct v24_block *take_groups(struct v24_block *root)
 {
-	struct v24_block *groups = NULL, *block, *next;
+	struct v24_block *groups = NULL, *all = root->blocks, *block, *next;
 
-	LL_FOREACH_SAFE(root->blocks, block, next) {
-		if (block->kind != V24_BLOCK_GROUP)
-			continue;
-		LL_DELETE(root->blocks, block);
-		LL_APPEND(groups, block);
+	root->blocks = root->last_block = NULL;
+	LL_FOREACH_SAFE(all, block, next) {
+		block->next = NULL;
+		if (block->kind == V24_BLOCK_GROUP)
+			LL_APPEND(groups, block);
+		else if (root->last_block)
+			root->last_block = root->last_block->next = block;
+		else
+			root->blocks = root->last_block = block;
 	}
-	root->last_block = root->blocks;
-	while (root->last_block && root->last_block->next)
-		root->last_block = root->last_block->next;
 	return groups;
 }
 
