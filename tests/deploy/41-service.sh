@@ -55,7 +55,7 @@ other_dict() {
 
 records() { # dict's file: who is in it
 	inside dovetap lookup --all --config /dev/null --dict "sqlite:path=/var/lib/dovetap/$1" |
-		awk 'NR > 1 { print $1 }'
+		awk '$1 ~ /@/ { print $1 }'
 }
 
 has() { # dict's file, user
