@@ -139,15 +139,15 @@ static void judge_part(const struct expansion all[EXPANSIONS], size_t part, bool
 	struct slice text = part_text(&all[AS_ASKED], part);
 	bool moves = !slice_equal(text, part_text(&all[ELSEWHERE], part));
 	bool by_user = !slice_equal(text, part_text(&all[SOMEBODY], part));
+	bool named = is_one_of(variable, of_user);
+	bool open = *variable || moves || (unknown && !by_user);
 	uint64_t bit = UINT64_C(1) << part;
 
-	if (is_one_of(variable, of_user))
-		key->of_user |= bit;
-	else if (is_one_of(variable, of_service))
+	if (!named && is_one_of(variable, of_service))
 		return;
-	else if (*variable || moves || (unknown && !by_user))
+	if (!named && open)
 		key->open |= bit;
-	else if (by_user)
+	else if (named || by_user)
 		key->of_user |= bit;
 }
 
