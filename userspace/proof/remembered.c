@@ -45,8 +45,12 @@ bool remembered_parse(struct slice line, struct remembered *remembered_r)
 /* A path is what a container makes of it. */
 static void append_path(struct buf *out, const char *path)
 {
-	for (; *path; path++)
-		buf_append_char(out, (unsigned char)*path < ' ' ? '?' : *path);
+	for (; *path; path++) {
+		if ((unsigned char)*path < ' ')
+			buf_append_char(out, '?');
+		else
+			buf_append_char(out, *path);
+	}
 }
 
 void remembered_format(struct buf *out, const struct proof_file *file)
