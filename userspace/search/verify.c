@@ -74,7 +74,7 @@ static int wait_for_answer(int channel)
 
 static int take_answer(int channel, struct error *error_r)
 {
-	struct verify_answer answer;
+	struct verify_answer answer = {.code = EPIPE};
 	int ret = wait_for_answer(channel);
 
 	if (ret == -ETIMEDOUT)
