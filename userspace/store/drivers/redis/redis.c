@@ -305,7 +305,7 @@ static int searching_add(struct slice key, const struct dict_key *asked, void *c
 		const struct dict_key **all;
 
 		searching->keys = keys ? keys : searching->keys;
-		all = reallocarray(searching->asked, size, sizeof(*all));
+		all = reallocarray(searching->asked, size, sizeof(struct dict_key *));
 		searching->asked = all ? all : searching->asked;
 		if (!keys || !all)
 			return error_set(error_r, ENOMEM, "out of memory");
