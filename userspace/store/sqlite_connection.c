@@ -70,7 +70,7 @@ static int connect_file(struct sqlite_file *file, struct error *error_r)
 
 int sqlite_connection_open(struct sqlite_file *file, bool create, struct error *error_r)
 {
-	struct sqlite_file_id id, now;
+	struct sqlite_file_id id = {.device = 0}, now;
 	int ret = create ? sqlite_side_create(file->path, error_r) : 0;
 
 	if (ret == 0)
