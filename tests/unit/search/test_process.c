@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Mount namespaces as /proc tells of them, of real processes (as root). */
+/* Mount namespaces in /proc, of real processes (as root). */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

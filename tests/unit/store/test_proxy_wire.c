@@ -251,7 +251,7 @@ static void the_newest_wins_by_a_lookup(void **state)
 	}
 }
 
-/* Until it answers as Dovecot does, a server is told what the plugin tells it, one record a
+/* Until it answers as Dovecot does, a server receives what the plugin sends, one record a
  * connection; and for ever when it does not. */
 static void an_unknown_server_receives_what_the_plugin_sends(void **state)
 {
