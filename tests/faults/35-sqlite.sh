@@ -78,6 +78,7 @@ storm_prepare
 dovetap_start --root "$storm_root" --dict "sqlite:path=$disk/db" \
 	--key 'last-login/%{service}/%{user}' --precision ns
 storm_start --rate 500 --users 1000
+eventually test -s "$disk/db" || bail 'the collector does not make the file' # the locker would, as root
 for fault in locked full readonly; do
 	suffer "$fault"
 done
