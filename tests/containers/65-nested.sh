@@ -16,10 +16,11 @@ nested() {
 }
 
 check 'this is a nested pid namespace' nested
-outside_start --pin /sys/fs/bpf/dovetap-test-$$
+pin='pin = /sys/fs/bpf/dovetap-test'
+outside_settings=$pin outside_start
 check 'without bpffs it runs without pins, and logs why' grep -q \
 	'running without pins: .* is not in bpffs' "$tmp/dovetap.log"
-printf 'dovetap {\n  pin = /sys/fs/bpf/dovetap-test\n}\n' > "$tmp/pin.conf"
+printf 'dovetap {\n  %s\n}\n' "$pin" > "$tmp/pin.conf"
 check 'check reports it' fails_with 69 'is not in bpffs' \
 	"$dovetap" check --config "$tmp/pin.conf"
 container_start one bookworm docker-@.scope

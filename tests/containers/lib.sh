@@ -103,7 +103,7 @@ container_login() { # name, arguments of tests/harness/login.py behind the ports
 # machine's, from a mount namespace of its own. Its messages have the time in nanoseconds before them.
 #
 # With a directory in $inside_group it is in that control group, and in a cgroup namespace that begins there.
-outside_start() { # arguments of "dovetap run"
+outside_start() { # arguments of "dovetap run"; outside_settings: more of dovetap { }
 	cat > "$tmp/inside" <<- END
 		#!/bin/bash -e
 		mount --bind "$groups" /sys/fs/cgroup
@@ -116,8 +116,8 @@ outside_start() { # arguments of "dovetap run"
 		exec unshare --mount \${group:+--cgroup} "$tmp/inside" "\$@"
 	END
 	chmod +x "$tmp/inside" "$tmp/outside"
-	printf 'dovetap {\n  audit_log = %s\n  audit_fields = %s\n  audit_events = login auth\n}\n' \
-		"$tmp/log/audit.log" 'user service remote_ip container pid' > "$tmp/dovetap.conf"
+	printf 'dovetap {\n  %s\n  audit_log = %s\n  audit_fields = %s\n  audit_events = login auth\n}\n' \
+		"${outside_settings:-}" "$tmp/log/audit.log" 'user service remote_ip container pid' > "$tmp/dovetap.conf"
 	local real=$dovetap
 	dovetap=$tmp/outside
 	dovetap_start --config "$tmp/dovetap.conf" --dict "sqlite:path=$tmp/state/db" \

@@ -65,10 +65,15 @@ static int try_listen(const struct plan *plan, const char *address, struct error
 	return 0;
 }
 
+/* Where systemd and Kubernetes mount bpffs: without it "run" goes on without pins. */
+#define BPFFS "/sys/fs/bpf/"
+
 static int try_pin(const struct plan *plan, const char *pin, struct error *error_r)
 {
 	struct error error = {0};
 
+	if (strncmp(pin, BPFFS, strlen(BPFFS)) == 0)
+		return 0;
 	return pins_check_place(pin, &error) < 0 ? wrong(plan, "pin", error.text, error_r) : 0;
 }
 
