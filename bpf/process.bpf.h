@@ -5,7 +5,7 @@
  *
  * "dovecot" as the name of a file that root runs is enough for a master: who could have root run a
  * file of that name needs no forged login. For an ordinary user's process the kernel knows whose
- * namespaces it lives in.
+ * namespaces it lives in. A process whose master has ended goes by what was remembered of it.
  */
 #ifndef DOVETAP_PROCESS_BPF_H
 #define DOVETAP_PROCESS_BPF_H
@@ -15,6 +15,8 @@
 #include <bpf/bpf_helpers.h>
 #include <dovetap/event.h>
 #include <dovetap/origin.h>
+
+#include "descents.bpf.h"
 
 /* enum dovetap_kernel_reads; by enum dovetap_kernel_member: the offset of each. */
 const volatile __u32 kernel_reads = DOVETAP_KERNEL_NOT;
@@ -227,9 +229,10 @@ static __always_inline __u32 masterless_origin(const void *task)
 
 /* What the programs keep of it until there is a record. */
 struct source {
-	__u32 origin;	/* enum dovetap_origin */
-	__u32 uid;	/* who answers for it: the owner of namespaces, or the process's own */
-	__u32 distance; /* of the master, or of the parent, from the process: 1 is its parent */
+	__u32 origin;	  /* enum dovetap_origin */
+	__u32 uid;	  /* who answers for it: the owner of namespaces, or the process's own */
+	__u32 distance;	  /* of the master, or of the parent, from the process: 1 is its parent */
+	__u32 remembered; /* not 0: its master has ended (descents.bpf.h) */
 };
 
 /* The same number, of which the verifier knows nothing any more: else it follows what comes behind
@@ -242,16 +245,11 @@ static __always_inline __u32 unknown_to_verifier(__u32 number)
 	return number + (__u32)(now - same);
 }
 
-static __always_inline void source_find(struct source *source_r)
+/* The master that task descends from: its origin and distance, if it has one. */
+static __always_inline void find_master(const void *task, struct source *source_r)
 {
-	const void *task, *ancestor;
+	const void *ancestor = task;
 
-	source_r->origin = DOVETAP_ORIGIN_UNKNOWN;
-	source_r->uid = (__u32)bpf_get_current_uid_gid();
-	source_r->distance = 1;
-	if (kernel_reads == DOVETAP_KERNEL_NOT)
-		return;
-	task = ancestor = current_task();
 	for (__u32 i = 1; i <= ANCESTORS_MAX; i++) {
 		const void *exe;
 
@@ -265,37 +263,80 @@ static __always_inline void source_find(struct source *source_r)
 		source_r->distance = i;
 		break;
 	}
-	if (source_r->origin == DOVETAP_ORIGIN_UNKNOWN)
-		source_r->origin = masterless_origin(task);
+}
+
+static __always_inline void source_find(struct source *source_r)
+{
+	const struct descent *descent;
+	const void *task;
+
+	source_r->origin = DOVETAP_ORIGIN_UNKNOWN;
+	source_r->uid = (__u32)bpf_get_current_uid_gid();
+	source_r->distance = 1;
+	source_r->remembered = 0;
+	if (kernel_reads == DOVETAP_KERNEL_NOT)
+		return;
+	task = current_task();
+	find_master(task, source_r);
+	if (source_r->origin == DOVETAP_ORIGIN_UNKNOWN) {
+		descent = descent_of_current();
+		source_r->remembered = descent != 0;
+		source_r->origin = descent ? descent->origin : masterless_origin(task);
+	}
 	if (task_owner(task) != 0)
 		source_r->uid = task_owner(task);
 	source_r->origin = unknown_to_verifier(source_r->origin);
 	source_r->distance = unknown_to_verifier(source_r->distance);
+	source_r->remembered = unknown_to_verifier(source_r->remembered);
+}
+
+/* The ancestor that many steps above a task; NULL: none. */
+static __always_inline const void *ancestor_of(const void *task, __u32 distance)
+{
+	for (__u32 i = 0; i < ANCESTORS_MAX && i < distance && task; i++)
+		task = kernel_pointer(task, TASK_PARENT);
+	return task;
+}
+
+static __always_inline void parent_fill(struct dovetap_event_process *process, const void *parent)
+{
+	exe_name_read((struct exe_name *)process->parent_exe, task_exe(parent));
+	process->parent_uid = task_uid(parent);
+	process->parent_pid = kernel_value(parent, TASK_TGID);
+	process->owner_uid = task_owner(parent);
+}
+
+static __always_inline void parent_remembered(struct dovetap_event_process *process,
+					      const struct descent *descent)
+{
+	__builtin_memcpy(process->parent_exe, descent->parent_exe, sizeof(process->parent_exe));
+	process->parent_uid = descent->parent_uid;
+	process->parent_pid = descent->parent_pid;
+	process->owner_uid = descent->owner_uid;
 }
 
 static __always_inline void process_fill(struct dovetap_event_process *process,
 					 const struct source *source)
 {
 	const void *task, *parent, *exe, *pid_ns;
+	const struct descent *descent;
 
 	__builtin_memset(process, 0, sizeof(*process));
 	process->origin = source->origin;
 	if (kernel_reads == DOVETAP_KERNEL_NOT)
 		return;
-	task = parent = current_task();
-	for (__u32 i = 0; i < ANCESTORS_MAX && i < source->distance && parent; i++)
-		parent = kernel_pointer(parent, TASK_PARENT);
+	task = current_task();
 	exe = task_exe(task);
 	exe_name_read((struct exe_name *)process->exe, exe);
 	pid_ns = task_pid_ns(task);
 	process->pid_ns = pid_ns ? kernel_value(pid_ns, PID_NS_NUMBER) : 0;
 	process->exe_uid = exe ? exe_owner(exe) : NOBODY;
-	if (!parent)
-		return;
-	exe_name_read((struct exe_name *)process->parent_exe, task_exe(parent));
-	process->parent_uid = task_uid(parent);
-	process->parent_pid = kernel_value(parent, TASK_TGID);
-	process->owner_uid = task_owner(parent);
+	descent = source->remembered ? descent_of_current() : 0;
+	parent = descent ? 0 : ancestor_of(task, source->distance);
+	if (descent)
+		parent_remembered(process, descent);
+	else if (parent)
+		parent_fill(process, parent);
 }
 
 #endif

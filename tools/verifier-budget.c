@@ -16,6 +16,7 @@
 #include "attach/own_stack.h"
 #include "dovecot/layout.h"
 #include "dovetap/exec.h"
+#include "skel/descent.skel.h"
 #include "skel/exec.skel.h"
 #include "skel/login.skel.h"
 
@@ -100,14 +101,14 @@ static int collect(struct bpf_object *object)
 	return 0;
 }
 
-/* As the loader does. */
-static void know_kernel(struct login_bpf *skel)
-{
-	uint32_t offsets[DOVETAP_KERNEL_COUNT] = {0};
-
-	skel->rodata->kernel_reads = kernel_types_find(offsets, NULL);
-	memcpy((void *)skel->rodata->kernel_offsets, offsets, sizeof(offsets));
-}
+/* As the loader does; rodata is a skeleton's. */
+#define know_kernel(rodata)                                                                        \
+	do {                                                                                       \
+		struct kernel_facts facts;                                                         \
+		kernel_facts_find(&facts, NULL);                                                   \
+		(rodata)->kernel_reads = facts.reads;                                              \
+		memcpy((void *)(rodata)->kernel_offsets, facts.offsets, sizeof(facts.offsets));    \
+	} while (0)
 
 static int measure_login(const struct layout *layout)
 {
@@ -126,7 +127,8 @@ static int measure_login(const struct layout *layout)
 		ret = -errno;
 		goto out;
 	}
-	know_kernel(skel);
+	know_kernel(skel->rodata);
+	skel->rodata->descents_kept = true;
 	watch(skel->obj);
 	ret = login_bpf__load(skel);
 	if (ret == 0)
@@ -149,6 +151,22 @@ static int measure_exec(void)
 	if (ret == 0)
 		ret = collect(skel->obj);
 	exec_bpf__destroy(skel);
+	return ret;
+}
+
+static int measure_descent(void)
+{
+	struct descent_bpf *skel = descent_bpf__open();
+	int ret;
+
+	if (!skel)
+		return -errno;
+	know_kernel(skel->rodata);
+	watch(skel->obj);
+	ret = descent_bpf__load(skel);
+	if (ret == 0)
+		ret = collect(skel->obj);
+	descent_bpf__destroy(skel);
 	return ret;
 }
 
@@ -188,6 +206,8 @@ int main(int argc, char **argv)
 {
 	int ret = measure_exec();
 
+	if (ret == 0)
+		ret = measure_descent();
 	for (size_t i = 0; ret == 0 && i < layouts_embedded_count; i++)
 		ret = measure_login(&layouts_embedded[i]);
 	if (ret == 0 && argc > 1)

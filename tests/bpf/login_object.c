@@ -46,6 +46,7 @@ static struct login_bpf *try_load(const struct layout *layout, login_object_setu
 	assert_non_null(skel);
 	skel->rodata->file_key = LOGIN_OBJECT_FILE;
 	know_kernel(skel);
+	(void)bpf_map__set_autocreate(skel->maps.descents, false); /* old kernels have none */
 	if (setup)
 		setup(skel);
 	if (login_bpf__load(skel) < 0) {

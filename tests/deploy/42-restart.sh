@@ -44,7 +44,7 @@ ExecStartPre=/bin/sh -c 'until [ -e /run/go ]; do sleep 0.1; done'
 END
 inside touch /run/go
 inside systemctl daemon-reload
-check 'it keeps the ring, counters, accounts and three probes' eventually keeps 6
+check 'it keeps the ring, counters, accounts, descents and three probes' eventually keeps 7
 logged_in first@example.com
 check 'a login is recorded' eventually last_login first@example.com
 

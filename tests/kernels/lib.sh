@@ -17,7 +17,7 @@ PATIENCE=${TEST_TIMEOUT:-600} # seconds; a cell takes half a minute on an idle m
 # All of tests/bpf but helpers, whose programs need Linux 5.14: texts reads with the same helpers
 # through a probe. The storm, which takes long where all is emulated, goes where it has something to
 # find: since 6.13 programs may have stacks that are not their task's (bpf/own_stack.bpf.h).
-BPF_TESTS=(attach attacher exec filters layouts load maps own_stack pins processes texts)
+BPF_TESTS=(attach attacher descents exec filters layouts load maps own_stack pins processes texts)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "attach/kernel_types.h"
@@ -40,10 +39,7 @@ struct loader {
 	struct loaded loaded[LOADED_MAX];
 	size_t count;
 	bool cookies; /* the kernel keeps a number with each link, and gives it to the program */
-
-	enum dovetap_kernel_reads reads;
-	uint32_t offsets[DOVETAP_KERNEL_COUNT];
-	uint32_t own_pid_ns;
+	struct kernel_facts kernel;
 };
 
 /* One function. */
@@ -73,13 +69,10 @@ static void fd_path(char path_r[FD_PATH_MAX], int fd)
 static void know_kernel(struct loader *loader)
 {
 	struct error error = {0};
-	struct stat st;
 
-	loader->reads = kernel_types_find(loader->offsets, &error);
-	if (loader->reads == DOVETAP_KERNEL_NOT)
+	kernel_facts_find(&loader->kernel, &error);
+	if (loader->kernel.reads == DOVETAP_KERNEL_NOT)
 		log_warning("no record can be proved to come from Dovecot: %s", error.text);
-	if (stat("/proc/self/ns/pid", &st) == 0)
-		loader->own_pid_ns = (uint32_t)st.st_ino;
 }
 
 int loader_new(const struct loader_options *options, struct loader **loader_r,
@@ -94,7 +87,7 @@ int loader_new(const struct loader_options *options, struct loader **loader_r,
 	loader->options = *options;
 	loader->cookies =
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie, NULL) > 0;
-	loader->own = (struct maps){.ring_fd = -1, .counters_fd = -1, .accounts_fd = -1};
+	loader->own = (struct maps)MAPS_NONE;
 	loader->maps = options->maps ? options->maps : &loader->own;
 	if (loader->options.ring_bytes == 0)
 		loader->options.ring_bytes = RING_BYTES_DEFAULT;
@@ -120,6 +113,11 @@ void loader_free(struct loader **loader)
 	maps_close(&(*loader)->own);
 	free(*loader);
 	*loader = NULL;
+}
+
+const struct kernel_facts *loader_kernel(const struct loader *loader)
+{
+	return &loader->kernel;
 }
 
 const char *attach_method_name(enum attach_method method)
@@ -168,6 +166,15 @@ static void choose_programs(const struct loader *loader, const struct binary *bi
 	}
 }
 
+/* Without it, the programs have no use for the map, which an old kernel could not make. */
+static int use_descents(const struct loader *loader, struct login_bpf *skel)
+{
+	skel->rodata->descents_kept = loader->maps->descents_fd >= 0;
+	if (loader->maps->descents_fd < 0)
+		return bpf_map__set_autocreate(skel->maps.descents, false);
+	return bpf_map__reuse_fd(skel->maps.descents, loader->maps->descents_fd);
+}
+
 /* file is the only one that it is for; 0: any. */
 static int prepare(const struct loader *loader, const struct binary *binary, uint64_t file,
 		   struct login_bpf *skel)
@@ -177,14 +184,17 @@ static int prepare(const struct loader *loader, const struct binary *binary, uin
 	ret = bpf_map__reuse_fd(skel->maps.events, loader->maps->ring_fd);
 	if (ret == 0)
 		ret = bpf_map__reuse_fd(skel->maps.counters, loader->maps->counters_fd);
+	if (ret == 0)
+		ret = use_descents(loader, skel);
 	if (ret < 0)
 		return ret;
 	if (loader->options.wanted_texts != 0)
 		skel->rodata->wanted_texts = loader->options.wanted_texts;
 	skel->rodata->file_key = file;
-	skel->rodata->kernel_reads = loader->reads;
-	memcpy((void *)skel->rodata->kernel_offsets, loader->offsets, sizeof(loader->offsets));
-	skel->rodata->own_pid_ns = loader->own_pid_ns;
+	skel->rodata->kernel_reads = loader->kernel.reads;
+	memcpy((void *)skel->rodata->kernel_offsets, loader->kernel.offsets,
+	       sizeof(loader->kernel.offsets));
+	skel->rodata->own_pid_ns = loader->kernel.own_pid_ns;
 	choose_programs(loader, binary, skel);
 	return login_bpf__load(skel);
 }
@@ -287,6 +297,7 @@ uint64_t loader_generation(const struct loader *loader, const struct binary *bin
 	const uint64_t numbers[] = {
 		loader->maps->ring_id,	      loader->maps->counters_id, loader->options.method,
 		loader->options.wanted_texts, hook_offset(binary, hook), loader_file_key(binary),
+		loader->maps->descents_id,
 	};
 	uint64_t sum;
 	size_t size;

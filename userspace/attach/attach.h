@@ -29,6 +29,7 @@ struct loader_options {
 };
 
 struct bpf_object;
+struct kernel_facts;
 struct loader;
 
 /* The login programs, opened and not loaded, for those who read their types. The caller closes it.
@@ -40,7 +41,8 @@ int loader_new(const struct loader_options *options, struct loader **loader_r,
 	       struct error *error_r);
 void loader_free(struct loader **loader); /* detach first */
 
-enum attach_method loader_method(const struct loader *loader); /* never ATTACH_AUTO */
+enum attach_method loader_method(const struct loader *loader);	       /* never ATTACH_AUTO */
+const struct kernel_facts *loader_kernel(const struct loader *loader); /* as long as it lives */
 int loader_ring_fd(const struct loader *loader);
 int loader_counters_fd(const struct loader *loader);
 

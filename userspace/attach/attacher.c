@@ -51,6 +51,17 @@ static int restore(struct attacher *attacher, struct error *error_r)
 	return 0;
 }
 
+/* Without it, what outlives its master is not believed to be Dovecot's. */
+static void remember_descents(struct attacher *attacher)
+{
+	struct error error = {0};
+
+	if (descents_new(loader_kernel(attacher->loader), &attacher->maps, &attacher->fd_stores,
+			 &attacher->descents, &error) < 0)
+		log_info("processes whose Dovecot master ends are not proved to be its own: %s",
+			 error.text);
+}
+
 int attacher_check_rights(enum attach_method method, struct error *error_r)
 {
 	bool multi = method == ATTACH_MULTI || (method == ATTACH_AUTO && kernel_has_uprobe_multi());
@@ -72,6 +83,8 @@ static int prepare(struct attacher *attacher, struct error *error_r)
 	if (ret == 0)
 		ret = loader_new(&loading, &attacher->loader, error_r);
 	attacher->attachments.loader = attacher->loader;
+	if (ret == 0)
+		remember_descents(attacher);
 	if (ret == 0)
 		ret = search_new(&attacher->options.discover, &attacher->search_owner,
 				 &attacher->search, error_r);
@@ -96,8 +109,8 @@ int attacher_new(const struct attacher_options *options, struct attacher **attac
 	attacher->search_owner.ctx = attacher;
 	attacher->fd_stores =
 		(struct fd_stores){.list = options->fd_stores, .count = options->fd_store_count};
-	attacher->maps = (struct maps){.ring_fd = -1, .counters_fd = -1, .accounts_fd = -1};
-	attacher->inherited.counters_fd = attacher->inherited.accounts_fd = -1;
+	attacher->maps = (struct maps)MAPS_NONE;
+	attacher->inherited = (struct inherited)INHERITED_NOTHING;
 	attacher->attachments.fd_stores = &attacher->fd_stores;
 	attacher->attachments.inherited = &attacher->inherited;
 	attacher->attachments.verify = (struct verify){
@@ -144,6 +157,7 @@ void attacher_free(struct attacher **attacher)
 	attachments_release(&(*attacher)->attachments);
 	exec_watch_free(&(*attacher)->execs);
 	search_free(&(*attacher)->search);
+	descents_free(&(*attacher)->descents);
 	loader_free(&(*attacher)->loader);
 	inherited_release(&(*attacher)->inherited);
 	maps_close(&(*attacher)->maps);

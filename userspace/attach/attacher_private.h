@@ -10,6 +10,7 @@
 #include "attach/attacher.h"
 #include "attach/attachments.h"
 #include "attach/child.h"
+#include "attach/descents.h"
 #include "attach/exec_watch.h"
 #include "attach/fd_stores.h"
 #include "attach/inherited.h"
@@ -27,6 +28,7 @@ struct attacher {
 	struct inherited inherited;
 	struct maps maps;
 	struct loader *loader;
+	struct descents *descents; /* NULL: the kernel keeps none */
 	struct search *search;
 	struct search_owner search_owner;
 	struct exec_watch *execs; /* NULL: not available */

@@ -72,6 +72,9 @@ static void take(void *ctx, const char *name, int fd)
 	} else if (strcmp(name, MAPS_ACCOUNTS) == 0) {
 		taken = inherited->accounts_fd < 0;
 		inherited->accounts_fd = taken ? fd : inherited->accounts_fd;
+	} else if (strcmp(name, MAPS_DESCENTS) == 0) {
+		taken = inherited->descents_fd < 0;
+		inherited->descents_fd = taken ? fd : inherited->descents_fd;
 	} else {
 		taken = take_link(inherited, name, fd);
 	}
@@ -81,7 +84,7 @@ static void take(void *ctx, const char *name, int fd)
 
 void inherited_take(struct inherited *inherited, struct fd_stores *fd_stores)
 {
-	*inherited = (struct inherited){.counters_fd = -1, .accounts_fd = -1};
+	*inherited = (struct inherited)INHERITED_NOTHING;
 	fd_stores_each(fd_stores, take, inherited);
 }
 
@@ -105,7 +108,9 @@ void inherited_release(struct inherited *inherited)
 		close(inherited->counters_fd);
 	if (inherited->accounts_fd >= 0)
 		close(inherited->accounts_fd);
-	*inherited = (struct inherited){.counters_fd = -1, .accounts_fd = -1};
+	if (inherited->descents_fd >= 0)
+		close(inherited->descents_fd);
+	*inherited = (struct inherited)INHERITED_NOTHING;
 }
 
 static bool is_on(const struct inherited_link *link, enum priv_role role, const struct file_id *id)

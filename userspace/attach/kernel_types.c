@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DEPTH_MAX 8 /* of structs in one another */
 
@@ -139,4 +140,14 @@ enum dovetap_kernel_reads kernel_types_find(uint32_t offsets_r[DOVETAP_KERNEL_CO
 		reads = ways_to_read(error_r);
 	btf__free(btf);
 	return reads;
+}
+
+void kernel_facts_find(struct kernel_facts *facts_r, struct error *error_r)
+{
+	struct stat st;
+
+	*facts_r = (struct kernel_facts){.reads = DOVETAP_KERNEL_NOT};
+	facts_r->reads = kernel_types_find(facts_r->offsets, error_r);
+	if (stat("/proc/self/ns/pid", &st) == 0)
+		facts_r->own_pid_ns = (uint32_t)st.st_ino;
 }

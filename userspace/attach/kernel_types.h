@@ -25,4 +25,14 @@ int kernel_types_offset(const struct btf *btf, const char *type, const char *mem
 enum dovetap_kernel_reads kernel_types_find(uint32_t offsets_r[DOVETAP_KERNEL_COUNT],
 					    struct error *error_r);
 
+/* What the programs have to know of it, as bpf/process.bpf.h names it. */
+struct kernel_facts {
+	enum dovetap_kernel_reads reads;
+	uint32_t offsets[DOVETAP_KERNEL_COUNT];
+	uint32_t own_pid_ns;
+};
+
+/* The reason is in error_r when reads is DOVETAP_KERNEL_NOT. */
+void kernel_facts_find(struct kernel_facts *facts_r, struct error *error_r);
+
 #endif

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/types.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/ledger.h"
 #include "base/log.h"
 #include "dovetap/counters.h"
+#include "dovetap/origin.h"
 
 static int map_info(int fd, struct bpf_map_info *info_r)
 {
@@ -37,6 +39,9 @@ static uint32_t counters_entries(int cpus)
 {
 	return DOVETAP_COUNTER_STRIDE * (1 + (uint32_t)cpus);
 }
+
+/* struct descent of bpf/descents.bpf.h */
+#define DESCENT_BYTES (4 * sizeof(uint32_t) + DOVETAP_EXE_NAME_MAX)
 
 #define ACCOUNTS_ENTRIES (uint32_t)(LEDGER_BYTES / sizeof(uint64_t))
 
@@ -153,8 +158,17 @@ static bool is_accounts(int fd)
 	return is_numbers(fd, ACCOUNTS_ENTRIES);
 }
 
+/* Another size of its values is another version's. */
+static bool is_descents(int fd)
+{
+	struct bpf_map_info info;
+
+	return map_info(fd, &info) == 0 && info.type == BPF_MAP_TYPE_TASK_STORAGE &&
+	       info.value_size == DESCENT_BYTES;
+}
+
 /* Returns the descriptor, or -1. */
-static int take_numbers(int *inherited, bool (*fits)(int fd), const char *name,
+static int take_fitting(int *inherited, bool (*fits)(int fd), const char *name,
 			struct fd_stores *fd_stores)
 {
 	int fd = *inherited;
@@ -162,7 +176,7 @@ static int take_numbers(int *inherited, bool (*fits)(int fd), const char *name,
 	*inherited = -1;
 	if (fd < 0 || fits(fd))
 		return fd;
-	log_warning("the %s that were kept do not fit: starting from 0", name);
+	log_warning("the %s that were kept do not fit: starting anew", name);
 	fd_stores_drop(fd_stores, name);
 	close(fd);
 	return -1;
@@ -175,9 +189,11 @@ static void take_over(struct maps *maps, size_t wanted, struct inherited *inheri
 		take_ring(maps, &inherited->rings[i], wanted, fd_stores);
 	inherited->ring_count = 0;
 	maps->counters_fd =
-		take_numbers(&inherited->counters_fd, is_counters, MAPS_COUNTERS, fd_stores);
+		take_fitting(&inherited->counters_fd, is_counters, MAPS_COUNTERS, fd_stores);
 	maps->accounts_fd =
-		take_numbers(&inherited->accounts_fd, is_accounts, MAPS_ACCOUNTS, fd_stores);
+		take_fitting(&inherited->accounts_fd, is_accounts, MAPS_ACCOUNTS, fd_stores);
+	maps->descents_fd =
+		take_fitting(&inherited->descents_fd, is_descents, MAPS_DESCENTS, fd_stores);
 }
 
 static int make_missing(struct maps *maps, size_t ring_bytes, struct error *error_r)
@@ -227,7 +243,7 @@ int maps_open(struct maps *maps, size_t ring_bytes, struct inherited *inherited,
 {
 	int ret;
 
-	*maps = (struct maps){.ring_fd = -1, .counters_fd = -1, .accounts_fd = -1};
+	*maps = (struct maps)MAPS_NONE;
 	if (inherited)
 		take_over(maps, ring_bytes, inherited, fd_stores);
 	ret = make_missing(maps, ring_bytes, error_r);
@@ -240,6 +256,22 @@ int maps_open(struct maps *maps, size_t ring_bytes, struct inherited *inherited,
 	return ret;
 }
 
+int maps_take_descents(struct maps *maps, int fd, struct fd_stores *fd_stores)
+{
+	struct bpf_map_info info;
+
+	if (map_info(fd, &info) < 0)
+		return -errno;
+	if (maps->descents_fd < 0)
+		maps->descents_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (maps->descents_fd < 0)
+		return -errno;
+	maps->descents_id = info.id;
+	if (fd_stores)
+		fd_stores_put(fd_stores, MAPS_DESCENTS, maps->descents_fd);
+	return 0;
+}
+
 void maps_close(struct maps *maps)
 {
 	if (maps->ring_fd >= 0)
@@ -248,9 +280,11 @@ void maps_close(struct maps *maps)
 		close(maps->counters_fd);
 	if (maps->accounts_fd >= 0)
 		close(maps->accounts_fd);
+	if (maps->descents_fd >= 0)
+		close(maps->descents_fd);
 	for (size_t i = 0; i < maps->old_count; i++)
 		close(maps->old[i].fd);
-	*maps = (struct maps){.ring_fd = -1, .counters_fd = -1, .accounts_fd = -1};
+	*maps = (struct maps)MAPS_NONE;
 }
 
 void maps_drop_read(struct maps *maps, const struct fd_stores *fd_stores)

@@ -23,14 +23,21 @@
 #define MAPS_RING     "ring-"
 #define MAPS_COUNTERS "counters"
 #define MAPS_ACCOUNTS "accounts"
+#define MAPS_DESCENTS "descents"
 
 struct maps {
 	int ring_fd, counters_fd, accounts_fd;
-	uint32_t ring_id, counters_id;			/* the kernel's */
+	int descents_fd;				/* attach/descents.h; -1: there is none */
+	uint32_t ring_id, counters_id, descents_id;	/* the kernel's */
 	bool inherited;					/* the ring was there */
 	struct inherited_ring old[INHERITED_RINGS_MAX]; /* rings of other sizes */
 	size_t old_count;
 };
+
+#define MAPS_NONE                                                                                  \
+	{                                                                                          \
+		.ring_fd = -1, .counters_fd = -1, .accounts_fd = -1, .descents_fd = -1             \
+	}
 
 /*
  * Takes over what it can use of inherited, which may be NULL (fd_stores then, too), makes the rest
@@ -38,6 +45,10 @@ struct maps {
  */
 int maps_open(struct maps *maps, size_t ring_bytes, struct inherited *inherited,
 	      struct fd_stores *fd_stores, struct error *error_r);
+
+/* The map of descents that is used from now on; fd stays the caller's. fd_stores may be NULL. */
+int maps_take_descents(struct maps *maps, int fd, struct fd_stores *fd_stores);
+
 void maps_close(struct maps *maps); /* takes closed ones; the fd stores still have theirs */
 
 /*

@@ -82,6 +82,14 @@ static void report(struct detach_command *command, const char *kind, const char 
 		(void)printf("removed %s %s\n", kind, name);
 }
 
+static void remove_map(struct detach_command *command, const char *name, int fd)
+{
+	if (fd < 0)
+		return;
+	report(command, "map", name, -1);
+	fd_stores_drop(&command->fd_stores, name);
+}
+
 /* The probes first: then the reported contents of the ring are final. */
 static void remove_all(struct detach_command *command)
 {
@@ -96,14 +104,9 @@ static void remove_all(struct detach_command *command)
 		       ring_used(inherited->rings[i].fd));
 		fd_stores_drop(&command->fd_stores, inherited->rings[i].name);
 	}
-	if (inherited->counters_fd >= 0) {
-		report(command, "map", MAPS_COUNTERS, -1);
-		fd_stores_drop(&command->fd_stores, MAPS_COUNTERS);
-	}
-	if (inherited->accounts_fd >= 0) {
-		report(command, "map", MAPS_ACCOUNTS, -1);
-		fd_stores_drop(&command->fd_stores, MAPS_ACCOUNTS);
-	}
+	remove_map(command, MAPS_COUNTERS, inherited->counters_fd);
+	remove_map(command, MAPS_ACCOUNTS, inherited->accounts_fd);
+	remove_map(command, MAPS_DESCENTS, inherited->descents_fd);
 	inherited_release(inherited);
 }
 
