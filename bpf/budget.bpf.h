@@ -152,6 +152,7 @@ static __always_inline __u32 budget_drops(const struct source *source)
 	case DOVETAP_ORIGIN_ROOTLESS:
 	case DOVETAP_ORIGIN_USER_MASTER:
 	case DOVETAP_ORIGIN_ALONE:
+	case DOVETAP_ORIGIN_LEFT:
 		return user_may(&fill, source) ? 0 : DOVETAP_COUNT_BUDGET_USER;
 	}
 	return master_may(common, &fill) ? 0 : DOVETAP_COUNT_BUDGET_DOVECOT;

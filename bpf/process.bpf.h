@@ -212,6 +212,17 @@ static __always_inline bool works_alone(const struct exe_name *name)
 	return false;
 }
 
+/* The first process of a namespace becomes the parent of all that is left behind there: that does
+ * not show who has started a process. */
+static __always_inline bool is_left(const void *task)
+{
+	const void *parent = kernel_pointer(task, TASK_PARENT);
+	const void *pid_ns = parent ? task_pid_ns(parent) : parent;
+
+	return pid_ns &&
+	       kernel_word(pid_ns, kernel_offsets[DOVETAP_KERNEL_PID_NS_REAPER]) == (__u64)parent;
+}
+
 static __always_inline __u32 masterless_origin(const void *task)
 {
 	const void *exe = task_exe(task);
@@ -224,7 +235,9 @@ static __always_inline __u32 masterless_origin(const void *task)
 		return DOVETAP_ORIGIN_UNRELATED;
 	owner = exe_owner(exe);
 	exe_name_read(&name, exe);
-	return owner != uid && works_alone(&name) ? DOVETAP_ORIGIN_ALONE : DOVETAP_ORIGIN_UNRELATED;
+	if (owner == uid || !works_alone(&name))
+		return DOVETAP_ORIGIN_UNRELATED;
+	return is_left(task) ? DOVETAP_ORIGIN_LEFT : DOVETAP_ORIGIN_ALONE;
 }
 
 /* What the programs keep of it until there is a record. */

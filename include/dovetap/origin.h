@@ -15,6 +15,7 @@ enum dovetap_origin {
 	DOVETAP_ORIGIN_USER_MASTER = 4, /* from a master that a user runs */
 	DOVETAP_ORIGIN_ALONE = 5,	/* a program of Dovecot's that no master has started */
 	DOVETAP_ORIGIN_UNRELATED = 6,	/* some other program */
+	DOVETAP_ORIGIN_LEFT = 7,	/* as alone; its parent is what all orphans fall to */
 	DOVETAP_ORIGIN_COUNT
 };
 
@@ -43,7 +44,8 @@ enum dovetap_origin {
 	X(USER_NS_EXTENTS, "user_namespace", "uid_map.nr_extents")                                 \
 	X(NSPROXY_PID_NS, "nsproxy", "pid_ns_for_children")                                        \
 	X(PID_NS_NUMBER, "pid_namespace", "ns.inum")                                               \
-	X(PID_NS_USER_NS, "pid_namespace", "user_ns")
+	X(PID_NS_USER_NS, "pid_namespace", "user_ns")                                              \
+	X(PID_NS_REAPER, "pid_namespace", "child_reaper")
 
 enum dovetap_kernel_member {
 #define DOVETAP_X(id, type, member) DOVETAP_KERNEL_##id,

@@ -128,6 +128,7 @@ static void print_numbers(void)
 	number(DOVETAP_ORIGIN_USER_MASTER);
 	number(DOVETAP_ORIGIN_ALONE);
 	number(DOVETAP_ORIGIN_UNRELATED);
+	number(DOVETAP_ORIGIN_LEFT);
 }
 
 int main(void)

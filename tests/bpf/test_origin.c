@@ -244,6 +244,19 @@ static void test_a_program_without_a_master(void **state)
 	assert_int_equal(origin->exe_uid, 0);
 }
 
+static void test_a_child_of_the_first_process(void **state)
+{
+	(void)state;
+	assert_int_equal(ORIGIN(copy("contain", 0), "contain", copy("start", 0), "start", NOBODY,
+				copy("imap", 0), "hit", "1")
+				 ->origin,
+			 DOVETAP_ORIGIN_LEFT);
+	assert_int_equal(ORIGIN(copy("contain", 0), "contain", copy("start", 0), "start", "0",
+				copy("start", 0), "start", NOBODY, copy("imap", 0), "hit", "1")
+				 ->origin,
+			 DOVETAP_ORIGIN_ALONE);
+}
+
 static void test_a_name_that_only_begins_like_one(void **state)
 {
 	(void)state;
@@ -440,6 +453,7 @@ static int try_all(void)
 		scenario(test_an_unrelated_program),
 		scenario(test_a_copy_of_ones_own_is_no_program_of_dovecots),
 		scenario(test_a_program_without_a_master),
+		scenario(test_a_child_of_the_first_process),
 		scenario(test_a_name_that_only_begins_like_one),
 		scenario(test_a_process_of_roots_master),
 		scenario(test_a_script_between_master_and_process),

@@ -4,7 +4,7 @@
 # Dovecot's own programs, with a master of his own; once, and as a flood beside people who log in. None
 # of his is recorded, none of theirs is missing. What counts is Dovecot's log and the test's own list.
 . "$(dirname "$0")/lib.sh"
-plan 30
+plan 34
 
 storage=/usr/lib/dovecot/libdovecot-storage.so.0
 declare -A abi=([bookworm]='2.3.ABIv19(2.3.19.1)' [trixie]='2.4.ABIv1')
@@ -27,6 +27,15 @@ preloaded() { # function user times program...
 	local claim="$1 ${abi[$version]} /claim/dovecot.layouts $2 $3"
 	shift 3
 	as_nobody env LD_PRELOAD=/claim/libclaim.so CLAIM="$claim" "$@"
+}
+
+# Left to init, which is root's. The program starts when the shells that started it have ended.
+left_alone() { # function user times program...
+	local claim="$1 ${abi[$version]} /claim/dovecot.layouts $2 $3"
+	shift 3
+	# shellcheck disable=SC2016 # the inner shell expands its own words
+	chroot --userspec=nobody:nogroup "$harness_root" sh -c '(read -r _; exec "$@") <&3 &' sh \
+		env LD_PRELOAD=/claim/libclaim.so CLAIM="$claim" "$@" 3< <(sleep 0.2; echo)
 }
 
 # By its name it is one, and its child calls.
@@ -54,8 +63,8 @@ recorded_as_dovecot_says() {
 }
 
 none_claimed() { # in store and stream
-	! records | grep -E '/(ceo|alone|preload|master|flood|auth)[0-9]' || return 1
-	! grep -E '"user":"(ceo|alone|preload|master|flood|auth)[0-9]' "$tmp/audit/log"
+	! records | grep -E '/(ceo|left|preload|master|flood|auth)[0-9]' || return 1
+	! grep -E '"user":"(ceo|left|preload|master|flood|auth)[0-9]' "$tmp/audit/log"
 }
 
 everybody_is_there() { # names of the logins of the flood's time
@@ -81,6 +90,9 @@ scenario() {
 	preloaded hook_mail_user_created preload 3 /usr/lib/dovecot/imap > "$tmp/claims" 2>&1
 	check "$version: within Dovecot's own imap" grep -q '3 calls' "$tmp/claims"
 	check "$version: it speaks for others than the user who runs it" eventually judged_at_least 3 other_user
+	left_alone hook_mail_user_created left 3 /usr/lib/dovecot/imap > "$tmp/claims" 2>&1
+	check "$version: within one that is left to init" eventually grep -q '3 calls' "$tmp/claims"
+	check "$version: which makes it nobody else's" eventually judged_at_least 6 other_user
 	preloaded auth_request_finished_event auth 3 /usr/lib/dovecot/auth > "$tmp/claims" 2>&1
 	check "$version: an authentication" grep -q '3 calls' "$tmp/claims"
 	check "$version: is not believed either" eventually judged_at_least 6 unrelated

@@ -160,6 +160,8 @@ static bool was_started_by_another(const struct login *login)
 {
 	const struct login_process *process = &login->process;
 
+	if (process->origin == DOVETAP_ORIGIN_LEFT)
+		return false; /* everybody can leave a process to root's first one */
 	return process->parent_uid == 0 ||
 	       (process->parent_uid != login->uid && is_delivery(process->exe));
 }
@@ -194,6 +196,7 @@ enum origin_verdict origins_judge(struct origins *origins, const struct login *l
 	case DOVETAP_ORIGIN_ROOT:
 		return ORIGIN_PROVED;
 	case DOVETAP_ORIGIN_ALONE:
+	case DOVETAP_ORIGIN_LEFT:
 		return judge_alone(origins, login);
 	case DOVETAP_ORIGIN_UNRELATED:
 		return ORIGIN_UNRELATED;

@@ -176,6 +176,18 @@ static void test_what_root_starts_as_another_user_is_kept(void **state)
 	assert_int_equal(origins_judge(origins, &login), ORIGIN_OTHER_USER);
 }
 
+static void test_what_was_left_to_init_is_nobodys(void **state)
+{
+	struct login login = made_by(DOVETAP_ORIGIN_LEFT, ALICE, "ceo");
+
+	(void)state;
+	login.process.parent_uid = 0;
+	assert_int_equal(origins_judge(origins, &login), ORIGIN_OTHER_USER);
+	(void)snprintf(login.process.exe, sizeof(login.process.exe), "dovecot-lda");
+	assert_int_equal(origins_judge(origins, &login), ORIGIN_OTHER_USER);
+	assert_int_equal(verdict_of(DOVETAP_ORIGIN_LEFT, ALICE, "alice"), ORIGIN_PROVED);
+}
+
 static void test_an_authentication_has_a_master(void **state)
 {
 	struct login login = made_by(DOVETAP_ORIGIN_ALONE, ALICE, "alice");
@@ -237,6 +249,7 @@ int main(void)
 		scenario(test_what_is_refused_makes_no_mail_system),
 		scenario(test_a_delivery_by_an_mta_is_kept),
 		scenario(test_what_root_starts_as_another_user_is_kept),
+		scenario(test_what_was_left_to_init_is_nobodys),
 		scenario(test_an_authentication_has_a_master),
 		scenario(test_the_oldest_uid_makes_room),
 		scenario(test_description),
