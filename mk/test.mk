@@ -2,8 +2,10 @@
 # Everything, from nothing: groups of tests as tests/run knows them.
 
 TEST_GROUPS := unit abi bpf dict golden fuzz differential integration containers conformance deploy
+# With an own kernel each, which disturbs nobody.
+BESIDE_GROUPS := kernels
 # Those that take minutes each; "make test-all" runs them, too. tests/run says what each consists of.
-LONG_GROUPS := selftest faults cluster kernels
+LONG_GROUPS := selftest faults cluster
 
 test test-all test-faults test-kernels: export DEVELOP := 1
 
@@ -17,7 +19,8 @@ test: ## set up, build and run all groups of tests (root, Debian 12)
 	$(Q)tests/run $(TEST_GROUPS)
 
 test-all: kernels-ready ## the same and the groups that take long, in their short form: what CI runs
-	$(Q)$(MAKE) --no-print-directory test TEST_GROUPS="$(TEST_GROUPS) $(LONG_GROUPS)"
+	$(Q)BESIDE="$(BESIDE_GROUPS)" $(MAKE) --no-print-directory test \
+		TEST_GROUPS="$(filter-out deploy,$(TEST_GROUPS)) $(LONG_GROUPS) deploy"
 
 test-faults: ## faults of every kind under load, in full (root, hours); FAULTS=short: minutes
 	$(Q)tools/setup test
