@@ -5,13 +5,19 @@
 # group; what is read goes to the store that it leads to.
 . "$(dirname "$0")/../checks.sh"
 cd "$(dirname "$0")/../.."
-plan 4
+plan 2
 dovetap=${DOVETAP:-.output/dovetap}
 trap 'stop; checks_end $?' EXIT
 
 stop() {
 	tests/servers/pgsql.sh stop "$tmp/pg" || true
 	tests/servers/mariadb.sh stop "$tmp/my" || true
+}
+
+init() { # server, its directory: with the tables of standard input
+	! alone || return 0
+	"tests/servers/$1.sh" init "$2"
+	"tests/servers/$1.sh" sql "$2"
 }
 
 map() { # service: the map of its column
@@ -71,9 +77,10 @@ server_file() { # how the server is named, on standard input
 	END
 }
 
-replayed() { # configuration
-	printf 'dovetap {\n  dovecot_config = %s\n  state_dir = %s\n}\n' "$1" "$tmp" > "$tmp/dovetap.conf"
+replays_into() { # server, its directory, configuration: each service has its newest time
+	printf 'dovetap {\n  dovecot_config = %s\n  state_dir = %s\n}\n' "$3" "$tmp" > "$tmp/dovetap.conf"
 	"$dovetap" replay -c "$tmp/dovetap.conf" "$tmp/events"
+	same "$written" "$(rows "$1" "$2")"
 }
 
 rows() { # server
@@ -87,8 +94,7 @@ for login in '2000000000 imap' '1000000000 imap' '3000000000 pop3'; do
 done | tests/golden/make-recording.py > "$tmp/events"
 written='alice@example.com example.com 1795338304 1795338305'
 
-tests/servers/mariadb.sh init "$tmp/my"
-tests/servers/mariadb.sh sql "$tmp/my" << 'END'
+init mariadb "$tmp/my" << 'END'
 CREATE TABLE last_login (username VARCHAR(255) NOT NULL DEFAULT '', domain VARCHAR(255) NOT NULL DEFAULT '',
   imap INT(11) DEFAULT NULL, pop3 INT(11) DEFAULT NULL, lda INT(11) DEFAULT NULL, PRIMARY KEY (username));
 END
@@ -101,11 +107,9 @@ server_file > "$tmp/mysql.conf" <<- END
 	mysql_user = dovetap
 	mysql_password = sekret
 END
-check 'MariaDB, at the top, by a name that is no host' replayed "$tmp/mysql.conf"
-check 'each service has its newest time' same "$written" "$(rows mariadb "$tmp/my")"
+check 'MariaDB, at the top, by a name that is no host' replays_into mariadb "$tmp/my" "$tmp/mysql.conf"
 
-tests/servers/pgsql.sh init "$tmp/pg"
-tests/servers/pgsql.sh sql "$tmp/pg" << 'END'
+init pgsql "$tmp/pg" << 'END'
 CREATE TABLE last_login (username VARCHAR(255) PRIMARY KEY, domain VARCHAR(255) NOT NULL DEFAULT '',
   imap INT, pop3 INT, lda INT);
 END
@@ -123,5 +127,4 @@ server_file > "$tmp/pgsql.conf" <<- END
 	}
 	@databases = mail
 END
-check 'PostgreSQL, from a group' replayed "$tmp/pgsql.conf"
-check 'each service has its newest time there' same "$written" "$(rows pgsql "$tmp/pg")"
+check 'PostgreSQL, from a group' replays_into pgsql "$tmp/pg" "$tmp/pgsql.conf"

@@ -63,8 +63,9 @@ recorded_as_dovecot_says() {
 }
 
 none_claimed() { # in store and stream
-	! records | grep -E '/(ceo|left|preload|master|flood|auth)[0-9]' || return 1
-	! grep -E '"user":"(ceo|left|preload|master|flood|auth)[0-9]' "$tmp/audit/log"
+	records > "$tmp/records"
+	has_no_line '/(ceo|left|preload|master|flood|auth)[0-9]' "$tmp/records"
+	has_no_line '"user":"(ceo|left|preload|master|flood|auth)[0-9]' "$tmp/audit/log"
 }
 
 everybody_is_there() { # names of the logins of the flood's time
