@@ -18,6 +18,7 @@ static const struct {
 	{"lookup", cmd_lookup, "print the last logins of users"},
 	{"inactive", cmd_inactive, "print the users who have not logged in for long"},
 	{"expire", cmd_expire, "remove old records"},
+	{"forget", cmd_forget, "remove all that is kept of a user"},
 	{"replay", cmd_replay, "put recorded events through the same pipeline"},
 	{"spool", cmd_spool, "look into the records that wait for a dict, and write them"},
 	{"status", cmd_status, "print the counters of the running collector"},

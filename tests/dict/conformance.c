@@ -455,6 +455,68 @@ static void old_records_expire(void **state)
 	expect_secs(harness, "new", "192.0.2.1", 9);
 }
 
+static int remove_user(struct harness *harness, const char *user, bool dry_run)
+{
+	static const char *const services[] = {"imap", "pop3"};
+	struct login logins[2];
+	struct dict_key keys[2];
+	struct dict_removal what = {
+		.keys = keys, .key_count = 2, .until_ns = at_secs(100), .dry_run = dry_run};
+	struct error error = {0};
+	int ret;
+
+	for (int i = 0; i < 2; i++) {
+		struct dict_entry entry = make_entry(&logins[i], slice_str(user), services[i],
+						     "192.0.2.1", at_secs(0));
+
+		keys[i] = (struct dict_key){
+			.text = entry.key, .parts = entry.parts, .part_count = 3, .of_user = 2};
+		what.user = logins[i].user;
+	}
+	ret = dict_remove(harness->dict, &what, limit(), &error);
+	if (ret < 0)
+		fail_msg("%s: %s", harness->subject->name, error.text);
+	return ret;
+}
+
+static void put_service(struct harness *harness, const char *user, const char *service)
+{
+	struct login login;
+	struct dict_entry entry =
+		make_entry(&login, slice_str(user), service, "192.0.2.1", at_secs(1));
+
+	write_ok(harness, &entry, 1);
+}
+
+static int count_of(struct harness *harness, const char *user, const char *service)
+{
+	struct login login;
+	const struct dict_entry entry =
+		make_entry(&login, slice_str(user), service, "192.0.2.1", at_secs(1));
+
+	return find(harness, &login, &entry).count;
+}
+
+static void a_user_is_removed_and_nobody_else(void **state)
+{
+	struct harness *harness = *state;
+	int was;
+
+	put_service(harness, "gone", "imap");
+	put_service(harness, "gone", "pop3");
+	put_service(harness, "gone2", "imap");
+	was = remove_user(harness, "gone", true);
+	assert_true(was >= 1);
+	assert_int_equal(count_of(harness, "gone", "imap"), 1);
+	assert_int_equal(remove_user(harness, "gone", false), was);
+	assert_int_equal(count_of(harness, "gone", "imap"), 0);
+	assert_int_equal(count_of(harness, "gone", "pop3"), 0);
+	assert_int_equal(count_of(harness, "gone2", "imap"), 1);
+	assert_int_equal(remove_user(harness, "gone", false), 0);
+	put(harness, "gone", "192.0.2.1", 200);
+	expect_secs(harness, "gone", "192.0.2.1", 200);
+}
+
 static void a_store_that_is_there_answers_a_ping(void **state)
 {
 	struct harness *harness = *state;
@@ -621,6 +683,7 @@ static const struct {
 	SCENARIO(a_key_may_stand_twice_in_a_batch),
 	SCENARIO_UNLESS(records_survive_closing, TRAIT_VOLATILE),
 	SCENARIO_OF(old_records_expire, TRAIT_EXPIRES),
+	SCENARIO(a_user_is_removed_and_nobody_else),
 	SCENARIO(a_store_that_is_there_answers_a_ping),
 	SERVER_SCENARIO(a_hung_server_costs_no_more_than_the_deadline),
 	SERVER_SCENARIO(a_dead_server_is_reported_and_its_return_noticed),

@@ -2,6 +2,7 @@
 #include "base/space_saving.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -119,6 +120,20 @@ void space_saving_add(struct space_saving *sketch, struct slice whole)
 
 	sketch->counts[index]++;
 	sketch->total++;
+}
+
+/* UNSAFE: the new name is shorter than the room that there is. */
+void space_saving_forget(struct space_saving *sketch, struct slice key)
+{
+	struct counter *counter = find(sketch, cut(key));
+
+	if (!counter)
+		return;
+	HASH_DELETE(hh, sketch->by_key, counter);
+	memset(counter->key, 0, sizeof(counter->key));
+	counter->len = (size_t)snprintf(counter->key, sizeof(counter->key), "forgotten-%td",
+					counter - sketch->counters);
+	HASH_ADD_KEYPTR(hh, sketch->by_key, counter->key, counter->len, counter);
 }
 
 uint64_t space_saving_total(const struct space_saving *sketch)

@@ -34,6 +34,8 @@ int space_saving_new(size_t counters, struct space_saving **sketch_r, struct err
 void space_saving_free(struct space_saving **sketch); /* takes NULL, sets NULL */
 
 void space_saving_add(struct space_saving *sketch, struct slice key);
+void space_saving_forget(struct space_saving *sketch,
+			 struct slice key); /* its count stays, under "forgotten-N" */
 void space_saving_reset(struct space_saving *sketch);
 
 uint64_t space_saving_total(const struct space_saving *sketch); /* keys added */

@@ -25,9 +25,12 @@ const char *control_of_config(const char *path)
 	return control ? control : CONTROL_DEFAULT;
 }
 
-static int ask(int fd, const char *page)
+static int ask(int fd, bool post, const char *page)
 {
-	return dprintf(fd, "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", page) < 0 ? -errno : 0;
+	return dprintf(fd, "%s %s HTTP/1.0\r\nHost: localhost\r\n%s\r\n", post ? "POST" : "GET",
+		       page, post ? "Content-Length: 0\r\n" : "") < 0
+		       ? -errno
+		       : 0;
 }
 
 /* HTTP/1.0: the answer ends with the connection. */
@@ -53,7 +56,8 @@ static int take_body(struct buf *answer, const char *control, struct buf *out,
 	return out->failed ? error_set(error_r, ENOMEM, "out of memory") : 0;
 }
 
-int control_get(const char *control, const char *page, struct buf *out, struct error *error_r)
+static int request(const char *control, bool post, const char *page, struct buf *out,
+		   struct error *error_r)
 {
 	int fd = listen_connect(control, error_r), ret;
 	struct buf answer;
@@ -61,13 +65,34 @@ int control_get(const char *control, const char *page, struct buf *out, struct e
 	if (fd < 0)
 		return error_prefix(error_r, "no running collector answers");
 	buf_init(&answer, CONTROL_ANSWER_MAX);
-	ret = ask(fd, page);
+	ret = ask(fd, post, page);
 	if (ret == 0)
 		ret = read_all(fd, &answer);
 	close(fd);
 	ret = ret < 0 ? error_set(error_r, -ret, "%s: %s", control, strerror(-ret))
 		      : take_body(&answer, control, out, error_r);
 	buf_release(&answer);
+	return ret;
+}
+
+int control_get(const char *control, const char *page, struct buf *out, struct error *error_r)
+{
+	return request(control, false, page, out, error_r);
+}
+
+int control_act(const char *control, bool post, const char *action, struct slice argument,
+		struct buf *out, struct error *error_r)
+{
+	struct buf page;
+	int ret;
+
+	buf_init(&page, CONTROL_ANSWER_MAX);
+	buf_appendf(&page, "%s?of=", action);
+	for (size_t i = 0; i < argument.len; i++)
+		buf_appendf(&page, "%%%02x", (unsigned char)argument.ptr[i]);
+	ret = page.failed < 0 ? error_set(error_r, -page.failed, "the argument is too long")
+			      : request(control, post, buf_str(&page), out, error_r);
+	buf_release(&page);
 	return ret;
 }
 

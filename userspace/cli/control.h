@@ -15,6 +15,13 @@
  */
 int control_get(const char *control, const char *page, struct buf *out, struct error *error_r);
 
+/*
+ * Asks for the action on the argument, which may be any bytes: "/forget" on a user. -ENOENT,
+ * -ECONNREFUSED: nobody is there.
+ */
+int control_act(const char *control, bool post, const char *action, struct slice argument,
+		struct buf *out, struct error *error_r);
+
 /* Where the collector answers: control_socket of the configuration at path (NULL: where it is by
  * default), or CONTROL_DEFAULT when that cannot be read. It stays. */
 const char *control_of_config(const char *path);

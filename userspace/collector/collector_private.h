@@ -10,6 +10,7 @@
 #include "capture/replay.h"
 #include "capture/shares.h"
 #include "collector/collector.h"
+#include "pipeline/forgotten.h"
 #include "pipeline/since.h"
 #include "pipeline/targets.h"
 #include "priv/handover.h"
@@ -51,8 +52,11 @@ struct collector {
 	struct buf line;
 	struct since since; /* when recording began, as the state has it */
 	int64_t since_saved_ns;
-	bool since_known; /* it was read, or there was none */
-	int status;	  /* exit status once the loop has ended */
+	bool since_known;			  /* it was read, or there was none */
+	struct forgotten forgotten;		  /* users, of late */
+	struct collector_forgetting *forgettings; /* utlist, under way or not asked for yet */
+	uint64_t last_forgetting;
+	int status; /* exit status once the loop has ended */
 };
 
 /* True for an errno that may not come again in a while: another collector tries it then, and finds
@@ -87,6 +91,12 @@ void collector_note_recording(struct collector *c, bool at_end);
 
 /* Notices when the wall clock was set. */
 void collector_look_at_clock(struct collector *c);
+
+/* For "dovetap forget": both pages of the control socket (serve/http.h), and the end, behind
+ * that of the writers. */
+int collector_forget_begin(struct slice user, struct buf *out, void *context);
+int collector_forget_report(struct slice number, struct buf *out, void *context);
+void collector_forget_close(struct collector *c);
 
 /*
  * The control socket and the metrics, each where there is to be one. Logins matter more than

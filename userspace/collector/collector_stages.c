@@ -70,6 +70,7 @@ static int open_pipeline(struct collector *c, struct error *error_r)
 		.ledger = pipeline_block(c),
 		.timeline = &c->timeline,
 		.deliver = targets_describe(&c->targets),
+		.forgotten = &c->forgotten,
 		.observe = observe,
 		.record = record,
 		.context = c,
@@ -260,6 +261,7 @@ void collector_stages_close(struct collector *c)
 	geo_free(&c->geo);
 	top_release(&c->top);
 	targets_close(&c->targets);
+	collector_forget_close(c);
 	if (recorder_close(&c->recorder, &error) < 0)
 		log_error("%s: %s", c->options->record, error.text);
 	loop_free(&c->loop);

@@ -69,6 +69,13 @@ static const struct http_page private_pages[] = {
 	{NULL, NULL, NULL},
 };
 
+/* Whoever may connect may do that: the socket is for its owner and root alone. */
+static const struct http_action private_actions[] = {
+	{"/forget", true, collector_forget_begin},
+	{"/forget", false, collector_forget_report},
+	{NULL, false, NULL},
+};
+
 static bool is_ready(void *context)
 {
 	return ((const struct collector *)context)->probes.initial_scan_done;
@@ -87,6 +94,7 @@ static int open_one(struct collector *c, const char *address, const struct http_
 		.summary = summarize_now,
 		.ready = is_ready,
 		.more = more,
+		.actions = more ? private_actions : NULL,
 		.context = c,
 	};
 	int ret = address[0] ? http_open(c->loop, &config, http_r, error_r) : 0;

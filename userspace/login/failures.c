@@ -177,6 +177,12 @@ void failures_note(struct failures *failures, const struct login_event *event)
 	add(&failures->now, event);
 }
 
+void failures_forget(struct failures *failures, struct slice user)
+{
+	space_saving_forget(failures->now.sketches[FAILURES_BY_USER], user);
+	space_saving_forget(failures->before.sketches[FAILURES_BY_USER], user);
+}
+
 void failures_top(struct failures *failures, enum failures_by by, int64_t now_ns, int max,
 		  struct failures_top *top_r)
 {

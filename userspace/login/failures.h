@@ -24,6 +24,9 @@ enum failures_by { FAILURES_BY_USER, FAILURES_BY_NETWORK, FAILURES_BY_COUNT };
 int failures_new(struct failures **failures_r, struct error *error_r);
 void failures_free(struct failures **failures); /* takes NULL, sets NULL */
 
+/* What is counted of that user stays, without the name. */
+void failures_forget(struct failures *failures, struct slice user);
+
 /* Events other than LOGIN_EVENT_FAILURE are passed over. */
 void failures_note(struct failures *failures, const struct login_event *event);
 

@@ -27,6 +27,20 @@ void latest_note(struct latest *latest, const struct login_event *event)
 	last->service_len = copy(last->service, sizeof(last->service), login_event_service(event));
 }
 
+void latest_forget(struct latest *latest, struct slice user)
+{
+	for (size_t i = 0; i < latest->count; i++) {
+		struct latest_event *event = &latest->events[i];
+		size_t len = user.len < sizeof(event->user) ? user.len : sizeof(event->user);
+
+		if (!slice_equal((struct slice){event->user, event->user_len},
+				 (struct slice){user.ptr, len}))
+			continue;
+		event->user_len = 0;
+		event->remote_ip = (struct login_ip){.family = 0};
+	}
+}
+
 const struct latest_event *latest_get(const struct latest *latest, size_t index)
 {
 	if (index >= latest->count)

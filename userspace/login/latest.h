@@ -26,6 +26,9 @@ struct latest {
 
 void latest_note(struct latest *latest, const struct login_event *event);
 
+/* Events of that user have no name any more. */
+void latest_forget(struct latest *latest, struct slice user);
+
 /* The newest is number 0; NULL when there are fewer. */
 const struct latest_event *latest_get(const struct latest *latest, size_t index);
 

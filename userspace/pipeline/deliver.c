@@ -171,6 +171,12 @@ int deliver_event(struct deliver *deliver, const struct login_event *event, uint
 	return routes[DELIVER_LOGIN];
 }
 
+void deliver_pass_over(struct deliver *deliver, const struct login_event *event)
+{
+	if (event->kind == LOGIN_EVENT_LOGIN)
+		deliver->stats.unrouted++;
+}
+
 const struct deliver_stats *deliver_stats(const struct deliver *deliver)
 {
 	return &deliver->stats;

@@ -61,6 +61,9 @@ void deliver_free(struct deliver **deliver); /* takes NULL, sets NULL */
  * of the login, or -1 when no login is recorded. */
 int deliver_event(struct deliver *deliver, const struct login_event *event, uint64_t position);
 
+/* Counts an event that is not to be recorded. */
+void deliver_pass_over(struct deliver *deliver, const struct login_event *event);
+
 const struct deliver_stats *deliver_stats(const struct deliver *deliver);
 
 #endif

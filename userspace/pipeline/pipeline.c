@@ -56,6 +56,14 @@ static bool is_unrelated(const struct login_event *event)
 	return event->kind == LOGIN_EVENT_PROXY && !event->joined;
 }
 
+static bool is_forgotten(const struct pipeline *pipeline, const struct login *login)
+{
+	const struct forgotten *forgotten = pipeline->config.forgotten;
+
+	return forgotten &&
+	       forgotten_has(forgotten, login->text[DOVETAP_FIELD_USERNAME], login->time_ns);
+}
+
 /* An event that can be believed. */
 static void pass_on(struct pipeline *pipeline, const struct login_event *proved)
 {
@@ -73,6 +81,8 @@ static void pass_on(struct pipeline *pipeline, const struct login_event *proved)
 		event.geo = geo_find(config->geo, &event.login.remote_ip);
 	if (is_unrelated(&event))
 		pipeline->stats.unmatched++;
+	else if (is_forgotten(pipeline, &event.login))
+		deliver_pass_over(pipeline->deliver, &event);
 	else
 		route = deliver_event(pipeline->deliver, &event, submitted_position(pipeline));
 	if (config->observe)

@@ -21,6 +21,7 @@
 #include "login/geo.h"
 #include "login/origin.h"
 #include "pipeline/deliver.h"
+#include "pipeline/forgotten.h"
 
 struct ledger_block;
 
@@ -34,6 +35,7 @@ struct pipeline_config {
 	struct judge *judge;	 /* of layouts; NULL: all are believed */
 	struct origins *origins; /* which records are believed; NULL: all */
 	struct deliver_config deliver;
+	const struct forgotten *forgotten; /* whose logins are not recorded any more; or NULL */
 
 	/* Sees every event behind the join, with the route of the login that was recorded or -1;
 	 * may be NULL. */

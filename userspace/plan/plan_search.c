@@ -35,6 +35,8 @@ static const struct {
 struct asking {
 	const struct plan *plan;
 	const struct plan_route *route;
+	const struct template *key; /* of the route, or of a field of it */
+	const char *key_text;
 	struct slice user;
 	const char *service, *protocol;
 	struct plan_search *search;
@@ -96,7 +98,7 @@ static int expand(const struct asking *asking, struct slice user, unsigned int v
 
 	buf_init(&out->text, TEXT_MAX);
 	buf_append_str(&out->text, PREFIX);
-	return template_expand(asking->route->key, &login, &host, &out->text, out->parts,
+	return template_expand(asking->key, &login, &host, &out->text, out->parts,
 			       DICT_KEY_PARTS_MAX, &out->part_count, error_r);
 }
 
@@ -160,7 +162,7 @@ static bool same_parts(const struct expansion all[EXPANSIONS])
 static int judge(const struct asking *asking, const struct expansion all[EXPANSIONS],
 		 struct dict_key *key, struct error *error_r)
 {
-	bool unknown = has_unknown(asking->route->key);
+	bool unknown = has_unknown(asking->key);
 
 	for (size_t i = 0; i < all[AS_ASKED].part_count && same_parts(all); i++)
 		judge_part(all, i, unknown, key);
@@ -169,7 +171,7 @@ static int judge(const struct asking *asking, const struct expansion all[EXPANSI
 	return error_set(
 		error_r, EOPNOTSUPP,
 		"last_login_key %s: what stands under such a key does not show whose it is",
-		asking->route->key_text);
+		asking->key_text);
 }
 
 /* --- the list --------------------------------------------------------------------------------- */
@@ -238,7 +240,7 @@ static int ask_service(const struct asking *asking, struct error *error_r)
 	if (list)
 		key.open |= key.of_user;
 	if (ret == 0)
-		ret = add_key(asking, &all[AS_ASKED], &key, depends_on_service(asking->route->key));
+		ret = add_key(asking, &all[AS_ASKED], &key, depends_on_service(asking->key));
 	for (size_t i = 0; i < EXPANSIONS; i++)
 		buf_release(&all[i].text);
 	free(all);
@@ -281,9 +283,9 @@ static int ask_own(struct asking *asking, struct error *error_r)
 }
 
 /* One key for each service, if the service shows in it. */
-static int ask_route(struct asking *asking, const char *const *services, struct error *error_r)
+static int ask_key(struct asking *asking, const char *const *services, struct error *error_r)
 {
-	bool each = depends_on_service(asking->route->key);
+	bool each = depends_on_service(asking->key);
 	int ret = 0;
 
 	for (size_t i = 0; i < USUAL_COUNT && ret == 0 && (each || i == 0); i++) {
@@ -295,6 +297,25 @@ static int ask_route(struct asking *asking, const char *const *services, struct 
 		ret = ask_own(asking, error_r);
 	for (; services && *services && ret == 0 && each; services++)
 		ret = ask_other(asking, *services, error_r);
+	return ret;
+}
+
+static int ask_route(struct asking *asking, const char *const *services, struct error *error_r)
+{
+	asking->key = asking->route->key;
+	asking->key_text = asking->route->key_text;
+	return ask_key(asking, services, error_r);
+}
+
+static int ask_fields(struct asking *asking, struct error *error_r)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < asking->route->field_count && ret == 0; i++) {
+		asking->key = asking->route->fields[i].key;
+		asking->key_text = "of a field";
+		ret = ask_key(asking, NULL, error_r);
+	}
 	return ret;
 }
 
@@ -328,13 +349,25 @@ static int alloc(const struct plan *plan, size_t services, struct plan_search *s
 	*search_r = (struct plan_search){0};
 	buf_init(&search_r->text, TEXT_MAX);
 	for (size_t i = 0; i < plan_route_count(plan); i++)
-		max += USUAL_COUNT + services + strlen(plan_route(plan, i)->services) / 2 + 1;
+		max += (1 + plan_route(plan, i)->field_count) *
+		       (USUAL_COUNT + services + strlen(plan_route(plan, i)->services) / 2 + 1);
 	search_r->keys = calloc(max, sizeof(*search_r->keys));
 	search_r->services = calloc(max, sizeof(*search_r->services));
 	search_r->served = calloc(max, sizeof(*search_r->served));
 	if (search_r->keys && search_r->services && search_r->served)
 		return 0;
 	return plan_no_memory(error_r);
+}
+
+static int end_search(struct plan_search *search, int ret, struct error *error_r)
+{
+	if (ret == -ENOMEM || ret == -E2BIG)
+		(void)error_set(error_r, -ret, "no room for the keys: %s", strerrordesc_np(-ret));
+	if (ret < 0)
+		plan_search_release(search);
+	else
+		place(search);
+	return ret;
 }
 
 int plan_search_make(const struct plan *plan, size_t dict, struct slice user,
@@ -349,13 +382,24 @@ int plan_search_make(const struct plan *plan, size_t dict, struct slice user,
 		if (plan_route_uses(plan, i, dict) && asking.route->purpose == DELIVER_LOGIN)
 			ret = ask_route(&asking, services, error_r);
 	}
-	if (ret == -ENOMEM || ret == -E2BIG)
-		(void)error_set(error_r, -ret, "no room for the keys: %s", strerrordesc_np(-ret));
-	if (ret < 0)
-		plan_search_release(search_r);
-	else
-		place(search_r);
-	return ret;
+	return end_search(search_r, ret, error_r);
+}
+
+int plan_search_make_all(const struct plan *plan, size_t dict, struct slice user,
+			 struct plan_search *search_r, struct error *error_r)
+{
+	struct asking asking = {.plan = plan, .user = user, .search = search_r};
+	int ret = alloc(plan, 0, search_r, error_r);
+
+	for (size_t i = 0; ret == 0 && i < plan_route_count(plan); i++) {
+		asking.route = plan_route(plan, i);
+		if (!plan_route_uses(plan, i, dict))
+			continue;
+		ret = ask_route(&asking, NULL, error_r);
+		if (ret == 0 && asking.route->dict == dict) /* mirrors have no fields */
+			ret = ask_fields(&asking, error_r);
+	}
+	return end_search(search_r, ret, error_r);
 }
 
 void plan_search_release(struct plan_search *search)

@@ -31,6 +31,10 @@ struct plan_search {
 int plan_search_make(const struct plan *plan, size_t dict, struct slice user,
 		     const char *const *services, struct plan_search *search_r,
 		     struct error *error_r);
+
+/* The same of all that is recorded of the user: failures, fields of logins. */
+int plan_search_make_all(const struct plan *plan, size_t dict, struct slice user,
+			 struct plan_search *search_r, struct error *error_r);
 void plan_search_release(struct plan_search *search);
 
 #endif

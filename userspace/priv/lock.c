@@ -69,6 +69,23 @@ int lock_take(const char *dir, struct error *error_r)
 	return ret == -EAGAIN ? -EBUSY : ret;
 }
 
+int lock_holder(const char *dir)
+{
+	char path[PATH_MAX];
+	int fd, pid;
+
+	if (snprintf(path, sizeof(path), "%s/lock", dir) >= (int)sizeof(path))
+		return 0;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	pid = (int)holder(fd, ATTACHER);
+	if (pid == 0)
+		pid = (int)holder(fd, COLLECTOR);
+	close(fd);
+	return pid;
+}
+
 int lock_wait(int fd, int64_t deadline_ns, struct error *error_r)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_NS};

@@ -20,6 +20,10 @@
  */
 int lock_take(const char *dir, struct error *error_r);
 
+/* The process that runs with this directory, attacher or collector; 0: none, or none that can be
+ * seen. */
+int lock_holder(const char *dir);
+
 /*
  * In the collector, with the descriptor of its parent: takes the collector's byte. Waits for an
  * earlier collector until the deadline on clock_monotonic_ns(): then -EBUSY.

@@ -122,17 +122,42 @@ static unsigned int make_page(const struct http *http, const char *path, struct 
 							 : MHD_HTTP_OK;
 }
 
-static enum MHD_Result answer(struct MHD_Connection *connection, const char *path,
+static const struct http_action *find_action(const struct http *http, const char *path, bool post)
+{
+	const struct http_action *action = http->config.actions;
+
+	while (action && action->path && (strcmp(action->path, path) != 0 || action->post != post))
+		action++;
+	return action && action->path ? action : NULL;
+}
+
+/* Percent signs of the argument are undone. */
+static unsigned int run_action(const struct http *http, const struct http_action *action,
+			       struct MHD_Connection *connection, struct buf *out)
+{
+	struct slice argument = {0};
+
+	(void)MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, "of", 2,
+					    &argument.ptr, &argument.len);
+	return action->run(argument, out, http->config.context) < 0 ? MHD_HTTP_BAD_REQUEST
+								    : MHD_HTTP_OK;
+}
+
+static enum MHD_Result answer(struct MHD_Connection *connection, const char *path, bool post,
 			      const struct http *http)
 {
+	const struct http_action *action = find_action(http, path, post);
 	struct MHD_Response *response;
 	enum MHD_Result result;
-	const char *type;
+	const char *type = "text/plain; charset=utf-8";
 	unsigned int status;
 	struct buf out;
 
+	if (post && !action)
+		return MHD_NO;
 	buf_init(&out, PAGE_MAX);
-	status = make_page(http, path, &out, &type);
+	status = action ? run_action(http, action, connection, &out)
+			: make_page(http, path, &out, &type);
 	response = MHD_create_response_from_buffer(out.len, (void *)buf_str(&out),
 						   MHD_RESPMEM_MUST_COPY);
 	buf_release(&out);
@@ -148,10 +173,11 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 				  const char *method, const char *version, const char *data,
 				  size_t *data_size, void **request)
 {
+	bool post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+
 	(void)version;
 	(void)data;
-	(void)data_size;
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
+	if (!post && strcmp(method, MHD_HTTP_METHOD_GET) != 0)
 		return MHD_NO;
 	/* The first call is for the header alone. Whoever answers it there ends the connection. */
 	if (!*request) {
@@ -159,7 +185,11 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		*request = context;
 		return MHD_YES;
 	}
-	return answer(connection, url, context);
+	if (*data_size > 0) { /* nobody wants a body */
+		*data_size = 0;
+		return MHD_YES;
+	}
+	return answer(connection, url, post, context);
 }
 
 /* Its descriptor is not readable for a request that it has read already, nor when it is time to

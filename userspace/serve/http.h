@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers GET requests on a unix socket or a loopback address, in the caller's event loop:
+ * Answers requests on a unix socket or a loopback address, in the caller's event loop:
  *
  *	/metrics  Prometheus text      /livez   200 while the loop runs
  *	/status   the same as JSON     /readyz  200 once ready, 503 before
  *	/summary  for a person
  *
- * and pages of the caller's own. libmicrohttpd does the protocol. A page is made on request.
+ * and pages and actions of the caller's own. libmicrohttpd does the protocol. A page is made on
+ * request.
  */
 #ifndef DOVETAP_HTTP_H
 #define DOVETAP_HTTP_H
@@ -25,12 +26,22 @@ struct http_page {
 	int (*make)(struct buf *out, void *context); /* 0 or a negative errno */
 };
 
+/* What somebody asks for with one argument, "PATH?of=...": by POST when it changes something. The
+ * path of the last one is NULL. */
+struct http_action {
+	const char *path;
+	bool post;
+	int (*run)(struct slice argument, struct buf *out,
+		   void *context); /* 0 or a negative errno */
+};
+
 struct http_config {
 	const char *listen; /* "/path" or "127.0.0.1:9190", "[::1]:9190" */
 	void (*metrics_collect)(struct metrics *metrics, void *context); /* the numbers of now */
 	int (*summary)(struct buf *out, void *context);			 /* the same for a person */
 	bool (*ready)(void *context);
-	const struct http_page *more; /* or NULL */
+	const struct http_page *more;	   /* or NULL */
+	const struct http_action *actions; /* or NULL */
 	unsigned int timeout_seconds; /* a client that is silent for so long is given up [10] */
 	void *context;
 };

@@ -27,6 +27,12 @@ void top_note(struct top *top, const struct login_event *event)
 	failures_note(top->failures, event);
 }
 
+void top_forget(struct top *top, struct slice user)
+{
+	latest_forget(&top->latest, user);
+	failures_forget(top->failures, user);
+}
+
 /* --- logins -------------------------------------------------------------------------------- */
 
 static void add_clock(struct buf *out, int64_t time_ns)

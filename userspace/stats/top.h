@@ -22,6 +22,9 @@ void top_release(struct top *top);
 
 void top_note(struct top *top, const struct login_event *event);
 
+/* A user's name goes out of all views. */
+void top_forget(struct top *top, struct slice user);
+
 /* All return 0 or the buffer's error. */
 int top_logins_text(struct top *top, struct buf *out);
 int top_logins_json(struct top *top, struct buf *out);

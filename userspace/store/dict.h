@@ -118,6 +118,15 @@ struct dict_expiry {
 	size_t key_count;
 };
 
+/* Whose records are to be removed. */
+struct dict_removal {
+	struct slice user;
+	const struct dict_key *keys; /* of the user; 1 or more */
+	size_t key_count;
+	int64_t until_ns; /* wall clock: later ones stay, where the store has times */
+	bool dry_run;	  /* only counts them */
+};
+
 typedef void dict_record_cb(const struct dict_record *record, void *context);
 
 /* Which of the collector's files a dict is for (priv/landlock.h). */
@@ -189,6 +198,17 @@ struct dict_driver {
 	int (*expire)(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		      struct error *error_r);
 
+	/* Optional. Removes the records under the keys, and all rows of the user. Returns how many
+	 * there were, or a negative errno: -EOPNOTSUPP when they cannot be found by these keys,
+	 * -EINVAL when this dict must not remove them, with the reason. */
+	int (*remove)(struct dict *dict, const struct dict_removal *what, int64_t deadline_ns,
+		      struct error *error_r);
+
+	/* Optional, instead of remove(), for stores that know whole keys alone. Removes them;
+	 * returns how many were there, or a negative errno. */
+	int (*unset)(struct dict *dict, const struct slice *keys, size_t key_count,
+		     int64_t deadline_ns, struct error *error_r);
+
 	/* Optional. Nothing was written for a second: what is better done now than in between. */
 	void (*tidy)(struct dict *dict);
 
@@ -242,6 +262,16 @@ int dict_expect(struct dict *dict, const struct dict_entry *entry, struct error 
 void dict_notes(const struct dict *dict, dict_note_cb *cb, void *context);
 int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		struct error *error_r);
+
+/* By remove(), or by search() and unset(). What an open part makes doubtful is somebody else's and
+ * stays: "alice/" in front of an address is not "alice/x/" in front of it. -EEXIST: such keys are
+ * there, and the text names one; all others are gone. */
+int dict_remove(struct dict *dict, const struct dict_removal *what, int64_t deadline_ns,
+		struct error *error_r);
+
+/* Is the entry one of those records, by its key and, where that leaves a doubt, by its parts? Its
+ * login must not be later than until_ns. */
+bool dict_removal_concerns(const struct dict_removal *what, const struct dict_entry *entry);
 
 void dict_tidy(struct dict *dict);
 

@@ -16,6 +16,12 @@ struct dict_key_pieces {
 void dict_key_split(const struct dict_key *key, struct dict_key_pieces *pieces_r);
 bool dict_key_fits(const struct dict_key_pieces *pieces, struct slice text);
 
+/* Whose is it? An open part is an address where it stands for one, and a number where it stands for
+ * one. Elsewhere it may be anything: with a "/" in it the user's name may as well be longer. */
+enum dict_key_verdict { DICT_KEY_OTHER, DICT_KEY_DOUBTFUL, DICT_KEY_SURE };
+
+enum dict_key_verdict dict_key_judge(const struct dict_key *key, struct slice text);
+
 /* Appends the pieces as a pattern of glob(7), all but "*" between them escaped. */
 int dict_key_glob(struct buf *out, const struct dict_key_pieces *pieces);
 

@@ -200,6 +200,26 @@ static void long_keys_are_cut(void **state)
 	space_saving_free(&sketch);
 }
 
+static void a_forgotten_key_leaves_its_count(void **state)
+{
+	struct space_saving_item items[2];
+	struct space_saving *sketch;
+
+	(void)state;
+	assert_int_equal(space_saving_new(4, &sketch, NULL), 0);
+	space_saving_add(sketch, slice_str("alice"));
+	space_saving_add(sketch, slice_str("alice"));
+	space_saving_add(sketch, slice_str("bob"));
+	space_saving_forget(sketch, slice_str("alice"));
+	space_saving_forget(sketch, slice_str("nobody"));
+	assert_int_equal(space_saving_top(sketch, NULL, items, 2), 2);
+	assert_true(slice_is(items[0].key, "forgotten-0"));
+	assert_int_equal(items[0].count, 2);
+	space_saving_add(sketch, slice_str("alice"));
+	assert_int_equal(space_saving_total(sketch), 4);
+	space_saving_free(&sketch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_frequent_key_is_always_there),
 		cmocka_unit_test(few_keys_are_counted_exactly),
 		cmocka_unit_test(long_keys_are_cut),
+		cmocka_unit_test(a_forgotten_key_leaves_its_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,24 @@ static void a_metric_is_found_by_its_whole_name(void **state)
 	buf_release(&text);
 }
 
+static void an_action_takes_any_bytes(void **state)
+{
+	struct error error = {0};
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, CONTROL_ANSWER_MAX);
+	answer_begin(&server, "HTTP/1.0 200 OK\r\n\r\n7\n", 0);
+	assert_int_equal(
+		control_act(server.path, true, "/forget", slice_str("a b&\n"), &out, &error), 0);
+	answer_end(&server);
+	assert_string_equal(buf_str(&out), "7\n");
+	assert_string_equal(server.request,
+			    "POST /forget?of=%61%20%62%26%0a HTTP/1.0\r\nHost: localhost\r\n"
+			    "Content-Length: 0\r\n\r\n");
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +114,7 @@ int main(void)
 		cmocka_unit_test(another_answer_is_an_error),
 		cmocka_unit_test(an_endless_answer_is_an_error),
 		cmocka_unit_test(without_a_collector_the_error_has_the_socket),
+		cmocka_unit_test(an_action_takes_any_bytes),
 		cmocka_unit_test(a_metric_is_found_by_its_whole_name),
 	};
 

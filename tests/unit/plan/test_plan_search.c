@@ -154,6 +154,32 @@ static void keys_without_room_are_an_error(void **state)
 	plan_free(&plan);
 }
 
+static size_t count_all(const char *conf, const char *shown)
+{
+	struct plan *plan = plan_of(conf);
+	struct plan_search search;
+	size_t found;
+
+	assert_int_equal(plan_search_make_all(plan, 0, slice_str("u@x"), &search, NULL), 0);
+	found = find(&search, shown);
+	found = found < search.count;
+	plan_search_release(&search);
+	plan_free(&plan);
+	return found;
+}
+
+/* Not logins alone. */
+static void all_that_is_kept_of_a_user_has_a_key(void **state)
+{
+	static const char conf[] = "plugin {\n last_login_dict = memory:\n last_login_key = l/%u\n"
+				   " last_failure_key = f/%u/%s\n}\n";
+
+	(void)state;
+	assert_int_equal(count_all(conf, "shared/l/<u@x>"), 1);
+	assert_int_equal(count_all(conf, "shared/f/<u@x>/imap"), 1);
+	assert_int_equal(count_all(conf, "shared/f/<u@x>/smtp"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +190,7 @@ int main(void)
 		cmocka_unit_test(of_nobody_the_user_is_open),
 		cmocka_unit_test(a_key_without_the_user_shows_nothing),
 		cmocka_unit_test(other_services_are_asked_for_by_name),
+		cmocka_unit_test(all_that_is_kept_of_a_user_has_a_key),
 		cmocka_unit_test(keys_without_room_are_an_error),
 	};
 

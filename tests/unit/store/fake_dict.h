@@ -35,6 +35,7 @@ struct fake_dict {
 	unsigned int old;      /* records that expire() removes */
 	int expire_error;      /* a negative errno that it returns instead */
 	unsigned int expiries; /* calls */
+	unsigned int removals; /* calls */
 };
 
 static pthread_mutex_t fake_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -115,11 +116,35 @@ static void fake_close(struct dict *dict)
 	(void)dict;
 }
 
+/* Takes the keys for whole. */
+static int fake_remove(struct dict *dict, const struct dict_removal *what, int64_t deadline_ns,
+		       struct error *error_r)
+{
+	struct fake_dict *fake = (struct fake_dict *)dict;
+	int removed = 0;
+
+	(void)deadline_ns;
+	pthread_mutex_lock(&fake_lock);
+	fake->removals++;
+	for (size_t i = 0; i < what->key_count && !fake->down; i++) {
+		struct fake_record *record = fake_find(fake, what->keys[i].text);
+
+		if (record)
+			*record = fake->records[--fake->count];
+		removed += record != NULL;
+	}
+	if (fake->down)
+		removed = error_set(error_r, ECONNREFUSED, "down");
+	pthread_mutex_unlock(&fake_lock);
+	return removed;
+}
+
 static const struct dict_driver fake_driver = {
 	.name = "fake",
 	.caps = DICT_CAP_NEWEST_WINS,
 	.write = fake_write,
 	.expire = fake_expire,
+	.remove = fake_remove,
 	.close = fake_close,
 };
 

@@ -60,6 +60,30 @@ static void expect_text(struct buf *out, const char *text)
 	buf_reset(out);
 }
 
+static enum dict_key_verdict judge(const char *variable, const char *text)
+{
+	const struct key_part open[] = {{variable, 2, 1}, {"user", 4, 3}, {variable, 8, 1}};
+	const struct dict_key key = {slice_str("l/1/u@x/1"), open, 3, 4, 2};
+
+	return dict_key_judge(&key, slice_str(text));
+}
+
+/* What is removed must be nobody else's. */
+static void a_name_that_goes_on_is_somebody_else(void **state)
+{
+	(void)state;
+	assert_int_equal(judge("remote_ip", "l/1/u@x/2001:db8::1"), DICT_KEY_SURE);
+	assert_int_equal(judge("remote_ip", "l/1/u@x/"), DICT_KEY_SURE);
+	assert_int_equal(judge("remote_ip", "l/1/u@x/more/192.0.2.1"), DICT_KEY_OTHER);
+	assert_int_equal(judge("remote_ip", "l/1/u@x/name"), DICT_KEY_OTHER);
+	assert_int_equal(judge("remote_port", "l/1/u@x/143"), DICT_KEY_SURE);
+	assert_int_equal(judge("remote_port", "l/1/u@x/14a"), DICT_KEY_OTHER);
+	assert_int_equal(judge("session", "l/1/u@x/abc"), DICT_KEY_SURE);
+	assert_int_equal(judge("session", "l/1/u@x/a/bc"), DICT_KEY_DOUBTFUL);
+	assert_int_equal(judge("session", "l/1/v@x/abc"), DICT_KEY_OTHER);
+	assert_int_equal(judge("session", "l/1/u@x"), DICT_KEY_OTHER);
+}
+
 static void patterns_have_nothing_else_that_is_special(void **state)
 {
 	static const struct key_part ip[] = {{"remote_ip", 8, 1}};
@@ -83,6 +107,7 @@ int main(void)
 		cmocka_unit_test(a_closed_key_fits_itself_alone),
 		cmocka_unit_test(an_open_part_is_any_text),
 		cmocka_unit_test(pieces_do_not_overlap),
+		cmocka_unit_test(a_name_that_goes_on_is_somebody_else),
 		cmocka_unit_test(patterns_have_nothing_else_that_is_special),
 	};
 

@@ -5,6 +5,7 @@
 
 #include "../conf/folder.h"
 #include "store/spool/spool.h"
+#include "store/spool/spool_remove.h"
 #include "store/spool/spool_view.h"
 
 #define SECOND INT64_C(1000000000)
@@ -156,11 +157,80 @@ static void a_damaged_page_is_found(void **state)
 	assert_int_equal(unlink("spool/redis.spool"), 0);
 }
 
+/* --- somebody is forgotten -------------------------------------------------------------- */
+
+static const struct dict_key keys_of_u[] = {{.text = {"u", 1}}, {.text = {"u2", 2}}};
+
+static void expect_left(const char *pending, const char *held, const char *dead)
+{
+	struct rows rows[3] = {{""}, {""}, {""}};
+	struct spool_view *view = open_view();
+
+	assert_true(spool_view_pending(view, note, &rows[0], NULL) >= 0);
+	assert_true(spool_view_held(view, note, &rows[1], NULL) >= 0);
+	assert_true(spool_view_dead_letters(view, note, &rows[2], NULL) >= 0);
+	assert_string_equal(rows[0].text, pending);
+	assert_string_equal(rows[1].text, held);
+	assert_string_equal(rows[2].text, dead);
+	spool_view_close(&view);
+}
+
+static void remove_through_view(const struct dict_removal *what, struct spool_removed *removed)
+{
+	struct spool_view *view = open_view();
+
+	assert_int_equal(spool_view_remove(view, what, removed, NULL), 0);
+	spool_view_close(&view);
+}
+
+static void all_rows_of_a_user_go(void **state)
+{
+	struct dict_removal what = {
+		.keys = keys_of_u, .key_count = 2, .until_ns = 5 * SECOND, .dry_run = true};
+	struct spool *spool = open_spool(10 * SECOND);
+	struct spool_removed removed;
+	struct dict_entry again = {
+		.key = slice_str("u"), .value = slice_str("17"), .time_ns = SECOND};
+
+	(void)state;
+	put(spool, "u", 1 * SECOND, DICT_RETRY);
+	put(spool, "u2", 6 * SECOND, DICT_RETRY); /* later */
+	put(spool, "v", 1 * SECOND, DICT_RETRY);
+	put(spool, "u", 2 * SECOND, DICT_REFUSED);
+	put(spool, "v", 2 * SECOND, DICT_REFUSED);
+	put(spool, "u", 3 * SECOND, DICT_RETRY);
+	put(spool, "u", 3 * SECOND, DICT_STORED); /* then it is held back for ten seconds */
+	again.time_ns = 4 * SECOND;
+	assert_int_equal(spool_hold(spool, &again, 1, NULL), 0);
+	assert_int_equal(again.outcome, DICT_DONE);
+	put(spool, "u", 1 * SECOND, DICT_RETRY);
+	remove_through_view(&what, &removed);
+	assert_int_equal(removed.waiting, 1);
+	assert_int_equal(removed.held, 1);
+	assert_int_equal(removed.refused, 1);
+	what.dry_run = false;
+	assert_int_equal(spool_remove(spool, &what, &removed, NULL), 0);
+	assert_int_equal(removed.waiting, 1);
+	assert_int_equal(removed.held, 1);
+	assert_int_equal(removed.refused, 1);
+	assert_int_equal(spool_count(spool), 1);
+	assert_int_equal(spool_held(spool), 0);
+	expect_left("u2=17 6 1795338170 0 \n", "", "v=17 2 1795338170 0 too long\n");
+	again.outcome = DICT_PENDING;
+	assert_int_equal(spool_hold(spool, &again, 1, NULL), 0);
+	assert_int_equal(again.outcome, DICT_PENDING); /* nothing is known of an interval */
+	remove_through_view(&what, &removed);
+	assert_int_equal(removed.waiting + removed.held + removed.refused, 0);
+	spool_close(&spool);
+	assert_int_equal(unlink("spool/redis.spool"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_in_their_order_while_the_writer_has_the_file),
 		cmocka_unit_test(a_held_row_has_the_time_when_it_is_due),
+		cmocka_unit_test(all_rows_of_a_user_go),
 		cmocka_unit_test(what_is_no_spool_is_an_error),
 		cmocka_unit_test(a_damaged_page_is_found),
 	};

@@ -436,6 +436,75 @@ static void without_an_age_nothing_is_removed(void **state)
 	assert_int_equal(expiries(world), 0);
 }
 
+/* --- somebody is forgotten -------------------------------------------------------------- */
+
+static const struct dict_key of_a[] = {{.text = {"shared/a", 8}}};
+
+static void forget_a(struct world *world, struct writer_removal *removal)
+{
+	*removal = (struct writer_removal){
+		.what = {.keys = of_a, .key_count = 1, .until_ns = INT64_MAX}};
+	writer_remove(world->writer, removal);
+	while (!writer_removed(world->writer, removal))
+		usleep(1000);
+}
+
+static void what_is_stored_is_removed(void **state)
+{
+	struct world *world = *state;
+	struct writer_removal removal;
+
+	start(world);
+	submit(world, "shared/a", 1, 1);
+	submit(world, "shared/b", 1, 2);
+	drain(world);
+	forget_a(world, &removal);
+	assert_int_equal(removal.ret, 1);
+	assert_int_equal(stored_time(world, "shared/a"), -1);
+	assert_int_equal(stored_time(world, "shared/b"), 1);
+	submit(world, "shared/a", 2, 3);
+	drain(world);
+	assert_int_equal(stored_time(world, "shared/a"), 2);
+}
+
+/* In the batch that is being written, in memory and in the spool. */
+static void what_waits_does_not_come_back(void **state)
+{
+	struct world *world = *state;
+	struct writer_removal removal;
+
+	fake_set_down(&world->fake, true);
+	start_with_spool(world);
+	submit(world, "shared/a", 1, 1);
+	submit(world, "shared/b", 1, 2);
+	wait_until(world, s.spooled == 2);
+	submit(world, "shared/a", 2, 3);
+	forget_a(world, &removal);
+	assert_int_equal(removal.ret, -ECONNREFUSED);
+	assert_true(removal.waiting >= 1 && removal.waiting <= 2);
+	fake_set_down(&world->fake, false);
+	wait_until(world, s.stored == 1 && s.spooled == 0 && s.pending == 0);
+	assert_int_equal(stored_time(world, "shared/a"), -1);
+	assert_int_equal(stored_time(world, "shared/b"), 1);
+}
+
+static void a_batch_that_is_under_way_is_waited_for(void **state)
+{
+	struct world *world = *state;
+	struct writer_removal removal;
+
+	world->fake.pause = 50000;
+	start(world);
+	submit(world, "shared/a", 1, 1);
+	wait_until(world, s.pending == 1);
+	usleep(10000);
+	forget_a(world, &removal);
+	drain(world);
+	assert_int_equal(removal.ret + (int)removal.waiting, 1);
+	assert_int_equal(stored_time(world, "shared/a"), -1);
+	assert_int_equal(writer_acked(world->writer), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +530,9 @@ int main(void)
 		scenario(they_are_looked_for_again),
 		scenario(trouble_with_them_holds_up_no_login),
 		scenario(without_an_age_nothing_is_removed),
+		scenario(what_is_stored_is_removed),
+		scenario(what_waits_does_not_come_back),
+		scenario(a_batch_that_is_under_way_is_waited_for),
 	};
 
 	log_init(LOG_SINK_STDERR, LOG_LEVEL_ERROR, "test_writer");

@@ -115,6 +115,12 @@ static int debug_expire(struct dict *dict, const struct dict_expiry *expiry, int
 	return dict_expire(((struct debug *)dict)->inner, expiry, deadline_ns, error_r);
 }
 
+static int debug_remove(struct dict *dict, const struct dict_removal *what, int64_t deadline_ns,
+			struct error *error_r)
+{
+	return dict_remove(((struct debug *)dict)->inner, what, deadline_ns, error_r);
+}
+
 static void debug_tidy(struct dict *dict)
 {
 	dict_tidy(((struct debug *)dict)->inner);
@@ -147,6 +153,7 @@ const struct dict_driver debug_driver = {
 	.expect = debug_expect,
 	.notes = debug_notes,
 	.expire = debug_expire,
+	.remove = debug_remove,
 	.tidy = debug_tidy,
 	.places = debug_places,
 	.close = debug_close,

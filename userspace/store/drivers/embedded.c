@@ -42,6 +42,8 @@ enum statement {
 	SELECT,
 	SELECT_LIKE,
 	EXPIRE,
+	REMOVE,
+	COUNT,
 	STATEMENT_COUNT
 };
 
@@ -74,6 +76,8 @@ struct table {
 					   " WHERE (userid, service) IN (SELECT "                  \
 					   "userid, service FROM " table                           \
 					   " WHERE time_ns < ?1 LIMIT ?2)",                        \
+				[REMOVE] = "DELETE FROM " table " WHERE userid = ?1",              \
+				[COUNT] = "SELECT 1 FROM " table " WHERE userid = ?1",             \
 			},                                                                         \
 	}
 
@@ -468,6 +472,49 @@ static int sqlite_expire(struct dict *dict, const struct dict_expiry *expiry, in
 	return ret;
 }
 
+/* Rows that come, or that are gone. */
+static int count_rows(struct sqlite *sqlite, sqlite3_stmt *stmt, struct error *error_r)
+{
+	int count = 0, code;
+
+	while ((code = sqlite3_step(stmt)) == SQLITE_ROW)
+		count++;
+	if (code == SQLITE_DONE && !sqlite3_stmt_readonly(stmt))
+		count = sqlite3_changes(sqlite_handle_db(sqlite->file));
+	if (code != SQLITE_DONE)
+		count = fail(sqlite, code, error_r);
+	sqlite3_reset(stmt);
+	return count;
+}
+
+/* The address in a key is a column of its row, not what it is found by. */
+static int remove_user(struct sqlite *sqlite, const struct dict_removal *what,
+		       struct error *error_r)
+{
+	sqlite3_stmt *stmt;
+	int code;
+
+	if (table_missing(sqlite))
+		return 0;
+	code = prepare(sqlite, what->dry_run ? COUNT : REMOVE, &stmt);
+	if (code == SQLITE_OK)
+		code = sqlite_bind_bytes(stmt, 1, what->user);
+	return code == SQLITE_OK ? count_rows(sqlite, stmt, error_r) : fail(sqlite, code, error_r);
+}
+
+static int sqlite_remove(struct dict *dict, const struct dict_removal *what, int64_t deadline_ns,
+			 struct error *error_r)
+{
+	struct sqlite *sqlite = (struct sqlite *)dict;
+	int ret = begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
+
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : ret;
+	ret = remove_user(sqlite, what, error_r);
+	end(sqlite, ret);
+	return ret;
+}
+
 static void sqlite_tidy(struct dict *dict)
 {
 	sqlite_handle_tidy(((struct sqlite *)dict)->file);
@@ -498,6 +545,7 @@ const struct dict_driver sqlite_driver = {
 	.ping = sqlite_ping,
 	.check_key = sqlite_check_key,
 	.expire = sqlite_expire,
+	.remove = sqlite_remove,
 	.tidy = sqlite_tidy,
 	.places = sqlite_places,
 	.close = sqlite_close,

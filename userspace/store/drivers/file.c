@@ -406,6 +406,42 @@ static int file_search(struct dict *dict, struct slice user, const struct dict_k
 	return ret < 0 ? ret : found;
 }
 
+static int remove_all(struct file *file, const struct slice *keys, size_t count)
+{
+	int removed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct record *record = record_find(file, keys[i]);
+
+		if (!record)
+			continue;
+		HASH_DEL(file->records, record);
+		free(record);
+		removed++;
+	}
+	return removed;
+}
+
+static int file_unset(struct dict *dict, const struct slice *keys, size_t key_count,
+		      int64_t deadline_ns, struct error *error_r)
+{
+	struct file *file = (struct file *)dict;
+	struct file_lock lock;
+	int removed, ret = file_lock_take(&lock, file->method, file->path, deadline_ns, error_r);
+
+	if (ret < 0)
+		return ret;
+	ret = load(file, error_r);
+	removed = ret < 0 ? ret : remove_all(file, keys, key_count);
+	if (removed <= 0)
+		file_lock_drop(&lock);
+	else
+		ret = save(file, &lock, error_r);
+	if (ret < 0)
+		clear_records(file);
+	return ret < 0 ? ret : removed;
+}
+
 static int file_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 {
 	(void)deadline_ns;
@@ -424,6 +460,7 @@ const struct dict_driver file_driver = {
 	.write = file_write,
 	.lookup = file_lookup,
 	.search = file_search,
+	.unset = file_unset,
 	.ping = file_ping,
 	.places = file_places,
 	.close = file_close,

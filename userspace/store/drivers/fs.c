@@ -314,6 +314,42 @@ static int fs_lookup(struct dict *dict, struct slice user, const struct slice *k
 	return found;
 }
 
+/* The directories above a file have the user's name, too: those below the prefix that are empty now
+ * go as well. */
+static void remove_parents(const struct fs *fs, char *path)
+{
+	size_t prefix = strlen(fs->prefix);
+	char *slash;
+
+	while ((slash = strrchr(path, '/')) && (size_t)(slash - path) > prefix) {
+		*slash = '\0';
+		if (rmdir(path) < 0)
+			return;
+	}
+}
+
+static int fs_unset(struct dict *dict, const struct slice *keys, size_t key_count,
+		    int64_t deadline_ns, struct error *error_r)
+{
+	struct fs *fs = (struct fs *)dict;
+	int removed = 0;
+
+	(void)deadline_ns;
+	for (size_t i = 0; i < key_count; i++) {
+		int ret = make_path(fs, keys[i]);
+
+		if (ret == 0 && unlink(fs->path.data) < 0)
+			ret = -errno;
+		if (ret == 0)
+			remove_parents(fs, fs->path.data);
+		if (ret < 0 && ret != -ENOENT && !is_bad_name(ret))
+			return error_set(error_r, -ret, "%s: %s", fs->prefix,
+					 strerrordesc_np(-ret));
+		removed += ret == 0;
+	}
+	return removed;
+}
+
 /* The prefix need not end a directory's name: "/var/lib/x/user-". */
 static void fs_places(const struct dict *dict, dict_place_cb *cb, void *context)
 {
@@ -328,6 +364,7 @@ const struct dict_driver fs_driver = {
 	.open = fs_open,
 	.write = fs_write,
 	.lookup = fs_lookup,
+	.unset = fs_unset,
 	.places = fs_places,
 	.close = fs_close,
 };

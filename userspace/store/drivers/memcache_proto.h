@@ -16,8 +16,9 @@ enum memcache_reply_type {
 	MEMCACHE_END,
 	MEMCACHE_STORED,
 	MEMCACHE_NOT_STORED, /* the same for NOT_STORED, EXISTS, NOT_FOUND: somebody was faster */
-	MEMCACHE_REFUSED,    /* CLIENT_ERROR, or SERVER_ERROR object too large */
-	MEMCACHE_FAILED,     /* ERROR and other SERVER_ERRORs */
+	MEMCACHE_DELETED,
+	MEMCACHE_REFUSED, /* CLIENT_ERROR, or SERVER_ERROR object too large */
+	MEMCACHE_FAILED,  /* ERROR and other SERVER_ERRORs */
 };
 
 struct memcache_reply {

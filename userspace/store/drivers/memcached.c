@@ -387,6 +387,52 @@ static int memcached_lookup(struct dict *dict, struct slice user, const struct s
 	return ret < 0 ? ret : reading.found;
 }
 
+/* --- removing ------------------------------------------------------------------------------ */
+
+struct removing {
+	int removed, ret;
+	struct error *error_r;
+};
+
+static bool on_deleted(const struct memcache_reply *reply, size_t index, void *context)
+{
+	struct removing *removing = context;
+
+	(void)index;
+	removing->removed += reply->type == MEMCACHE_DELETED;
+	if (reply->type != MEMCACHE_DELETED && reply->type != MEMCACHE_NOT_STORED)
+		removing->ret = error_set(removing->error_r, EAGAIN, "%.*s", (int)reply->line.len,
+					  reply->line.ptr);
+	return true;
+}
+
+/* A key that cannot be sent is not there. */
+static int memcached_unset(struct dict *dict, const struct slice *keys, size_t key_count,
+			   int64_t deadline_ns, struct error *error_r)
+{
+	struct memcached *memcached = (struct memcached *)dict;
+	struct removing removing = {.error_r = error_r};
+	int ret = connect_server(memcached, &deadline_ns, error_r);
+	size_t sent = 0;
+
+	buf_reset(&memcached->out);
+	for (size_t i = 0; i < key_count; i++) {
+		struct slice name = full_key(memcached, keys[i]);
+
+		if (!memcache_key_ok(name))
+			continue;
+		buf_append_str(&memcached->out, "delete ");
+		buf_append_slice(&memcached->out, name);
+		buf_append_str(&memcached->out, "\r\n");
+		sent++;
+	}
+	if (ret == 0)
+		ret = transact(memcached, sent, on_deleted, &removing, deadline_ns, NULL, error_r);
+	if (ret == 0)
+		ret = removing.ret;
+	return ret < 0 ? ret : removing.removed;
+}
+
 static bool on_any(const struct memcache_reply *reply, size_t index, void *context)
 {
 	(void)reply;
@@ -411,6 +457,7 @@ const struct dict_driver memcached_ascii_driver = {
 	.open = memcached_open,
 	.write = memcached_write,
 	.lookup = memcached_lookup,
+	.unset = memcached_unset,
 	.ping = memcached_ping,
 	.close = memcached_close,
 };

@@ -127,6 +127,33 @@ static int memory_lookup(struct dict *dict, struct slice user, const struct slic
 	return found;
 }
 
+static void record_free(struct record *record)
+{
+	free(record->key);
+	free(record->value);
+	free(record);
+}
+
+static int memory_unset(struct dict *dict, const struct slice *keys, size_t key_count,
+			int64_t deadline_ns, struct error *error_r)
+{
+	struct memory *memory = (struct memory *)dict;
+	int removed = 0;
+
+	(void)deadline_ns;
+	(void)error_r;
+	for (size_t i = 0; i < key_count; i++) {
+		struct record *record = record_find(memory, keys[i]);
+
+		if (!record)
+			continue;
+		HASH_DEL(memory->records, record);
+		record_free(record);
+		removed++;
+	}
+	return removed;
+}
+
 static void memory_close(struct dict *dict)
 {
 	struct memory *memory = (struct memory *)dict;
@@ -135,9 +162,7 @@ static void memory_close(struct dict *dict)
 	HASH_CLEAR(hh, memory->records); /* the table; the chain of its elements stays */
 	for (; record; record = next) {
 		next = record->hh.next;
-		free(record->key);
-		free(record->value);
-		free(record);
+		record_free(record);
 	}
 	free(memory);
 }
@@ -148,5 +173,6 @@ const struct dict_driver memory_driver = {
 	.open = memory_open,
 	.write = memory_write,
 	.lookup = memory_lookup,
+	.unset = memory_unset,
 	.close = memory_close,
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store/spool/spool_remove.h"
 #include "store/sqlite_util.h"
 
 #define BUSY_MSECS 5000
@@ -168,6 +169,18 @@ int64_t spool_view_retry(struct spool_view *view, struct slice key, int64_t now_
 int64_t spool_view_drop(struct spool_view *view, struct slice key, struct error *error_r)
 {
 	return change(view, false, key, 0, error_r);
+}
+
+int spool_view_remove(struct spool_view *view, const struct dict_removal *what,
+		      struct spool_removed *removed_r, struct error *error_r)
+{
+	int ret = 0;
+
+	if (spool_remove_rows(view->db, what, removed_r) != SQLITE_OK)
+		ret = sqlite_error(view->db, view->path, error_r);
+	if (ret < 0 && !sqlite3_get_autocommit(view->db))
+		(void)sqlite3_exec(view->db, "ROLLBACK", NULL, NULL, NULL);
+	return ret;
 }
 
 int spool_view_check(struct spool_view *view, struct error *error_r)

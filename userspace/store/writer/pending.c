@@ -169,6 +169,24 @@ struct pending_freed pending_put_back(struct pending *pending, struct pending_en
 	return freed;
 }
 
+size_t pending_remove(struct pending *pending, const struct dict_removal *what)
+{
+	struct pending_entry *entry, *next;
+	size_t removed = 0;
+
+	DL_FOREACH_SAFE(pending->head, entry, next) {
+		struct dict_entry as_written = {.time_ns = 0};
+
+		pending_entry_fill(entry, &as_written);
+		if (!dict_removal_concerns(what, &as_written))
+			continue;
+		unlink_entry(pending, entry);
+		free(entry);
+		removed++;
+	}
+	return removed;
+}
+
 void pending_clear(struct pending *pending)
 {
 	struct pending_entry *entry;

@@ -14,6 +14,7 @@
 #include "store/writer/writer.h"
 
 struct dict_entry;
+struct dict_removal;
 
 struct pending_entry {
 	UT_hash_handle hh;
@@ -70,6 +71,9 @@ struct pending_freed {
  * stays. NULL elements are skipped. */
 struct pending_freed pending_put_back(struct pending *pending, struct pending_entry **batch,
 				      size_t count);
+
+/* Removes what stands under such keys. Returns how many. */
+size_t pending_remove(struct pending *pending, const struct dict_removal *what);
 
 void pending_clear(struct pending *pending);
 

@@ -37,8 +37,8 @@
 #include "base/error.h"
 #include "base/key_part.h"
 #include "base/slice.h"
+#include "store/dict.h"
 
-struct dict;
 struct ledger_block;
 struct spool;
 struct writer;
@@ -151,6 +151,29 @@ bool writer_up(const struct writer *writer); /* as in the statistics */
 
 /* What the equation above leaves unexplained: 0. */
 int64_t writer_stats_difference(const struct writer_stats *stats);
+
+/* Somebody is to be forgotten. what, and all that it points to, must stay until it is done. */
+struct writer_removal {
+	struct dict_removal what;
+
+	/* Set when it is done. */
+	int ret;	    /* of dict_remove(), or of the spool */
+	struct error error; /* when that is negative */
+	uint64_t waiting,
+		refused; /* records in memory and spool, and dead letters, that are gone */
+
+	/* The writer's own. */
+	struct writer_removal *prev, *next;
+	bool done;
+};
+
+/*
+ * Removes the records of a user from memory, spool and dict, before anything else is written: what
+ * waits cannot come back. A login that is submitted after this call is written. writer_removed()
+ * has whether it is done; one that is not done when the writer is stopped never will be.
+ */
+void writer_remove(struct writer *writer, struct writer_removal *removal);
+bool writer_removed(struct writer *writer, const struct writer_removal *removal);
 
 /* Waits until nothing is pending in memory, at most until the deadline on clock_monotonic_ns().
  * Cuts a running back-off short, once. Returns 0, or -ETIMEDOUT with something still pending. */

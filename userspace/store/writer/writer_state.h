@@ -53,6 +53,7 @@ struct writer {
 	int64_t drain_at_ns; /* no reading from the spool before */
 	int64_t due_at_ns;   /* then something that is held is due; INT64_MAX: nothing is */
 	bool hurry, stop;
+	struct writer_removal *removals; /* utlist, those that are not done */
 	struct writer_stats stats;
 };
 

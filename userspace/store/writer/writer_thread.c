@@ -13,7 +13,16 @@
 #include "store/spool/spool.h"
 #include "store/writer/writer_turn.h"
 
-enum turn { TURN_SLEEP, TURN_WRITE, TURN_SPOOL, TURN_DRAIN, TURN_EXPIRE, TURN_TIDY, TURN_STOP };
+enum turn {
+	TURN_SLEEP,
+	TURN_WRITE,
+	TURN_SPOOL,
+	TURN_DRAIN,
+	TURN_EXPIRE,
+	TURN_TIDY,
+	TURN_REMOVE,
+	TURN_STOP
+};
 
 static void wake_at(int64_t *wake_ns, int64_t ns)
 {
@@ -83,6 +92,8 @@ static enum turn next_turn(struct writer *writer, int64_t *wake_ns_r)
 	/* What finds no spool, or one that fails, stays with the source. */
 	if (writer->stop)
 		return writer->pending.count > 0 && spool_usable(writer) ? TURN_SPOOL : TURN_STOP;
+	if (writer->removals)
+		return TURN_REMOVE;
 	if (writer->hurry && writer->retry_at_ns > now && writer->pending.count > 0) {
 		writer->retry_at_ns = now;
 		writer->hurry = false;
@@ -130,6 +141,8 @@ void *writer_thread(void *context)
 			writer_expire(writer);
 		else if (turn == TURN_TIDY)
 			writer_tidy(writer);
+		else if (turn == TURN_REMOVE)
+			writer_remove_next(writer);
 		else
 			writer_drain_spooled(writer);
 	}

@@ -5,6 +5,7 @@
  *	writer_fresh.c     pending records -> the dict, or the spool while it is unreachable
  *	writer_drain.c     the spool -> the dict
  *	writer_expire.c    old records out of the dict
+ *	writer_remove.c    the records of a user out of memory, spool and dict
  *
  * by means of writer_dict.c (state of the dict, back-off), writer_outcomes.c (from outcomes to the
  * spool), writer_tally.c (counters) and writer_ledger.c (counters that outlive the process).
@@ -20,6 +21,7 @@ void writer_write_fresh(struct writer *writer);
 void writer_spool_fresh(struct writer *writer);
 void writer_drain_spooled(struct writer *writer);
 void writer_expire(struct writer *writer);
+void writer_remove_next(struct writer *writer);
 
 /* --- the dict */
 

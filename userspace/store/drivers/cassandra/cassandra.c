@@ -152,6 +152,14 @@ static int64_t cassandra_list(struct dict *dict, const struct dict_listing *list
 			error_r);
 }
 
+static int cassandra_remove(struct dict *dict, const struct dict_removal *what, int64_t deadline_ns,
+			    struct error *error_r)
+{
+	struct cassandra_dict *cassandra = (struct cassandra_dict *)dict;
+
+	return cql_remove(&cassandra->cluster, &cassandra->maps, what, deadline_ns, error_r);
+}
+
 static int cassandra_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 {
 	struct cassandra_dict *cassandra = (struct cassandra_dict *)dict;
@@ -179,6 +187,7 @@ const struct dict_driver cassandra_driver = {
 	.lookup = cassandra_lookup,
 	.search = cassandra_search,
 	.list = cassandra_list,
+	.remove = cassandra_remove,
 	.ping = cassandra_ping,
 	.places = cassandra_places,
 	.close = cassandra_close,

@@ -26,6 +26,8 @@ struct lookup {
 	dict_record_cb *cb;
 	void *context;
 
+	int64_t until_us; /* of a DELETE: the timestamp that it is written with; 0: a SELECT */
+
 	bool answered, again;
 	struct error error;
 	struct cql_prepared_id id;
@@ -173,6 +175,8 @@ static void lookup_done(struct cql_request *request, struct cql_conn *conn,
 		take_prepared(lookup, &response->prepared);
 	} else if (response->opcode == CQL_RESULT && response->kind == CQL_RESULT_ROWS) {
 		take_rows(lookup, response);
+	} else if (response->opcode == CQL_RESULT && lookup->until_us > 0) {
+		return; /* it is done */
 	} else {
 		error_set(&lookup->error, EPROTO, "the server answered a read with %s",
 			  cql_opcode_name(response->opcode));
@@ -251,14 +255,20 @@ static int select_rows(struct cql_cluster *cluster, struct lookup *lookup, struc
 	return ret;
 }
 
-static void put_from(const struct cql_cluster *cluster, const struct sql_map *map, struct buf *text)
+static void put_table(const struct cql_cluster *cluster, const struct sql_map *map,
+		      struct buf *text)
 {
-	for (size_t i = 0; i < map->column_count; i++)
-		buf_appendf(text, i > 0 ? ",%s" : "SELECT %s", map->columns[i].name);
 	buf_append_str(text, " FROM ");
 	if (!strchr(map->table, '.'))
 		buf_appendf(text, "%s.", cluster->settings->keyspace);
 	buf_append_str(text, map->table);
+}
+
+static void put_from(const struct cql_cluster *cluster, const struct sql_map *map, struct buf *text)
+{
+	for (size_t i = 0; i < map->column_count; i++)
+		buf_appendf(text, i > 0 ? ",%s" : "SELECT %s", map->columns[i].name);
+	put_table(cluster, map, text);
 }
 
 static void put_condition(struct lookup *lookup, size_t column, struct slice value,
@@ -291,7 +301,9 @@ static int ask(struct cql_cluster *cluster, struct lookup *lookup, const char *t
 	int ret = -EAGAIN;
 
 	lookup->again = true;
-	lookup->consistency = cluster->settings->read_consistency;
+	lookup->consistency =
+		(enum cql_consistency)(lookup->until_us > 0 ? cluster->settings->write_consistency
+							    : cluster->settings->read_consistency);
 	for (tries = 0; ret < 0 && lookup->again && tries < TRIES_MAX; tries++) {
 		lookup->again = false;
 		lookup->error = (struct error){0};
@@ -306,7 +318,9 @@ static int ask(struct cql_cluster *cluster, struct lookup *lookup, const char *t
 			ret = error_set(&lookup->error, ECONNRESET, "the node is gone");
 		if (ret == 0)
 			ret = select_rows(cluster, lookup, conn, deadline_ns);
-		lookup->consistency = cluster->settings->read_fallback;
+		lookup->consistency = (enum cql_consistency)(
+			lookup->until_us > 0 ? cluster->settings->write_fallback
+					     : cluster->settings->read_fallback);
 	}
 	if (ret < 0 && error_r)
 		*error_r = lookup->error;
@@ -354,6 +368,18 @@ int cql_lookup(struct cql_cluster *cluster, const struct sql_map_set *maps, stru
 
 /* --- by the key ------------------------------------------------------------------------------ */
 
+static void put_statement(const struct cql_cluster *cluster, const struct lookup *lookup,
+			  struct buf *text)
+{
+	if (lookup->until_us == 0) {
+		put_from(cluster, lookup->map, text);
+		return;
+	}
+	buf_append_str(text, "DELETE");
+	put_table(cluster, lookup->map, text);
+	buf_appendf(text, " USING TIMESTAMP %lld", (long long)lookup->until_us);
+}
+
 static int search_map(struct cql_cluster *cluster, struct lookup *lookup, int64_t deadline_ns,
 		      struct error *error_r)
 {
@@ -364,7 +390,7 @@ static int search_map(struct cql_cluster *cluster, struct lookup *lookup, int64_
 		return error_set(error_r, EOPNOTSUPP, "%s: no column of the map holds the user",
 				 lookup->map->where);
 	buf_init(&text, TEXT_MAX);
-	put_from(cluster, lookup->map, &text);
+	put_statement(cluster, lookup, &text);
 	lookup->param_count = 0;
 	for (size_t i = 1; i < lookup->map->column_count; i++) {
 		if (lookup->columns.of_user >> i & 1)
@@ -432,6 +458,30 @@ int cql_search(struct cql_cluster *cluster, const struct sql_map_set *maps,
 	ret = each_map(cluster, maps, keys, key_count, deadline_ns, search_map, &lookup, error_r);
 	lookup_release(&lookup);
 	return ret < 0 ? ret : (int)lookup.records;
+}
+
+static void count_record(const struct dict_record *record, void *context)
+{
+	(void)record;
+	(void)context; /* lookup.records has it */
+}
+
+int cql_remove(struct cql_cluster *cluster, const struct sql_map_set *maps,
+	       const struct dict_removal *what, int64_t deadline_ns, struct error *error_r)
+{
+	struct lookup lookup;
+	int ret, removed;
+
+	lookup_init(&lookup, count_record, NULL);
+	ret = each_map(cluster, maps, what->keys, what->key_count, deadline_ns, search_map, &lookup,
+		       error_r);
+	removed = (int)lookup.records;
+	lookup.until_us = what->until_ns / NS_PER_USEC;
+	if (ret == 0 && !what->dry_run)
+		ret = each_map(cluster, maps, what->keys, what->key_count, deadline_ns, search_map,
+			       &lookup, error_r);
+	lookup_release(&lookup);
+	return ret < 0 ? ret : removed;
 }
 
 int64_t cql_list(struct cql_cluster *cluster, const struct sql_map_set *maps,

@@ -18,6 +18,10 @@ int cql_lookup(struct cql_cluster *cluster, const struct sql_map_set *maps, stru
 int cql_search(struct cql_cluster *cluster, const struct sql_map_set *maps,
 	       const struct dict_key *keys, size_t key_count, int64_t deadline_ns,
 	       dict_record_cb *cb, void *context, struct error *error_r);
+/* As the dict's slot: rows with a write timestamp behind until_ns stay. */
+int cql_remove(struct cql_cluster *cluster, const struct sql_map_set *maps,
+	       const struct dict_removal *what, int64_t deadline_ns, struct error *error_r);
+
 int64_t cql_list(struct cql_cluster *cluster, const struct sql_map_set *maps,
 		 const struct dict_listing *listing, int64_t idle_ns, dict_record_cb *cb,
 		 void *context, struct error *error_r);

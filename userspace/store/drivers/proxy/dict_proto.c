@@ -63,6 +63,14 @@ int dict_proto_set(struct buf *out, unsigned int major, uint64_t id, struct slic
 	return buf_appendf(out, "\nC%" PRIu64 "\n", id);
 }
 
+int dict_proto_unset(struct buf *out, unsigned int major, uint64_t id, struct slice key)
+{
+	append_begin(out, major, id, (struct slice){0});
+	buf_appendf(out, "U%" PRIu64 "\t", id);
+	tabescape(out, key);
+	return buf_appendf(out, "\nC%" PRIu64 "\n", id);
+}
+
 static bool parse_number(struct slice text, uint64_t *number_r)
 {
 	uint64_t number = 0;

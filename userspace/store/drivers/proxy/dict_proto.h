@@ -5,6 +5,7 @@
  *
  *	H3 2 0 <user> <dict>                  once, no reply
  *	B1 <user>  T1 <secs> <ns>  S1 <key> <value>  C1
+ *	B2 <user>  U2 <key>  C2
  *	L<key> <user>
  *	                                      *1            the command gets the number 1
  *	                                      +1 O1 ...     stored; or N1, F1 <error>, W1 <error>
@@ -35,6 +36,9 @@ bool dict_proto_can_lookup(unsigned int major, struct slice key);
  * uses; -1 for none. */
 int dict_proto_set(struct buf *out, unsigned int major, uint64_t id, struct slice user,
 		   struct slice key, struct slice value, int64_t time_ns);
+
+/* One transaction that removes one key, which must be one that can be set. */
+int dict_proto_unset(struct buf *out, unsigned int major, uint64_t id, struct slice key);
 
 struct dict_proto_reply {
 	bool numbering;		    /* "*N": the oldest command without a number gets this one */

@@ -166,6 +166,7 @@ const struct dict_driver proxy_driver = {
 	.open = proxy_open,
 	.write = proxy_write,
 	.lookup = proxy_lookup,
+	.unset = proxy_unset,
 	.ping = proxy_ping,
 	.close = proxy_close,
 };

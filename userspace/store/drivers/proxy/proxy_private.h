@@ -67,12 +67,15 @@ bool proxy_was_closed(int ret);
 int proxy_find_major(struct proxy *proxy, int64_t wait_ns, int64_t deadline_ns,
 		     struct error *error_r);
 
-/* --- proxy_write.c, proxy_read.c: slots */
+/* --- proxy_write.c, proxy_read.c, proxy_remove.c: slots */
 
 int proxy_write(struct dict *dict, struct dict_entry *entries, size_t count, int64_t deadline_ns,
 		struct error *error_r);
 int proxy_lookup(struct dict *dict, struct slice user, const struct slice *keys, size_t key_count,
 		 int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
+
+int proxy_unset(struct dict *dict, const struct slice *keys, size_t key_count, int64_t deadline_ns,
+		struct error *error_r);
 
 /* As proxy_lookup(), for the comparison: what cannot be read is not there. Many a map can be
  * written to but not be read; what ails the server shows when it is written to. */

@@ -374,6 +374,54 @@ static int redis_search(struct dict *dict, struct slice user, const struct dict_
 	return ret;
 }
 
+/* --- removing ------------------------------------------------------------------------------ */
+
+static size_t append_del(struct redis_request *request, struct redis_node *node,
+			 const struct dict_entry *entry, struct slice key)
+{
+	(void)request;
+	(void)entry;
+	RESP_APPEND(&node->out, slice_str("DEL"), key);
+	return 1;
+}
+
+static bool on_removed(struct redis_request *request, struct dict_entry *entry,
+		       const redisReply *reply, bool last)
+{
+	(void)last;
+	if (reply->type != REDIS_REPLY_INTEGER)
+		return false;
+	dict_entry_set(entry, DICT_STORED, "%s", "");
+	*(int *)request->context += (int)reply->integer;
+	return true;
+}
+
+static int redis_unset(struct dict *dict, const struct slice *keys, size_t key_count,
+		       int64_t deadline_ns, struct error *error_r)
+{
+	struct redis *redis = (struct redis *)dict;
+	int removed = 0, ret;
+	struct redis_request request = {
+		.redis = redis,
+		.entries = calloc(key_count ? key_count : 1, sizeof(struct dict_entry)),
+		.count = key_count,
+		.append = append_del,
+		.answered = on_removed,
+		.context = &removed,
+		.writes = true,
+	};
+
+	if (!request.entries)
+		return error_set(error_r, ENOMEM, "out of memory");
+	for (size_t i = 0; i < key_count; i++)
+		request.entries[i].key = keys[i];
+	ret = redis_request_run(&request, within(redis, deadline_ns), error_r);
+	if (ret == 0)
+		ret = all_read(request.entries, key_count, error_r);
+	free(request.entries);
+	return ret < 0 ? ret : removed;
+}
+
 /* --- looking ------------------------------------------------------------------------------- */
 
 static int on_pong(const redisReply *reply, size_t index, void *context, struct error *error_r)
@@ -441,6 +489,7 @@ const struct dict_driver redis_driver = {
 	.write = redis_write,
 	.lookup = redis_lookup,
 	.search = redis_search,
+	.unset = redis_unset,
 	.ping = redis_ping,
 	.places = redis_places,
 	.close = redis_close,

@@ -85,7 +85,8 @@ struct sql_backend {
 	enum sql_result (*execute)(struct sql_conn *conn, const char *statement,
 				   int64_t deadline_ns, uint64_t *changed_r, struct error *error_r);
 
-	/* Runs a SELECT; rows are handed out as they come, and none of them is kept. */
+	/* Runs a SELECT, or another statement with parameters; rows are handed out as they come,
+	 * and none of them is kept. */
 	enum sql_result (*select)(struct sql_conn *conn, const struct sql_question *question,
 				  sql_row_cb *cb, void *context, struct error *error_r);
 

@@ -25,9 +25,9 @@ static bool is_mapped(const struct sql_map_set *set, const struct sql_map *of,
 	return false;
 }
 
-static int check_columns(const struct sql_map_set *set, const struct sql_map *map,
-			 enum sql_dialect dialect, const struct sql_table *table,
-			 struct error *error_r)
+int sql_expiry_check_table(const struct sql_map_set *set, const struct sql_map *map,
+			   enum sql_dialect dialect, const struct sql_table *table,
+			   struct error *error_r)
 {
 	if (table->column_count == 0)
 		return error_set(error_r, EINVAL, "%s: there is no table %s", map->where,
@@ -110,7 +110,7 @@ int sql_expiry_make(const struct sql_map_set *set, size_t map_index, enum sql_di
 		    struct error *error_r)
 {
 	const struct sql_map *map = &set->maps[map_index];
-	int ret = check_columns(set, map, dialect, table, error_r);
+	int ret = sql_expiry_check_table(set, map, dialect, table, error_r);
 
 	*expiry_r = (struct sql_expiry){.table = map->table};
 	if (ret == 0)

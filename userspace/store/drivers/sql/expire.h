@@ -28,6 +28,11 @@ struct sql_expiry {
 	size_t key_count;
 };
 
+/* 0 when all columns of the table are in maps of it; else -EINVAL with the first that is not. */
+int sql_expiry_check_table(const struct sql_map_set *set, const struct sql_map *map,
+			   enum sql_dialect dialect, const struct sql_table *table,
+			   struct error *error_r);
+
 /* The result points into set and table. -EINVAL with the reason when rows of this table must not,
  * or cannot, be removed. */
 int sql_expiry_make(const struct sql_map_set *set, size_t map_index, enum sql_dialect dialect,

@@ -81,6 +81,8 @@ static enum sql_result read_rows(struct mysql_conn *my, MYSQL_STMT *stmt, struct
 	AWAIT(my, mysql_stmt_execute, failed, stmt);
 	if (failed)
 		return mysql_fail_stmt(my, stmt, error_r);
+	if (mysql_stmt_field_count(stmt) == 0) /* it was no SELECT */
+		return SQL_OK;
 	reader_bind(reader, stmt);
 	for (;;) {
 		AWAIT(my, mysql_stmt_fetch, failed, stmt);

@@ -50,15 +50,13 @@ static void put_from(struct sql_select *select, enum sql_dialect dialect, const 
 	}
 	put(select, " FROM ");
 	sql_name_quote(&select->text, dialect, map->table);
-	put(select, " WHERE ");
 }
 
-int sql_select_of_user(struct sql_select *select, enum sql_dialect dialect,
-		       const struct sql_map *map, const struct sql_columns *columns)
+void sql_select_where_user(struct sql_select *select, enum sql_dialect dialect,
+			   const struct sql_map *map, const struct sql_columns *columns)
 {
-	const char *before = "";
+	const char *before = " WHERE ";
 
-	put_from(select, dialect, map);
 	for (size_t i = 1; i < map->column_count; i++) {
 		if (!(columns->of_user >> i & 1))
 			continue;
@@ -68,12 +66,20 @@ int sql_select_of_user(struct sql_select *select, enum sql_dialect dialect,
 		put_param(select, dialect, columns->values[i]);
 		before = " AND ";
 	}
+}
+
+int sql_select_of_user(struct sql_select *select, enum sql_dialect dialect,
+		       const struct sql_map *map, const struct sql_columns *columns)
+{
+	put_from(select, dialect, map);
+	sql_select_where_user(select, dialect, map, columns);
 	return select->text.failed;
 }
 
 int sql_select_all(struct sql_select *select, enum sql_dialect dialect, const struct sql_map *map)
 {
 	put_from(select, dialect, map);
+	put(select, " WHERE ");
 	put_column(select, dialect, map, 0);
 	put(select, " IS NOT NULL");
 	return select->text.failed;

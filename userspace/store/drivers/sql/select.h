@@ -25,6 +25,10 @@ struct sql_select {
 void sql_select_init(struct sql_select *select);
 void sql_select_release(struct sql_select *select);
 
+/* Appends "WHERE" and what makes a row one of the user's. */
+void sql_select_where_user(struct sql_select *select, enum sql_dialect dialect,
+			   const struct sql_map *map, const struct sql_columns *columns);
+
 /* All columns of the map, in their order, of the rows of a user: columns is of a key of theirs.
  * Returns 0 or -ENOMEM. */
 int sql_select_of_user(struct sql_select *select, enum sql_dialect dialect,

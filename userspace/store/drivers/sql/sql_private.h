@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The driver on top of the three backends: sql.c opens, sql_conn.c keeps a connection and knows
- * the tables, sql_write.c, sql_lookup.c, sql_search.c, sql_expect.c and sql_expire.c are slots of
- * the dict. Each backend's file ends with the driver that it makes of them; none of these files
- * knows one.
+ * the tables, sql_write.c, sql_lookup.c, sql_search.c, sql_expect.c, sql_expire.c and sql_remove.c
+ * are slots of the dict. Each backend's file ends with the driver that it makes of them; none of
+ * these files knows one.
  */
 #ifndef DOVETAP_SQL_PRIVATE_H
 #define DOVETAP_SQL_PRIVATE_H
@@ -72,13 +72,17 @@ int64_t sql_list(struct dict *dict, const struct dict_listing *what, int64_t idl
 int sql_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 	       struct error *error_r);
 
+int sql_remove(struct dict *dict, const struct dict_removal *what, int64_t deadline_ns,
+	       struct error *error_r);
+
 #define SQL_DRIVER(called, opener)                                                                 \
 	{                                                                                          \
 		.name = (called),                                                                  \
 		.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_TIMES_ONLY | DICT_CAP_EXPIRE,              \
 		.open = (opener), .write = sql_write, .lookup = sql_lookup, .search = sql_search,  \
 		.list = sql_list, .ping = sql_ping, .expect = sql_expect, .notes = sql_notes,      \
-		.expire = sql_expire, .places = sql_places, .close = sql_close,                    \
+		.expire = sql_expire, .remove = sql_remove, .places = sql_places,                  \
+		.close = sql_close,                                                                \
 	}
 
 #endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* dovetap forget: removes all that is kept of a user. */
+#include <errno.h>
+#include <inttypes.h>
+#include <sysexits.h>
+
+#include "base/escape.h"
+#include "base/log.h"
+#include "cli/as_collector.h"
+#include "cli/ask.h"
+#include "cli/cmds.h"
+#include "cli/control.h"
+#include "cli/forget.h"
+#include "cli/name_list.h"
+#include "cli/report.h"
+
+#define LINE_MAX_BYTES (1U << 20)
+
+struct forget_command {
+	struct config_options config;
+	struct names_options names;
+	struct forget_options forget;
+	struct buf line;
+	struct slice user; /* whose turn it is */
+};
+
+enum { OPTION_DRY_RUN = 256, OPTION_CONTROL, OPTION_FROM };
+
+static const struct argp_option options[] = {
+	{"dry-run", OPTION_DRY_RUN, NULL, 0, "Only print what would be removed", 1},
+	{"control", OPTION_CONTROL, "SOCKET", 0,
+	 "Where a running dovetap answers (the setting control_socket)", 1},
+	{"from", OPTION_FROM, "FILE", 0, "Read names of users from FILE, one a line", 1},
+	{"null", '0', NULL, 0, "Names in FILE or standard input end with NUL", 1},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct forget_command *command = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &command->config;
+		return 0;
+	case OPTION_DRY_RUN:
+		command->forget.dry_run = true;
+		return 0;
+	case OPTION_CONTROL:
+		command->forget.control = arg;
+		return 0;
+	case OPTION_FROM:
+		command->names.file = arg;
+		return 0;
+	case '0':
+		command->names.nul = true;
+		return 0;
+	case ARGP_KEY_ARGS:
+		command->names.words = (const char *const *)state->argv + state->next;
+		command->names.word_count = (size_t)(state->argc - state->next);
+		return 0;
+	case ARGP_KEY_END:
+		if (command->names.word_count == 0 && !command->names.file)
+			argp_error(state, "USER is missing");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.children = plan_argp_asking_children,
+	.args_doc = "USER...|-",
+	.doc = "Removes all that is kept of each USER: from every dict of the configuration, under "
+	       "all keys that it makes of the name, what waits in memory and spool, and what was "
+	       "refused. A login after that is recorded again.\v"
+	       "Prints for each dict what is gone. What stays is in the manual: the audit stream, "
+	       "backups, what other nodes have.",
+};
+
+static void print_result(const struct forget_result *result, void *context)
+{
+	struct forget_command *command = context;
+
+	buf_reset(&command->line);
+	escape_terminal(&command->line, command->user);
+	buf_appendf(&command->line, ": %s: ", result->dict);
+	if (result->removed < 0)
+		buf_append_str(&command->line, "not removed");
+	else
+		buf_appendf(&command->line, "%d removed", result->removed);
+	buf_appendf(&command->line, ", %" PRIu64 " that waited, %" PRIu64 " that were refused%s",
+		    result->waiting, result->refused, command->forget.dry_run ? " (not done)" : "");
+	(void)puts(buf_str(&command->line));
+	if (result->removed < 0)
+		log_error("%s: %s", result->dict, result->error);
+}
+
+/* All names are looked at before anything is removed. */
+static int check_names(struct forget_command *command, struct error *error_r)
+{
+	struct slice name;
+	struct names names;
+	int ret = 1;
+
+	names_init(&names, &command->names);
+	while (ret > 0 && (ret = names_next(&names, &name, error_r)) > 0) {
+		int bad = forget_check_name(command->forget.plan, name, error_r);
+
+		ret = bad < 0 ? bad : ret;
+	}
+	names_release(&names);
+	return ret;
+}
+
+static int forget_names(struct forget_command *command, bool service, struct error *error_r)
+{
+	struct names names;
+	int ret, worst = 0;
+
+	names_init(&names, &command->names);
+	while ((ret = names_next(&names, &command->user, error_r)) > 0) {
+		ret = forget_check_name(command->forget.plan, command->user, error_r);
+		if (ret == 0)
+			ret = forget_user(&command->forget, service, command->user, print_result,
+					  command, error_r);
+		if (ret < 0 && error_r->code)
+			break;
+		worst = ret < 0 ? ret : worst;
+	}
+	names_release(&names);
+	if (ret < 0 && error_r->code)
+		log_error("%s", error_r->text);
+	return ret < 0 ? ret : worst;
+}
+
+/* Standard input can be read once. */
+static bool reads_input(const struct names_options *names)
+{
+	bool reads = names->file != NULL;
+
+	for (size_t i = 0; i < names->word_count; i++)
+		reads |= strcmp(names->words[i], "-") == 0;
+	return reads;
+}
+
+static int run(struct forget_command *command)
+{
+	struct error error = {0};
+	int ret = reads_input(&command->names) ? 0 : check_names(command, &error);
+	int service;
+
+	if (ret < 0) {
+		log_error("%s", error.text);
+		return EX_USAGE;
+	}
+	service = command->forget.dry_run ? 0 : forget_find_service(&command->forget, &error);
+	ret = service < 0 ? service : as_collector(command->forget.plan, &error);
+	if (ret < 0) {
+		log_error("%s", error.text);
+		return EX_UNAVAILABLE;
+	}
+	ret = forget_names(command, service > 0, &error);
+	if (output_end(stdout, &error) < 0) {
+		log_error("%s", error.text);
+		return EX_IOERR;
+	}
+	return ret < 0 ? ask_status(ret) : EX_OK;
+}
+
+int cmd_forget(int argc, char **argv)
+{
+	struct forget_command command = {.names = {.words = NULL}};
+	struct plan *plan = NULL;
+	struct error error = {0};
+	int status = EX_CONFIG;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &command);
+	if (!command.forget.control)
+		command.forget.control = control_of_config(command.config.path);
+	buf_init(&command.line, LINE_MAX_BYTES);
+	if (plan_new(&command.config, &plan, &error) < 0) {
+		log_error("%s", error.text);
+	} else {
+		command.forget.plan = plan;
+		status = run(&command);
+	}
+	plan_free(&plan);
+	buf_release(&command.line);
+	return status;
+}
