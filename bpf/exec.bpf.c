@@ -14,6 +14,8 @@
  *
  * A raw tracepoint, which is attached by name: the ordinary kind needs tracefs to be mounted.
  *
+ * The end of a master is reported, too: what its container had must soon be free to be unmounted.
+ *
  * An object of its own: it is loaded once per host, without a Dovecot layout.
  */
 #include <vmlinux.h>
@@ -142,24 +144,29 @@ static __always_inline bool may_print(__u64 now)
 	return true;
 }
 
-static __always_inline void report(const struct exec_name *name, bool usual)
+static __always_inline void emit(const struct exec_name *name, __u32 pid, bool usual, bool ended)
 {
-	__u32 pid = process_number();
-	struct dovetap_exec *exec;
+	struct dovetap_exec *exec = bpf_ringbuf_reserve(&execs, sizeof(*exec), 0);
 
-	/* It could not be recognised as unrelated: each start would end in a scan. */
-	if (!pid && !usual)
-		return;
-	exec = bpf_ringbuf_reserve(&execs, sizeof(*exec), 0);
 	if (!exec) {
 		count(DOVETAP_EXEC_DROPPED);
 		return;
 	}
 	exec->pid = pid;
 	exec->usual = usual;
+	exec->ended = ended;
 	exec->cgroup_id = bpf_get_current_cgroup_id();
 	__builtin_memcpy(exec->name, name, sizeof(exec->name));
 	bpf_ringbuf_submit(exec, 0);
+}
+
+static __always_inline void report(const struct exec_name *name, bool usual)
+{
+	__u32 pid = process_number();
+
+	/* It could not be recognised as unrelated: each start would end in a scan. */
+	if (pid || usual)
+		emit(name, pid, usual, false);
 }
 
 SEC("raw_tp")
@@ -181,5 +188,29 @@ int process_started(void *ctx)
 		report(&name, false);
 	else
 		count(DOVETAP_EXEC_UNASKED);
+	return 0;
+}
+
+/* As in process.bpf.h; delivery agents come and go. */
+static __always_inline bool name_is_masters(const struct exec_name *name)
+{
+	const __u64 first_seven = 0x00ffffffffffffffULL;
+
+	return (name->words[0] & first_seven) == 0x00746f6365766f64ULL &&
+	       name->words[1] != 0x61646cULL; /* dovecot-lda */
+}
+
+SEC("raw_tp")
+int process_ended(void *ctx)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct exec_name name = {};
+
+	(void)ctx;
+	if (pid_tgid >> 32 != (__u32)pid_tgid)
+		return 0; /* a thread */
+	bpf_get_current_comm(&name, sizeof(name));
+	if (name_is_masters(&name))
+		emit(&name, 0, true, true);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The exec watcher reports programs with Dovecot's names, and of others until they are known to be
- * somebody else's. */
+ * somebody else's; and the end of a master. */
 #include <bpf/libbpf.h>
 #include <linux/types.h>
 #include <spawn.h>
@@ -21,6 +21,8 @@ struct seen {
 	struct dovetap_exec exec;
 	int count;
 	unsigned int unknown; /* of all processes: others may start programs meanwhile */
+	unsigned int ended;   /* the same: those of the name that is waited for */
+	const char *name;
 };
 
 static struct exec_bpf *skel;
@@ -35,6 +37,7 @@ static int take(void *context, void *data, size_t size)
 	assert_int_equal(size, sizeof(exec));
 	memcpy(&exec, data, sizeof(exec));
 	found->unknown += !exec.usual;
+	found->ended += exec.ended && found->name && strcmp(exec.name, found->name) == 0;
 	if (exec.pid == (unsigned int)found->pid) {
 		found->exec = exec;
 		found->count++;
@@ -55,6 +58,9 @@ static void start_watch(__u64 unknown_per_second, __u32 ring_size)
 	skel->links.process_started = bpf_program__attach_raw_tracepoint(
 		skel->progs.process_started, "sched_process_exec");
 	assert_non_null(skel->links.process_started);
+	skel->links.process_ended =
+		bpf_program__attach_raw_tracepoint(skel->progs.process_ended, "sched_process_exit");
+	assert_non_null(skel->links.process_ended);
 }
 
 /* No other program that starts meanwhile can use up this budget or this ring. */
@@ -182,6 +188,26 @@ static void test_usual_names_are_reported_whatever_is_known(void **state)
 	assert_int_equal(seen.exec.usual, 1);
 }
 
+static unsigned int ends_of(const char *name)
+{
+	seen.ended = 0;
+	seen.name = name;
+	run_as(name);
+	seen.name = NULL;
+	return seen.ended;
+}
+
+/* Names of their own: others may run a Dovecot meanwhile. */
+static void test_the_end_of_a_master_is_reported(void **state)
+{
+	(void)state;
+	assert_int_equal(ends_of("dovecot-own"), 1);
+	assert_int_equal(ends_of("dovecots"), 1);
+	assert_int_equal(ends_of("dovecot-lda"), 0);
+	assert_int_equal(ends_of("doveadm"), 0);
+	assert_int_equal(ends_of("imap-own"), 0);
+}
+
 static __u64 count_of(__u32 reason)
 {
 	__u64 count = 0;
@@ -264,6 +290,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_usual_names_are_reported_whatever_is_known,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_end_of_a_master_is_reported, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_names_beyond_the_budget_are_counted,
 						setup_no_budget, teardown),
 		cmocka_unit_test_setup_teardown(test_the_budget_is_so_many_a_second, setup_budget,

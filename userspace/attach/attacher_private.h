@@ -38,6 +38,8 @@ struct attacher {
 	struct child child;
 	int signal_fd;
 	int64_t scanned_ns, rescan_ns, interval_ns;
+	bool end_waits;		   /* a master has ended, and no search has begun since */
+	int64_t followed_ns;	   /* when one last has */
 	unsigned int changes;	   /* of the attachments, when last looked at */
 	struct error search_error; /* of the last search */
 	struct resolver resolver;

@@ -5,7 +5,9 @@
 #include "attach/attacher_private.h"
 #include "base/log.h"
 
-#define RESCAN_SOON_NS	 (5 * NS_PER_SEC) /* after a change; each next takes twice as long */
+#define RESCAN_SOON_NS	 (5 * NS_PER_SEC)    /* after a change; each next takes twice as long */
+#define RESCAN_ENDED_NS	 (300 * NS_PER_MSEC) /* of a master; each next takes twice as long */
+#define RESCAN_ENDED_MIN (1 * NS_PER_SEC)    /* from one such beginning to the next */
 #define RESCAN_NESTED_NS (100 * NS_PER_MSEC)
 #define RESCAN_MISSED_NS (1 * NS_PER_SEC) /* when it reported more than could be examined */
 
@@ -26,6 +28,20 @@ void attacher_follow_changes(struct attacher *attacher)
 	attacher->changes = attacher->attachments.changes;
 	attacher->interval_ns = RESCAN_SOON_NS;
 	plan_scan(attacher, clock_monotonic_ns() + RESCAN_SOON_NS);
+}
+
+/*
+ * What a container had keeps its file system busy until two searches have found nobody who uses it.
+ * A name is no proof: whoever makes masters up gets two searches a second.
+ */
+static void follow_end(struct attacher *attacher)
+{
+	int64_t due_ns = clock_monotonic_ns() + RESCAN_ENDED_NS;
+
+	attacher->end_waits = true;
+	if (due_ns < attacher->followed_ns + RESCAN_ENDED_MIN)
+		due_ns = attacher->followed_ns + RESCAN_ENDED_MIN;
+	plan_scan(attacher, due_ns);
 }
 
 static void use_exec(void *ctx, pid_t pid, const char *name)
@@ -104,10 +120,18 @@ void attacher_scan(struct attacher *attacher)
 {
 	search_scan(attacher->search);
 	attacher->scanned_ns = clock_monotonic_ns();
+	if (attacher->end_waits &&
+	    attacher->scanned_ns >= attacher->followed_ns + RESCAN_ENDED_MIN) {
+		attacher->end_waits = false;
+		attacher->followed_ns = attacher->scanned_ns;
+		attacher->interval_ns = RESCAN_ENDED_NS;
+	}
 	attacher->rescan_ns =
 		attacher->scanned_ns + (attacher->execs ? attacher->interval_ns : RESCAN_BLIND_NS);
 	attacher->interval_ns =
 		attacher->interval_ns < RESCAN_NS / 2 ? attacher->interval_ns * 2 : RESCAN_NS;
+	if (attacher->end_waits)
+		plan_scan(attacher, attacher->followed_ns + RESCAN_ENDED_MIN);
 }
 
 void attacher_take_execs(struct attacher *attacher)
@@ -115,6 +139,8 @@ void attacher_take_execs(struct attacher *attacher)
 	enum exec_watch_search search = exec_watch_drain(attacher->execs);
 	int64_t due_ns = attacher->scanned_ns + RESCAN_NESTED_NS, at_ns;
 
+	if (exec_watch_master_ended(attacher->execs))
+		follow_end(attacher);
 	/* Soon, but not all the time: there may be more than can be looked at. */
 	if (search == EXEC_WATCH_SEARCH_SOON)
 		plan_scan(attacher, attacher->scanned_ns + RESCAN_MISSED_NS);

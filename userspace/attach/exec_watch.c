@@ -32,13 +32,14 @@ struct nested_group {
 
 struct exec_watch {
 	struct exec_bpf *skel;
-	struct bpf_link *link;
+	struct bpf_link *started, *ended;
 	struct ring_buffer *ring;
 	exec_watch_fn *fn;
 	void *ctx;
 	uint64_t missed; /* already reported */
 	struct nested_group nested[NESTED_SLOTS];
 	int64_t search_ns; /* of what the last drain found; INT64_MAX: none */
+	bool master_ended; /* the same */
 };
 
 /*
@@ -67,9 +68,13 @@ static int take(void *ctx, void *data, size_t size)
 	struct exec_watch *watch = ctx;
 	const struct dovetap_exec *exec = data;
 
-	if (size >= sizeof(*exec) && exec->pid == 0)
+	if (size < sizeof(*exec))
+		return 0;
+	if (exec->ended)
+		watch->master_ended = true;
+	else if (exec->pid == 0)
 		plan_search(watch, exec->cgroup_id);
-	else if (size >= sizeof(*exec))
+	else
 		watch->fn(watch->ctx, (pid_t)exec->pid, exec->usual ? NULL : exec->name);
 	return 0;
 }
@@ -101,9 +106,13 @@ static int open_all(struct exec_watch *watch)
 		ret = exec_bpf__load(watch->skel);
 	if (ret < 0)
 		return ret;
-	watch->link = bpf_program__attach_raw_tracepoint(watch->skel->progs.process_started,
-							 "sched_process_exec");
-	if (!watch->link)
+	watch->started = bpf_program__attach_raw_tracepoint(watch->skel->progs.process_started,
+							    "sched_process_exec");
+	if (!watch->started)
+		return -errno;
+	watch->ended = bpf_program__attach_raw_tracepoint(watch->skel->progs.process_ended,
+							  "sched_process_exit");
+	if (!watch->ended)
 		return -errno;
 	watch->ring = ring_buffer__new(bpf_map__fd(watch->skel->maps.execs), take, watch, NULL);
 	return watch->ring ? 0 : -errno;
@@ -136,7 +145,8 @@ void exec_watch_free(struct exec_watch **watch)
 	if (!*watch)
 		return;
 	ring_buffer__free((*watch)->ring);
-	bpf_link__destroy((*watch)->link);
+	bpf_link__destroy((*watch)->started);
+	bpf_link__destroy((*watch)->ended);
 	exec_bpf__destroy((*watch)->skel);
 	free(*watch);
 	*watch = NULL;
@@ -173,11 +183,17 @@ enum exec_watch_search exec_watch_drain(struct exec_watch *watch)
 	uint64_t before = watch->missed;
 
 	watch->search_ns = INT64_MAX;
+	watch->master_ended = false;
 	ring_buffer__consume(watch->ring);
 	watch->missed = count_missed(watch);
 	if (watch->search_ns != INT64_MAX)
 		return EXEC_WATCH_SEARCH_NESTED;
 	return watch->missed != before ? EXEC_WATCH_SEARCH_SOON : EXEC_WATCH_SEARCH_NOT;
+}
+
+bool exec_watch_master_ended(const struct exec_watch *watch)
+{
+	return watch->master_ended;
 }
 
 int64_t exec_watch_search_ns(const struct exec_watch *watch)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reports processes that execute a program which may be one of Dovecot's, as it happens. A name
- * that turns out to be another program's is filtered for a while.
+ * Reports processes that execute a program which may be one of Dovecot's, as it happens, and that a
+ * Dovecot has ended. A name that turns out to be another program's is filtered for a while.
  */
 #ifndef DOVETAP_ATTACH_EXEC_WATCH_H
 #define DOVETAP_ATTACH_EXEC_WATCH_H
@@ -33,6 +33,9 @@ enum exec_watch_search { EXEC_WATCH_SEARCH_NOT, EXEC_WATCH_SEARCH_SOON, EXEC_WAT
 
 int exec_watch_fd(const struct exec_watch *watch);
 enum exec_watch_search exec_watch_drain(struct exec_watch *watch);
+
+/* By the last exec_watch_drain(): the master of some Dovecot has ended. */
+bool exec_watch_master_ended(const struct exec_watch *watch);
 
 /* After EXEC_WATCH_SEARCH_NESTED: when, on the monotonic clock; ever later for one container. */
 int64_t exec_watch_search_ns(const struct exec_watch *watch);
