@@ -186,6 +186,20 @@ void sql_rows_take(struct sql_rows *rows, const struct sql_map *map, const struc
 		rows->sent_values[i] = rows->sent[i]->values;
 }
 
+const struct sql_map *sql_rows_take_next(struct sql_rows *rows, size_t *first)
+{
+	const struct sql_map *map = rows->rows[*first].map;
+
+	rows->sent_count = 0;
+	for (; *first < rows->row_count && rows->rows[*first].map == map; (*first)++) {
+		struct sql_row *row = &rows->rows[*first];
+
+		rows->sent_values[rows->sent_count] = row->values;
+		rows->sent[rows->sent_count++] = row;
+	}
+	return map;
+}
+
 void sql_rows_apply_outcomes(struct sql_rows *rows, const struct sql_map *map)
 {
 	for (size_t i = 0; i < rows->row_count; i++) {

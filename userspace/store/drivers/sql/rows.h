@@ -42,6 +42,10 @@ int sql_rows_fill(struct sql_rows *rows, const struct sql_map_set *maps, bool st
  * (or the entry is REFUSED), rows are sorted, and older ones are set aside. */
 void sql_rows_take(struct sql_rows *rows, const struct sql_map *map, const struct sql_plan *plan);
 
+/* Selects into sent, in their order, the rows from *first on that have the same map, and moves
+ * *first behind them: what comes first may stay in a store. *first is less than row_count. */
+const struct sql_map *sql_rows_take_next(struct sql_rows *rows, size_t *first);
+
 /* Gives the rows of the map that were set aside the outcome that follows from the newer one's. */
 void sql_rows_apply_outcomes(struct sql_rows *rows, const struct sql_map *map);
 

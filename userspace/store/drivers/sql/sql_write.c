@@ -95,20 +95,32 @@ static void sql_retry_map(struct sql_dict *sql, const struct sql_map *map,
 			sql_entry_set(sql->rows.rows[i].entry, DICT_RETRY, "%s", error->text);
 }
 
-static int sql_prepare_map(struct sql_dict *sql, size_t map_index, int64_t deadline_ns,
-			   struct error *error_r)
+/* Those that are taken, so many at a time. */
+static int sql_write_taken(struct sql_dict *sql, size_t map_index, const struct sql_plan *plan,
+			   size_t max, int64_t deadline_ns, struct error *error_r)
 {
-	return sql->strict ? sql_connect(sql, deadline_ns, error_r)
-			   : sql_make_plan(sql, map_index, deadline_ns, error_r);
+	int ret = 0;
+
+	for (size_t i = 0; i < sql->rows.sent_count && ret == 0; i += max) {
+		size_t left = sql->rows.sent_count - i;
+		struct sql_batch batch = {&sql->maps.maps[map_index],
+					  map_index,
+					  sql->form,
+					  plan,
+					  sql->rows.sent_values + i,
+					  left < max ? left : max};
+
+		ret = sql_write_batch(sql, &batch, sql->rows.sent + i, deadline_ns, error_r);
+	}
+	return ret;
 }
 
 static int sql_write_map(struct sql_dict *sql, size_t map_index, int64_t deadline_ns,
 			 struct error *error_r)
 {
 	const struct sql_map *map = &sql->maps.maps[map_index];
-	const struct sql_plan *plan = sql->strict ? NULL : &sql->plans[map_index];
-	size_t max = sql->strict ? 1 : sql->backend->batch_max;
-	int ret = sql_prepare_map(sql, map_index, deadline_ns, error_r);
+	const struct sql_plan *plan = &sql->plans[map_index];
+	int ret = sql_make_plan(sql, map_index, deadline_ns, error_r);
 
 	if (ret == -ENOENT || ret == -EINVAL) {
 		/* Other maps of this dict may be in order. */
@@ -118,18 +130,23 @@ static int sql_write_map(struct sql_dict *sql, size_t map_index, int64_t deadlin
 	if (ret < 0)
 		return ret;
 	sql_rows_take(&sql->rows, map, plan);
-	for (size_t i = 0; i < sql->rows.sent_count && ret == 0; i += max) {
-		size_t left = sql->rows.sent_count - i;
-		struct sql_batch batch = {map,
-					  map_index,
-					  sql->form,
-					  plan,
-					  sql->rows.sent_values + i,
-					  left < max ? left : max};
-
-		ret = sql_write_batch(sql, &batch, sql->rows.sent + i, deadline_ns, error_r);
-	}
+	ret = sql_write_taken(sql, map_index, plan, sql->backend->batch_max, deadline_ns, error_r);
 	sql_rows_apply_outcomes(&sql->rows, map);
+	return ret;
+}
+
+/* One by one, as the plugin does. */
+static int sql_write_in_order(struct sql_dict *sql, int64_t deadline_ns, struct error *error_r)
+{
+	size_t next = 0;
+	int ret = sql->rows.row_count > 0 ? sql_connect(sql, deadline_ns, error_r) : 0;
+
+	while (ret == 0 && next < sql->rows.row_count) {
+		const struct sql_map *map = sql_rows_take_next(&sql->rows, &next);
+
+		ret = sql_write_taken(sql, (size_t)(map - sql->maps.maps), NULL, 1, deadline_ns,
+				      error_r);
+	}
 	return ret;
 }
 
@@ -151,7 +168,9 @@ int sql_write(struct dict *dict, struct dict_entry *entries, size_t count, int64
 
 	if (ret < 0)
 		error_set(error, ENOMEM, "out of memory");
-	for (size_t i = 0; i < sql->maps.count && ret == 0; i++)
+	else if (sql->strict)
+		ret = sql_write_in_order(sql, deadline_ns, error);
+	for (size_t i = 0; i < sql->maps.count && ret == 0 && !sql->strict; i++)
 		if (sql_has_rows(sql, &sql->maps.maps[i]))
 			ret = sql_write_map(sql, i, deadline_ns, error);
 	for (size_t i = 0; i < count; i++)
