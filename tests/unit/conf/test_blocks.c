@@ -62,6 +62,23 @@ static void a_block_given_again_keeps_its_place(void **state)
 	conf_free(&root);
 }
 
+/* doveconf 2.4.1 prints no host for it. */
+static void an_entry_opened_again_has_its_name_again(void **state)
+{
+	struct conf_section *root = parse("mysql db {\n host = /socket\n}\n"
+					  "pgsql db {\n port = 1\n}\n"
+					  "pgsql db {\n host = h\n}\n"
+					  "mysql db {\n user = u\n}\n",
+					  0);
+	const struct v24_block *blocks = read_blocks(root);
+
+	(void)state;
+	assert_string_equal(value(child(blocks, "mysql", "db"), "mysql_host"), "db");
+	assert_string_equal(value(child(blocks, "mysql", "db"), "mysql_user"), "u");
+	assert_string_equal(value(child(blocks, "pgsql", "db"), "pgsql_host"), "h");
+	conf_free(&root);
+}
+
 /* doveconf 2.4.1 prints last_login_key, set here or there, in one place. */
 static void a_named_block_is_not_around_its_own_settings(void **state)
 {
@@ -147,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_block_given_again_keeps_its_place),
+		cmocka_unit_test(an_entry_opened_again_has_its_name_again),
 		cmocka_unit_test(a_named_block_is_not_around_its_own_settings),
 		cmocka_unit_test(groups_come_behind_the_block_that_names_them),
 		cmocka_unit_test(a_group_that_is_none_is_refused),

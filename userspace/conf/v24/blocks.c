@@ -199,7 +199,7 @@ struct v24_block *v24_block_add(struct arena *arena, struct v24_block *parent,
 	return parent->last_block = block;
 }
 
-/* "mysql db {" is "mysql_host = db" as well, until a later line sets another. */
+/* "mysql db {" is "mysql_host = db" as well, each time, until a later line sets another. */
 static bool set_entry_name(struct reader *reader, struct v24_block *block)
 {
 	const char *name = v24_entry_name(block->type);
@@ -223,15 +223,17 @@ static struct v24_block *open_block(struct reader *reader, struct v24_block *par
 
 	block = find_block(parent, type, section->name);
 	as.type = block ? block->type : arena_strdup(reader->arena, type);
-	if (block || !as.type)
-		return block;
-	block = v24_block_add(reader->arena, parent, &as);
-	if (!block)
+	if (!as.type)
 		return NULL;
-	block->rank = parent->rank;
-	block->rank.entries += kind == V24_BLOCK_ENTRY;
-	block->rank.named += kind == V24_BLOCK_NAMED;
-	block->rank.order = ++reader->order;
+	if (!block) {
+		block = v24_block_add(reader->arena, parent, &as);
+		if (!block)
+			return NULL;
+		block->rank = parent->rank;
+		block->rank.entries += kind == V24_BLOCK_ENTRY;
+		block->rank.named += kind == V24_BLOCK_NAMED;
+		block->rank.order = ++reader->order;
+	}
 	return kind != V24_BLOCK_ENTRY || set_entry_name(reader, block) ? block : NULL;
 }
 
