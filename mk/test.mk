@@ -46,6 +46,11 @@ test-layouts: all ## every member of Dovecot's structs shifted in each direction
 test-storm: kernels-ready ## a million logins, each compared member by member, on the newest kernel (7 minutes)
 	$(Q)STORM_LOGINS=1000000 TEST_TIMEOUT=7200 tests/kernels/50-linux-sid-amd64.sh
 
+test-differential: all differential-helper ## 10,000 random logins by 1,250 configurations on each Dovecot, and as many by configurations alone (root, an hour or two); STORES=N CONFIGS=N: others
+	$(Q)tools/rootfs bullseye bookworm trixie
+	$(Q)STORES=$(or $(STORES),1250) LOGINS=8 CONFIGS=$(or $(CONFIGS),10000) COUNT=$(or $(COUNT),100000) \
+		TEST_TIMEOUT=14400 tests/run differential
+
 KERNELS := $(addprefix kernel-,5.10-amd64 6.1-amd64 6.12-amd64 6.12-arm64 sid-amd64)
 
 kernels-ready:
@@ -55,7 +60,7 @@ kernels-ready:
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) CROSS=aarch64 all bpf-tests
 
-.PHONY: test-kernels test-storm test-layouts kernels-ready
+.PHONY: test-kernels test-storm test-layouts test-differential kernels-ready
 
 conformance-table: all ## compare with the plugin and write docs/plugin-conformance.md
 	$(Q)tests/conformance/document.sh
