@@ -134,8 +134,8 @@ collector=$(collector_of "$attacher") searcher=$(pgrep --parent "$attacher" -x d
 # SYS_ADMIN and SYS_RESOURCE are given up where the kernel needs none of them.
 check 'the attacher has the rights of the manifest and no way to more' process_has "$attacher" Uid=0 \
 	"CapBnd=$(mask "$(pod default capabilities)")" NoNewPrivs=1 Seccomp=2
-check 'the collector has none' process_has "$collector" Uid=999 Gid=999 CapPrm=0+ CapEff=0+ CapBnd=0+ NoNewPrivs=1
-check 'the searcher has those of it that only look' process_has "$searcher" Uid=998 Gid=998 \
+check 'the collector has none' process_has "$collector" Uid=60990 Gid=60990 CapPrm=0+ CapEff=0+ CapBnd=0+ NoNewPrivs=1
+check 'the searcher has those of it that only look' process_has "$searcher" Uid=60991 Gid=60991 \
 	"CapBnd=$(mask 'SYS_PTRACE DAC_READ_SEARCH CHECKPOINT_RESTORE')" NoNewPrivs=1
 check 'the image is read only' fails_with 1 'Read-only file system' \
 	podman exec dovetap touch /etc/dovetap/x
