@@ -306,9 +306,59 @@ static void a_probe_is_set_only_where_the_file_has_the_function(void **state)
 	alarm(0);
 }
 
+static void is_verified(struct verify *verify, const struct binary *binary)
+{
+	struct error error = {0};
+
+	if (verify_binary(verify, binary, &error) < 0)
+		fail_msg("%s", error.text);
+}
+
+/* Each for one file; the next is there before it is needed, as long as files come. */
+static void a_verifier_is_started_ahead(void **state)
+{
+	struct verify verify = {.program = start_open_self(NULL), .rights = SEARCH_AS_WE_ARE};
+	struct binary binary;
+	char root[64], path[SCENARIO_PATH];
+	pid_t first, next;
+
+	(void)state;
+	alarm(PATIENCE);
+	scenario_make_root(root);
+	scenario_install(root, "libtarget.so");
+	scenario_path(root, SCENARIO_LIBRARY, path);
+	assert_int_equal(binary_examine(open(path, O_RDONLY | O_CLOEXEC), path, PRIV_ROLE_MAIL_USER,
+					NULL, NULL, &binary, NULL),
+			 0);
+	is_verified(&verify, &binary); /* none was expected */
+	first = verify.spare.pid;
+	assert_true(first > 0);
+	is_verified(&verify, &binary);
+	next = verify.spare.pid;
+	assert_int_not_equal(next, first);
+	assert_int_equal(kill(next, SIGKILL), 0);
+	assert_int_equal(waitid(P_PID, (id_t)next, NULL, WEXITED | WNOWAIT), 0);
+	is_verified(&verify, &binary);
+	assert_true(verify_due_ns(&verify) < INT64_MAX);
+	verify_due(&verify);
+	assert_true(verify.spare.pid > 0);
+	verify.spare_until_ns = 1;
+	verify_due(&verify);
+	assert_int_equal(verify.spare.pid, 0);
+	assert_int_equal(verify_due_ns(&verify), INT64_MAX);
+	while (waitid(P_ALL, 0, NULL, WEXITED | WNOWAIT) == 0)
+		verify_due(&verify); /* all are taken note of */
+	verify_release(&verify);
+	close(verify.program);
+	binary_release(&binary);
+	scenario_remove_root(root);
+	alarm(0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_verifier_is_started_ahead),
 		cmocka_unit_test(a_probe_is_set_only_where_the_file_has_the_function),
 	};
 

@@ -186,6 +186,7 @@ static void take_time(struct attacher *attacher)
 	if (now >= attacher->rescan_ns)
 		attacher_scan(attacher);
 	resolver_due(&attacher->resolver);
+	verify_due(&attacher->attachments.verify);
 	if (now >= search_due_ns(attacher->search))
 		search_due(attacher->search);
 	/* Nobody writes there any more once each probe of before is taken over or detached. */
@@ -210,6 +211,8 @@ static int wait_ms(const struct attacher *attacher)
 		due = search_due_ns(attacher->search);
 	if (resolver_due_ns(&attacher->resolver) < due)
 		due = resolver_due_ns(&attacher->resolver);
+	if (verify_due_ns(&attacher->attachments.verify) < due)
+		due = verify_due_ns(&attacher->attachments.verify);
 	if (attacher->maps.old_count > 0 && due > now + OLD_RING_NS)
 		due = now + OLD_RING_NS;
 	return due <= now ? 0 : (int)((due - now) / NS_PER_MSEC) + 1;

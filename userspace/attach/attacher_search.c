@@ -139,6 +139,8 @@ void attacher_take_execs(struct attacher *attacher)
 	enum exec_watch_search search = exec_watch_drain(attacher->execs);
 	int64_t due_ns = attacher->scanned_ns + RESCAN_NESTED_NS, at_ns;
 
+	if (exec_watch_master_started(attacher->execs))
+		verify_expect(&attacher->attachments.verify);
 	if (exec_watch_master_ended(attacher->execs))
 		follow_end(attacher);
 	/* Soon, but not all the time: there may be more than can be looked at. */

@@ -31,6 +31,7 @@ void attachments_init(struct attachments *attachments)
 void attachments_release(struct attachments *attachments)
 {
 	closer_release(&attachments->closer);
+	verify_release(&attachments->verify);
 }
 
 static struct priv_message message_about(const struct attachments *attachments,

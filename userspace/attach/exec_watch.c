@@ -38,8 +38,8 @@ struct exec_watch {
 	void *ctx;
 	uint64_t missed; /* already reported */
 	struct nested_group nested[NESTED_SLOTS];
-	int64_t search_ns; /* of what the last drain found; INT64_MAX: none */
-	bool master_ended; /* the same */
+	int64_t search_ns;		   /* of what the last drain found; INT64_MAX: none */
+	bool master_started, master_ended; /* the same */
 };
 
 /*
@@ -70,6 +70,8 @@ static int take(void *ctx, void *data, size_t size)
 
 	if (size < sizeof(*exec))
 		return 0;
+	if (!exec->ended && strcmp(exec->name, "dovecot") == 0)
+		watch->master_started = true;
 	if (exec->ended)
 		watch->master_ended = true;
 	else if (exec->pid == 0)
@@ -183,12 +185,17 @@ enum exec_watch_search exec_watch_drain(struct exec_watch *watch)
 	uint64_t before = watch->missed;
 
 	watch->search_ns = INT64_MAX;
-	watch->master_ended = false;
+	watch->master_started = watch->master_ended = false;
 	ring_buffer__consume(watch->ring);
 	watch->missed = count_missed(watch);
 	if (watch->search_ns != INT64_MAX)
 		return EXEC_WATCH_SEARCH_NESTED;
 	return watch->missed != before ? EXEC_WATCH_SEARCH_SOON : EXEC_WATCH_SEARCH_NOT;
+}
+
+bool exec_watch_master_started(const struct exec_watch *watch)
+{
+	return watch->master_started;
 }
 
 bool exec_watch_master_ended(const struct exec_watch *watch)

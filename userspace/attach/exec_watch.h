@@ -34,7 +34,8 @@ enum exec_watch_search { EXEC_WATCH_SEARCH_NOT, EXEC_WATCH_SEARCH_SOON, EXEC_WAT
 int exec_watch_fd(const struct exec_watch *watch);
 enum exec_watch_search exec_watch_drain(struct exec_watch *watch);
 
-/* By the last exec_watch_drain(): the master of some Dovecot has ended. */
+/* By the last exec_watch_drain(): the master of some Dovecot has started, or has ended. */
+bool exec_watch_master_started(const struct exec_watch *watch);
 bool exec_watch_master_ended(const struct exec_watch *watch);
 
 /* After EXEC_WATCH_SEARCH_NESTED: when, on the monotonic clock; ever later for one container. */

@@ -16,8 +16,6 @@
 #include "priv/start.h"
 #include "search/verify_wire.h"
 
-#define REAP_TRIES 100 /* of a millisecond: it was killed, but may hang in the kernel */
-
 static void describe_function(const struct probe *probe, uint64_t offset,
 			      const uint8_t code[ELF_FUNCTION_CODE],
 			      struct verify_function *function)
@@ -45,18 +43,33 @@ void verify_describe(const struct verify *verify, const struct binary *binary,
 			  &request_r->functions[1]);
 }
 
-static pid_t start(const struct verify *verify, const struct binary *binary, const int pair[2],
-		   struct error *error_r)
+static int start(const struct verify *verify, struct verifier_process *process_r,
+		 struct error *error_r)
 {
 	static const char *const argv[] = {"dovetap-attacher", "verify", NULL};
-	const struct start process = {.program = verify->program, .argv = argv, .channel = pair[1]};
+	struct start process = {.program = verify->program, .argv = argv};
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_set(error_r, errno, "socketpair: %s", strerror(errno));
+	process.channel = pair[1];
+	pid = start_process(&process, error_r);
+	close(pair[1]);
+	if (pid < 0)
+		close(pair[0]);
+	else
+		*process_r = (struct verifier_process){pid, pair[0]};
+	return pid < 0 ? pid : 0;
+}
+
+static int ask(const struct verify *verify, const struct binary *binary,
+	       const struct verifier_process *process)
+{
 	struct verify_request request;
-	int ret;
 
 	verify_describe(verify, binary, &request);
-	ret = fd_message_send(pair[0], &request, sizeof(request), &binary->fd, 1);
-	return ret < 0 ? error_set(error_r, -ret, "%s", strerror(-ret))
-		       : start_process(&process, error_r);
+	return fd_message_send(process->channel, &request, sizeof(request), &binary->fd, 1);
 }
 
 static int wait_for_answer(int channel)
@@ -91,25 +104,95 @@ static int take_answer(int channel, struct error *error_r)
 			 "it is not what the search has reported: %s", answer.text);
 }
 
-static void end(pid_t pid)
+/* Those that hang in the kernel may be many; then one is not waited for any more. */
+static void end(struct verify *verify, struct verifier_process *process)
 {
-	kill(pid, SIGKILL);
-	for (int i = 0; i < REAP_TRIES && waitpid(pid, NULL, WNOHANG) == 0; i++)
-		usleep(1000);
+	size_t at = 0;
+
+	if (process->pid == 0)
+		return;
+	close(process->channel);
+	kill(process->pid, SIGKILL);
+	while (at < VERIFY_ENDING_MAX - 1 && verify->ending[at] != 0)
+		at++;
+	verify->ending[at] = process->pid;
+	*process = (struct verifier_process){0};
 }
 
-int verify_binary(const struct verify *verify, const struct binary *binary, struct error *error_r)
+static void reap(struct verify *verify)
 {
-	int pair[2], ret;
-	pid_t pid;
+	for (size_t i = 0; i < VERIFY_ENDING_MAX; i++) {
+		if (verify->ending[i] != 0 && waitpid(verify->ending[i], NULL, WNOHANG) != 0)
+			verify->ending[i] = 0;
+	}
+}
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_set(error_r, errno, "socketpair: %s", strerror(errno));
-	pid = start(verify, binary, pair, error_r);
-	close(pair[1]);
-	ret = pid < 0 ? pid : take_answer(pair[0], error_r);
-	close(pair[0]);
-	if (pid > 0)
-		end(pid);
+static struct verifier_process take_spare(struct verify *verify)
+{
+	struct verifier_process process = verify->spare;
+
+	verify->spare = (struct verifier_process){0};
+	verify->spare_until_ns = 0;
+	return process;
+}
+
+void verify_expect(struct verify *verify)
+{
+	if (verify->spare.pid == 0 && start(verify, &verify->spare, NULL) < 0)
+		return;
+	verify->spare_until_ns = clock_monotonic_ns() + VERIFY_SPARE_NS;
+}
+
+int64_t verify_due_ns(const struct verify *verify)
+{
+	return verify->spare_until_ns != 0 ? verify->spare_until_ns : INT64_MAX;
+}
+
+void verify_due(struct verify *verify)
+{
+	struct verifier_process process;
+
+	reap(verify);
+	if (clock_monotonic_ns() < verify_due_ns(verify))
+		return;
+	process = take_spare(verify);
+	end(verify, &process);
+}
+
+void verify_release(struct verify *verify)
+{
+	struct verifier_process process = take_spare(verify);
+
+	end(verify, &process);
+	reap(verify);
+}
+
+/* One that was started ahead may have been killed since. */
+static int ask_one(struct verify *verify, const struct binary *binary,
+		   struct verifier_process *process_r, struct error *error_r)
+{
+	int ret;
+
+	*process_r = take_spare(verify);
+	if (process_r->pid != 0 && ask(verify, binary, process_r) == 0)
+		return 0;
+	end(verify, process_r);
+	ret = start(verify, process_r, error_r);
+	if (ret < 0)
+		return ret;
+	ret = ask(verify, binary, process_r);
+	return ret < 0 ? error_set(error_r, -ret, "%s", strerror(-ret)) : 0;
+}
+
+int verify_binary(struct verify *verify, const struct binary *binary, struct error *error_r)
+{
+	struct verifier_process process;
+	int ret = ask_one(verify, binary, &process, error_r);
+
+	if (ret == 0)
+		ret = take_answer(process.channel, error_r);
+	end(verify, &process);
+	reap(verify);
+	verify_expect(verify); /* a Dovecot has several */
 	return ret;
 }
