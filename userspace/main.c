@@ -19,6 +19,8 @@ static const struct {
 	{"inactive", cmd_inactive, "print the users who have not logged in for long"},
 	{"expire", cmd_expire, "remove old records"},
 	{"forget", cmd_forget, "remove all that is kept of a user"},
+	{"rename", cmd_rename, "move the logins of a user to another name"},
+	{"import", cmd_import, "take over the logins that another store has"},
 	{"replay", cmd_replay, "put recorded events through the same pipeline"},
 	{"spool", cmd_spool, "look into the records that wait for a dict, and write them"},
 	{"status", cmd_status, "print the counters of the running collector"},

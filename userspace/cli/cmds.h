@@ -17,6 +17,8 @@ int cmd_status(int argc, char **argv);
 int cmd_inactive(int argc, char **argv);
 int cmd_expire(int argc, char **argv);
 int cmd_forget(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_rename(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_spool(int argc, char **argv);
 int cmd_layout(int argc, char **argv);

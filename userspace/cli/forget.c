@@ -53,7 +53,7 @@ int forget_check_name(const struct plan *plan, struct slice user, struct error *
 	return ret;
 }
 
-/* --- here --------------------------------------------------------------------------------------- */
+/* --- here ---------------------------------------------------------------------------- */
 
 static int remove_spooled(const struct forgetting *forgetting, size_t dict,
 			  const struct dict_removal *what, struct forget_result *result,
@@ -117,7 +117,7 @@ static void forget_here(struct forgetting *forgetting, size_t index)
 	plan_search_release(&search);
 }
 
-/* --- by the service --------------------------------------------------------------------------- */
+/* --- by the service -------------------------------------------------------------------------- */
 
 int forget_find_service(const struct forget_options *options, struct error *error_r)
 {
@@ -225,7 +225,7 @@ static int forget_by_service(struct forgetting *forgetting, struct error *error_
 	return ret;
 }
 
-/* --- both --------------------------------------------------------------------------------------- */
+/* --- both ---------------------------------------------------------------------------- */
 
 static bool is_done(const struct forgetting *forgetting, size_t index)
 {

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* dovetap rename: the logins of a user become those of another name. */
+#include <errno.h>
+#include <inttypes.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "cli/as_collector.h"
+#include "cli/ask.h"
+#include "cli/carry.h"
+#include "cli/cmds.h"
+#include "cli/control.h"
+#include "cli/forget.h"
+#include "cli/report.h"
+
+struct rename_command {
+	struct config_options config;
+	struct forget_options forget;
+	const char *names[2]; /* old, new */
+	size_t name_count;
+	struct carry *carry;
+};
+
+enum { OPTION_DRY_RUN = 256, OPTION_CONTROL };
+
+static const struct argp_option options[] = {
+	{"dry-run", OPTION_DRY_RUN, NULL, 0, "Only read and count", 1},
+	{"control", OPTION_CONTROL, "SOCKET", 0,
+	 "Where a running dovetap answers (the setting control_socket)", 1},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct rename_command *command = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &command->config;
+		return 0;
+	case OPTION_DRY_RUN:
+		command->forget.dry_run = true;
+		return 0;
+	case OPTION_CONTROL:
+		command->forget.control = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (command->name_count == 2)
+			return ARGP_ERR_UNKNOWN;
+		command->names[command->name_count++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (command->name_count < 2)
+			argp_error(state, "OLD and NEW are two names");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.children = plan_argp_asking_children,
+	.args_doc = "OLD NEW",
+	.doc = "Writes the last logins of OLD, also those that wait in the spool, under the name NEW "
+	       "where it has no newer ones, and removes all that is kept of OLD.\v"
+	       "For an account that nobody can log in to meanwhile.",
+};
+
+static int check_names(const struct rename_command *command, struct error *error_r)
+{
+	const struct plan *plan = command->forget.plan;
+	int ret = forget_check_name(plan, slice_str(command->names[0]), error_r);
+
+	if (ret == 0)
+		ret = forget_check_name(plan, slice_str(command->names[1]), error_r);
+	if (ret == 0 && strcmp(command->names[0], command->names[1]) == 0)
+		ret = error_set(error_r, EINVAL, "both names are the same");
+	return ret;
+}
+
+static int take(const struct roster_record *record, void *context)
+{
+	const struct rename_command *command = context;
+
+	carry_record(command->carry, record, slice_str(command->names[1]));
+	return 0;
+}
+
+static int copy_records(struct rename_command *command, struct roster *roster,
+			struct carry_counts *counts, struct error *error_r)
+{
+	static const struct roster_query all = {.older_than_ns = INT64_MAX};
+	int ret = carry_new(command->forget.plan, command->forget.dry_run, NULL, &command->carry,
+			    error_r);
+
+	if (ret < 0)
+		return ret;
+	ret = roster_each_record(roster, &all, take, command, error_r);
+	if (ret == 0)
+		ret = carry_end(command->carry, counts, error_r);
+	carry_free(&command->carry);
+	return ret;
+}
+
+static int read_old(const struct rename_command *command, struct roster *roster,
+		    struct error *error_r)
+{
+	const struct ask_options ask = {.plan = command->forget.plan, .older_than_ns = INT64_MAX};
+	const struct names_options options_of_names = {.words = command->names, .word_count = 1};
+	struct names names;
+	int ret;
+
+	names_init(&names, &options_of_names);
+	ret = ask_names(&ask, &names, roster, error_r);
+	names_release(&names);
+	return ret;
+}
+
+/* What could not be copied must not be removed. */
+static int check_counts(const struct carry_counts *counts, struct error *error_r)
+{
+	uint64_t left = counts->unrouted + counts->nameless + counts->timeless + counts->refused;
+
+	if (left == 0)
+		return 0;
+	return error_set(
+		error_r, EINVAL,
+		"%" PRIu64 " records cannot be written under the new name (%" PRIu64
+		" of services that are not recorded, %" PRIu64 " of an unknown service, %" PRIu64
+		" without a time, %" PRIu64 " refused): nothing is removed of the old one",
+		left, counts->unrouted, counts->nameless, counts->timeless, counts->refused);
+}
+
+static void log_failure(const struct forget_result *result, void *context)
+{
+	(void)context;
+	if (result->removed < 0)
+		log_error("%s: the old name stays: %s", result->dict, result->error);
+}
+
+static int rename_user(struct rename_command *command, bool service, struct error *error_r)
+{
+	struct carry_counts counts = {0};
+	struct roster *roster = NULL;
+	int ret = roster_new(&roster, error_r);
+
+	if (ret == 0)
+		ret = read_old(command, roster, error_r);
+	if (ret == 0)
+		ret = copy_records(command, roster, &counts, error_r);
+	if (ret == 0)
+		ret = check_counts(&counts, error_r);
+	if (ret == 0 && !command->forget.dry_run)
+		ret = forget_user(&command->forget, service, slice_str(command->names[0]),
+				  log_failure, NULL, error_r);
+	if (ret == 0)
+		(void)printf("%" PRIu64 " records%s\n", counts.taken,
+			     command->forget.dry_run ? " to be renamed (not done)" : " renamed");
+	roster_free(&roster);
+	return ret;
+}
+
+static int run(struct rename_command *command, struct error *error_r)
+{
+	int service, ret = check_names(command, error_r);
+
+	if (ret < 0)
+		return EX_USAGE;
+	service = command->forget.dry_run ? 0 : forget_find_service(&command->forget, error_r);
+	if (service < 0 || as_collector(command->forget.plan, error_r) < 0)
+		return EX_UNAVAILABLE;
+	ret = rename_user(command, service > 0, error_r);
+	if (ret < 0)
+		return ask_status(ret);
+	return output_end(stdout, error_r) < 0 ? EX_IOERR : EX_OK;
+}
+
+int cmd_rename(int argc, char **argv)
+{
+	struct rename_command command = {.name_count = 0};
+	struct plan *plan = NULL;
+	struct error error = {0};
+	int status = EX_CONFIG;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &command);
+	if (!command.forget.control)
+		command.forget.control = control_of_config(command.config.path);
+	if (plan_new(&command.config, &plan, &error) == 0) {
+		command.forget.plan = plan;
+		status = run(&command, &error);
+	}
+	if (error.code)
+		log_error("%s", error.text);
+	plan_free(&plan);
+	return status;
+}
