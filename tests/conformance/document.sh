@@ -6,11 +6,11 @@ cd "$(dirname "$0")/../.."
 
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
-for version in 2.3 2.4; do
-	RESULTS=$results tests/conformance/plugin.sh $version
+for arguments in '2.3 stores' '2.3 old-sites' '2.3 sites' '2.4 stores' '2.4 sites'; do
+	# shellcheck disable=SC2086 # two words
+	RESULTS=$results tests/conformance/plugin.sh $arguments
 done
 
-declare -A versions=([2.3]=2.3.19.1 [2.4]=2.4.1)
 {
 	cat << 'END'
 # The plugin and dovetap, side by side
@@ -30,8 +30,13 @@ the precision. What was measured stands in the last columns, in milliseconds, po
 dovetap's time is the later one.
 
 `redis-protocols` has the plugin only in the `protocol` blocks of imap and lmtp, all others have it for
-every service; `mysql-users` is the document's alternative schema, a column for each service; `iredmail` is iRedMail's,
-with times of 32 bits, and `chatmail` has a dict server of its own.
+every service; `mysql-users` is the document's alternative schema, a column for each service.
+
+Sites are configurations as distributions and mail systems make them, with all Dovecots of Debian 11, 12 and 13:
+`iredmail` (MariaDB, 32-bit columns; accounts from the database), `iredmail-pgsql`, `iredmail-ldap` (what LDAP answers
+for an account, logins to a MariaDB of their own), `modoboa` (PostgreSQL, a login script; Modoboa itself does not use
+the plugin, it is added), `hermes` (Hermes SEG; the plugin is added), `chatmail` (a dict server of its own) and `debian` (what the
+package ships, all its files, and Redis).
 
 With SQL stores the plugin drops what its map cannot match (no remote address: `lda`, `doveadm`)
 and splits names at `/`; `compat = strict` does the same. SQLite and PostgreSQL have `last_ip` in
@@ -40,8 +45,8 @@ the primary key here, because with the documented schema every write of the plug
 | Dovecot | store | precision | compat | key | records | median | least | most |
 |---|---|---|---|---|---|---|---|---|
 END
-	while read -r syntax store precision compat key records median least most; do
-		printf '| %s | %s | %s | %s | `%s` | %s | %s | %s | %s |\n' "${versions[$syntax]}" \
+	while read -r version store precision compat key records median least most; do
+		printf '| %s | %s | %s | %s | `%s` | %s | %s | %s | %s |\n' "$version" \
 			"$store" "$precision" "$compat" "$key" "$records" "$median" "$least" "$most"
 	done < "$results"
 } > docs/plugin-conformance.md

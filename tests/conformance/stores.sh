@@ -102,6 +102,68 @@ iredmail_dump() {
 	done
 }
 
+# The accounts of the LDAP flavour are elsewhere, its logins in a MariaDB, too.
+iredmail_ldap_prepare() {
+	iredmail_prepare
+}
+
+iredmail_ldap_dump() {
+	iredmail_dump "$1"
+}
+
+# There the times have 64 bits, and the key has both columns.
+iredmail_pgsql_prepare() {
+	pgsql_prepare
+	for side in plugin dovetap; do
+		postgres_sql "$side" -c "DROP TABLE last_login" -c "CREATE TABLE last_login (
+			username VARCHAR(255) NOT NULL DEFAULT '', domain VARCHAR(255) NOT NULL DEFAULT '',
+			imap BIGINT DEFAULT NULL, pop3 BIGINT DEFAULT NULL, lda BIGINT DEFAULT NULL,
+			PRIMARY KEY (username, domain))" -c "CREATE INDEX ON last_login (imap)"
+	done
+}
+
+iredmail_pgsql_dump() {
+	for column in imap pop3 lda; do
+		postgres_sql --field-separator=$'\t' "$1" -c "SELECT username, domain, '$column', $column
+			FROM last_login WHERE $column IS NOT NULL"
+	done
+}
+
+# A row for each user and service, without an address.
+services_table="last_login (userid VARCHAR(255) NOT NULL, service VARCHAR(20) NOT NULL,
+	last_access BIGINT NOT NULL, PRIMARY KEY (userid, service))"
+services_rows="SELECT userid, service, last_access FROM last_login"
+
+hermes_prepare() {
+	mysql_prepare
+	for side in plugin dovetap; do
+		mariadb_sql "$side" -e "DROP TABLE last_login; CREATE TABLE $services_table"
+	done
+}
+
+hermes_dump() {
+	mariadb_sql --default-character-set=utf8mb4 "$1" -e "$services_rows"
+}
+
+modoboa_prepare() {
+	pgsql_prepare
+	for side in plugin dovetap; do
+		postgres_sql "$side" -c "DROP TABLE last_login" -c "CREATE TABLE $services_table"
+	done
+}
+
+modoboa_dump() {
+	postgres_sql --field-separator=$'\t' "$1" -c "$services_rows"
+}
+
+debian_prepare() {
+	redis_prepare
+}
+
+debian_dump() {
+	redis_dump "$1"
+}
+
 # A server of somebody's own, one for each side; what it was told stands in its log.
 chatmail_prepare() {
 	for side in plugin dovetap; do

@@ -84,6 +84,7 @@ class Stores:
         if self.backend in COLUMNS:
             styles = ['row', 'row', 'single'] + ['columns'] * (not self.keeps_first)
             self.map = Map(rng, self.backend, 't%04d' % number, rng.choice(styles))
+            self.map.key = self.map.columns if self.keeps_first else self.map.key
         self.proxied = self.map is not None or (self.backend != 'own' and rng.random() < 0.4)
         self.strict = self.map is not None or rng.random() < 0.5
         self.precision = rng.choice(PRECISIONS)

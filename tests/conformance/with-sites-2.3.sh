@@ -1,0 +1,5 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Where iRedMail, Modoboa, Hermes SEG, chatmail and Debian 12 set it up, the plugin of Dovecot 2.3.19.1 and
+# dovetap record the same.
+exec "$(dirname "$0")/plugin.sh" 2.3 sites
