@@ -56,7 +56,7 @@ check 'and none was set' says ': attached to' 0
 check 'it is killed' restart_around gap2@example.com kill_both
 check 'the login of meanwhile is recorded, too' eventually last_login gap2@example.com
 check 'the probes were taken over again' says 'taken over' 3
-check 'it still keeps no more than it has to' keeps 6
+check 'it still keeps no more than it has to' keeps 7
 inside systemctl stop dovetap
 check 'a stopped service keeps nothing' keeps 0
 inside systemctl start dovetap

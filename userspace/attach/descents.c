@@ -32,7 +32,6 @@ static int load(struct descents *descents, const struct kernel_facts *kernel,
 		const struct maps *maps)
 {
 	struct descent_bpf *skel = descent_bpf__open();
-	struct error error;
 	int ret = 0;
 
 	descents->skel = skel;
@@ -45,7 +44,7 @@ static int load(struct descents *descents, const struct kernel_facts *kernel,
 		ret = bpf_map__reuse_fd(skel->maps.descents, maps->descents_fd);
 	if (ret == 0)
 		ret = descent_bpf__load(skel);
-	return ret < 0 ? ret : own_stack_check_all(skel->obj, &error);
+	return ret;
 }
 
 /* Reading runs the program once for each task; it prints nothing. */
@@ -77,7 +76,7 @@ int descents_new(const struct kernel_facts *kernel, struct maps *maps, struct fd
 		 struct descents **descents_r, struct error *error_r)
 {
 	struct descents *descents;
-	int ret;
+	int ret, refused = 0;
 
 	if (!is_supported(kernel))
 		return error_set(error_r, ENOTSUP, "this kernel cannot (Linux 5.12 can)");
@@ -87,12 +86,15 @@ int descents_new(const struct kernel_facts *kernel, struct maps *maps, struct fd
 	libbpf_log_clear();
 	ret = load(descents, kernel, maps);
 	if (ret == 0)
+		ret = refused = own_stack_check_all(descents->skel->obj, error_r);
+	if (ret == 0)
 		ret = maps_take_descents(maps, bpf_map__fd(descents->skel->maps.descents),
 					 fd_stores);
 	if (ret == 0)
 		ret = begin(descents);
-	if (ret < 0) {
+	if (ret < 0 && !refused)
 		error_set(error_r, -ret, "%s", libbpf_log_last(-ret));
+	if (ret < 0) {
 		descents_free(&descents);
 		return ret;
 	}

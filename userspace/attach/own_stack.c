@@ -126,6 +126,12 @@ int own_stack_check(int program, struct error *error_r)
 	return ret < 0 || seen ? ret : check_instructions(program, error_r);
 }
 
+/* bpf_enable_priv_stack() of Linux 6.13 gives an iterator none. */
+static bool may_get_one(const struct bpf_program *program)
+{
+	return bpf_program__expected_attach_type(program) != BPF_TRACE_ITER;
+}
+
 int own_stack_check_all(const struct bpf_object *object, struct error *error_r)
 {
 	struct bpf_program *program;
@@ -134,7 +140,7 @@ int own_stack_check_all(const struct bpf_object *object, struct error *error_r)
 	{
 		int fd = bpf_program__fd(program);
 
-		if (fd >= 0 && own_stack_check(fd, error_r) < 0)
+		if (fd >= 0 && may_get_one(program) && own_stack_check(fd, error_r) < 0)
 			return error_prefix(error_r, "%s", bpf_program__name(program));
 	}
 	return 0;
