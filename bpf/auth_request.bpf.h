@@ -140,14 +140,11 @@ static __always_inline void auth_fill(struct dovetap_event_head *head, const str
 	head->flags = auth_flags(copy);
 }
 
-/* A client that sends malformed data is refused without a name: that is a record too. A success
- * without one is not. */
+/* A client that sends malformed data is refused without a name: that is a record too. So is a success
+ * without one, which there is only where the layout is wrong: the collector must see that. */
 static __always_inline bool auth_lacks_name(const struct dovetap_event_head *head)
 {
-	const __u32 name = DOVETAP_BIT(DOVETAP_FIELD_USERNAME);
-
-	return (head->failed & name) ||
-	       (!(head->present & name) && (head->flags & DOVETAP_FLAG_SUCCESSFUL));
+	return head->failed & DOVETAP_BIT(DOVETAP_FIELD_USERNAME);
 }
 
 /* True when a text did not fit and nothing was emitted. */

@@ -49,6 +49,13 @@ static bool seen_before(struct filter *filter, const struct login *login)
 	return false;
 }
 
+/* Who was refused may have had none; the probe of proxies does not read it. */
+static bool needs_name(const struct login *login)
+{
+	return login->type == DOVETAP_EVENT_MAIL_USER ||
+	       (login->type == DOVETAP_EVENT_AUTH && (login->flags & DOVETAP_FLAG_SUCCESSFUL));
+}
+
 enum filter_result filter_login(struct filter *filter, const struct login *login,
 				uint64_t now_boot_ns)
 {
@@ -56,7 +63,7 @@ enum filter_result filter_login(struct filter *filter, const struct login *login
 		return FILTER_AUTOCREATED;
 	if (login->flags & DOVETAP_FLAG_SESSION_RESTORED)
 		return FILTER_RESTORED;
-	if (login->type == DOVETAP_EVENT_MAIL_USER && login->text[DOVETAP_FIELD_USERNAME].len == 0)
+	if (login->text[DOVETAP_FIELD_USERNAME].len == 0 && needs_name(login))
 		return FILTER_NO_NAME;
 	if (login->type == DOVETAP_EVENT_MAIL_USER &&
 	    (login->truncated & DOVETAP_BIT(DOVETAP_FIELD_USERNAME)))

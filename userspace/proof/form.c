@@ -93,13 +93,15 @@ static void judge(struct form *form, enum proof_member member, bool good, bool b
 		form->good |= PROOF_BIT(member);
 }
 
-/* A name can have any byte. */
+/* A name can have any byte; only who was refused may have had none. */
 static void judge_name(const struct login *login, struct form *form)
 {
 	struct slice name = login->text[DOVETAP_FIELD_USERNAME];
+	bool needed = login->type == DOVETAP_EVENT_MAIL_USER ||
+		      (login->flags & DOVETAP_FLAG_SUCCESSFUL) != 0;
 
 	judge(form, PROOF_USERNAME, name.len > 0 && is_visible(name) && name.ptr[0] != '/',
-	      name.len == 0 && login->type == DOVETAP_EVENT_MAIL_USER);
+	      name.len == 0 && needed);
 }
 
 /* Dovecot's own user for a mail that is on its way: marked as no login, it does not come here.
@@ -159,12 +161,21 @@ static void judge_result(const struct login *login, struct form *form)
 	      result > 1 || result < -16 || (successful && (result == 0 || result < -2)));
 }
 
-/* 0.0.0.0 or ::, which no peer has: a read behind the address. */
+/* 0.0.0.0 or ::, which no peer has: a read behind the address. 2.0.0.0 or a00::, of a network that is
+ * nobody's either: the number of the family itself, of this address or the next. */
 static bool is_nowhere(const struct login_ip *ip)
 {
 	static const uint8_t zeros[sizeof(ip->bytes)];
+	const uint8_t number[4] = {(uint8_t)ip->family};
 
-	return ip->family != 0 && memcmp(ip->bytes, zeros, sizeof(zeros)) == 0;
+	return ip->family != 0 && (memcmp(ip->bytes, zeros, sizeof(zeros)) == 0 ||
+				   memcmp(ip->bytes, number, sizeof(number)) == 0);
+}
+
+/* Dovecot has both of a connection, or none. */
+static bool has_lone_port(const struct login *login)
+{
+	return login->remote_port != 0 && login->remote_ip.family == 0;
 }
 
 /* Twice in the record unless somebody stands between. */
@@ -176,7 +187,7 @@ static void judge_address(const struct login *login, struct form *form)
 
 	judge(form, PROOF_REMOTE_IP,
 	      login->type == DOVETAP_EVENT_AUTH ? twice : login->remote_ip.family != 0,
-	      is_nowhere(&login->remote_ip));
+	      is_nowhere(&login->remote_ip) || has_lone_port(login));
 }
 
 static void judge_unreadable(const struct login *login, struct form *form)

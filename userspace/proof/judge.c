@@ -373,9 +373,9 @@ void judge_no_login(struct judge *judge, const struct login *user, int64_t now_n
 	struct proof_file *file = file_of(judge, user, now_ns);
 	uint32_t wrong = form_of(user).bad & PROOF_BIT(PROOF_USERNAME);
 
-	if (!file || user->type != DOVETAP_EVENT_MAIL_USER)
+	if (!file || user->type == DOVETAP_EVENT_PROXY)
 		return;
-	if (is_marked_wrongly(judge, user))
+	if (user->type == DOVETAP_EVENT_MAIL_USER && is_marked_wrongly(judge, user))
 		wrong |= PROOF_BIT(PROOF_KIND);
 	count(judge, file, 0, wrong);
 }

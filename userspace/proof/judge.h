@@ -66,7 +66,8 @@ void judge_login(struct judge *judge, const struct login *user, const struct log
 void judge_user(struct judge *judge, const struct login *user, int64_t now_ns);
 void judge_auth(struct judge *judge, const struct login *auth, int64_t now_ns);
 
-/* A mail user that is none of a login, by its flags or for want of a name. */
+/* A mail user that is none of a login, by its flags or for want of a name; an authentication
+ * without one. */
 void judge_no_login(struct judge *judge, const struct login *user, int64_t now_ns);
 
 /* A proxied login; auth is NULL when there was none of its session. */

@@ -74,7 +74,7 @@ static void what_is_no_login_is_reported_by_reason(void **state)
 }
 
 /* A refusal without a name is a refusal; a proxied login has its name from elsewhere. */
-static void only_a_mail_user_needs_its_name_here(void **state)
+static void only_a_login_needs_its_name_here(void **state)
 {
 	struct filter filter = {0};
 	struct login login = user_login();
@@ -83,6 +83,8 @@ static void only_a_mail_user_needs_its_name_here(void **state)
 	login.type = DOVETAP_EVENT_AUTH;
 	login.text[DOVETAP_FIELD_USERNAME].len = 0;
 	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_PASS);
+	login.flags = DOVETAP_FLAG_SUCCESSFUL;
+	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_NO_NAME);
 	login.type = DOVETAP_EVENT_PROXY;
 	login.object++;
 	assert_int_equal(filter_login(&filter, &login, NOW), FILTER_PASS);
@@ -95,7 +97,7 @@ int main(void)
 		cmocka_unit_test(a_reused_address_is_another_login),
 		cmocka_unit_test(another_user_at_the_same_address_passes),
 		cmocka_unit_test(what_is_no_login_is_reported_by_reason),
-		cmocka_unit_test(only_a_mail_user_needs_its_name_here),
+		cmocka_unit_test(only_a_login_needs_its_name_here),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

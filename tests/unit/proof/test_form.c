@@ -91,6 +91,45 @@ static void an_address_of_nobody_is_bad(void **state)
 	bad(auth, PROOF_REMOTE_IP);
 }
 
+/* As with "u" on the family of this address, or of the next. */
+static void a_family_is_no_address(void **state)
+{
+	struct login user = user_record("u", SESSION);
+
+	(void)state;
+	memset(user.remote_ip.bytes, 0, sizeof(user.remote_ip.bytes));
+	user.remote_ip.bytes[0] = (uint8_t)user.remote_ip.family;
+	bad(user, PROOF_REMOTE_IP);
+	user.remote_ip.bytes[3] = 1;
+	assert_int_equal(form_of(&user).bad, 0);
+}
+
+/* As with "family" elsewhere. */
+static void a_port_without_an_address_is_bad(void **state)
+{
+	struct login user = user_record("u", SESSION), auth = auth_record("u", SESSION);
+
+	(void)state;
+	user.remote_port = auth.remote_port = 12345;
+	assert_int_equal(form_of(&user).bad | form_of(&auth).bad, 0);
+	user.remote_ip.family = auth.remote_ip.family = 0;
+	bad(user, PROOF_REMOTE_IP);
+	bad(auth, PROOF_REMOTE_IP);
+	user.remote_port = 0;
+	assert_int_equal(form_of(&user).bad, 0);
+}
+
+static void whoever_succeeds_has_a_name(void **state)
+{
+	struct login auth = auth_record("u", SESSION), failure = failure_record("u", SESSION);
+
+	(void)state;
+	set(&auth, DOVETAP_FIELD_USERNAME, NULL);
+	set(&failure, DOVETAP_FIELD_USERNAME, NULL);
+	bad(auth, PROOF_USERNAME);
+	assert_int_equal(form_of(&failure).bad, 0);
+}
+
 static void what_cannot_be_read_is_bad(void **state)
 {
 	struct login login = user_record("u", SESSION);
@@ -181,6 +220,9 @@ int main(void)
 		cmocka_unit_test(no_name_is_bad),
 		cmocka_unit_test(what_cannot_be_is_bad),
 		cmocka_unit_test(an_address_of_nobody_is_bad),
+		cmocka_unit_test(a_family_is_no_address),
+		cmocka_unit_test(a_port_without_an_address_is_bad),
+		cmocka_unit_test(whoever_succeeds_has_a_name),
 		cmocka_unit_test(what_cannot_be_read_is_bad),
 		cmocka_unit_test(a_result_has_its_reason),
 		cmocka_unit_test(the_program_confirms_the_service),

@@ -267,6 +267,16 @@ static void users_without_a_name_refuse(void **state)
 	assert_int_equal(user_state(), PROOF_REFUSED);
 }
 
+static void authentications_without_a_name_refuse(void **state)
+{
+	struct login auth = auth_record(NULL, new_session());
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		judge_no_login(judge, &auth, SECOND);
+	assert_int_equal(auth_state(), PROOF_REFUSED);
+}
+
 static void rename_user(const char *login_name, const char *user)
 {
 	const char *session = new_session();
@@ -357,6 +367,7 @@ int main(void)
 		CASE(a_login_that_is_marked_as_none_is_noticed),
 		CASE(one_that_is_woken_up_is_none),
 		CASE(users_without_a_name_refuse),
+		CASE(authentications_without_a_name_refuse),
 		CASE(two_renamed_users_prove),
 		CASE(one_name_for_all_does_not),
 		CASE(a_proxied_login_proves_its_session),
