@@ -166,7 +166,9 @@ static const struct conf_field fields[] = {
 	 .example = "sqlite:path=/var/lib/dovetap/all.db",
 	 .meaning = "More stores, as URIs, to which every login is written as well.",
 	 .more = "Not the records of `last_auth_key` and `last_failure_key`. Each store has a writer "
-		 "of its own; one that is down delays no other."},
+		 "of its own; one that is down delays no other. It gets the key of the login's own store, "
+		 "a prefix that depends on the login included; in its own URI only what is the same for "
+		 "all logins is expanded, as in `last_login_dict` (`%%` is a percent sign)."},
 	{FIELD(min_interval), .type = CONF_TIME, .otherwise = "0",
 	 .default_text = "0, every login is written",
 	 .meaning = "A record of the same key is not written again sooner than this.",

@@ -211,7 +211,9 @@ int plan_dicts_add_mirrors(struct plan *plan, struct error *error_r)
 		dict->config.uri = *uri;
 		dict->config.where = "mirror_dicts";
 		plan->mirror_count++;
-		ret = finish_dict(plan, dict, error_r);
+		ret = plan_expand_mirror(plan, dict, error_r);
+		if (ret == 0)
+			ret = finish_dict(plan, dict, error_r);
 	}
 	return ret;
 }

@@ -14,6 +14,7 @@ struct subject {
 	struct plan_dict *dict;
 	enum template_language language;
 	const char *where, *setting;
+	bool by_login;	/* read for each login, so that a prefix may depend on it */
 	bool is_prefix; /* of keys */
 	bool is_secret;
 };
@@ -37,9 +38,10 @@ static int no_login(const struct subject *subject, const char *variable, struct 
 {
 	return error_set(error_r, EINVAL,
 			 "%s: %s: %%{%s} depends on the login, but one connection serves all; only "
-			 "the prefix of keys in Redis, memcached and fs: may hold it, or "
-			 "last_login_key",
-			 subject->where, subject->setting, variable);
+			 "%slast_login_key may hold it",
+			 subject->where, subject->setting, variable,
+			 subject->by_login ? "the prefix of keys in Redis, memcached and fs:, or "
+					   : "");
 }
 
 /* Of a prefix with variables: what is before the first one, up to its last "/", and the rest. */
@@ -137,7 +139,7 @@ static int put_word(struct subject *subject, const char *word, struct buf *out,
 	const char *equals = strchr(word, '='), *value = equals ? equals + 1 : word;
 	int ret;
 
-	subject->is_prefix = strncmp(word, "prefix=", 7) == 0;
+	subject->is_prefix = subject->by_login && strncmp(word, "prefix=", 7) == 0;
 	subject->is_secret = strncasecmp(word, "password", 8) == 0;
 	ret = expand(subject, value, &value, error_r);
 	buf_append(out, word, equals ? (size_t)(equals + 1 - word) : 0);
@@ -145,33 +147,68 @@ static int put_word(struct subject *subject, const char *word, struct buf *out,
 	return ret;
 }
 
-int plan_expand_uri(struct plan *plan, struct plan_dict *dict, struct error *error_r)
+static int put_words(struct subject *subject, const char *rest, struct buf *out,
+		     struct error *error_r)
 {
-	struct subject subject = {plan, dict, TEMPLATE_V23, dict->config.where, NULL, false, false};
-	const char *rest = dict->config.uri;
-	struct buf out;
 	int ret = 0;
 
-	if (!strchr(rest, '%'))
-		return 0;
-	subject.setting = strncmp(rest, "fs:", 3) == 0 ? "fs_prefix" : "last_login_dict";
-	buf_init(&out, TEXT_MAX);
 	while (ret == 0) {
 		size_t len = word_len(rest);
-		char *word = arena_strndup(plan_texts(plan), rest, len);
+		char *word = arena_strndup(plan_texts(subject->plan), rest, len);
 
-		ret = word ? put_word(&subject, word, &out, error_r) : plan_no_memory(error_r);
+		ret = word ? put_word(subject, word, out, error_r) : plan_no_memory(error_r);
 		rest += len;
 		if (*rest == '\0')
 			break;
-		buf_append_char(&out, *rest++);
+		buf_append_char(out, *rest++);
 	}
-	if (ret == 0 && !(dict->config.uri = arena_strdup(plan_texts(plan), buf_str(&out))))
+	return ret;
+}
+
+static int expand_uri(struct subject *subject, struct error *error_r)
+{
+	struct dict_config *config = &subject->dict->config;
+	struct buf out;
+	int ret;
+
+	if (!strchr(config->uri, '%'))
+		return 0;
+	buf_init(&out, TEXT_MAX);
+	ret = put_words(subject, config->uri, &out, error_r);
+	if (ret == 0 && !(config->uri = arena_strdup(plan_texts(subject->plan), buf_str(&out))))
 		ret = plan_no_memory(error_r);
 	if (ret == 0 && out.failed)
 		ret = plan_no_memory(error_r);
 	buf_release(&out);
 	return ret;
+}
+
+int plan_expand_uri(struct plan *plan, struct plan_dict *dict, struct error *error_r)
+{
+	bool is_fs = strncmp(dict->config.uri, "fs:", 3) == 0;
+	struct subject subject = {
+		.plan = plan,
+		.dict = dict,
+		.language = TEMPLATE_V23,
+		.where = dict->config.where,
+		.setting = is_fs ? "fs_prefix" : "last_login_dict",
+		.by_login = true,
+	};
+
+	return expand_uri(&subject, error_r);
+}
+
+int plan_expand_mirror(struct plan *plan, struct plan_dict *dict, struct error *error_r)
+{
+	struct subject subject = {
+		.plan = plan,
+		.dict = dict,
+		.language = TEMPLATE_V23,
+		.where = plan_setting_place(plan, "mirror_dicts"),
+		.setting = "mirror_dicts",
+	};
+
+	return expand_uri(&subject, error_r);
 }
 
 /* --- 2.4 ------------------------------------------------------------------------------------- */
@@ -190,7 +227,7 @@ static bool has_variables(const struct conf_section *block)
 }
 
 static int copy_setting(struct subject *subject, struct conf_section *to,
-			const struct conf_setting *from, bool by_login, struct error *error_r)
+			const struct conf_setting *from, struct error *error_r)
 {
 	struct conf_setting *copy;
 	const char *value;
@@ -201,8 +238,8 @@ static int copy_setting(struct subject *subject, struct conf_section *to,
 	if (!subject->where)
 		return plan_no_memory(error_r);
 	subject->is_secret = strstr(from->key, "password") != NULL;
-	subject->is_prefix = by_login && (strcmp(from->key, "redis_key_prefix") == 0 ||
-					  strcmp(from->key, "fs_posix_prefix") == 0);
+	subject->is_prefix = subject->by_login && (strcmp(from->key, "redis_key_prefix") == 0 ||
+						   strcmp(from->key, "fs_posix_prefix") == 0);
 	ret = expand(subject, from->value, &value, error_r);
 	if (ret < 0)
 		return ret;
@@ -212,20 +249,19 @@ static int copy_setting(struct subject *subject, struct conf_section *to,
 
 /* At most CONF_SECTION_DEPTH deep. */
 static int copy_inside(struct subject *subject, struct conf_section *to,
-		       const struct conf_section *from, bool by_login, struct error *error_r)
+		       const struct conf_section *from, struct error *error_r)
 {
 	const struct conf_setting *setting;
 	const struct conf_section *child;
 	int ret = 0;
 
 	for (setting = from->settings; setting && ret == 0; setting = setting->next)
-		ret = copy_setting(subject, to, setting, by_login, error_r);
+		ret = copy_setting(subject, to, setting, error_r);
 	for (child = from->sections; child && ret == 0; child = child->next) {
 		struct conf_section *copy =
 			conf_section_add(to, child->type, child->name, child->pos);
 
-		ret = copy ? copy_inside(subject, copy, child, by_login, error_r)
-			   : plan_no_memory(error_r);
+		ret = copy ? copy_inside(subject, copy, child, error_r) : plan_no_memory(error_r);
 	}
 	return ret;
 }
@@ -233,7 +269,12 @@ static int copy_inside(struct subject *subject, struct conf_section *to,
 int plan_expand_block(struct plan *plan, struct plan_dict *dict, bool by_login,
 		      struct error *error_r)
 {
-	struct subject subject = {plan, dict, TEMPLATE_V24, NULL, NULL, false, false};
+	struct subject subject = {
+		.plan = plan,
+		.dict = dict,
+		.language = TEMPLATE_V24,
+		.by_login = by_login,
+	};
 	const struct conf_section *from = dict->config.block;
 	struct conf_section *copy;
 	int ret;
@@ -243,7 +284,7 @@ int plan_expand_block(struct plan *plan, struct plan_dict *dict, bool by_login,
 	copy = conf_section_apart(from->parent, from->type, from->name, from->pos);
 	if (!copy)
 		return plan_no_memory(error_r);
-	ret = copy_inside(&subject, copy, from, by_login, error_r);
+	ret = copy_inside(&subject, copy, from, error_r);
 	dict->config.block = copy;
 	return ret;
 }

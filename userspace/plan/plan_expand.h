@@ -21,4 +21,8 @@ int plan_expand_uri(struct plan *plan, struct plan_dict *dict, struct error *err
 int plan_expand_block(struct plan *plan, struct plan_dict *dict, bool by_login,
 		      struct error *error_r);
 
+/* The same for a URI of mirror_dicts: a mirror gets the keys of each login's own store, so its
+ * prefix cannot depend on the login. */
+int plan_expand_mirror(struct plan *plan, struct plan_dict *dict, struct error *error_r);
+
 #endif

@@ -62,6 +62,23 @@ static void blocks_speak_the_language_of_2_4(void **state)
 	plan_free(&plan);
 }
 
+static void a_mirror_has_no_prefix_of_a_login(void **state)
+{
+	struct plan *plan =
+		plan_of("dovetap {\n mirror_dicts = redis:prefix=a/:password=x%%y\n}\n");
+
+	(void)state;
+	assert_string_equal(plan_dict(plan, 1)->uri, "redis:prefix=a/:password=x%y");
+	plan_free(&plan);
+	plan_fails("dovetap {\n services = imap\n mirror_dicts = memory: redis:prefix=%d/\n}\n",
+		   "t.conf:3: mirror_dicts: %{domain} depends on the login, but one connection "
+		   "serves all; only last_login_key may hold it");
+	plan_fails("dovetap {\n mirror_dicts = fs:posix:prefix=/srv/%u/\n}\n",
+		   "t.conf:2: mirror_dicts: %{user} depends on the login");
+	plan_fails("dovetap {\n mirror_dicts = redis:password=sec%kret\n}\n",
+		   "t.conf:2: mirror_dicts: a password with a \"%\" that begins no variable");
+}
+
 static void what_one_connection_cannot_be_is_refused(void **state)
 {
 	(void)state;
@@ -91,6 +108,7 @@ int main(void)
 		cmocka_unit_test(what_is_the_same_for_all_is_expanded),
 		cmocka_unit_test(the_dict_server_of_2_3_expands_nothing),
 		cmocka_unit_test(blocks_speak_the_language_of_2_4),
+		cmocka_unit_test(a_mirror_has_no_prefix_of_a_login),
 		cmocka_unit_test(what_one_connection_cannot_be_is_refused),
 	};
 
