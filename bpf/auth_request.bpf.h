@@ -140,8 +140,8 @@ static __always_inline void auth_fill(struct dovetap_event_head *head, const str
 	head->flags = auth_flags(copy);
 }
 
-/* A client that sends malformed data is refused without a name: that is a record too. So is a success
- * without one, which there is only where the layout is wrong: the collector must see that. */
+/* A client that sends malformed data is refused without a name: that is a record too. So is a
+ * success without one, which there is only where the layout is wrong: the collector must see it. */
 static __always_inline bool auth_lacks_name(const struct dovetap_event_head *head)
 {
 	return head->failed & DOVETAP_BIT(DOVETAP_FIELD_USERNAME);
