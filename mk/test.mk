@@ -43,6 +43,10 @@ test-layouts: all ## every member of Dovecot's structs shifted in each direction
 	$(Q)tools/rootfs bullseye bookworm trixie
 	$(Q)CASES=all TEST_TIMEOUT=14400 tests/integration/27-shifted-layouts.sh
 
+test-short-lived: all ## 20,000 logins whose processes end at once: each is known, whose it was (root, 20 minutes on two CPUs)
+	$(Q)tools/rootfs bookworm trixie
+	$(Q)SHORT_LOGINS=10000 TEST_TIMEOUT=7200 tests/integration/93-short-lived.sh
+
 test-storm: kernels-ready ## a million logins, each compared member by member, on the newest kernel (7 minutes)
 	$(Q)STORM_LOGINS=1000000 TEST_TIMEOUT=7200 tests/kernels/50-linux-sid-amd64.sh
 
@@ -60,7 +64,7 @@ kernels-ready:
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) CROSS=aarch64 all bpf-tests
 
-.PHONY: test-kernels test-storm test-layouts test-differential kernels-ready
+.PHONY: test-kernels test-storm test-layouts test-short-lived test-differential kernels-ready
 
 conformance-table: all ## compare with the plugin and write docs/plugin-conformance.md
 	$(Q)tests/conformance/document.sh

@@ -161,8 +161,8 @@ static void judge_result(const struct login *login, struct form *form)
 	      result > 1 || result < -16 || (successful && (result == 0 || result < -2)));
 }
 
-/* 0.0.0.0 or ::, which no peer has: a read behind the address. 2.0.0.0 or a00::, of networks that are
- * nobody's either: the number of the family itself, of this address or the next. */
+/* 0.0.0.0 or ::, which no peer has: a read behind the address. 2.0.0.0 or a00::, of networks that
+ * are nobody's either: the number of the family itself, of this address or the next. */
 static bool is_nowhere(const struct login_ip *ip)
 {
 	static const uint8_t zeros[sizeof(ip->bytes)];
