@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "cli/cmds.h"
+#include "cli/report.h"
 
 static const struct {
 	const char *name;
@@ -34,6 +36,15 @@ static const struct {
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
+static const char *const serving[] = {"run", "collect", "resolve", NULL};
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+	while (*words && strcmp(*words, word) != 0)
+		words++;
+	return *words != NULL;
+}
+
 static void print_help(FILE *to)
 {
 	(void)fprintf(to, "Usage: dovetap COMMAND [OPTION...]\n\n");
@@ -60,12 +71,29 @@ static int run_command(int argc, char **argv)
 	return EX_USAGE;
 }
 
+/* A full disk, a reader that is gone: what was printed is not there. Also for help, behind which
+ * argp ends the program. What else went wrong has been printed and has its own status. */
+static void check_output(int status, void *context)
+{
+	struct error error;
+
+	(void)context;
+	if (status == EX_OK && output_end(stdout, &error) < 0) {
+		(void)fprintf(stderr, "dovetap: %s\n", error.text);
+		_exit(EX_IOERR);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	argp_err_exit_status = EX_USAGE;
 	/* A store that closes its connection is an error of one write, not the end of everything.
 	 */
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* Those who serve go on without a reader of their live lines. */
+	if (argc < 2 || !is_one_of(argv[1], serving) ||
+	    (argc == 3 && strcmp(argv[2], "--help") == 0))
+		(void)on_exit(check_output, NULL);
 	if (argc < 2) {
 		print_help(stderr);
 		return EX_USAGE;

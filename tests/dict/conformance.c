@@ -440,7 +440,8 @@ static void records_survive_closing(void **state)
 static void old_records_expire(void **state)
 {
 	const struct slice ours = slice_str("shared/last-login/imap/x/x");
-	const struct dict_expiry expiry = {at_secs(5), 3, &ours, 1};
+	const struct dict_expiry expiry = {
+		.older_than_ns = at_secs(5), .limit = 3, .keys = &ours, .key_count = 1};
 	struct harness *harness = *state;
 	char name[16];
 

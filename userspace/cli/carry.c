@@ -60,7 +60,7 @@ void carry_free(struct carry **carry)
 	*carry = NULL;
 }
 
-/* --- a record as a login ------------------------------------------------------------------------ */
+/* --- a record as a login ------------------------------------------------------------ */
 
 static void set_text(struct login *login, enum dovetap_field field, struct slice text)
 {
@@ -125,7 +125,7 @@ static struct slice any_service(const struct carry *carry, const struct roster_r
 	return (struct slice){0};
 }
 
-/* --- carrying ------------------------------------------------------------------------------------ */
+/* --- carrying ------------------------------------------------------------ */
 
 static void wait_for_dicts(struct carry *carry)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Logins that one store has, written to the dicts of a plan as if they were seen now: under its keys,
- * in its precision, and only where they are newer than what these have.
+ * Logins that one store has, written to the dicts of a plan as if they were seen now: under its
+ * keys, in its precision, and only where they are newer than what these have.
  */
 #ifndef DOVETAP_CLI_CARRY_H
 #define DOVETAP_CLI_CARRY_H

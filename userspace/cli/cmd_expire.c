@@ -4,24 +4,29 @@
 #include <inttypes.h>
 #include <sysexits.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "cli/ask.h"
 #include "cli/cmds.h"
 #include "cli/older.h"
 
-#define BATCH	   1000
-#define TIMEOUT_NS (30 * NS_PER_SEC)
+#define LINE_MAX_BYTES (1U << 20)
+#define BATCH	       1000
+#define TIMEOUT_NS     (30 * NS_PER_SEC)
 
 struct expire_options {
 	struct config_options plan;
 	int64_t older_ns;
+	bool dry_run;
 };
 
-enum { OPTION_OLDER = 256 };
+enum { OPTION_OLDER = 256, OPTION_DRY_RUN };
 
 static const struct argp_option options[] = {
 	{"older", OPTION_OLDER, "TIME", 0, "Records that are older, such as 365d; required", 1},
+	{"dry-run", OPTION_DRY_RUN, NULL, 0, "Only print what would be removed", 1},
 	{0},
 };
 
@@ -35,6 +40,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_OLDER:
 		expire->older_ns = older_parse(arg, state);
+		return 0;
+	case OPTION_DRY_RUN:
+		expire->dry_run = true;
 		return 0;
 	case ARGP_KEY_END:
 		if (expire->older_ns == 0)
@@ -53,6 +61,36 @@ static const struct argp argp = {
 	       "a thousand at a time. The setting expire_after does it regularly.",
 };
 
+static void show(const struct dict_record *record, void *context)
+{
+	const char *none = "-";
+	struct buf line;
+
+	buf_init(&line, LINE_MAX_BYTES);
+	buf_appendf(&line, "%s: ", (const char *)context);
+	escape_terminal(&line, record->user.len > 0 ? record->user : slice_str(none));
+	buf_append_char(&line, ' ');
+	escape_terminal(&line, record->service.len > 0 ? record->service : slice_str(none));
+	buf_append_char(&line, ' ');
+	escape_terminal(&line, record->value.len > 0 ? record->value : slice_str(none));
+	(void)puts(buf_str(&line));
+	buf_release(&line);
+}
+
+/* All of them at once: nothing is locked. */
+static int show_all(struct dict *dict, struct dict_expiry *expiry, const char *name,
+		    uint64_t *found, struct error *error_r)
+{
+	int ret;
+
+	expiry->limit = INT32_MAX;
+	expiry->show = show;
+	expiry->context = (void *)(uintptr_t)name;
+	ret = dict_expire(dict, expiry, clock_monotonic_ns() + TIMEOUT_NS, error_r);
+	*found = ret > 0 ? (uint64_t)ret : 0;
+	return ret < 0 ? ret : 0;
+}
+
 static int remove_all(struct dict *dict, struct dict_expiry *expiry, uint64_t *removed,
 		      struct error *error_r)
 {
@@ -65,10 +103,11 @@ static int remove_all(struct dict *dict, struct dict_expiry *expiry, uint64_t *r
 	return ret < 0 ? ret : 0;
 }
 
-static int expire_dict(const struct plan *plan, size_t index, int64_t older_ns,
+static int expire_dict(const struct plan *plan, size_t index, const struct expire_options *wanted,
 		       struct error *error_r)
 {
-	struct dict_expiry expiry = {.older_than_ns = clock_wall_ns() - older_ns, .limit = BATCH};
+	struct dict_expiry expiry = {.older_than_ns = clock_wall_ns() - wanted->older_ns,
+				     .limit = BATCH};
 	struct plan_keys keys = {0};
 	uint64_t removed = 0;
 	struct dict *dict;
@@ -79,22 +118,25 @@ static int expire_dict(const struct plan *plan, size_t index, int64_t older_ns,
 	ret = plan_keys_sample(plan, index, ~0U, &keys, error_r);
 	expiry.keys = keys.keys;
 	expiry.key_count = keys.count;
-	if (ret == 0)
+	if (ret == 0 && wanted->dry_run)
+		ret = show_all(dict, &expiry, plan_dict_name(plan, index), &removed, error_r);
+	else if (ret == 0)
 		ret = remove_all(dict, &expiry, &removed, error_r);
-	(void)printf("%s: %" PRIu64 " removed\n", plan_dict_name(plan, index), removed);
+	(void)printf("%s: %" PRIu64 "%s removed\n", plan_dict_name(plan, index), removed,
+		     wanted->dry_run ? " would be" : "");
 	plan_keys_release(&keys);
 	dict_close(&dict);
 	return ret;
 }
 
 /* One that cannot do it does not keep the others from it. */
-static int expire_all(const struct plan *plan, int64_t older_ns)
+static int expire_all(const struct plan *plan, const struct expire_options *expire)
 {
 	int worst = 0;
 
 	for (size_t i = 0; i < plan_dict_count(plan); i++) {
 		struct error error = {0};
-		int ret = expire_dict(plan, i, older_ns, &error);
+		int ret = expire_dict(plan, i, expire, &error);
 
 		if (ret < 0)
 			log_error("%s", error.text);
@@ -115,7 +157,7 @@ int cmd_expire(int argc, char **argv)
 		log_error("%s", error.text);
 		return EX_CONFIG;
 	}
-	ret = expire_all(plan, expire.older_ns);
+	ret = expire_all(plan, &expire);
 	plan_free(&plan);
 	return ret < 0 ? ask_status(ret) : EX_OK;
 }

@@ -131,5 +131,5 @@ int cmd_top(int argc, char **argv)
 	if (ret == 0)
 		return EX_OK;
 	log_error("%s", error.text);
-	return EX_UNAVAILABLE;
+	return ferror(stdout) ? EX_IOERR : EX_UNAVAILABLE;
 }

@@ -110,12 +110,16 @@ struct dict_listing {
 	int64_t older_than_ns; /* leaves out users with a judged record of that time or newer */
 };
 
+typedef void dict_record_cb(const struct dict_record *record, void *context);
+
 /* What is to be removed. */
 struct dict_expiry {
 	int64_t older_than_ns;	  /* of the login, ns since 1970 */
 	size_t limit;		  /* records at most, in one call */
 	const struct slice *keys; /* such as ours are, with "shared/": a store may hold others' */
 	size_t key_count;
+	dict_record_cb *show; /* not NULL: gets what would be removed, and nothing is */
+	void *context;
 };
 
 /* Whose records are to be removed. */
@@ -126,8 +130,6 @@ struct dict_removal {
 	int64_t until_ns; /* wall clock: later ones stay, where the store has times */
 	bool dry_run;	  /* only counts them */
 };
-
-typedef void dict_record_cb(const struct dict_record *record, void *context);
 
 /* Which of the collector's files a dict is for (priv/landlock.h). */
 enum dict_place {

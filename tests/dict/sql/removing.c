@@ -8,9 +8,36 @@ static int expire(struct sql_harness *harness, size_t limit, struct error *error
 {
 	const struct slice keys[] = {slice_str("shared/last-login/imap/x/x"),
 				     slice_str("shared/last-login/pop3/x/x")};
-	const struct dict_expiry expiry = {THEN_NS, limit, keys, 2};
+	const struct dict_expiry expiry = {
+		.older_than_ns = THEN_NS, .limit = limit, .keys = keys, .key_count = 2};
 
 	return dict_expire(harness->dict, &expiry, clock_monotonic_ns() + 30 * NS_PER_SEC, error_r);
+}
+
+static void take_user(const struct dict_record *record, void *context)
+{
+	struct buf *users = context;
+
+	buf_append_slice(users, record->user);
+	buf_append_char(users, '\n');
+}
+
+static void expect_shown(struct sql_harness *harness, const char *expected)
+{
+	const struct slice key = slice_str("shared/last-login/imap/x/x");
+	struct buf users;
+	const struct dict_expiry expiry = {.older_than_ns = THEN_NS,
+					   .limit = 100,
+					   .keys = &key,
+					   .key_count = 1,
+					   .show = take_user,
+					   .context = &users};
+
+	buf_init(&users, 4096);
+	assert_true(dict_expire(harness->dict, &expiry, clock_monotonic_ns() + 30 * NS_PER_SEC,
+				NULL) >= 0);
+	assert_string_equal(buf_str(&users), expected);
+	buf_release(&users);
 }
 
 static void old_rows_are_removed_some_at_a_time(void **state)
@@ -51,6 +78,7 @@ static void a_row_with_several_times_is_as_old_as_the_newest(void **state)
 			"('one-new', 1600000000, 1800000000), ('never', NULL, NULL);",
 			users_schema);
 	sql_harness_open(harness, users_map, NULL, NULL);
+	expect_shown(harness, "both-old\none-old\n");
 	assert_int_equal(expire(harness, 100, &error), 2);
 	assert_string_equal(sql_harness_ask(harness, "SELECT userid FROM users ORDER BY userid;"),
 			    "never\none-new\n");

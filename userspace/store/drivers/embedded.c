@@ -42,6 +42,7 @@ enum statement {
 	SELECT,
 	SELECT_LIKE,
 	EXPIRE,
+	EXPIRED,
 	REMOVE,
 	COUNT,
 	STATEMENT_COUNT
@@ -76,6 +77,7 @@ struct table {
 					   " WHERE (userid, service) IN (SELECT "                  \
 					   "userid, service FROM " table                           \
 					   " WHERE time_ns < ?1 LIMIT ?2)",                        \
+				[EXPIRED] = COLUMNS(table) " WHERE time_ns < ?1 LIMIT ?2",         \
 				[REMOVE] = "DELETE FROM " table " WHERE userid = ?1",              \
 				[COUNT] = "SELECT 1 FROM " table " WHERE userid = ?1",             \
 			},                                                                         \
@@ -440,6 +442,16 @@ static int sqlite_check_key(struct dict *dict, const char *const *variables, str
 			 "needs %%{user}, without modifiers");
 }
 
+/* By the condition of EXPIRE. */
+static int show_expired(struct sqlite *sqlite, sqlite3_stmt *select,
+			const struct dict_expiry *expiry, struct error *error_r)
+{
+	int64_t found = each_row(sqlite, select, expiry->show, expiry->context, error_r);
+
+	sqlite3_reset(select);
+	return (int)found;
+}
+
 static int expire(struct sqlite *sqlite, const struct dict_expiry *expiry, struct error *error_r)
 {
 	sqlite3_stmt *stmt;
@@ -447,11 +459,13 @@ static int expire(struct sqlite *sqlite, const struct dict_expiry *expiry, struc
 
 	if (table_missing(sqlite))
 		return 0;
-	code = prepare(sqlite, EXPIRE, &stmt);
+	code = prepare(sqlite, expiry->show ? EXPIRED : EXPIRE, &stmt);
 	if (code == SQLITE_OK)
 		code = sqlite3_bind_int64(stmt, 1, expiry->older_than_ns);
 	if (code == SQLITE_OK)
 		code = sqlite3_bind_int64(stmt, 2, (int64_t)expiry->limit);
+	if (code == SQLITE_OK && expiry->show)
+		return show_expired(sqlite, stmt, expiry, error_r);
 	if (code == SQLITE_OK)
 		code = run(sqlite, EXPIRE);
 	if (code != SQLITE_OK)

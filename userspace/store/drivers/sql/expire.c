@@ -217,3 +217,17 @@ int sql_expiry_statement(struct buf *out, enum sql_dialect dialect, const struct
 	}
 	return out->failed;
 }
+
+int sql_expiry_select(struct buf *out, enum sql_dialect dialect, const struct sql_expiry *expiry,
+		      const struct sql_map *map, int64_t older_than_ns)
+{
+	for (size_t i = 0; i < map->column_count; i++) {
+		buf_append_str(out, i > 0 ? "," : "SELECT ");
+		sql_name_quote(out, dialect, map->columns[i].name);
+	}
+	buf_append_str(out, " FROM ");
+	sql_name_quote(out, dialect, expiry->table);
+	buf_append_str(out, " WHERE ");
+	put_condition(out, dialect, expiry, older_than_ns);
+	return out->failed;
+}

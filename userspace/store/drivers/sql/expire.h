@@ -43,4 +43,9 @@ int sql_expiry_make(const struct sql_map_set *set, size_t map_index, enum sql_di
 int sql_expiry_statement(struct buf *out, enum sql_dialect dialect, const struct sql_expiry *expiry,
 			 int64_t older_than_ns, size_t limit);
 
+/* Appends a SELECT of the map's columns, in their order, of the rows that the DELETE would
+ * remove. */
+int sql_expiry_select(struct buf *out, enum sql_dialect dialect, const struct sql_expiry *expiry,
+		      const struct sql_map *map, int64_t older_than_ns);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "store/drivers/sql/expire.h"
 #include "store/drivers/sql/sql_private.h"
+#include "store/stamp.h"
 
 /* One of our keys goes to that map. */
 static bool is_ours(const struct sql_dict *sql, size_t map_index, const struct dict_expiry *expiry)
@@ -51,6 +52,54 @@ static int sql_delete(struct sql_dict *sql, const struct sql_expiry *what, int64
 	return result == SQL_OK ? (int)removed : -EIO;
 }
 
+/* --- what would be removed ------------------------------------------------------------------ */
+
+struct showing {
+	const struct sql_map *map;
+	const struct dict_expiry *expiry;
+	int count;
+};
+
+static void show_row(const struct slice *columns, size_t count, void *context)
+{
+	struct showing *showing = context;
+	struct dict_record record = {.value = columns[0]};
+	size_t user = sql_map_role(showing->map, SQL_ROLE_USER);
+	size_t service = sql_map_role(showing->map, SQL_ROLE_SERVICE);
+
+	if (count < showing->map->column_count)
+		return;
+	if (user > 0)
+		record.user = columns[user];
+	if (service > 0)
+		record.service = columns[service];
+	record.time_ns = record.value.ptr ? stamp_to_ns(record.value) : -1;
+	showing->count++;
+	showing->expiry->show(&record, showing->expiry->context);
+}
+
+static int sql_show(struct sql_dict *sql, const struct sql_map *map, const struct sql_expiry *what,
+		    const struct dict_expiry *expiry, int64_t deadline_ns, struct error *error_r)
+{
+	struct showing showing = {.map = map, .expiry = expiry};
+	struct sql_question question = {.deadline_ns = deadline_ns};
+	enum sql_result result = SQL_AGAIN;
+	struct buf statement;
+
+	buf_init(&statement, SQL_STATEMENT_MAX);
+	if (sql_expiry_select(&statement, sql->backend->dialect, what, map, expiry->older_than_ns) <
+	    0) {
+		error_set(error_r, ENOMEM, "out of memory");
+	} else {
+		question.statement = buf_str(&statement);
+		result = sql->backend->select(sql->conn, &question, show_row, &showing, error_r);
+	}
+	buf_release(&statement);
+	if (sql_is_broken(result))
+		sql_disconnect(sql);
+	return result == SQL_OK ? showing.count : -EIO;
+}
+
 static int sql_expire_map(struct sql_dict *sql, size_t map_index, struct sql_table *table,
 			  const struct dict_expiry *expiry, size_t limit, int64_t deadline_ns,
 			  struct error *error_r)
@@ -62,6 +111,8 @@ static int sql_expire_map(struct sql_dict *sql, size_t map_index, struct sql_tab
 	if (ret == 0)
 		ret = sql_expiry_make(&sql->maps, map_index, sql->backend->dialect, table, &what,
 				      error_r);
+	if (ret == 0 && expiry->show)
+		return sql_show(sql, map, &what, expiry, deadline_ns, error_r);
 	if (ret == 0)
 		ret = sql_delete(sql, &what, expiry->older_than_ns, limit, deadline_ns, error_r);
 	return ret;
