@@ -3,7 +3,7 @@
 # Both Cassandra examples of Dovecot's last_login document, configuration, maps and tables as they
 # are printed there but for the host: real logins reach a real Cassandra without a dict server.
 . "$(dirname "$0")/lib.sh"
-plan 10
+plan 14
 
 cassandra=$top/tests/servers/cassandra.sh
 
@@ -157,3 +157,37 @@ printf 'dovetap {\n  expire_after = 30 days\n}\n' >> "$tmp/dovetap.conf"
 dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf"
 check 'a login with expire_after' login imap carol@example.com
 check 'is for Cassandra to remove' eventually expires_in 30
+
+# --- many: more than a page holds, with gaps of what was deleted --------------------------------
+
+names_of() { # file of a table: its users, each once; those who logged in above are not inactive
+	cut -f 1 "$1" | grep '^user' | sort -u
+}
+
+listed() { # arguments of "inactive": the users whom it lists
+	"$dovetap" inactive --config "$tmp/dovetap.conf" --since 2000-01-01 --older 365d --json "$@" |
+		jq -r .user | sort
+}
+
+lists_all() { # pattern, arguments: those in Cassandra that have it
+	cql last_login > "$tmp/rows" || return 1
+	same "$(names_of "$tmp/rows" | grep "$1")" "$(listed "${@:2}")"
+}
+
+statement_for_each() { # statement, in which USER is replaced
+	local i
+	for ((i = 0; i < 5000; i++)); do
+		[[ $1 == INSERT* || $((i % 3)) -ne 0 ]] || continue
+		echo "${1//USER/user$i@example.com};"
+	done | cql run
+}
+
+statement_for_each "INSERT INTO last_login (userid, service, last_access, last_ip)
+	VALUES ('USER', 'imap', 1577836800000, '192.0.2.1')" || true
+check 'five thousand users are listed, each once' lists_all .
+statement_for_each "DELETE FROM last_login WHERE userid = 'USER'" || true # two thirds
+check 'with gaps in it' lists_all .
+check 'those of a mask' lists_all '7@example.com$' '*7@example.com'
+cql last_login > "$tmp/rows" || true
+names_of "$tmp/rows" > "$tmp/names" || true
+check 'those of a list' lists_all . --from "$tmp/names"
