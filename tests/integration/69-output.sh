@@ -48,7 +48,7 @@ cut_off() { # words: the same without a reader
 	exec {pipe}<> "$tmp/pipe"
 	exec {out}> "$tmp/pipe"
 	exec {pipe}>&-
-	"$dovetap" "$@" >&"$out" 2> "$tmp/errors" || status=$?
+	"$dovetap" "$@" 1>&"$out" 2> "$tmp/errors" || status=$?
 	exec {out}>&-
 	cat "$tmp/errors"
 	same "$expected" "$status" && grep -q 'standard output: Broken pipe' "$tmp/errors"

@@ -295,6 +295,23 @@ static int check_dicts(const struct plan *plan, struct findings *findings)
 	return ret;
 }
 
+static void check_client_id(const struct plan *plan, struct findings *findings)
+{
+	struct finding *finding;
+
+	if (!plan_wants_client_id(plan) || plan_has_client_id(plan))
+		return;
+	finding = findings_add(findings, "configuration", FINDING_WARNING);
+	if (!finding)
+		return;
+	set(finding->subject, sizeof(finding->subject), "client_id");
+	set(finding->text, sizeof(finding->text),
+	    "Dovecot passes a client's identification (IMAP ID) on with imap_id_retain = yes alone, "
+	    "which its configuration does not have: it will be empty");
+	set(finding->advice, sizeof(finding->advice),
+	    "set imap_id_retain = yes in Dovecot's configuration");
+}
+
 static const char *purpose_of(const struct plan_route *route)
 {
 	static const char *const logins[] = {
@@ -371,6 +388,7 @@ static int check_plan(const struct check_options *check, struct findings *findin
 	check_pins(plan_settings(plan)->pin, findings);
 	check_files(check, findings);
 	check_keys(plan, findings);
+	check_client_id(plan, findings);
 	ret = check_settings(plan, findings);
 	if (check_dicts(plan, findings) < 0)
 		ret = -EINVAL;

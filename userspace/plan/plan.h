@@ -119,6 +119,12 @@ const struct audit_config *plan_audit(const struct plan *plan);
 /* What it would record, also when there is none. */
 const struct audit_config *plan_audit_policy(const struct plan *plan);
 
+/* Does a key or audit_fields want the client's identification (IMAP ID)? */
+bool plan_wants_client_id(const struct plan *plan);
+
+/* Does Dovecot keep it (imap_id_retain), as far as its configuration is known? */
+bool plan_has_client_id(const struct plan *plan);
+
 /* The databases of the settings, open; *geo_r is NULL when there are none. */
 int plan_open_geo(const struct plan *plan, struct geo **geo_r, struct error *error_r);
 

@@ -137,3 +137,37 @@ bool plan_audit_wants_container(const struct plan *plan)
 {
 	return plan_audit(plan) && plan->audit.policy.fields & CONTAINER_FIELDS;
 }
+
+/* --- the client's own identification --------------------------------------------------------- */
+
+bool plan_wants_client_id(const struct plan *plan)
+{
+	const char *const *field = plan_settings(plan)->audit_fields;
+	bool wants = false;
+
+	/* Without a list the stream has all fields that there are. */
+	for (; *field && plan_settings(plan)->audit_log[0]; field++)
+		wants |= strcmp(*field, "client_id") == 0;
+	for (size_t i = 0; i < plan_route_count(plan); i++)
+		wants |= plan_template_has(plan_route(plan, i)->key, "client_id");
+	return wants;
+}
+
+static bool is_on(const struct conf_section *section)
+{
+	static const char *const yes[] = {"yes", "y", "1", "true"};
+	const struct conf_setting *setting =
+		section ? conf_setting_find(section, "imap_id_retain") : NULL;
+	bool on = false;
+
+	for (size_t i = 0; setting && i < sizeof(yes) / sizeof(yes[0]); i++)
+		on |= strcasecmp(setting->value, yes[i]) == 0;
+	return on;
+}
+
+bool plan_has_client_id(const struct plan *plan)
+{
+	const struct conf_section *root = plan_server_root(plan);
+
+	return is_on(root) || is_on(conf_section_find(root, "protocol", "imap"));
+}

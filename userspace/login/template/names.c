@@ -16,7 +16,8 @@ struct name_row {
 	{"node", VARIABLE_NODE, 0}, {"pod", VARIABLE_POD, 0},                                      \
 	{"container", VARIABLE_CONTAINER, 0}, {"pod_namespace", VARIABLE_POD_NAMESPACE, 0},        \
 	{"pod_uid", VARIABLE_POD_UID, 0}, {"container_id", VARIABLE_CONTAINER_ID, 0},              \
-	{"country", VARIABLE_COUNTRY, 0}, {"asn", VARIABLE_ASN, 0}
+	{"country", VARIABLE_COUNTRY, 0}, {"asn", VARIABLE_ASN, 0},                                \
+	{"client_id", VARIABLE_CLIENT_ID, 0}
 
 static const struct name_row own_names[] = {OWN_NAMES};
 /* clang-format on */

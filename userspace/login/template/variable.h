@@ -24,6 +24,7 @@
 	X(AUTH_DOMAIN, "auth_domain", behind_at, DOVETAP_FIELD_AUTH_USER)                          \
 	X(MASTER_USER, "master_user", text, DOVETAP_FIELD_MASTER_USER)                             \
 	X(LOCAL_NAME, "local_name", text, DOVETAP_FIELD_LOCAL_NAME)                                \
+	X(CLIENT_ID, "client_id", text, DOVETAP_FIELD_CLIENT_ID)                                   \
 	X(REMOTE_IP, "remote_ip", ip, offsetof(struct login, remote_ip))                           \
 	X(LOCAL_IP, "local_ip", ip, offsetof(struct login, local_ip))                              \
 	X(REMOTE_PORT, "remote_port", port, offsetof(struct login, remote_port))                   \
