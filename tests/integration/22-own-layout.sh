@@ -3,7 +3,7 @@
 # A Dovecot that dovetap does not know, and what its operator does about it: a layout made from
 # Dovecot's headers, or from debug symbols. It must be the one that was reviewed for this release.
 . "$(dirname "$0")/lib.sh"
-plan 11
+plan 14
 
 known='2.3.ABIv19(2.3.19.1)' unknown='2.3.ABIv77(2.3.77.7)'
 headers=$("$top/tests/harness/headers") || bail 'no headers of Dovecot'
@@ -43,6 +43,11 @@ both_are_alike() {
 	same "$(cat "$tmp/made")" "$(cat "$tmp/from-debug")"
 }
 
+check 'mail_user and auth_request are those of the headers, client is not' fails_with 65 'client.session_id: at ' \
+	"$dovetap" layout check "$headers"
+"$dovetap" layout check "$headers" > "$tmp/differs" 2> "$tmp/error" || true
+check 'nothing else differs' same client.session_id: "$(cut -d ' ' -f 1 "$tmp/differs")"
+
 debug_symbols
 library=$(root_folder bookworm)/usr/lib/dovecot/libdovecot-storage.so.0
 check 'debug symbols need the ABI' fails_with 65 '--abi-of=FILE' "$dovetap" layout make \
@@ -58,6 +63,14 @@ harness_alter_abi bookworm "$known" "$unknown"
 harness_start bookworm
 mkdir "$tmp/layouts"
 printf 'dovetap {\n  layout_dir = %s\n}\n' "$tmp/layouts" > "$tmp/dovetap.conf"
+"$dovetap" layout show "$known" | "$top/tests/harness/shift-layout" mail_user username 8 > "$tmp/shifted" ||
+	bail 'no shifted layout'
+mkdir "$tmp/compared"
+cp "$tmp/shifted" "$tmp/compared/known.layouts"
+printf 'dovetap {\n  layout_dir = %s\n}\n' "$tmp/compared" > "$tmp/compared.conf"
+check 'a file that replaces the built-in one is compared' fails_with 65 'mail_user.username: at ' \
+	"$dovetap" layout check --config "$tmp/compared.conf" "$headers"
+
 check 'without it this Dovecot is refused' fails_with 69 'dovetap layout make' "$dovetap" check \
 	--config "$tmp/dovetap.conf" --root "$harness_root"
 sed "s/^abi .*/abi $unknown/" "$tmp/made" > "$tmp/layouts/new.layouts"

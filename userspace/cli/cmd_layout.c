@@ -17,6 +17,7 @@
 #include "cli/cmds.h"
 #include "cli/layout_source.h"
 #include "dovecot/layout.h"
+#include "dovecot/layout_compare.h"
 #include "dovecot/layout_files.h"
 #include "dovecot/layout_own.h"
 #include "dovecot/layout_print.h"
@@ -74,7 +75,7 @@ static int list(struct layout_command *command, struct error *error_r)
 }
 
 /* layout_read_btf() for those members that the BPF programs read. Errors as of that. */
-static int read_btf(struct layout_command *command, const struct btf *btf, const char *abi,
+static int read_btf(struct layout_table *table, const struct btf *btf, const char *abi,
 		    struct error *error_r)
 {
 	struct bpf_object *programs = loader_open_programs();
@@ -82,26 +83,33 @@ static int read_btf(struct layout_command *command, const struct btf *btf, const
 
 	if (!programs)
 		return error_set(error_r, errno, "cannot open the BPF programs: %m");
-	ret = layout_read_btf(bpf_object__btf(programs), btf, abi, &command->table, error_r);
+	ret = layout_read_btf(bpf_object__btf(programs), btf, abi, table, error_r);
 	bpf_object__close(programs);
 	return ret;
 }
 
 /* --- show --------------------------------------------------------------------------------------*/
 
-static int show(struct layout_command *command, struct error *error_r)
+static int read_known(const char *abi, struct layout_table *table, struct error *error_r)
 {
 	const struct layout *layout;
 	struct btf *btf;
-	int ret = layout_require(command->args[0], &layout, error_r);
+	int ret = layout_require(abi, &layout, error_r);
 
 	if (ret < 0)
 		return ret;
 	btf = btf__new(layout->btf, (__u32)layout->btf_size);
 	if (!btf)
 		return error_set(error_r, EIO, "%s: its BTF is broken", layout->name);
-	ret = read_btf(command, btf, layout->abi, error_r);
+	ret = read_btf(table, btf, layout->abi, error_r);
 	btf__free(btf);
+	return ret < 0 ? ret : 0;
+}
+
+static int show(struct layout_command *command, struct error *error_r)
+{
+	int ret = read_known(command->args[0], &command->table, error_r);
+
 	return ret < 0 ? ret : print_table(&command->table, error_r);
 }
 
@@ -138,11 +146,11 @@ static int take_btf(const struct btf *btf, const char *abi, void *context, struc
 		(void)snprintf(command->found_abi, sizeof(command->found_abi), "%s", abi);
 		command->abi = command->found_abi;
 	}
-	ret = read_btf(command, btf, command->abi, error_r);
+	ret = read_btf(&command->table, btf, command->abi, error_r);
 	return ret < 0 ? ret : 0;
 }
 
-static int make(struct layout_command *command, struct error *error_r)
+static int read_sources(struct layout_command *command, struct error *error_r)
 {
 	int ret = command->abi_of ? read_abi_of(command, error_r) : 0;
 
@@ -151,6 +159,13 @@ static int make(struct layout_command *command, struct error *error_r)
 					 error_r);
 	if (ret == 0)
 		ret = layout_read_check(&command->table, command->abi, error_r);
+	return ret;
+}
+
+static int make(struct layout_command *command, struct error *error_r)
+{
+	int ret = read_sources(command, error_r);
+
 	if (ret < 0)
 		return ret;
 	(void)puts("# Made by \"dovetap layout make\"; the form is that of "
@@ -158,12 +173,49 @@ static int make(struct layout_command *command, struct error *error_r)
 	return print_table(&command->table, error_r);
 }
 
+/* --- check -------------------------------------------------------------------------------------*/
+
+static int compare(const struct layout_command *command, const struct layout_table *known,
+		   struct error *error_r)
+{
+	struct buf out;
+	size_t count;
+
+	buf_init(&out, TABLE_TEXT_MAX);
+	count = layout_compare(&command->table, known, command->abi, &out);
+	(void)fputs(buf_str(&out), stdout);
+	buf_release(&out);
+	if (count == 0)
+		(void)printf("the layout of Dovecot ABI %s is that of the sources\n", command->abi);
+	return count == 0 ? 0
+			  : error_set(error_r, EBADMSG,
+				      "the layout of Dovecot ABI %s is not that of the sources in "
+				      "%zu members: 'dovetap layout make' makes one of them",
+				      command->abi, count);
+}
+
+static int check(struct layout_command *command, struct error *error_r)
+{
+	struct layout_table known = {0};
+	int ret = read_sources(command, error_r);
+
+	if (ret < 0)
+		return ret;
+	known.structs = calloc(LAYOUT_STRUCTS_MAX, sizeof(*known.structs));
+	ret = known.structs ? read_known(command->abi, &known, error_r)
+			    : error_set(error_r, ENOMEM, "out of memory");
+	if (ret == 0)
+		ret = compare(command, &known, error_r);
+	layout_table_release(&known);
+	return ret;
+}
+
 /* --- the command -------------------------------------------------------------------------------*/
 
 static const struct {
 	const char *name;
 	layout_action_fn *run;
-} actions[] = {{"list", list}, {"show", show}, {"make", make}};
+} actions[] = {{"list", list}, {"show", show}, {"make", make}, {"check", check}};
 
 enum { OPTION_ABI = 256, OPTION_ABI_OF, OPTION_CC, OPTION_PAHOLE };
 
@@ -188,17 +240,17 @@ static void take_word(struct layout_command *command, char *word, struct argp_st
 		return;
 	}
 	if (!command->run)
-		argp_error(state, "\"%s\": one of list, show, make", word);
+		argp_error(state, "\"%s\": one of list, show, make, check", word);
 }
 
 static void check_words(const struct layout_command *command, struct argp_state *state)
 {
 	if (!command->run)
-		argp_error(state, "one of list, show, make");
+		argp_error(state, "one of list, show, make, check");
 	else if (command->run == show && command->arg_count != 1)
 		argp_error(state, "show: one ABI string");
-	else if (command->run == make && command->arg_count == 0)
-		argp_error(state, "make: a folder with Dovecot's headers, or debug symbols");
+	else if ((command->run == make || command->run == check) && command->arg_count == 0)
+		argp_error(state, "make, check: a folder with Dovecot's headers, or debug symbols");
 	else if (command->run == list && command->arg_count > 0)
 		argp_error(state, "list: nothing more");
 }
@@ -238,13 +290,15 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.children = plan_argp_children,
-	.args_doc = "list|show|make",
+	.args_doc = "list|show|make|check",
 	.doc = "Layouts describe where Dovecot keeps what dovetap reads; the ABI string in Dovecot's "
 	       "files chooses one.\v"
 	       "list prints the ABI strings that are known; \"show ABI\" one layout. "
 	       "\"make SOURCE...\" prints a new one, from the folder of Dovecot's installed headers (/usr/include/dovecot, package "
 	       "dovecot-dev) or from debug symbols of libdovecot-storage, auth and "
-	       "libdovecot-login. Put it into /etc/dovetap/layouts/NAME.layouts (layout_dir).",
+	       "libdovecot-login. Put it into /etc/dovetap/layouts/NAME.layouts (layout_dir). "
+	       "\"check SOURCE...\" compares the one that is used for this ABI string with such a source, "
+	       "and names each member that differs.",
 };
 
 static int load_own(const struct layout_command *command, struct error *error_r)
