@@ -43,7 +43,7 @@ test-layouts: all ## every member of Dovecot's structs shifted in each direction
 	$(Q)tools/rootfs bullseye bookworm trixie
 	$(Q)CASES=all TEST_TIMEOUT=14400 tests/integration/27-shifted-layouts.sh
 
-test-short-lived: all ## 20,000 logins whose processes end at once: each is known, whose it was (root, 20 minutes on two CPUs)
+test-short-lived: all ## 20,000 logins whose processes end at once: each is known, whose it was (root, 10 minutes on two CPUs)
 	$(Q)tools/rootfs bookworm trixie
 	$(Q)SHORT_LOGINS=10000 TEST_TIMEOUT=7200 tests/integration/93-short-lived.sh
 
