@@ -153,12 +153,12 @@ static int report(struct collector *c, uint64_t number, struct buf *out)
 int collector_forget_begin(struct slice user, struct buf *out, void *context)
 {
 	struct collector *c = context;
-	struct collector_forgetting *job;
+	struct collector_forgetting *job = NULL;
 	int ret = user.len > 0 ? make_room(c) : -EINVAL;
 
 	if (ret == 0)
 		ret = begin(c, user, &job);
-	return ret < 0 ? ret : buf_appendf(out, "%" PRIu64 "\n", job->number);
+	return ret < 0 || !job ? ret : buf_appendf(out, "%" PRIu64 "\n", job->number);
 }
 
 int collector_forget_report(struct slice number, struct buf *out, void *context)

@@ -93,7 +93,7 @@ static void put_condition(struct sql_select *select, enum sql_dialect dialect,
 		return;
 	buf_append_str(&select->text, " AND ");
 	sql_name_quote(&select->text, dialect, removal->map->columns[0].name);
-	if (strcmp(removal->empty[0], "NULL") == 0)
+	if (!removal->empty[0] || strcmp(removal->empty[0], "NULL") == 0)
 		buf_append_str(&select->text, " IS NOT NULL");
 	else
 		buf_appendf(&select->text, "<>%s", removal->empty[0]);

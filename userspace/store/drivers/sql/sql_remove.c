@@ -86,7 +86,7 @@ static int remove_from_map(struct sql_removing *removing, const struct sql_map *
 			   const struct sql_columns *columns, struct error *error_r)
 {
 	struct sql_dict *sql = removing->sql;
-	struct sql_removal removal;
+	struct sql_removal removal = {.rows = false};
 	int ret;
 
 	if (!columns->of_user)
