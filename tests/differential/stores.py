@@ -154,7 +154,7 @@ def run_ours(dovetap, job):
         'dovetap {\n  %sdovecot_version = %s\n  state_dir = %s\n}\n' % (
             'compat = strict\n  ' if job.stores.strict else '', job.version, job.directory))
     # A store that refuses for now (no such key) would be asked for a minute.
-    done = subprocess.run(['timeout', '10', dovetap, 'replay', '-c', job.directory / 'dovetap.conf', '-C',
+    done = subprocess.run(['timeout', '30', dovetap, 'replay', '-c', job.directory / 'dovetap.conf', '-C',
                            job.directory / 'dovetap-server.conf', job.directory / 'events'],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     job.ours_said = done.stdout.decode(errors='replace')

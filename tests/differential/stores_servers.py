@@ -68,7 +68,7 @@ class Sql:
 
 
 def sql_records(one, rows, clock):
-    keys = len(one.columns)
+    keys = len(one.shown())
     return sorted(' '.join(map(repr, words[:keys])) + ' ' + ' '.join(masked(word, clock) for word in words[keys:])
                   for words in rows)
 
