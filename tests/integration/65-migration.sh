@@ -3,7 +3,7 @@
 # docs/migration.md, step by step: the real plugin first, then both, then dovetap alone. Every command of the
 # document is run here as it stands there, but for paths.
 . "$(dirname "$0")/lib.sh"
-plan 15
+plan 17
 doc=$top/docs/migration.md
 run_lines=$tmp/run-lines
 : > "$run_lines"
@@ -14,7 +14,8 @@ documented() { # a command of the document, with the configuration and Dovecot o
 	grep -qxF "    $command" "$doc" || { echo "not in the document: $command"; return 1; }
 	echo "$command" >> "$run_lines"
 	command=${command//dovetap /\"\$dovetap\" }
-	command=$(sed -E "s#(\"\\\$dovetap\" [a-z]+( (list|show))?)#\1 \$options#g; s#> inactive.json#> $tmp/inactive.json#" <<< "$command")
+	command=$(sed -E "s#(\"\\\$dovetap\" [a-z]+( (list|show))?)#\1 \$options#g; s#> inactive.json#> $tmp/inactive.json#
+		s#/etc/dovecot#$tmp/bookworm#" <<< "$command")
 	(
 		# The harness's userdb takes everybody, so it cannot list them.
 		doveadm() { printf '%s@example.com\n' alice bob carol old never; }
@@ -92,6 +93,19 @@ alone_it_is() {
 	[[ -n $(redis -n 1 get last-login/imap/carol@example.com) ]]
 }
 check 'dovetap alone goes on' eventually alone_it_is
+
+# Another store.
+in_own_store() { # user: the time of its last login by IMAP
+	sqlite3 -readonly "$tmp/state/imported.db" \
+		"SELECT last_access FROM last_login WHERE userid='$1@example.com' AND service='imap'"
+}
+cp "$conf" "$tmp/conf.4"
+printf 'plugin {\n  last_login_dict = sqlite:path=%s\n}\n' "$tmp/state/imported.db" >> "$conf"
+check 'another store takes over what the plugin has recorded' fails_with 0 '4 written' \
+	documented "doveadm user '*' | dovetap import --from-config /etc/dovecot/dovecot.conf -"
+check 'with its times' same "1500000000 $(redis -n 1 get last-login/imap/bob@example.com)" \
+	"$(in_own_store old) $(in_own_store bob)"
+cp "$tmp/conf.4" "$conf"
 
 # 5
 named() { # who is printed
