@@ -81,7 +81,7 @@ static bool proxy_2_refuses(struct slice key)
 	}                                                                                          \
 	const struct subject id = {                                                                \
 		.name = "proxy (" version ", " backend ")",                                        \
-		.traits = TRAIT_PRECISION | TRAIT_SLOW,                                            \
+		.traits = TRAIT_PRECISION | TRAIT_SLOW | TRAIT_LEARNS,                             \
 		.start = start_##id,                                                               \
 		.refuses = refusing,                                                               \
 	}
@@ -93,7 +93,7 @@ static bool proxy_2_refuses(struct slice key)
 	}                                                                                          \
 	const struct subject id = {                                                                \
 		.name = "proxy (" version ", mysql)",                                              \
-		.traits = TRAIT_PRECISION | TRAIT_SLOW,                                            \
+		.traits = TRAIT_PRECISION | TRAIT_SLOW | TRAIT_LEARNS,                             \
 		.start = start_##id,                                                               \
 		.refuses = refusing,                                                               \
 	}

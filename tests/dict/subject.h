@@ -21,6 +21,8 @@ enum trait {
 	TRAIT_SLOW = 1 << 6,	  /* rewrites all it has for each record: no batch of 5,000 */
 	TRAIT_EXPIRES = 1 << 7,	  /* removes old records when asked, as DICT_CAP_EXPIRE says */
 	TRAIT_VOLATILE = 1 << 8,  /* a dict that is closed has lost its records */
+	TRAIT_LEARNS =
+		1 << 9, /* waits, once opened and at each ping, for a refusal that may come */
 };
 
 struct harness {
