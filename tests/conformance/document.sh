@@ -47,6 +47,6 @@ the primary key here, because with the documented schema every write of the plug
 END
 	while read -r version store precision compat key records median least most; do
 		printf '| %s | %s | %s | %s | `%s` | %s | %s | %s | %s |\n' "$version" \
-			"$store" "$precision" "$compat" "$key" "$records" "$median" "$least" "$most"
+			"$store" "$precision" "$compat" "${key//|/\\|}" "$records" "$median" "$least" "$most"
 	done < "$results"
 } > docs/plugin-conformance.md

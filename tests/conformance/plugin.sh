@@ -26,7 +26,7 @@ dovecot_version() {
 # Each as it is set up; of 2.3 and 2.4 alike. Keys are not written where the default is meant.
 sites() { # configuration, precision, compat, key
 	local user=%u domain=%d service=%s
-	[[ $syntax == 2.3 ]] || user='%{user}' domain='%{user | domain}' service='%{service}'
+	[[ $syntax == 2.3 ]] || user='%{user}' domain='%{user|domain}' service='%{service}'
 	for store in iredmail iredmail-pgsql iredmail-ldap; do
 		echo "$store s strict last-login/$service/$user/$domain"
 	done
