@@ -28,13 +28,17 @@ check-headers: $(BPF_SKEL) ## compile every header on its own
 		printf '#include <linux/types.h>\n#include "%s"\n' $$h | \
 		$(CC) $(CPPFLAGS) $(CFLAGS) -I. -Wno-unused-function -x c -fsyntax-only - || exit 1; done
 
-tidy: $(BPF_SKEL) $(MODULE_HEADERS) $(PROGRAM_HEADERS) ## clang-tidy over user space and tools
+tidy-inputs: $(BPF_SKEL) $(MODULE_HEADERS) $(PROGRAM_HEADERS)
+
+tidy: tidy-inputs ## clang-tidy over user space and tools
 	$(Q)printf '%s\n' $(TIDY_FILES) | TIDY=$(TIDY) TIDY_FLAGS='$(TIDY_FLAGS)' \
 		xargs -P $$(nproc) -n 6 tools/tidy
 
 sanitize: ## build everything with ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined all unit-binaries
 
-check: check-format check-layers check-headers check-comments check-words tidy ## all checks of the source
+check-quick: check-format check-layers check-headers check-comments check-words
 
-.PHONY: format check check-format check-layers check-comments check-words print-layers check-headers tidy sanitize
+check: check-quick tidy ## all checks of the source
+
+.PHONY: format check check-quick tidy-inputs check-format check-layers check-comments check-words print-layers check-headers tidy sanitize
