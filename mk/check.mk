@@ -30,9 +30,12 @@ check-headers: $(BPF_SKEL) ## compile every header on its own
 
 tidy-inputs: $(BPF_SKEL) $(MODULE_HEADERS) $(PROGRAM_HEADERS)
 
-tidy: tidy-inputs ## clang-tidy over user space and tools
+tidy-only: # once its inputs are there
 	$(Q)printf '%s\n' $(TIDY_FILES) | TIDY=$(TIDY) TIDY_FLAGS='$(TIDY_FLAGS)' \
 		xargs -P $$(nproc) -n 6 tools/tidy
+
+tidy: tidy-inputs ## clang-tidy over user space and tools
+	$(Q)$(MAKE) --no-print-directory tidy-only
 
 sanitize: ## build everything with ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory SAN=address,undefined all unit-binaries
@@ -41,4 +44,4 @@ check-quick: check-format check-layers check-headers check-comments check-words
 
 check: check-quick tidy ## all checks of the source
 
-.PHONY: format check check-quick tidy-inputs check-format check-layers check-comments check-words print-layers check-headers tidy sanitize
+.PHONY: format check check-quick tidy-inputs tidy-only check-format check-layers check-comments check-words print-layers check-headers tidy sanitize
