@@ -68,28 +68,45 @@ static int connect_file(struct sqlite_file *file, struct error *error_r)
 	return 0;
 }
 
+static bool stands_at(const char *path, const struct sqlite_file_id *id)
+{
+	struct sqlite_file_id now = {0};
+
+	return sqlite_file_id_of(path, &now, NULL) == 0 && sqlite_file_id_same(&now, id);
+}
+
+/* The file of that id, with what is beside it. */
+static int open_file(struct sqlite_file *file, const struct sqlite_file_id *id, bool create,
+		     struct error *error_r)
+{
+	int ret = create ? sqlite_side_admit(file->path, error_r) : 0;
+
+	if (ret == 0 && file->ours)
+		ret = sqlite_side_check(file->path, id, create, error_r);
+	if (ret == 0)
+		ret = connect_file(file, error_r);
+	if (ret == 0)
+		sqlite_shared_set_open(file, true, *id);
+	return ret;
+}
+
 int sqlite_connection_open(struct sqlite_file *file, bool create, struct error *error_r)
 {
-	struct sqlite_file_id id = {.device = 0}, now;
+	struct sqlite_file_id id = {.device = 0};
 	int ret = create ? sqlite_side_create(file->path, error_r) : 0;
 
-	if (ret == 0)
-		ret = sqlite_file_id_of(file->path, &id, error_r);
+	if (ret < 0)
+		return ret;
+	ret = sqlite_file_id_of(file->path, &id, error_r);
+	if (ret == -ENOENT && create) /* made, and moved away */
+		return -EAGAIN;
 	if (ret < 0)
 		return ret;
 	if (sqlite_shared_open_elsewhere(file, &id))
 		return -EAGAIN;
-	if (create)
-		ret = sqlite_side_admit(file->path, error_r);
-	if (ret == 0 && file->ours)
-		ret = sqlite_side_check(file->path, &id, create, error_r);
-	if (ret == 0)
-		ret = connect_file(file, error_r);
-	if (ret < 0)
+	ret = open_file(file, &id, create, error_r);
+	if (stands_at(file->path, &id))
 		return ret;
-	sqlite_shared_set_open(file, true, id);
-	if (sqlite_file_id_of(file->path, &now, NULL) == 0 && sqlite_file_id_same(&now, &id))
-		return 0;
 	sqlite_connection_close(file);
 	return -EAGAIN;
 }

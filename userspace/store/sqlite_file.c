@@ -101,27 +101,36 @@ static int adopt_connection(struct sqlite_handle *handle)
 	return 1;
 }
 
+/* -EAGAIN also when SQLite refuses to write because the file was moved away since it was opened. */
+static int begin_write(struct sqlite_handle *handle, struct error *error_r)
+{
+	int ret = sqlite_connection_make_writable(handle->file, handle, error_r);
+
+	if (ret < 0) {
+		ret = is_current(handle) ? ret : -EAGAIN;
+		sqlite_handle_drop(handle);
+	}
+	return ret;
+}
+
 int sqlite_handle_begin(struct sqlite_handle *handle, enum sqlite_access access,
 			int64_t deadline_ns, int64_t max_wait_msecs, struct error *error_r)
 {
-	bool create = handle->create && access == SQLITE_HANDLE_WRITE;
-	int ret, fresh;
+	bool write = access == SQLITE_HANDLE_WRITE;
+	int ret, fresh = 0;
 
-	while ((ret = try_begin(handle, create, deadline_ns, error_r)) == -EAGAIN) {
-		if (clock_monotonic_ns() >= deadline_ns)
+	do {
+		ret = try_begin(handle, write && handle->create, deadline_ns, error_r);
+		if (ret == 0) {
+			fresh = adopt_connection(handle);
+			sqlite_wait_until(handle->file->db, deadline_ns, max_wait_msecs);
+			ret = write ? begin_write(handle, error_r) : 0;
+		}
+		if (ret == -EAGAIN && clock_monotonic_ns() >= deadline_ns)
 			return error_set(error_r, EBUSY, "%s: is replaced again and again",
 					 handle->path);
-	}
-	if (ret < 0)
-		return ret;
-	fresh = adopt_connection(handle);
-	sqlite_wait_until(handle->file->db, deadline_ns, max_wait_msecs);
-	if (access == SQLITE_HANDLE_WRITE)
-		ret = sqlite_connection_make_writable(handle->file, handle, error_r);
-	if (ret == 0)
-		return fresh;
-	sqlite_handle_drop(handle);
-	return ret;
+	} while (ret == -EAGAIN);
+	return ret < 0 ? ret : fresh;
 }
 
 void sqlite_handle_end(struct sqlite_handle *handle)

@@ -60,21 +60,36 @@ static int insert(sqlite3 *db)
 			    NULL, NULL, NULL);
 }
 
-/* Aborts when two threads are inside. */
-static void insert_row(struct sqlite_handle *handle)
+/* Aborts when two threads are inside. False when the file was moved away meanwhile, which SQLite notices. */
+static bool try_insert_row(struct sqlite_handle *handle)
 {
 	struct error error = {0};
+	int ret;
 
 	if (sqlite_handle_begin(handle, SQLITE_HANDLE_WRITE, clock_monotonic_ns() + LONG_NS, 60000,
 				&error) < 0) {
 		fprintf(stderr, "%s\n", error.text);
 		abort();
 	}
-	if (atomic_fetch_add(&inside, 1) != 0 || insert(sqlite_handle_db(handle)) != SQLITE_OK)
+	if (atomic_fetch_add(&inside, 1) != 0)
 		abort();
-	atomic_fetch_add(&inserted, 1);
+	ret = insert(sqlite_handle_db(handle));
+	if (ret != SQLITE_OK &&
+	    sqlite3_extended_errcode(sqlite_handle_db(handle)) != SQLITE_READONLY_DBMOVED)
+		abort();
 	atomic_fetch_sub(&inside, 1);
-	sqlite_handle_end(handle);
+	if (ret == SQLITE_OK)
+		sqlite_handle_end(handle);
+	else
+		sqlite_handle_drop(handle);
+	return ret == SQLITE_OK;
+}
+
+static void insert_row(struct sqlite_handle *handle)
+{
+	while (!try_insert_row(handle))
+		;
+	atomic_fetch_add(&inserted, 1);
 }
 
 static void *write_rows(void *context)
