@@ -60,7 +60,8 @@ static int insert(sqlite3 *db)
 			    NULL, NULL, NULL);
 }
 
-/* Aborts when two threads are inside. False when the file was moved away meanwhile, which SQLite notices. */
+/* Aborts when two threads are inside. False when the file was moved away meanwhile, which SQLite
+ * notices. */
 static bool try_insert_row(struct sqlite_handle *handle)
 {
 	struct error error = {0};
