@@ -98,7 +98,7 @@ int sqlite_connection_open(struct sqlite_file *file, bool create, struct error *
 	if (ret < 0)
 		return ret;
 	ret = sqlite_file_id_of(file->path, &id, error_r);
-	if (ret == -ENOENT && create) /* made, and moved away */
+	if (ret == -ENOENT && create) /* made, and moved */
 		return -EAGAIN;
 	if (ret < 0)
 		return ret;

@@ -101,7 +101,7 @@ static int adopt_connection(struct sqlite_handle *handle)
 	return 1;
 }
 
-/* -EAGAIN also when SQLite refuses to write because the file was moved away since it was opened. */
+/* -EAGAIN also when SQLite refuses to write because the file was moved since it was opened. */
 static int begin_write(struct sqlite_handle *handle, struct error *error_r)
 {
 	int ret = sqlite_connection_make_writable(handle->file, handle, error_r);
