@@ -154,7 +154,7 @@ def run_ours(dovetap, job):
         'dovetap {\n  %sdovecot_version = %s\n  state_dir = %s\n}\n' % (
             'compat = strict\n  ' if job.stores.strict else '', job.version, job.directory))
     # A store that refuses for now (no such key) would be asked for a minute.
-    done = subprocess.run(['timeout', '30', dovetap, 'replay', '-c', job.directory / 'dovetap.conf', '-C',
+    done = subprocess.run(['timeout', '20', dovetap, 'replay', '-c', job.directory / 'dovetap.conf', '-C',
                            job.directory / 'dovetap-server.conf', job.directory / 'events'],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     job.ours_said = done.stdout.decode(errors='replace')
@@ -163,22 +163,28 @@ def run_ours(dovetap, job):
 class Run:
     """All jobs of one version, and what became of them."""
 
-    def __init__(self, directory, jobs):
-        self.jobs, top = jobs, directory / 'jobs'
+    def __init__(self, jobs):
+        self.jobs, self.running = jobs, []
+
+    def started(self, server):
+        self.running.insert(0, server)
+        return server
+
+    def start(self, directory):
+        top = directory / 'jobs'
         top.mkdir()
         (top / 'home').mkdir()
         (top / 'home').chmod(0o777)
-        self.redis = servers.Redis(directory / 'redis')
-        for job in jobs:
+        self.redis = self.started(servers.Redis(directory / 'redis'))
+        for job in self.jobs:
             job.write(top, self.redis.port)
-        self.sql = {name: servers.Sql(name, top / name, [job.stores.map for job in jobs
-                                                        if job.stores.backend == name])
+        self.sql = {name: self.started(servers.Sql(name, top / name, [
+            job.stores.map for job in self.jobs if job.stores.backend == name]))
                     for name in ('mysql', 'pgsql')}
-        self.own = Own(jobs)
+        self.started(Own(self.jobs))
 
     def stop(self):
-        self.own.stop()
-        for server in [self.redis, *self.sql.values()]:
+        for server in self.running:
             server.stop()
 
     def read(self):
@@ -227,8 +233,9 @@ def main(dovetap, version, root, count, logins, seed):
     with tempfile.TemporaryDirectory(prefix='dovetap-differential-') as name:
         directory = Path(name)
         directory.chmod(0o755)
-        run = Run(directory, jobs)
+        run = Run(jobs)
         try:
+            run.start(directory)
             subprocess.run(['unshare', '-m', '-p', '-f', HERE / 'inside', root, directory], check=True,
                            stdin=subprocess.DEVNULL)
             with ThreadPoolExecutor(8) as pool:

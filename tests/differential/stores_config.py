@@ -12,6 +12,9 @@ COLUMNS = {
     'pgsql': ['BIGINT', 'INTEGER', 'INT', 'VARCHAR(20)', 'TEXT', 'NUMERIC(20,0)'],
     'sqlite': ['BIGINT', 'INTEGER', 'INT', 'TEXT', ''],
 }
+# In turns, so that a few configurations have all of them. "own" is a server of somebody's own.
+BACKENDS = ['mysql', 'pgsql', 'sqlite', 'file', 'mysql', 'redis', 'pgsql', 'fs', 'mysql', 'own', 'sqlite', 'redis',
+            'mysql', 'pgsql']
 VALUE_TYPES = ['uint', 'uint', 'int', 'string', None]
 # Parts of a key: variable of the map, in 2.3, in 2.4.
 USER = [('$user', '%u', '%{user}'), ('$user', '%{user}', '%{user}'), ('$user', '%Lu', '%{user | lower}')]
@@ -81,8 +84,7 @@ class Stores:
 
     def __init__(self, rng, number, version):
         self.rng = rng
-        self.backend = rng.choice(['mysql'] * 4 + ['pgsql'] * 3 + ['sqlite'] * 2 +
-                                  ['file', 'fs', 'redis', 'redis', 'own'])
+        self.backend = BACKENDS[number % len(BACKENDS)]
         self.map = None
         # A plain INSERT: the first stays, and ours writes the newest of those that come together.
         self.keeps_first = version == '2.3.13' and self.backend in ('pgsql', 'sqlite')
