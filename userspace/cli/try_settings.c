@@ -36,9 +36,10 @@ static int try_directory(const struct plan *plan, const char *name, const char *
 	return wrong(plan, name, text, error_r);
 }
 
-/* A directory is made in the one above it, when that is there; levels: how many may be missing. */
+/* A directory, or with socket a socket, which may be there already, is made in the directory above
+ * it when that is there; levels: how many directories may be missing. */
 static int try_below(const struct plan *plan, const char *name, const char *path,
-		     unsigned int levels, struct error *error_r)
+		     unsigned int levels, bool socket, struct error *error_r)
 {
 	char dir[PATH_MAX], text[PATH_MAX + 64];
 	struct stat file;
@@ -48,6 +49,8 @@ static int try_below(const struct plan *plan, const char *name, const char *path
 		return wrong(plan, name, text, error_r);
 	}
 	(void)snprintf(dir, sizeof(dir), "%s", path);
+	if (socket)
+		cut_last(dir);
 	for (unsigned int i = 0; i < levels && stat(dir, &file) < 0; i++)
 		cut_last(dir);
 	errno = 0;
@@ -59,7 +62,7 @@ static int try_listen(const struct plan *plan, const char *address, struct error
 	struct error error = {0};
 
 	if (*address == '/')
-		return try_below(plan, "metrics_listen", address, 1, error_r);
+		return try_below(plan, "metrics_listen", address, 0, true, error_r);
 	if (listen_check(address, &error) < 0)
 		return wrong(plan, "metrics_listen", error.text, error_r);
 	return 0;
@@ -89,12 +92,12 @@ static int try_user(const struct plan *plan, const char *name, struct error *err
 int try_settings(const struct plan *plan, struct error *error_r)
 {
 	const struct dovetap_settings *settings = plan_settings(plan);
-	int ret = try_below(plan, "state_dir", settings->state_dir, 1, error_r);
+	int ret = try_below(plan, "state_dir", settings->state_dir, 1, false, error_r);
 
 	if (ret == 0 && settings->spool_dir[0])
-		ret = try_below(plan, "spool_dir", settings->spool_dir, 1, error_r);
+		ret = try_below(plan, "spool_dir", settings->spool_dir, 1, false, error_r);
 	if (ret == 0 && settings->control_socket[0])
-		ret = try_below(plan, "control_socket", settings->control_socket, 2, error_r);
+		ret = try_below(plan, "control_socket", settings->control_socket, 1, true, error_r);
 	if (ret == 0 && settings->metrics_listen[0])
 		ret = try_listen(plan, settings->metrics_listen, error_r);
 	if (ret == 0 && settings->pin[0])

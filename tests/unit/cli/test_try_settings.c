@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include "cli/try_settings.h"
 #include "plan_of.h"
 
@@ -45,6 +49,21 @@ static void a_directory_needs_the_one_above_it(void **state)
 	works("control_socket =");
 }
 
+/* One that a dovetap answers at, or that a killed one has left. */
+static void a_socket_may_be_there_already(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/tmp/dovetap-try.sock"};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	(void)unlink(address.sun_path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd);
+	works("control_socket = /tmp/dovetap-try.sock");
+	works("metrics_listen = /tmp/dovetap-try.sock");
+	assert_int_equal(unlink(address.sun_path), 0);
+}
+
 static void addresses_are_paths_or_of_loopback(void **state)
 {
 	(void)state;
@@ -69,6 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_directory_needs_the_one_above_it),
+		cmocka_unit_test(a_socket_may_be_there_already),
 		cmocka_unit_test(addresses_are_paths_or_of_loopback),
 		cmocka_unit_test(pins_and_users_must_be_possible),
 	};
