@@ -3,7 +3,7 @@
 # What is said of a mailbox, and accounts are deleted by: whatever cannot be known is an error of its own
 # status and never "never". Oracles: who has logged in, and the stores' own clients.
 . "$(dirname "$0")/lib.sh"
-plan 39
+plan 40
 
 conf=$tmp/conf
 config() { # lines of the file
@@ -57,6 +57,9 @@ check 'it is known while dovetap is away for a moment' fails_with 1 'never' ask 
 mkdir "$tmp/elsewhere"
 check 'another state directory knows nothing' fails_with 69 "elsewhere/since" \
 	"$dovetap" inactive --config "$conf" --state-dir "$tmp/elsewhere" --older 365d carol@example.com
+check 'nor is anything known of a file that is not there' fails_with 69 'typo.db: No such file' \
+	"$dovetap" inactive --dict "sqlite:path=$tmp/typo.db" --state-dir "$tmp/state" --older 365d \
+	--since 2000-01-01 alice@example.com
 check 'nor is anything known of another database' fails_with 69 'is not known' \
 	ask inactive --dict "redis:port=$redis_port:db=3" --older 365d alice@example.com
 check 'or of another key' fails_with 69 'is not known' \

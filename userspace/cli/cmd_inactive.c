@@ -233,6 +233,9 @@ static int answer(struct inactive *inactive, const struct plan *plan, struct err
 	ret = roster_new(&roster, error_r);
 	if (ret == 0)
 		ret = ask(inactive, plan, roster, error_r);
+	/* A file that is not there has no records, and proves nothing. */
+	if (ret == 0 && error_r->code != 0)
+		ret = -error_r->code;
 	if (ret < 0)
 		status = ask_status(ret);
 	else if (print(inactive, roster, error_r) < 0)
