@@ -116,7 +116,7 @@ run_begins() { # or gives up; sets $dovetap_pid
 	run_in_background "$tmp/dovetap.log" "$dovetap" run --root "$storm_root" \
 		--config "$tmp/conf" --state-dir "$tmp/state" --control "$tmp/state/control.sock"
 	dovetap_pid=$pid
-	eventually dovetap_has_begun
+	patience=90 eventually dovetap_has_begun # sanitizers are slow beside other work
 }
 
 # It is ready, at the second try at last, or says why not: maybe just after it was.
