@@ -10,7 +10,7 @@ plan 32
 export patience=40
 users=0
 ours=() # pids of those on mounts that hang
-length=$((40 + RANDOM % 100))
+length=$((100 + RANDOM % 50)) # of names; 23-layouts has others, and may run at the same time
 
 # The usual layout, with one more directory in RUNPATH, into which the linker never looks: musl's has the C
 # library in it, and finds the others in the first.
