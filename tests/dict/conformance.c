@@ -11,6 +11,7 @@
 #include "../hostile.h"
 #include "../unit/cmocka_all.h"
 #include "base/clock.h"
+#include "history.h"
 #include "subject.h"
 
 #define BASE_SECS  1795337984LL
@@ -597,6 +598,22 @@ static void a_store_that_starts_later_is_no_error_when_opening(void **state)
 	expect_secs(harness, "early", "::1", 1);
 }
 
+static void a_history_is_refused_when_opening(void **state)
+{
+	const struct harness *harness = *state;
+	struct dict_config config = harness->config;
+	struct error error = {0};
+	struct dict *dict;
+
+	config.history = 20;
+	config.table = HISTORY_LOGINS;
+	config.where = "t.conf:1";
+	config.history_where = "history (t.conf:7)";
+	assert_int_equal(dict_open(&config, &dict, &error), -EINVAL);
+	assert_int_equal(strncmp(error.text, "t.conf:1: dict ", 15), 0);
+	assert_non_null(strstr(error.text, "which history (t.conf:7) asks for"));
+}
+
 /* --- running ------------------------------------------------------------------------------- */
 
 static int harness_setup(void **state)
@@ -690,6 +707,18 @@ static const struct {
 	SERVER_SCENARIO(a_dead_server_is_reported_and_its_return_noticed),
 	SERVER_SCENARIO(a_restart_between_batches_goes_unnoticed),
 	SERVER_SCENARIO(a_store_that_starts_later_is_no_error_when_opening),
+	SCENARIO_UNLESS(a_history_is_refused_when_opening, TRAIT_HISTORY),
+	SCENARIO_OF(a_row_comes_back_as_it_was, TRAIT_HISTORY),
+	SCENARIO_OF(the_same_row_again_changes_nothing, TRAIT_HISTORY),
+	SCENARIO_OF(a_replay_at_another_time_is_the_same_row, TRAIT_HISTORY),
+	SCENARIO_OF(the_newest_rows_stay_in_any_order, TRAIT_HISTORY),
+	SCENARIO_OF(several_writers_keep_the_newest, TRAIT_HISTORY),
+	SCENARIO_OF(rows_of_hostile_names_come_back, TRAIT_HISTORY),
+	SCENARIO_OF(what_is_no_row_is_refused_alone, TRAIT_HISTORY),
+	SCENARIO_OF(logins_and_failures_are_kept_apart, TRAIT_HISTORY),
+	SCENARIO_OF(records_are_not_touched_by_rows, TRAIT_HISTORY),
+	SCENARIO_OF(the_newest_of_all_are_found, TRAIT_HISTORY | TRAIT_RECENT),
+	SCENARIO_OF(old_rows_expire, TRAIT_HISTORY | TRAIT_EXPIRES),
 };
 
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))

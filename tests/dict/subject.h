@@ -23,6 +23,8 @@ enum trait {
 	TRAIT_VOLATILE = 1 << 8,  /* a dict that is closed has lost its records */
 	TRAIT_LEARNS =
 		1 << 9, /* waits, once opened and at each ping, for a refusal that may come */
+	TRAIT_HISTORY = 1 << 10, /* keeps a history (dict_config.history) */
+	TRAIT_RECENT = 1 << 11,	 /* and finds the newest rows of all users */
 };
 
 struct harness {

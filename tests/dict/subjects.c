@@ -26,7 +26,8 @@ static const char *sqlite_start(struct harness *harness)
 
 static const struct subject sqlite = {
 	.name = "sqlite",
-	.traits = TRAIT_ANY_VALUE | TRAIT_ROW | TRAIT_PRECISION | TRAIT_EXPIRES,
+	.traits = TRAIT_ANY_VALUE | TRAIT_ROW | TRAIT_PRECISION | TRAIT_EXPIRES | TRAIT_HISTORY |
+		  TRAIT_RECENT,
 	.start = sqlite_start,
 };
 

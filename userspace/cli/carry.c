@@ -24,6 +24,12 @@ struct carry {
 	struct error error; /* of the first wait in vain */
 };
 
+/* What is carried is the newest record, of which no more is known: it is no row of a history. */
+static int match(const struct login_event *event, enum deliver_purpose purpose, void *context)
+{
+	return deliver_is_history(purpose) ? -1 : plan_match(context, event, purpose);
+}
+
 int carry_new(const struct plan *plan, bool dry_run, const char *service, struct carry **carry_r,
 	      struct error *error_r)
 {
@@ -39,6 +45,7 @@ int carry_new(const struct plan *plan, bool dry_run, const char *service, struct
 	if (!dry_run) {
 		ret = targets_open(&carry->targets, plan, &memory_only, error_r);
 		config = targets_describe(&carry->targets);
+		config.match = match;
 		if (ret == 0)
 			ret = deliver_new(&config, &carry->deliver, error_r);
 	}

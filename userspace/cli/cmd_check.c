@@ -314,6 +314,12 @@ static void check_client_id(const struct plan *plan, struct findings *findings)
 
 static const char *purpose_of(const struct plan_route *route)
 {
+	static const char *const purposes[DELIVER_PURPOSES] = {
+		[DELIVER_AUTH] = "authentications",
+		[DELIVER_FAILURE] = "failures",
+		[DELIVER_HISTORY] = "history of logins",
+		[DELIVER_FAILURE_HISTORY] = "history of failures",
+	};
 	static const char *const logins[] = {
 		[LAST_LOGIN_MAIL_USER] = "logins (mail_user)",
 		[LAST_LOGIN_AUTH] = "logins (auth)",
@@ -323,7 +329,7 @@ static const char *purpose_of(const struct plan_route *route)
 
 	if (route->purpose == DELIVER_LOGIN)
 		return logins[route->source];
-	return route->purpose == DELIVER_AUTH ? "authentications" : "failures";
+	return purposes[route->purpose];
 }
 
 static void check_keys(const struct plan *plan, struct findings *findings)

@@ -10,23 +10,28 @@
 #include "cli/ask.h"
 #include "cli/ask_argp.h"
 #include "cli/cmds.h"
+#include "cli/history_list.h"
 #include "cli/since_when.h"
+#include "plan/plan_user.h"
 
-#define MEASURED_ROWS 1000 /* of a table, for the widths of its columns */
+#define NAME_MAX_BYTES (1U << 20)
+#define MEASURED_ROWS  1000 /* of a table, for the widths of its columns */
 
 struct lookup {
 	struct ask_argp ask;
-	bool all;
+	bool all, history;
 	int64_t now_ns, from_ns; /* from_ns 0: since when is not known */
 	struct error from_error; /* and why */
 	struct report report;
 	uint64_t rows, logins, unrecorded; /* unrecorded: users without any record */
 };
 
-enum { OPTION_ALL = 256 };
+enum { OPTION_ALL = 256, OPTION_HISTORY };
 
 static const struct argp_option options[] = {
 	{"all", OPTION_ALL, NULL, 0, "Every user, where the dict can list them", 1},
+	{"history", OPTION_HISTORY, NULL, 0,
+	 "The last logins of each USER, as the setting history keeps them, the newest first", 1},
 	{0},
 };
 
@@ -42,12 +47,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_ALL:
 		lookup->all = true;
 		return 0;
+	case OPTION_HISTORY:
+		lookup->history = true;
+		return 0;
 	case ARGP_KEY_ARGS:
 		ask_argp_take_words(&lookup->ask, state);
 		return 0;
 	case ARGP_KEY_END:
 		if (!ask_argp_has_names(&lookup->ask) && !lookup->all && !lookup->ask.query.mask)
 			argp_error(state, "USER is missing (or --all)");
+		if (lookup->history && (lookup->all || lookup->ask.query.mask))
+			argp_error(state, "--history is of each USER named; \"dovetap recent\" is "
+					  "of all");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -186,6 +197,55 @@ static int ask(struct lookup *lookup, const struct plan *plan, struct roster *ro
 	return ret;
 }
 
+/* Under the name given and under that which Dovecot makes of it. */
+static int ask_past(struct history_list *list, struct slice name, struct error *error_r)
+{
+	struct buf normal;
+	int ret;
+
+	buf_init(&normal, NAME_MAX_BYTES);
+	ret = plan_user_normalise(list->plan, name, &normal, error_r);
+	if (ret == 0)
+		ret = history_ask(list, name, error_r);
+	if (ret == 0 && !slice_equal(name, buf_slice(&normal)))
+		ret = history_ask(list, buf_slice(&normal), error_r);
+	buf_release(&normal);
+	return ret;
+}
+
+static int ask_pasts(const struct lookup *lookup, struct history_list *list, struct error *error_r)
+{
+	struct slice name;
+	struct names names;
+	int ret = 0, more = 0;
+
+	names_init(&names, &lookup->ask.names);
+	while (ret == 0 && (more = names_next(&names, &name, error_r)) > 0)
+		ret = ask_past(list, name, error_r);
+	names_release(&names);
+	return ret < 0 ? ret : more;
+}
+
+/* lookup --history: an exit status. */
+static int answer_history(const struct lookup *lookup, const struct plan *plan,
+			  struct error *error_r)
+{
+	uint64_t limit = lookup->ask.query.limit;
+	struct history_list list = {
+		.plan = plan, .limit = HISTORY_MAX, .timeout_ns = lookup->ask.timeout_ns};
+	int status, ret = ask_pasts(lookup, &list, error_r);
+
+	history_sort(&list);
+	if (ret < 0)
+		status = ask_status(ret);
+	else if (history_print(&list, limit > 0 ? limit : SIZE_MAX, lookup->ask.form, error_r) < 0)
+		status = EX_IOERR;
+	else
+		status = list.count > 0 ? EX_OK : EXIT_FAILURE;
+	history_list_release(&list);
+	return status;
+}
+
 static void find_from(struct lookup *lookup, const struct plan *plan)
 {
 	lookup->now_ns = clock_wall_ns();
@@ -231,8 +291,12 @@ int cmd_lookup(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &lookup);
-	status = plan_new(&lookup.ask.plan, &plan, &error) < 0 ? EX_CONFIG
-							       : answer(&lookup, plan, &error);
+	if (plan_new(&lookup.ask.plan, &plan, &error) < 0)
+		status = EX_CONFIG;
+	else if (lookup.history)
+		status = answer_history(&lookup, plan, &error);
+	else
+		status = answer(&lookup, plan, &error);
 	if (error.code)
 		log_error("%s", error.text);
 	free(lookup.ask.judged);

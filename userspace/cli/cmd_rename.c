@@ -11,6 +11,7 @@
 #include "cli/cmds.h"
 #include "cli/control.h"
 #include "cli/forget.h"
+#include "cli/history_list.h"
 #include "cli/report.h"
 
 struct rename_command {
@@ -140,6 +141,29 @@ static void log_failure(const struct forget_result *result, void *context)
 		log_error("%s: the old name stays: %s", result->dict, result->error);
 }
 
+static bool keeps_history(const struct plan *plan)
+{
+	const struct dovetap_settings *settings = plan_settings(plan);
+
+	return settings->history > 0 || settings->history_failures > 0;
+}
+
+/* Of all rows, so that the newest of both names stay. */
+static int copy_history(const struct rename_command *command, struct error *error_r)
+{
+	struct history_list list = {.plan = command->forget.plan, .limit = HISTORY_MAX};
+	int ret;
+
+	if (command->forget.dry_run || !keeps_history(list.plan))
+		return 0;
+	ret = history_ask(&list, slice_str(command->names[0]), error_r);
+	history_sort(&list);
+	if (ret == 0)
+		ret = history_write(&list, slice_str(command->names[1]), error_r);
+	history_list_release(&list);
+	return ret;
+}
+
 static int rename_user(struct rename_command *command, bool service, struct error *error_r)
 {
 	struct carry_counts counts = {0};
@@ -152,6 +176,8 @@ static int rename_user(struct rename_command *command, bool service, struct erro
 		ret = copy_records(command, roster, &counts, error_r);
 	if (ret == 0)
 		ret = check_counts(&counts, error_r);
+	if (ret == 0)
+		ret = copy_history(command, error_r);
 	if (ret == 0 && !command->forget.dry_run)
 		ret = forget_user(&command->forget, service, slice_str(command->names[0]),
 				  log_failure, NULL, error_r);

@@ -21,7 +21,7 @@
 
 enum report_form { REPORT_TABLE, REPORT_CSV, REPORT_JSON };
 
-#define REPORT_COLUMNS_MAX 12
+#define REPORT_COLUMNS_MAX 16
 
 struct report_column {
 	const char *title; /* of the table; NULL: not there */

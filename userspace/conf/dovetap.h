@@ -39,6 +39,8 @@ struct dovetap_settings {
 	uint64_t ring_size;
 	uint64_t min_interval;		 /* ms; 0 = write every login */
 	uint64_t expire_after;		 /* ms; 0 = records stay */
+	uint64_t history;		 /* logins of each user that are kept; 0 = none */
+	uint64_t history_failures;	 /* the same of failures */
 	bool attach_fuse;		 /* probes in files on FUSE, too */
 	bool require_proof;		 /* of each record, that Dovecot made it */
 	unsigned int masters;		 /* enum dovetap_masters */

@@ -176,6 +176,14 @@ static const struct conf_field fields[] = {
 	{FIELD(expire_after), .type = CONF_TIME, .otherwise = "0", .default_text = "0, never",
 	 .range = "a day or more", .check = check_expire_after, .see = "backends.md",
 	 .meaning = "Records of logins that are older than this, such as 730d, are removed."},
+	{FIELD(history), .type = CONF_UINT, .otherwise = "0", .default_text = "0, none",
+	 .max = 1000, .range = "0 to 1000", .see = "history.md",
+	 .meaning = "So many logins of each user are kept, besides the newest of each service.",
+	 .more = "In the same store, in a table or set of their own: `dovetap lookup --history` and "
+		 "`dovetap recent` print them."},
+	{FIELD(history_failures), .type = CONF_UINT, .otherwise = "0", .default_text = "0, none",
+	 .max = 1000, .range = "0 to 1000", .see = "history.md",
+	 .meaning = "The same of failures, which take no place from the logins."},
 	{FIELD(compat), .type = CONF_ENUM, .otherwise = "newest", .words = compat_words,
 	 .meaning = "With `newest` the time and the address of a login move forward together, with "
 		    "`strict` each byte is what the plugin of `dovecot_version` writes."},

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "login/enrich.h"
 #include "login/geo.h"
+#include "pipeline/past.h"
 
 #define KEY_PREFIX "shared/"
 #define KEY_MAX	   65536
@@ -143,10 +144,31 @@ static void submit_field(struct deliver *deliver, const struct deliver_route *ro
 	(void)writer_submit(route->writer, &record, position);
 }
 
+static void submit_row(struct deliver *deliver, const struct deliver_route *route,
+		       const struct login_event *event, uint64_t position)
+{
+	const struct template_host host = host_of(deliver, event);
+	struct key_part parts[PARTS_MAX];
+	struct writer_record record = {.time_ns = event->login.time_ns, .parts = parts};
+
+	buf_reset(&deliver->value);
+	if (make_key(deliver, route->key, event, parts, &record.part_count) < 0 ||
+	    past_append(event, &host, &deliver->key, &deliver->value) < 0) {
+		count_unexpandable(deliver);
+		return;
+	}
+	record.key = buf_slice(&deliver->key);
+	record.value = buf_slice(&deliver->value);
+	hand_on(deliver, route, &record, position);
+}
+
 static void submit_all(struct deliver *deliver, const struct deliver_route *route,
 		       const struct login_event *event, uint64_t position)
 {
-	submit(deliver, route, event, position);
+	if (route->history)
+		submit_row(deliver, route, event, position);
+	else
+		submit(deliver, route, event, position);
 	for (size_t i = 0; i < route->field_count; i++)
 		submit_field(deliver, route, &route->fields[i], event, position);
 }

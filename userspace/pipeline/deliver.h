@@ -2,8 +2,8 @@
 /*
  * The last stages of the pipeline: route -> key -> value -> writers.
  *
- * One event can become several records: that of the login, and those of last_auth_key and
- * last_failure_key.
+ * One event can become several records: that of the login, those of last_auth_key and
+ * last_failure_key, and a row of a history.
  */
 #ifndef DOVETAP_PIPELINE_DELIVER_H
 #define DOVETAP_PIPELINE_DELIVER_H
@@ -23,7 +23,8 @@ struct deliver_route {
 	struct writer *writer; /* several routes may share one */
 	const struct deliver_field *fields;
 	size_t field_count;
-	bool also; /* goes to the also writers as well */
+	bool also;    /* goes to the also writers as well */
+	bool history; /* the value is a row of a history, not a time */
 };
 
 struct deliver_config {

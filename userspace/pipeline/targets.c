@@ -23,12 +23,14 @@ void targets_spool_dir(const struct plan *plan, char dir[PATH_MAX])
 int targets_open_spool(const struct plan *plan, size_t index, struct spool **spool_r,
 		       struct error *error_r)
 {
+	const struct dovetap_settings *settings = plan_settings(plan);
+	bool history = plan_dict(plan, index)->history > 0; /* each row has a key of its own */
 	char dir[PATH_MAX];
 	const struct spool_options options = {
 		.dir = dir,
 		.name = plan_dict_id(plan, index),
-		.synchronous = plan_settings(plan)->spool_sync,
-		.min_interval_ns = (int64_t)plan_settings(plan)->min_interval * NS_PER_MSEC,
+		.synchronous = settings->spool_sync,
+		.min_interval_ns = history ? 0 : (int64_t)settings->min_interval * NS_PER_MSEC,
 	};
 	int ret;
 
@@ -104,6 +106,7 @@ static void make_route(struct targets *targets, size_t index)
 		.fields = route->fields,
 		.field_count = route->field_count,
 		.also = route->purpose == DELIVER_LOGIN,
+		.history = deliver_is_history(route->purpose),
 	};
 }
 

@@ -135,6 +135,8 @@ static int show_routes(const struct plan *plan, size_t index, struct dict *dict,
 	for (size_t i = 0; ret == 0 && i < plan->route_count; i++) {
 		const struct plan_route *route = &plan->routes[i];
 
+		if (deliver_is_history(route->purpose))
+			continue; /* its rows are the same everywhere */
 		if (plan_route_uses(plan, i, index))
 			ret = dict_check_key(dict, template_variables(route->key), error_r);
 		if (ret == 0 && plan_route_uses(plan, i, index))
@@ -179,19 +181,33 @@ static struct conf_ip to_conf_ip(const struct login_ip *ip)
 	return conf_ip;
 }
 
-/* True when the target records such an event for that purpose. */
+/* Without a name there is no user to record a failure for. */
+static bool is_named_failure(const struct login_event *event)
+{
+	return event->kind == LOGIN_EVENT_FAILURE &&
+	       event->login.text[DOVETAP_FIELD_USERNAME].len > 0;
+}
+
+static bool takes_login(const struct last_login_target *target, const struct login_event *event)
+{
+	return target->logins && login_source_takes(last_login_source(target), event);
+}
+
+/* True when the target records such an event for that purpose; history: plan_history() of it. */
 static bool takes(const struct last_login_target *target, const struct login_event *event,
-		  enum deliver_purpose purpose)
+		  enum deliver_purpose purpose, size_t history)
 {
 	switch (purpose) {
 	case DELIVER_LOGIN:
-		return target->logins && login_source_takes(last_login_source(target), event);
+		return takes_login(target, event);
 	case DELIVER_AUTH:
 		return target->auth_key && event->kind == LOGIN_EVENT_AUTH;
 	case DELIVER_FAILURE:
-		/* Without a name there is no user to record a failure for. */
-		return target->failure_key && event->kind == LOGIN_EVENT_FAILURE &&
-		       event->login.text[DOVETAP_FIELD_USERNAME].len > 0;
+		return target->failure_key && is_named_failure(event);
+	case DELIVER_HISTORY:
+		return history > 0 && takes_login(target, event);
+	case DELIVER_FAILURE_HISTORY:
+		return history > 0 && is_named_failure(event);
 	default:
 		return false;
 	}
@@ -210,7 +226,7 @@ int plan_match(const struct plan *plan, const struct login_event *event,
 	const struct last_login_conf *conf = &plan->config.last_login;
 	const struct last_login_target *target = last_login_match(conf, &peer);
 
-	if (!target || !takes(target, event, purpose))
+	if (!target || !takes(target, event, purpose, plan_history(plan, purpose)))
 		return -1;
 	return plan->route_of[target - conf->targets][purpose];
 }

@@ -170,13 +170,30 @@ static const char *const tables[DELIVER_PURPOSES] = {
 	[DELIVER_LOGIN] = NULL,
 	[DELIVER_AUTH] = "last_auth",
 	[DELIVER_FAILURE] = "last_failure",
+	[DELIVER_HISTORY] = HISTORY_LOGINS,
+	[DELIVER_FAILURE_HISTORY] = HISTORY_FAILURES,
 };
+
+/* The table that is one dict for that purpose; NULL: it takes all that have none. */
+static const char *table_for(const struct dict_config *dict, enum deliver_purpose purpose)
+{
+	return dict_is_embedded(dict) || deliver_is_history(purpose) ? tables[purpose] : NULL;
+}
 
 static bool serves(const struct plan_dict *dict, const struct last_login_dict *source,
 		   enum deliver_purpose purpose)
 {
-	return dict->source == source &&
-	       (!dict_is_embedded(&dict->config) || dict->config.table == tables[purpose]);
+	return dict->source == source && dict->config.table == table_for(&dict->config, purpose);
+}
+
+static void set_history(struct plan *plan, struct plan_dict *dict, enum deliver_purpose purpose)
+{
+	const char *name = purpose == DELIVER_HISTORY ? "history" : "history_failures";
+	const char *place = plan_setting_place(plan, name);
+
+	dict->config.history = plan_history(plan, purpose);
+	if (dict->config.history > 0)
+		dict->config.history_where = arena_printf(plan_texts(plan), "%s (%s)", name, place);
 }
 
 int plan_dicts_find(struct plan *plan, const struct last_login_dict *source,
@@ -195,8 +212,10 @@ int plan_dicts_find(struct plan *plan, const struct last_login_dict *source,
 	dict = next_dict(plan, source);
 	ret = source ? configured_dict(plan, source, dict, error_r)
 		     : embedded_dict(plan, &dict->config, error_r);
-	if (ret == 0 && dict_is_embedded(&dict->config))
-		dict->config.table = tables[purpose];
+	if (ret == 0)
+		dict->config.table = table_for(&dict->config, purpose);
+	if (ret == 0)
+		set_history(plan, dict, purpose);
 	return ret < 0 ? ret : finish_dict(plan, dict, error_r);
 }
 

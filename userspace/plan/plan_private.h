@@ -44,6 +44,9 @@ const char *plan_place(const struct plan *plan, const struct conf_pos *pos);
 /* Does the template use that variable? */
 bool plan_template_has(const struct template *template, const char *variable);
 
+/* How many rows of each user are to be kept for that purpose; 0: none, or it is no history. */
+size_t plan_history(const struct plan *plan, enum deliver_purpose purpose);
+
 /* Of the server, if its file was read, else of dovetap.conf. */
 const struct conf_section *plan_server_root(const struct plan *plan);
 
@@ -52,7 +55,7 @@ int plan_dicts_alloc(struct plan *plan, size_t routes, struct error *error_r);
 void plan_dicts_free(struct plan *plan);
 
 /* The dict of that source, which routes share; it is added when it is new. The embedded one has a
- * table, and here is another dict, for each purpose. */
+ * table, and here is another dict, for each purpose; so has any store for each history. */
 int plan_dicts_find(struct plan *plan, const struct last_login_dict *source,
 		    enum deliver_purpose purpose, size_t *index_r, struct error *error_r);
 

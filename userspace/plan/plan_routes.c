@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "plan/plan_private.h"
+#include "store/history.h"
 
 #define EMBEDDED_KEY "last-login/%{service}/%{user}/%{remote_ip}"
 
@@ -11,16 +12,43 @@ static const char *const settings[DELIVER_PURPOSES] = {
 	[DELIVER_LOGIN] = "last_login_key",
 	[DELIVER_AUTH] = "last_auth_key",
 	[DELIVER_FAILURE] = "last_failure_key",
+	[DELIVER_HISTORY] = "history",
+	[DELIVER_FAILURE_HISTORY] = "history_failures",
 };
 
+#define DEFAULT_POS                                                                                \
+	{                                                                                          \
+		.file = "default"                                                                  \
+	}
+
+/* In the language of 2.4. */
+static const struct last_login_text history_keys[] = {
+	{HISTORY_LOGINS_PREFIX "%{user}", DEFAULT_POS, true},
+	{HISTORY_FAILURES_PREFIX "%{user}", DEFAULT_POS, true},
+};
+
+size_t plan_history(const struct plan *plan, enum deliver_purpose purpose)
+{
+	const struct dovetap_settings *from = &plan->config.settings;
+
+	if (!deliver_is_history(purpose))
+		return 0;
+	return purpose == DELIVER_HISTORY ? from->history : from->history_failures;
+}
+
 /* NULL: nothing is recorded for that purpose. */
-static const struct last_login_text *key_of(const struct last_login_target *target,
+static const struct last_login_text *key_of(const struct plan *plan,
+					    const struct last_login_target *target,
 					    enum deliver_purpose purpose)
 {
+	bool logins = target->logins && plan_history(plan, DELIVER_HISTORY) > 0;
+	bool failures = plan_history(plan, DELIVER_FAILURE_HISTORY) > 0;
 	const struct last_login_text *const keys[DELIVER_PURPOSES] = {
 		[DELIVER_LOGIN] = target->logins ? target->key : NULL,
 		[DELIVER_AUTH] = target->auth_key,
 		[DELIVER_FAILURE] = target->failure_key,
+		[DELIVER_HISTORY] = logins ? &history_keys[0] : NULL,
+		[DELIVER_FAILURE_HISTORY] = failures ? &history_keys[1] : NULL,
 	};
 
 	return keys[purpose];
@@ -103,6 +131,16 @@ static int compile_key(struct plan *plan, const struct last_login_text *key,
 	return ret < 0 ? ret : check_geo(plan, key, route->key, error_r);
 }
 
+/* What stands before the keys of the dict may be another user's, so it is no part of these. */
+static int compile_history_key(const struct last_login_text *key, struct plan_route *route,
+			       struct error *error_r)
+{
+	const struct template_env env = {.setting = settings[route->purpose]};
+
+	route->key_text = key->text;
+	return template_compile(key->text, TEMPLATE_V24, key->pos.file, &env, &route->key, error_r);
+}
+
 static int compile_field(struct plan *plan, const struct conf_setting *setting, const char *text,
 			 const struct plan_prefix *prefix, struct template **template_r,
 			 struct error *error_r)
@@ -143,6 +181,7 @@ static int make_fields(struct plan *plan, const struct conf_section *block,
 static int make_route(struct plan *plan, const struct last_login_target *target,
 		      enum deliver_purpose purpose, struct error *error_r)
 {
+	const struct last_login_text *key = key_of(plan, target, purpose);
 	struct plan_route *route = &plan->routes[plan->route_count++];
 	int ret;
 
@@ -151,10 +190,13 @@ static int make_route(struct plan *plan, const struct last_login_target *target,
 	route->services = target->services;
 	ret = plan_dicts_find(plan, target->dict, purpose, &route->dict, error_r);
 	if (ret == 0)
-		ret = compile_key(plan, key_of(target, purpose), route, error_r);
+		ret = deliver_is_history(purpose) ? compile_history_key(key, route, error_r)
+						  : compile_key(plan, key, route, error_r);
 	if (ret == 0 && precision_parse(target->precision->text, &route->precision) < 0)
 		ret = error_set(error_r, EINVAL, "%s: last_login_precision \"%s\": s, ms, us or ns",
 				plan_place(plan, &target->precision->pos), target->precision->text);
+	if (deliver_is_history(purpose))
+		route->precision = PRECISION_NS; /* of the row's time */
 	if (ret == 0 && purpose == DELIVER_LOGIN && target->fields)
 		ret = make_fields(plan, target->fields, route, error_r);
 	return ret;
@@ -167,7 +209,7 @@ static int make_routes_of(struct plan *plan, size_t index, struct error *error_r
 
 	for (unsigned int purpose = 0; purpose < DELIVER_PURPOSES && ret == 0; purpose++) {
 		plan->route_of[index][purpose] = -1;
-		if (!key_of(target, purpose))
+		if (!key_of(plan, target, purpose))
 			continue;
 		plan->route_of[index][purpose] = (int)plan->route_count;
 		ret = make_route(plan, target, purpose, error_r);

@@ -141,7 +141,7 @@ void plan_dict_notes(const struct plan *plan, size_t index, struct dict *dict, d
 	struct error error;
 
 	for (size_t i = 0; i < plan->route_count; i++)
-		if (plan_route_uses(plan, i, index))
+		if (plan_route_uses(plan, i, index) && !deliver_is_history(plan->routes[i].purpose))
 			(void)expect_route(plan, i, dict, &unmapped, &error);
 	dict_notes(dict, cb, context);
 }

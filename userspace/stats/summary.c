@@ -119,6 +119,8 @@ static void print_deliver(const struct deliver_stats *stats, struct buf *out)
 	line(out, 2, "logins that are recorded", stats->logins);
 	line_if(out, 2, "authentications that are recorded", stats->due[DELIVER_AUTH]);
 	line_if(out, 2, "failures that are recorded", stats->due[DELIVER_FAILURE]);
+	line_if(out, 2, "rows of the history",
+		stats->due[DELIVER_HISTORY] + stats->due[DELIVER_FAILURE_HISTORY]);
 	print_losses(out, LOSS_FROM_DELIVER, stats);
 }
 

@@ -87,12 +87,26 @@ static int find_driver(const struct dict_config *config, const struct dict_drive
 	return ret < 0 ? ret : registry_find(config, name, driver_r, error_r);
 }
 
+/* Errors: -EINVAL, with what can. */
+static int check_history(const struct dict_config *config, const struct dict_driver *driver,
+			 struct error *error_r)
+{
+	if (config->history == 0 || driver->history)
+		return 0;
+	return error_set(error_r, EINVAL,
+			 "dict %s cannot keep a history of logins, which %s asks for; the embedded "
+			 "SQLite store can",
+			 driver->name, config->history_where ? config->history_where : "a setting");
+}
+
 static int open_driver(const struct dict_config *config, struct dict **dict_r,
 		       struct error *error_r)
 {
 	const struct dict_driver *driver;
 	int ret = find_driver(config, &driver, error_r);
 
+	if (ret == 0)
+		ret = check_history(config, driver, error_r);
 	if (ret < 0)
 		return ret;
 	ret = driver->open(config, dict_r, error_r);
@@ -163,6 +177,14 @@ int dict_lookup(struct dict *dict, struct slice user, const struct slice *keys, 
 	if (!dict->driver->lookup)
 		return no_slot(dict, "look up records", error_r);
 	return dict->driver->lookup(dict, user, keys, key_count, deadline_ns, cb, context, error_r);
+}
+
+int dict_history(struct dict *dict, struct slice user, size_t limit, int64_t deadline_ns,
+		 history_row_cb *cb, void *context, struct error *error_r)
+{
+	if (!dict->driver->history)
+		return no_slot(dict, "keep a history of logins", error_r);
+	return dict->driver->history(dict, user, limit, deadline_ns, cb, context, error_r);
 }
 
 int dict_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/key_part.h"
 #include "base/slice.h"
+#include "store/history.h"
 
 struct conf_section;
 struct dict;
@@ -69,7 +70,11 @@ struct dict_config {
 	const struct conf_section *map;	 /* the map file of the URI (dict_map_path()), read
 					  * already, because the writer may not be allowed to;
 					  * or NULL: the driver reads it */
-	const char *table;		 /* of the embedded dict; NULL: "last_login" */
+	const char *table;		 /* of the embedded dict; NULL: "last_login". Of a history:
+					  * its name everywhere */
+	size_t history;			 /* not 0: this dict keeps so many rows of each user, no
+					  * records (history.h) */
+	const char *history_where;	 /* where that was asked for, for error texts */
 	const char *dovecot_version;	 /* "2.3.19.1" of the Dovecot found, or NULL */
 	int64_t expire_secs;		 /* records may vanish after that; 0: never. For stores that
 					  * do it themselves and have no setting of their own */
@@ -179,6 +184,13 @@ struct dict_driver {
 	int64_t (*list)(struct dict *dict, const struct dict_listing *listing, int64_t idle_ns,
 			dict_record_cb *cb, void *context, struct error *error_r);
 
+	/* Optional, for drivers that open a dict_config.history. Calls back for rows of the user,
+	 * or of all users when that is empty, the newest first, limit at most. write() of such a
+	 * dict adds rows that are not there yet and removes what is older than the newest of the
+	 * user; the same row again, in any order, changes nothing. As lookup(). */
+	int (*history)(struct dict *dict, struct slice user, size_t limit, int64_t deadline_ns,
+		       history_row_cb *cb, void *context, struct error *error_r);
+
 	/* Optional. Is the store there and fit (schema, rights)? 0 or a negative errno. */
 	int (*ping)(struct dict *dict, int64_t deadline_ns, struct error *error_r);
 
@@ -256,6 +268,8 @@ int dict_lookup(struct dict *dict, struct slice user, const struct slice *keys, 
 int dict_search(struct dict *dict, struct slice user, const struct dict_key *keys, size_t key_count,
 		int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
 bool dict_scans(const struct dict *dict); /* DICT_CAP_SCANS */
+int dict_history(struct dict *dict, struct slice user, size_t limit, int64_t deadline_ns,
+		 history_row_cb *cb, void *context, struct error *error_r);
 int64_t dict_list(struct dict *dict, const struct dict_listing *listing, int64_t idle_ns,
 		  dict_record_cb *cb, void *context, struct error *error_r);
 int dict_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r);

@@ -136,6 +136,8 @@ bool dict_removal_concerns(const struct dict_removal *what, const struct dict_en
 
 	if (entry->time_ns > what->until_ns)
 		return false;
+	if (of_user && history_is_key(entry->key)) /* its id stands in no key that is asked for */
+		return true;
 	for (size_t i = 0; i < what->key_count; i++) {
 		if (fits(&what->keys[i], entry, of_user))
 			return true;

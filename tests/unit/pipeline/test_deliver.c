@@ -4,7 +4,7 @@
 #include "pipeline/deliver.h"
 #include "pipeline_case.h"
 
-enum { LOGINS, AUTHS, FAILURES, ROUTES };
+enum { LOGINS, AUTHS, FAILURES, ROWS, ROUTES };
 
 struct world {
 	struct sink store, mirror;
@@ -13,7 +13,7 @@ struct world {
 	struct deliver_field fields[2];
 	struct deliver_config config;
 	struct deliver *deliver;
-	bool accept_none;
+	bool accept_none, history;
 };
 
 static int match(const struct login_event *event, enum deliver_purpose purpose, void *context)
@@ -23,8 +23,12 @@ static int match(const struct login_event *event, enum deliver_purpose purpose, 
 		[DELIVER_LOGIN] = LOGIN_EVENT_LOGIN,
 		[DELIVER_AUTH] = LOGIN_EVENT_AUTH,
 		[DELIVER_FAILURE] = LOGIN_EVENT_FAILURE,
+		[DELIVER_HISTORY] = LOGIN_EVENT_LOGIN,
+		[DELIVER_FAILURE_HISTORY] = LOGIN_EVENT_KINDS,
 	};
 
+	if (purpose == DELIVER_HISTORY && !world->history)
+		return -1;
 	if (world->accept_none || event->kind != kinds[purpose])
 		return -1;
 	return (int)purpose;
@@ -33,7 +37,8 @@ static int match(const struct login_event *event, enum deliver_purpose purpose, 
 static int setup(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
-	static const char *const keys[ROUTES] = {"l/%{user}", "a/%{user}", "f/%{user}"};
+	static const char *const keys[ROUTES] = {"l/%{user}", "a/%{user}", "f/%{user}",
+						 "h/%{user}"};
 
 	sink_open(&world->store);
 	sink_open(&world->mirror);
@@ -114,6 +119,34 @@ static void a_login_goes_to_its_dict_and_the_mirrors(void **state)
 	assert_int_equal(deliver_stats(world->deliver)->submitted, 1);
 	assert_int_equal(writer_acked(world->store.writer), 10);
 	assert_int_equal(writer_acked(world->mirror.writer), 10);
+}
+
+/* Each login has a row of its own; the record is what it would be without. */
+static void a_login_is_a_row_of_the_history_too(void **state)
+{
+	struct world *world = *state;
+	struct login_event event = event_of(LOGIN_EVENT_LOGIN, "u@x");
+
+	world->history = true;
+	world->routes[ROWS].history = true;
+	start(world);
+	assert_int_equal(deliver_event(world->deliver, &event, 10), LOGINS);
+	event.login.boot_ns++;
+	assert_int_equal(deliver_event(world->deliver, &event, 20), LOGINS);
+	drain(world);
+	assert_string_equal(sink_value(&world->store, "shared/l/u@x"), "1795338170");
+	assert_int_equal(world->store.fake.count, 3);
+	assert_int_equal(world->mirror.fake.count, 1);
+	for (size_t i = 0; i < world->store.fake.count; i++) {
+		const struct fake_record *record = &world->store.fake.records[i];
+
+		if (strncmp(record->key, "shared/h/u@x/", 13) == 0)
+			assert_int_equal(strncmp(record->value, "id=", 3), 0);
+		else
+			assert_string_equal(record->key, "shared/l/u@x");
+	}
+	assert_int_equal(deliver_stats(world->deliver)->due[DELIVER_HISTORY], 2);
+	assert_int_equal(deliver_stats(world->deliver)->submitted, 4);
 }
 
 static void authentications_and_failures_are_no_logins(void **state)
@@ -360,6 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(a_login_goes_to_its_dict_and_the_mirrors),
+		scenario(a_login_is_a_row_of_the_history_too),
 		scenario(authentications_and_failures_are_no_logins),
 		scenario(a_login_of_another_service_is_counted),
 		scenario(the_precision_is_the_routes),

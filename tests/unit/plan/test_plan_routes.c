@@ -33,6 +33,37 @@ static void a_route_has_what_its_block_says(void **state)
 	plan_free(&plan);
 }
 
+/* A dict of its own: its writer holds up no record, and records hold up none of its rows. */
+static void a_history_has_a_dict_of_its_own(void **state)
+{
+	struct plan *plan = plan_of("plugin {\n last_login_dict = sqlite:path=/x.db\n}\n"
+				    "dovetap {\n history = 20\n history_failures = 7\n"
+				    " mirror_dicts = memory:\n}\n");
+	const struct plan_route *login = route_of(plan, LOGIN_EVENT_LOGIN, DELIVER_LOGIN);
+	const struct plan_route *row = route_of(plan, LOGIN_EVENT_LOGIN, DELIVER_HISTORY);
+	const struct plan_route *failure =
+		route_of(plan, LOGIN_EVENT_FAILURE, DELIVER_FAILURE_HISTORY);
+	const struct login_event imap = event_of(LOGIN_EVENT_LOGIN, "imap");
+	const struct login_event lmtp = event_of(LOGIN_EVENT_LOGIN, "lmtp");
+
+	(void)state;
+	assert_int_equal(plan_dict_count(plan), 4);
+	assert_int_equal(plan_dict(plan, login->dict)->history, 0);
+	assert_int_equal(plan_dict(plan, row->dict)->history, 20);
+	assert_string_equal(plan_dict(plan, row->dict)->table, "login_history");
+	assert_string_equal(plan_dict(plan, row->dict)->history_where, "history (t.conf:5)");
+	assert_string_equal(plan_dict_id(plan, row->dict), "sqlite-login_history");
+	assert_int_equal(plan_dict(plan, failure->dict)->history, 7);
+	assert_string_equal(plan_dict(plan, failure->dict)->table, "failure_history");
+	assert_int_equal(row->precision, PRECISION_NS);
+	assert_false(plan_route_uses(plan, (size_t)(row - plan_route(plan, 0)), 3));
+	expect_key(plan, plan_match(plan, &imap, DELIVER_HISTORY), &imap,
+		   "login-history/u@example.com");
+	assert_int_equal(plan_match(plan, &lmtp, DELIVER_HISTORY), -1);
+	assert_int_equal(plan_match(plan, &imap, DELIVER_FAILURE_HISTORY), -1);
+	plan_free(&plan);
+}
+
 static void expect_default_key(const char *conf, const char *expected)
 {
 	struct plan *plan = plan_of(conf);
@@ -155,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_route_has_what_its_block_says),
+		cmocka_unit_test(a_history_has_a_dict_of_its_own),
 		cmocka_unit_test(the_default_key_is_the_dicts),
 		cmocka_unit_test(keys_are_in_the_language_of_their_syntax),
 		cmocka_unit_test(a_key_that_all_users_share_is_an_error),

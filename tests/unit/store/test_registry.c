@@ -74,15 +74,16 @@ static void test_load(void **state)
 static void test_abi(void **state)
 {
 	(void)state;
-	assert_int_equal(MODULE_ABI, 4);
+	assert_int_equal(MODULE_ABI, 5);
 	assert_int_equal(sizeof(struct module), 32);
 	assert_int_equal(sizeof(struct error), 516);
-	assert_int_equal(sizeof(struct dict_driver), 136);
+	assert_int_equal(sizeof(struct dict_driver), 144);
 	assert_int_equal(sizeof(struct dict), 16);
-	assert_int_equal(sizeof(struct dict_config), 96);
+	assert_int_equal(sizeof(struct dict_config), 112);
 	assert_int_equal(sizeof(struct dict_entry), 224);
 	assert_int_equal(sizeof(struct dict_record), 96);
 	assert_int_equal(sizeof(struct dict_expiry), 48);
+	assert_int_equal(sizeof(struct history_row), 200);
 	assert_int_equal(sizeof(struct conf_section), 88);
 	assert_int_equal(sizeof(struct conf_setting), 48);
 }

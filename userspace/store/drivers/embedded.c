@@ -10,7 +10,8 @@
  *		time_ns INTEGER,      -- what "newest" is decided by
  *		PRIMARY KEY (userid, service)) WITHOUT ROWID
  *
- * last_auth and last_failure, in the same file, are tables like it (dict_config.table).
+ * last_auth and last_failure, in the same file, are tables like it (dict_config.table); those of a
+ * history are described in embedded_history.c.
  *
  * Columns are bound to the variables of the key, not to its text, so a "/" in a name shifts
  * nothing. Time and address change together and only forward. A batch is one transaction.
@@ -26,27 +27,12 @@
 
 #include "base/clock.h"
 #include "store/drivers/drivers.h"
+#include "store/drivers/embedded_private.h"
 #include "store/option.h"
-#include "store/sqlite_file.h"
 #include "store/sqlite_util.h"
 #include "store/stamp.h"
 
 #define DEFAULT_PATH "/var/lib/dovetap/last-login.db"
-
-enum statement {
-	BEGIN,
-	COMMIT,
-	ROLLBACK,
-	UPSERT,
-	OVERWRITE,
-	SELECT,
-	SELECT_LIKE,
-	EXPIRE,
-	EXPIRED,
-	REMOVE,
-	COUNT,
-	STATEMENT_COUNT
-};
 
 #define INSERT(table)                                                                              \
 	"INSERT INTO " table " (userid, service, last_access, last_ip, time_ns) "                  \
@@ -54,10 +40,6 @@ enum statement {
 	"last_access = excluded.last_access, last_ip = excluded.last_ip, time_ns = excluded.time_ns"
 
 #define COLUMNS(table) "SELECT userid, service, last_ip, last_access, time_ns FROM " table
-
-struct table {
-	const char *name, *schema, *sql[STATEMENT_COUNT];
-};
 
 #define TABLE(table)                                                                               \
 	{                                                                                          \
@@ -84,25 +66,11 @@ struct table {
 	}
 
 /* NOLINTBEGIN(bugprone-suspicious-missing-comma): the names stand inside the statements. */
-static const struct table tables[] = {TABLE("last_login"), TABLE("last_auth"),
-				      TABLE("last_failure")};
+static const struct embedded_table tables[] = {TABLE("last_login"), TABLE("last_auth"),
+					       TABLE("last_failure")};
 /* NOLINTEND(bugprone-suspicious-missing-comma) */
 
-struct settings {
-	char *path;
-	char *synchronous;
-	int64_t busy_msecs;
-};
-
-struct sqlite {
-	struct dict dict;
-	struct settings settings;
-	const struct table *table;
-	struct sqlite_handle *file;
-	bool has_table; /* on this connection */
-};
-
-#define AT(field) offsetof(struct settings, field)
+#define AT(field) offsetof(struct embedded_settings, field)
 
 static const struct option options[] = {
 	{"path", "path", OPTION_STRING, AT(path), .fallback = DEFAULT_PATH},
@@ -114,13 +82,13 @@ static const struct option options[] = {
 
 /* --- connection ---------------------------------------------------------------------------- */
 
-static int fail(struct sqlite *sqlite, int code, struct error *error_r)
+int embedded_fail(struct embedded *sqlite, int code, struct error *error_r)
 {
 	return sqlite_call_error(sqlite_handle_db(sqlite->file), code, sqlite->settings.path,
 				 error_r);
 }
 
-static int make_table(struct sqlite *sqlite, struct error *error_r)
+static int make_table(struct embedded *sqlite, struct error *error_r)
 {
 	int code;
 
@@ -129,13 +97,13 @@ static int make_table(struct sqlite *sqlite, struct error *error_r)
 	code = sqlite3_exec(sqlite_handle_db(sqlite->file), sqlite->table->schema, NULL, NULL,
 			    NULL);
 	if (code != SQLITE_OK)
-		return fail(sqlite, code, error_r);
+		return embedded_fail(sqlite, code, error_r);
 	sqlite->has_table = true;
 	return 0;
 }
 
 /* A busy file is tried again on the same connection. */
-static void end(struct sqlite *sqlite, int ret)
+void embedded_end(struct embedded *sqlite, int ret)
 {
 	if (ret >= 0 || ret == -EBUSY)
 		sqlite_handle_end(sqlite->file);
@@ -143,8 +111,8 @@ static void end(struct sqlite *sqlite, int ret)
 		sqlite_handle_drop(sqlite->file);
 }
 
-static int begin(struct sqlite *sqlite, enum sqlite_access access, int64_t deadline_ns,
-		 struct error *error_r)
+int embedded_begin(struct embedded *sqlite, enum sqlite_access access, int64_t deadline_ns,
+		   struct error *error_r)
 {
 	int ret = sqlite_handle_begin(sqlite->file, access, deadline_ns,
 				      sqlite->settings.busy_msecs, error_r);
@@ -155,19 +123,19 @@ static int begin(struct sqlite *sqlite, enum sqlite_access access, int64_t deadl
 		sqlite->has_table = false;
 	ret = access == SQLITE_HANDLE_WRITE ? make_table(sqlite, error_r) : 0;
 	if (ret < 0)
-		end(sqlite, ret);
+		embedded_end(sqlite, ret);
 	return ret;
 }
 
-static int prepare(struct sqlite *sqlite, enum statement which, sqlite3_stmt **stmt_r)
+int embedded_prepare(struct embedded *sqlite, enum embedded_statement which, sqlite3_stmt **stmt_r)
 {
 	return sqlite_handle_prepare(sqlite->file, which, sqlite->table->sql[which], stmt_r);
 }
 
-static int run(struct sqlite *sqlite, enum statement which)
+int embedded_run(struct embedded *sqlite, enum embedded_statement which)
 {
 	sqlite3_stmt *stmt;
-	int code = prepare(sqlite, which, &stmt);
+	int code = embedded_prepare(sqlite, which, &stmt);
 
 	if (code != SQLITE_OK)
 		return code;
@@ -178,16 +146,18 @@ static int run(struct sqlite *sqlite, enum statement which)
 
 /* --- slots --------------------------------------------------------------------------------- */
 
-static const struct table *table_of(const struct dict_config *config)
+static const struct embedded_table *table_of(const struct dict_config *config)
 {
-	const struct table *table = tables;
+	const struct embedded_table *table = tables;
 
+	if (config->history > 0)
+		return embedded_history_table(config->table);
 	while (config->table && strcmp(table->name, config->table) != 0)
 		table++;
 	return table;
 }
 
-static int open_handle(struct sqlite *sqlite, struct error *error_r)
+static int open_handle(struct embedded *sqlite, struct error *error_r)
 {
 	const struct sqlite_handle_options handle = {
 		.path = sqlite->settings.path,
@@ -201,13 +171,15 @@ static int open_handle(struct sqlite *sqlite, struct error *error_r)
 static int sqlite_open(const struct dict_config *config, struct dict **dict_r,
 		       struct error *error_r)
 {
-	struct sqlite *sqlite = calloc(1, sizeof(*sqlite));
+	struct embedded *sqlite = calloc(1, sizeof(*sqlite));
 	const char *level;
 	int ret;
 
 	if (!sqlite)
 		return error_set(error_r, ENOMEM, "out of memory");
 	sqlite->table = table_of(config);
+	sqlite->history = config->history;
+	buf_init(&sqlite->scratch, HISTORY_VALUE_MAX);
 	ret = option_defaults(options, &sqlite->settings, error_r);
 	if (ret == 0 && config->block)
 		ret = option_from_block(options, &sqlite->settings, config->block, error_r);
@@ -224,6 +196,7 @@ static int sqlite_open(const struct dict_config *config, struct dict **dict_r,
 		return 0;
 	}
 	option_release(options, &sqlite->settings);
+	buf_release(&sqlite->scratch);
 	free(sqlite);
 	return ret;
 }
@@ -265,16 +238,16 @@ static int bind_entry(sqlite3_stmt *stmt, const struct dict_entry *entry)
 	return code == SQLITE_OK ? sqlite3_bind_int64(stmt, 5, entry->time_ns) : code;
 }
 
-static int put(struct sqlite *sqlite, struct dict_entry *entry)
+static int put(struct embedded *sqlite, struct dict_entry *entry)
 {
-	enum statement which = sqlite->dict.strict ? OVERWRITE : UPSERT;
+	enum embedded_statement which = sqlite->dict.strict ? OVERWRITE : UPSERT;
 	sqlite3_stmt *stmt;
-	int code = prepare(sqlite, which, &stmt);
+	int code = embedded_prepare(sqlite, which, &stmt);
 
 	if (code == SQLITE_OK)
 		code = bind_entry(stmt, entry);
 	if (code == SQLITE_OK)
-		code = run(sqlite, which);
+		code = embedded_run(sqlite, which);
 	if (code == SQLITE_MISMATCH)
 		dict_entry_set(entry, DICT_REFUSED, "the key has no user variable");
 	else if (code == SQLITE_TOOBIG)
@@ -289,13 +262,13 @@ static int put(struct sqlite *sqlite, struct dict_entry *entry)
 }
 
 /* What the transaction would have done is undone; what was refused stays refused. */
-static int roll_back(struct sqlite *sqlite, int code, struct dict_entry *entries, size_t count,
+static int roll_back(struct embedded *sqlite, int code, struct dict_entry *entries, size_t count,
 		     struct error *error_r)
 {
-	int ret = fail(sqlite, code, error_r);
+	int ret = embedded_fail(sqlite, code, error_r);
 
 	if (!sqlite3_get_autocommit(sqlite_handle_db(sqlite->file)))
-		(void)run(sqlite, ROLLBACK);
+		(void)embedded_run(sqlite, ROLLBACK);
 	for (size_t i = 0; i < count; i++) {
 		if (entries[i].outcome != DICT_REFUSED)
 			entries[i].outcome = DICT_PENDING;
@@ -306,23 +279,24 @@ static int roll_back(struct sqlite *sqlite, int code, struct dict_entry *entries
 static int sqlite_write(struct dict *dict, struct dict_entry *entries, size_t count,
 			int64_t deadline_ns, struct error *error_r)
 {
-	struct sqlite *sqlite = (struct sqlite *)dict;
-	int code, ret = begin(sqlite, SQLITE_HANDLE_WRITE, deadline_ns, error_r);
+	struct embedded *sqlite = (struct embedded *)dict;
+	int code, ret = embedded_begin(sqlite, SQLITE_HANDLE_WRITE, deadline_ns, error_r);
 
 	if (ret < 0)
 		return ret;
-	code = run(sqlite, BEGIN);
+	code = embedded_run(sqlite, BEGIN);
 	for (size_t i = 0; i < count && code == SQLITE_OK; i++)
-		code = put(sqlite, &entries[i]);
+		code = sqlite->history > 0 ? embedded_history_put(sqlite, &entries[i])
+					   : put(sqlite, &entries[i]);
 	if (code == SQLITE_OK)
-		code = run(sqlite, COMMIT);
+		code = embedded_run(sqlite, COMMIT);
 	if (code != SQLITE_OK)
 		ret = roll_back(sqlite, code, entries, count, error_r);
-	end(sqlite, ret);
+	embedded_end(sqlite, ret);
 	return ret;
 }
 
-static int64_t each_row(struct sqlite *sqlite, sqlite3_stmt *select, dict_record_cb *cb,
+static int64_t each_row(struct embedded *sqlite, sqlite3_stmt *select, dict_record_cb *cb,
 			void *context, struct error *error_r)
 {
 	int64_t found = 0;
@@ -340,11 +314,11 @@ static int64_t each_row(struct sqlite *sqlite, sqlite3_stmt *select, dict_record
 		cb(&record, context);
 		found++;
 	}
-	return code == SQLITE_DONE ? found : fail(sqlite, code, error_r);
+	return code == SQLITE_DONE ? found : embedded_fail(sqlite, code, error_r);
 }
 
 /* Nobody wrote yet, or not to this table. */
-static bool table_missing(struct sqlite *sqlite)
+bool embedded_table_missing(struct embedded *sqlite)
 {
 	return sqlite3_table_column_metadata(sqlite_handle_db(sqlite->file), NULL,
 					     sqlite->table->name, NULL, NULL, NULL, NULL, NULL,
@@ -352,35 +326,36 @@ static bool table_missing(struct sqlite *sqlite)
 }
 
 /* Nobody writes the file but dovetap: without it, or its table, nothing was recorded here. */
-static int64_t select_rows(struct sqlite *sqlite, enum statement which, struct slice param,
-			   dict_record_cb *cb, void *context, struct error *error_r)
+static int64_t select_rows(struct embedded *sqlite, enum embedded_statement which,
+			   struct slice param, dict_record_cb *cb, void *context,
+			   struct error *error_r)
 {
 	sqlite3_stmt *select;
 	int64_t ret;
 	int code;
 
-	if (table_missing(sqlite))
+	if (embedded_table_missing(sqlite))
 		return 0;
-	code = prepare(sqlite, which, &select);
+	code = embedded_prepare(sqlite, which, &select);
 	if (code == SQLITE_OK)
 		code = sqlite_bind_bytes(select, 1, param);
 	if (code != SQLITE_OK)
-		return fail(sqlite, code, error_r);
+		return embedded_fail(sqlite, code, error_r);
 	ret = each_row(sqlite, select, cb, context, error_r);
 	sqlite3_reset(select);
 	return ret;
 }
 
-static int64_t read_rows(struct sqlite *sqlite, enum statement which, struct slice param,
+static int64_t read_rows(struct embedded *sqlite, enum embedded_statement which, struct slice param,
 			 int64_t deadline_ns, dict_record_cb *cb, void *context,
 			 struct error *error_r)
 {
-	int64_t ret = begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
+	int64_t ret = embedded_begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
 
 	if (ret < 0)
 		return ret == -ENOENT ? 0 : ret;
 	ret = select_rows(sqlite, which, param, cb, context, error_r);
-	end(sqlite, (int)(ret < 0 ? ret : 0));
+	embedded_end(sqlite, (int)(ret < 0 ? ret : 0));
 	return ret;
 }
 
@@ -390,7 +365,7 @@ static int sqlite_lookup(struct dict *dict, struct slice user, const struct slic
 {
 	(void)keys;
 	(void)key_count;
-	return (int)read_rows((struct sqlite *)dict, SELECT, user, deadline_ns, cb, context,
+	return (int)read_rows((struct embedded *)dict, SELECT, user, deadline_ns, cb, context,
 			      error_r);
 }
 
@@ -401,14 +376,14 @@ static int sqlite_search(struct dict *dict, struct slice user, const struct dict
 {
 	(void)keys;
 	(void)key_count;
-	return (int)read_rows((struct sqlite *)dict, SELECT, user, deadline_ns, cb, context,
+	return (int)read_rows((struct embedded *)dict, SELECT, user, deadline_ns, cb, context,
 			      error_r);
 }
 
 static int64_t sqlite_list(struct dict *dict, const struct dict_listing *listing, int64_t idle_ns,
 			   dict_record_cb *cb, void *context, struct error *error_r)
 {
-	return read_rows((struct sqlite *)dict, SELECT_LIKE,
+	return read_rows((struct embedded *)dict, SELECT_LIKE,
 			 slice_str(listing->mask ? listing->mask : ""),
 			 clock_monotonic_ns() + idle_ns, cb, context, error_r);
 }
@@ -416,17 +391,17 @@ static int64_t sqlite_list(struct dict *dict, const struct dict_listing *listing
 /* Taking the write lock proves that we may write. */
 static int sqlite_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 {
-	struct sqlite *sqlite = (struct sqlite *)dict;
-	int code, ret = begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
+	struct embedded *sqlite = (struct embedded *)dict;
+	int code, ret = embedded_begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
 
 	if (ret < 0)
 		return ret == -ENOENT ? 0 : ret;
-	code = run(sqlite, BEGIN);
+	code = embedded_run(sqlite, BEGIN);
 	if (code == SQLITE_OK)
-		code = run(sqlite, ROLLBACK);
+		code = embedded_run(sqlite, ROLLBACK);
 	if (code != SQLITE_OK)
-		ret = fail(sqlite, code, error_r);
-	end(sqlite, ret);
+		ret = embedded_fail(sqlite, code, error_r);
+	embedded_end(sqlite, ret);
 	return ret;
 }
 
@@ -443,7 +418,7 @@ static int sqlite_check_key(struct dict *dict, const char *const *variables, str
 }
 
 /* By the condition of EXPIRE. */
-static int show_expired(struct sqlite *sqlite, sqlite3_stmt *select,
+static int show_expired(struct embedded *sqlite, sqlite3_stmt *select,
 			const struct dict_expiry *expiry, struct error *error_r)
 {
 	int64_t found = each_row(sqlite, select, expiry->show, expiry->context, error_r);
@@ -452,14 +427,14 @@ static int show_expired(struct sqlite *sqlite, sqlite3_stmt *select,
 	return (int)found;
 }
 
-static int expire(struct sqlite *sqlite, const struct dict_expiry *expiry, struct error *error_r)
+static int expire(struct embedded *sqlite, const struct dict_expiry *expiry, struct error *error_r)
 {
 	sqlite3_stmt *stmt;
 	int code;
 
-	if (table_missing(sqlite))
+	if (embedded_table_missing(sqlite))
 		return 0;
-	code = prepare(sqlite, expiry->show ? EXPIRED : EXPIRE, &stmt);
+	code = embedded_prepare(sqlite, expiry->show ? EXPIRED : EXPIRE, &stmt);
 	if (code == SQLITE_OK)
 		code = sqlite3_bind_int64(stmt, 1, expiry->older_than_ns);
 	if (code == SQLITE_OK)
@@ -467,27 +442,27 @@ static int expire(struct sqlite *sqlite, const struct dict_expiry *expiry, struc
 	if (code == SQLITE_OK && expiry->show)
 		return show_expired(sqlite, stmt, expiry, error_r);
 	if (code == SQLITE_OK)
-		code = run(sqlite, EXPIRE);
+		code = embedded_run(sqlite, EXPIRE);
 	if (code != SQLITE_OK)
-		return fail(sqlite, code, error_r);
+		return embedded_fail(sqlite, code, error_r);
 	return sqlite3_changes(sqlite_handle_db(sqlite->file));
 }
 
 static int sqlite_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 			 struct error *error_r)
 {
-	struct sqlite *sqlite = (struct sqlite *)dict;
-	int ret = begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
+	struct embedded *sqlite = (struct embedded *)dict;
+	int ret = embedded_begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
 
 	if (ret < 0)
 		return ret == -ENOENT ? 0 : ret;
 	ret = expire(sqlite, expiry, error_r);
-	end(sqlite, ret);
+	embedded_end(sqlite, ret);
 	return ret;
 }
 
 /* Rows that come, or that are gone. */
-static int count_rows(struct sqlite *sqlite, sqlite3_stmt *stmt, struct error *error_r)
+static int count_rows(struct embedded *sqlite, sqlite3_stmt *stmt, struct error *error_r)
 {
 	int count = 0, code;
 
@@ -496,56 +471,58 @@ static int count_rows(struct sqlite *sqlite, sqlite3_stmt *stmt, struct error *e
 	if (code == SQLITE_DONE && !sqlite3_stmt_readonly(stmt))
 		count = sqlite3_changes(sqlite_handle_db(sqlite->file));
 	if (code != SQLITE_DONE)
-		count = fail(sqlite, code, error_r);
+		count = embedded_fail(sqlite, code, error_r);
 	sqlite3_reset(stmt);
 	return count;
 }
 
 /* The address in a key is a column of its row, not what it is found by. */
-static int remove_user(struct sqlite *sqlite, const struct dict_removal *what,
+static int remove_user(struct embedded *sqlite, const struct dict_removal *what,
 		       struct error *error_r)
 {
 	sqlite3_stmt *stmt;
 	int code;
 
-	if (table_missing(sqlite))
+	if (embedded_table_missing(sqlite))
 		return 0;
-	code = prepare(sqlite, what->dry_run ? COUNT : REMOVE, &stmt);
+	code = embedded_prepare(sqlite, what->dry_run ? COUNT : REMOVE, &stmt);
 	if (code == SQLITE_OK)
 		code = sqlite_bind_bytes(stmt, 1, what->user);
-	return code == SQLITE_OK ? count_rows(sqlite, stmt, error_r) : fail(sqlite, code, error_r);
+	return code == SQLITE_OK ? count_rows(sqlite, stmt, error_r)
+				 : embedded_fail(sqlite, code, error_r);
 }
 
 static int sqlite_remove(struct dict *dict, const struct dict_removal *what, int64_t deadline_ns,
 			 struct error *error_r)
 {
-	struct sqlite *sqlite = (struct sqlite *)dict;
-	int ret = begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
+	struct embedded *sqlite = (struct embedded *)dict;
+	int ret = embedded_begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
 
 	if (ret < 0)
 		return ret == -ENOENT ? 0 : ret;
 	ret = remove_user(sqlite, what, error_r);
-	end(sqlite, ret);
+	embedded_end(sqlite, ret);
 	return ret;
 }
 
 static void sqlite_tidy(struct dict *dict)
 {
-	sqlite_handle_tidy(((struct sqlite *)dict)->file);
+	sqlite_handle_tidy(((struct embedded *)dict)->file);
 }
 
 static void sqlite_close(struct dict *dict)
 {
-	struct sqlite *sqlite = (struct sqlite *)dict;
+	struct embedded *sqlite = (struct embedded *)dict;
 
 	sqlite_handle_free(&sqlite->file);
 	option_release(options, &sqlite->settings);
+	buf_release(&sqlite->scratch);
 	free(sqlite);
 }
 
 static void sqlite_places(const struct dict *dict, dict_place_cb *cb, void *context)
 {
-	cb(context, ((const struct sqlite *)dict)->settings.path, DICT_PLACE_FILE);
+	cb(context, ((const struct embedded *)dict)->settings.path, DICT_PLACE_FILE);
 }
 
 const struct dict_driver sqlite_driver = {
@@ -555,6 +532,7 @@ const struct dict_driver sqlite_driver = {
 	.write = sqlite_write,
 	.lookup = sqlite_lookup,
 	.search = sqlite_search,
+	.history = embedded_history,
 	.list = sqlite_list,
 	.ping = sqlite_ping,
 	.check_key = sqlite_check_key,
