@@ -4,7 +4,7 @@
 # section of the runbook, each query of the dashboard gives data, and the alert of a store that is
 # down becomes pending when the store is stopped.
 . "$(dirname "$0")/lib.sh"
-plan 10
+plan 12
 
 packages=$("$top/tools/packages" prometheus)/usr/bin || bail 'no Prometheus'
 alerts=$top/deploy/prometheus dashboard=$top/deploy/grafana/dovetap.json
@@ -54,6 +54,26 @@ dashboard_gives_data() {
 	done
 }
 
+scrape() { # type, file: the head goes to FILE.head
+	curl -sf --max-time 10 -H "Accept: $1" -D "$2.head" -o "$2" "http://127.0.0.1:$port/metrics"
+}
+
+# Between two scrapes a series may begin.
+openmetrics_is_sound() {
+	scrape 'application/openmetrics-text;version=1.0.0' "$tmp/openmetrics"
+	grep -qi '^content-type: application/openmetrics-text; version=1.0.0; charset=utf-8' "$tmp/openmetrics.head"
+	scrape text/plain "$tmp/text"
+	grep -qi '^content-type: text/plain; version=0.0.4' "$tmp/text.head"
+	"$top/tests/integration/openmetrics.py" "$tmp/openmetrics" "$tmp/text"
+}
+
+# It asks for OpenMetrics, and has no other reason to find no type of a counter by the name with
+# _total.
+takes_openmetrics() {
+	same counter "$(curl -sf --max-time 10 "http://127.0.0.1:$prometheus_port/api/v1/targets/metadata" |
+		jq -r '.data[] | select(.metric == "dovetap_events") | .type')"
+}
+
 alerts_are() { # name=state... or none
 	same "$*" "$(curl -sf --max-time 10 "http://127.0.0.1:$prometheus_port/api/v1/alerts" |
 		jq -r '[.data.alerts[] | "\(.labels.alertname)=\(.state)"] | if length == 0 then "none" else join(" ") end')"
@@ -91,6 +111,8 @@ login imap good@example.com > "$tmp/out"
 printf '{"service": "imap", "user": "bad@example.com", "password": "wrong"}\n' | login - --fails > "$tmp/out"
 check "Prometheus' own tool takes the metrics" \
 	eval "curl -sf http://127.0.0.1:$port/metrics | '$packages/promtool' check metrics"
+check 'OpenMetrics is as its parser wants it, with the same series' eventually openmetrics_is_sound
+check 'Prometheus takes it, too' takes_openmetrics
 check 'the login is in it' eventually gives_data 'dovetap_logins_recorded_total == 1'
 check 'every query of the dashboard gives data' eventually dashboard_gives_data
 check 'no alert while all is well' all_is_well

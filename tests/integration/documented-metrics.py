@@ -20,7 +20,7 @@ def documented():
     metrics, losses = {}, set()
     for line in document.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if re.match(r"\| `dovetap_\w+` \| (counter|gauge) ", line):
+        if re.match(r"\| `dovetap_\w+` \| (counter|gauge|histogram) ", line):
             labels = {}
             for part in filter(None, cells[2].split("<br>")):
                 label, values = re.match("`([^`]*)`: *(.*)", part).groups()
@@ -60,6 +60,11 @@ for path in sys.argv[1:]:
             continue
         name, _, rest = re.match(r"(\w+)(\{(.*)\})? ", line).groups()
         labels = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', rest or ""))
+        base = re.sub("_(bucket|sum|count)$", "", name)
+        if kinds.get(base) == "histogram":
+            if (name == base + "_bucket") != (labels.pop("le", None) is not None):
+                base = name
+            name = base
         why = wrong(name, labels, kinds.get(name), metrics)
         seen.add(name)
         if why:

@@ -39,8 +39,7 @@ static void print_labels(const struct metric_row *row)
 
 static void print_metric(const struct metric_row *row)
 {
-	printf("| `%s` | %s | ", row->metric.name,
-	       row->metric.type == METRIC_COUNTER ? "counter" : "gauge");
+	printf("| `%s` | %s | ", row->metric.name, metric_type_name(row->metric.type));
 	print_labels(row);
 	printf(" | %s | %s |\n", row->metric.help, row->advice);
 }

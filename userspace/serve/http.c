@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "serve/accept.h"
 #include "serve/connections.h"
 #include "serve/listen.h"
 
@@ -46,6 +47,11 @@ static unsigned int make_metrics(const struct http *http, struct buf *out,
 static unsigned int make_prometheus(const struct http *http, struct buf *out)
 {
 	return make_metrics(http, out, metrics_print_prometheus);
+}
+
+static unsigned int make_openmetrics(const struct http *http, struct buf *out)
+{
+	return make_metrics(http, out, metrics_print_openmetrics);
 }
 
 static unsigned int make_status(const struct http *http, struct buf *out)
@@ -90,13 +96,17 @@ static const struct page pages[] = {
 	{NULL, "text/plain", make_not_found},
 };
 
-static const struct page *find_page(const char *path)
+/* /metrics, for those who ask for it. */
+static const struct page openmetrics_page = {
+	"/metrics", "application/openmetrics-text; version=1.0.0; charset=utf-8", make_openmetrics};
+
+static const struct page *find_page(const char *path, const char *accept)
 {
 	const struct page *page = pages;
 
 	while (page->path && strcmp(page->path, path) != 0)
 		page++;
-	return page;
+	return page == pages && accept_openmetrics(accept) ? &openmetrics_page : page;
 }
 
 static const struct http_page *find_more(const struct http *http, const char *path)
@@ -109,11 +119,13 @@ static const struct http_page *find_more(const struct http *http, const char *pa
 }
 
 /* Returns the HTTP status and sets the type. */
-static unsigned int make_page(const struct http *http, const char *path, struct buf *out,
-			      const char **type_r)
+static unsigned int make_page(const struct http *http, struct MHD_Connection *connection,
+			      const char *path, struct buf *out, const char **type_r)
 {
 	const struct http_page *more = find_more(http, path);
-	const struct page *page = find_page(path);
+	const struct page *page =
+		find_page(path, MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							    MHD_HTTP_HEADER_ACCEPT));
 
 	*type_r = more ? more->type : page->type;
 	if (!more)
@@ -157,13 +169,14 @@ static enum MHD_Result answer(struct MHD_Connection *connection, const char *pat
 		return MHD_NO;
 	buf_init(&out, PAGE_MAX);
 	status = action ? run_action(http, action, connection, &out)
-			: make_page(http, path, &out, &type);
+			: make_page(http, connection, path, &out, &type);
 	response = MHD_create_response_from_buffer(out.len, (void *)buf_str(&out),
 						   MHD_RESPMEM_MUST_COPY);
 	buf_release(&out);
 	if (!response)
 		return MHD_NO;
 	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT);
 	result = MHD_queue_response(connection, status, response);
 	MHD_destroy_response(response);
 	return result;

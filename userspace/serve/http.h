@@ -2,9 +2,9 @@
 /*
  * Answers requests on a unix socket or a loopback address, in the caller's event loop:
  *
- *	/metrics  Prometheus text      /livez   200 while the loop runs
- *	/status   the same as JSON     /readyz  200 once ready, 503 before
- *	/summary  for a person
+ *	/metrics  Prometheus text, or OpenMetrics for those who accept it
+ *	/status   the same as JSON     /livez   200 while the loop runs
+ *	/summary  for a person         /readyz  200 once ready, 503 before
  *
  * and pages and actions of the caller's own. libmicrohttpd does the protocol. A page is made on
  * request.

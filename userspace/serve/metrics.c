@@ -2,15 +2,20 @@
 #include "serve/metrics.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/escape.h"
+const char *metric_type_name(enum metric_type type)
+{
+	static const char *const names[] = {
+		[METRIC_COUNTER] = "counter",
+		[METRIC_GAUGE] = "gauge",
+		[METRIC_HISTOGRAM] = "histogram",
+	};
 
-static const char *const type_names[] = {
-	[METRIC_COUNTER] = "counter",
-	[METRIC_GAUGE] = "gauge",
-};
+	return names[type];
+}
 
 void metrics_init(struct metrics *metrics)
 {
@@ -20,6 +25,11 @@ void metrics_init(struct metrics *metrics)
 struct metrics_text {
 	struct metrics_text *next;
 	char text[12];
+};
+
+struct metrics_durations {
+	struct metrics_durations *next;
+	struct durations durations;
 };
 
 const char *metrics_number(struct metrics *metrics, unsigned int number)
@@ -36,6 +46,16 @@ const char *metrics_number(struct metrics *metrics, unsigned int number)
 	return text->text;
 }
 
+static void release_durations(struct metrics *metrics)
+{
+	struct metrics_durations *durations;
+
+	while ((durations = metrics->durations)) {
+		metrics->durations = durations->next;
+		free(durations);
+	}
+}
+
 void metrics_release(struct metrics *metrics)
 {
 	struct metrics_text *text;
@@ -44,6 +64,7 @@ void metrics_release(struct metrics *metrics)
 		metrics->texts = text->next;
 		free(text);
 	}
+	release_durations(metrics);
 	free(metrics->samples);
 	metrics_init(metrics);
 }
@@ -72,83 +93,36 @@ void metrics_add(struct metrics *metrics, const struct metric *metric, const cha
 	};
 }
 
-#define LABEL_MAX 4096
-
-/*
- * A scrape with any other escape than these of a backslash, a quote or a newline, or with bytes
- * that are no UTF-8, is refused as a whole: so the value is made printable first ("\\x1b").
- */
-static void append_label_value(struct buf *out, const char *value)
+void metrics_add_durations(struct metrics *metrics, const struct metric *metric, const char *label1,
+			   const char *label2, const struct durations *durations)
 {
-	struct buf text;
+	struct metrics_durations *copy = malloc(sizeof(*copy));
+	size_t count = metrics->count;
 
-	buf_init(&text, LABEL_MAX);
-	escape_terminal(&text, slice_str(value));
-	for (const char *p = buf_str(&text); *p; p++) {
-		if (*p == '\\' || *p == '"')
-			buf_append_char(out, '\\');
-		buf_append_char(out, *p);
+	if (!copy) {
+		metrics->failed = -ENOMEM;
+		return;
 	}
-	buf_release(&text);
+	*copy = (struct metrics_durations){metrics->durations, *durations};
+	metrics->durations = copy;
+	metrics_add(metrics, metric, label1, label2, 0);
+	if (metrics->count > count)
+		metrics->samples[count].durations = &copy->durations;
 }
 
-static void append_labels(struct buf *out, const struct metrics_sample *sample)
-{
-	const char *comma = "{";
-
-	for (size_t i = 0; i < 2 && sample->metric->labels[i]; i++) {
-		buf_appendf(out, "%s%s=\"", comma, sample->metric->labels[i]);
-		append_label_value(out, sample->labels[i]);
-		buf_append_char(out, '"');
-		comma = ",";
-	}
-	if (*comma == ',')
-		buf_append_char(out, '}');
-}
-
-static bool is_first(const struct metrics *metrics, size_t index)
+bool metrics_is_first(const struct metrics *metrics, size_t index)
 {
 	return index == 0 || metrics->samples[index].metric != metrics->samples[index - 1].metric;
 }
 
-int metrics_print_prometheus(const struct metrics *metrics, struct buf *out)
+/* OpenMetrics wants a point in each; one spelling for all forms, so that a series has one name. */
+void metrics_bound_text(unsigned int bucket, char text_r[METRICS_BOUND_MAX])
 {
-	for (size_t i = 0; i < metrics->count; i++) {
-		const struct metrics_sample *sample = &metrics->samples[i];
+	double bound = durations_bound(bucket);
 
-		if (is_first(metrics, i))
-			buf_appendf(out, "# HELP %s %s\n# TYPE %s %s\n", sample->metric->name,
-				    sample->metric->help, sample->metric->name,
-				    type_names[sample->metric->type]);
-		buf_append_str(out, sample->metric->name);
-		append_labels(out, sample);
-		buf_appendf(out, " %.15g\n", sample->value);
-	}
-	return out->failed;
-}
-
-static void append_sample(struct buf *out, const struct metrics_sample *sample)
-{
-	buf_append_char(out, '{');
-	for (size_t i = 0; i < 2 && sample->metric->labels[i]; i++) {
-		buf_appendf(out, "\"%s\":\"", sample->metric->labels[i]);
-		escape_json(out, slice_str(sample->labels[i]));
-		buf_append_str(out, "\",");
-	}
-	buf_appendf(out, "\"value\":%.15g}", sample->value);
-}
-
-/* {"dovetap_x_total":[{"label":"a","value":1},...],...} */
-int metrics_print_json(const struct metrics *metrics, struct buf *out)
-{
-	buf_append_char(out, '{');
-	for (size_t i = 0; i < metrics->count; i++) {
-		if (!is_first(metrics, i))
-			buf_append_char(out, ',');
-		else
-			buf_appendf(out, "%s\n\"%s\":[", i > 0 ? "]," : "",
-				    metrics->samples[i].metric->name);
-		append_sample(out, &metrics->samples[i]);
-	}
-	return buf_append_str(out, metrics->count > 0 ? "]\n}\n" : "}\n");
+	if (isinf(bound))
+		(void)snprintf(text_r, METRICS_BOUND_MAX, "+Inf");
+	else
+		(void)snprintf(text_r, METRICS_BOUND_MAX, bound == floor(bound) ? "%.1f" : "%g",
+			       bound);
 }

@@ -18,6 +18,8 @@ static double number_at(enum metric_number number, const char *at)
 		return *(const bool *)(const void *)at;
 	case METRIC_DOUBLE:
 		return *(const double *)(const void *)at;
+	case METRIC_DURATIONS:
+		break;
 	}
 	return 0;
 }
@@ -25,9 +27,13 @@ static double number_at(enum metric_number number, const char *at)
 static size_t number_size(enum metric_number number)
 {
 	static const size_t sizes[] = {
-		[METRIC_U64] = sizeof(uint64_t),      [METRIC_I64] = sizeof(int64_t),
-		[METRIC_UINT] = sizeof(unsigned int), [METRIC_INT] = sizeof(int),
-		[METRIC_BOOL] = sizeof(bool),	      [METRIC_DOUBLE] = sizeof(double),
+		[METRIC_U64] = sizeof(uint64_t),
+		[METRIC_I64] = sizeof(int64_t),
+		[METRIC_UINT] = sizeof(unsigned int),
+		[METRIC_INT] = sizeof(int),
+		[METRIC_BOOL] = sizeof(bool),
+		[METRIC_DOUBLE] = sizeof(double),
+		[METRIC_DURATIONS] = sizeof(struct durations),
 	};
 
 	return sizes[number];
@@ -56,6 +62,20 @@ static void collect_array(const struct metric_row *row, const char *base, const 
 	}
 }
 
+static void collect_one(const struct metric_row *row, const char *at, const char *outer,
+			struct metrics *metrics)
+{
+	double value;
+
+	if (row->number == METRIC_DURATIONS) {
+		metrics_add_durations(metrics, &row->metric, outer, NULL, (const void *)at);
+		return;
+	}
+	value = number_at(row->number, at);
+	if (value != 0 || !row->only_nonzero)
+		add(row, outer, NULL, value, metrics);
+}
+
 void metric_row_collect(const struct metric_row *row, const void *base, const char *outer,
 			struct metrics *metrics)
 {
@@ -67,7 +87,7 @@ void metric_row_collect(const struct metric_row *row, const void *base, const ch
 	if (row->name)
 		collect_array(row, at, outer, metrics);
 	else if (!row->parts)
-		add(row, outer, NULL, number_at(row->number, at + row->offset), metrics);
+		collect_one(row, at + row->offset, outer, metrics);
 }
 
 void metric_table_collect(const struct metric_table *table, const void *base,

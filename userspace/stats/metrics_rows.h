@@ -23,7 +23,15 @@
 
 #include "serve/metrics.h"
 
-enum metric_number { METRIC_U64, METRIC_I64, METRIC_UINT, METRIC_INT, METRIC_BOOL, METRIC_DOUBLE };
+enum metric_number {
+	METRIC_U64,
+	METRIC_I64,
+	METRIC_UINT,
+	METRIC_INT,
+	METRIC_BOOL,
+	METRIC_DOUBLE,
+	METRIC_DURATIONS /* of a histogram */
+};
 
 #define METRIC_NUMBER(type, member)                                                                \
 	_Generic(((type *)0)->member, uint64_t                                                     \
@@ -32,7 +40,8 @@ enum metric_number { METRIC_U64, METRIC_I64, METRIC_UINT, METRIC_INT, METRIC_BOO
 		 : METRIC_UINT, int                                                                \
 		 : METRIC_INT, bool                                                                \
 		 : METRIC_BOOL, double                                                             \
-		 : METRIC_DOUBLE)
+		 : METRIC_DOUBLE, struct durations                                                 \
+		 : METRIC_DURATIONS)
 
 /* The value of a row; an array of values, each with the label value that names() has for its index,
  * or none when that is NULL. */
@@ -59,7 +68,7 @@ struct metric_row {
 	const struct metric_part *parts;
 	enum metric_number number;
 	unsigned int count;
-	bool only_nonzero; /* of an array most values would be 0 for ever */
+	bool only_nonzero; /* there is no sample while it is 0 */
 };
 
 struct metric_table {

@@ -221,6 +221,20 @@ static void each_page_is_there(void **state)
 	expect_page(world, "/metricsx", 404, "text/plain", NULL);
 }
 
+static void openmetrics_is_for_those_who_ask_for_it(void **state)
+{
+	static const char text[] = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+				   "accept: application/openmetrics-text;version=1.0.0\r\n\r\n";
+	struct world *world = *state;
+
+	open_with(world, NULL, collect);
+	ask_with(world, &(struct request){.text = text});
+	assert_non_null(strstr(answer, "\r\nContent-Type: application/openmetrics-text; "
+				       "version=1.0.0; charset=utf-8\r\n"));
+	assert_non_null(strstr(answer, "\r\nVary: Accept\r\n"));
+	assert_non_null(strstr(answer, "\r\n\r\n# HELP n N.\n# TYPE n gauge\nn 7\n# EOF\n"));
+}
+
 static void the_callers_pages_come_first(void **state)
 {
 	struct world *world = *state;
@@ -366,6 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(each_page_is_there),
+		scenario(openmetrics_is_for_those_who_ask_for_it),
 		scenario(the_callers_pages_come_first),
 		scenario(half_a_page_is_an_error),
 		scenario(a_request_may_come_in_pieces),

@@ -41,6 +41,75 @@ static void samples_are_printed_in_both_forms(void **state)
 	assert_null(metrics.samples);
 }
 
+static const struct metric size = {
+	"s_bytes_total", "So \"many\" \\ bytes.", METRIC_COUNTER, {NULL}};
+static const struct metric wait = {"w_seconds", "How long.", METRIC_HISTOGRAM, {"dict"}};
+
+#define BUCKETS_OF(l)                                                                              \
+	"w_seconds_bucket{" l "le=\"0.005\"} 1\n"                                                  \
+	"w_seconds_bucket{" l "le=\"0.01\"} 1\n"                                                   \
+	"w_seconds_bucket{" l "le=\"0.025\"} 1\n"                                                  \
+	"w_seconds_bucket{" l "le=\"0.05\"} 1\n"                                                   \
+	"w_seconds_bucket{" l "le=\"0.1\"} 1\n"                                                    \
+	"w_seconds_bucket{" l "le=\"0.25\"} 1\n"                                                   \
+	"w_seconds_bucket{" l "le=\"0.5\"} 1\n"                                                    \
+	"w_seconds_bucket{" l "le=\"1.0\"} 1\n"                                                    \
+	"w_seconds_bucket{" l "le=\"2.5\"} 2\n"                                                    \
+	"w_seconds_bucket{" l "le=\"5.0\"} 2\n"                                                    \
+	"w_seconds_bucket{" l "le=\"10.0\"} 2\n"                                                   \
+	"w_seconds_bucket{" l "le=\"30.0\"} 2\n"                                                   \
+	"w_seconds_bucket{" l "le=\"60.0\"} 2\n"                                                   \
+	"w_seconds_bucket{" l "le=\"300.0\"} 2\n"                                                  \
+	"w_seconds_bucket{" l "le=\"3600.0\"} 2\n"                                                 \
+	"w_seconds_bucket{" l "le=\"+Inf\"} 3\n"
+
+/* A counter's family has no _total there, a unit has a line, and there is an end. */
+static void openmetrics_is_a_form_of_its_own(void **state)
+{
+	struct metrics metrics;
+
+	(void)state;
+	metrics_init(&metrics);
+	metrics_add(&metrics, &plain, NULL, NULL, 7);
+	metrics_add(&metrics, &one, "a\"b", NULL, 0.5);
+	metrics_add(&metrics, &size, NULL, NULL, 3);
+	expect(&metrics, metrics_print_openmetrics,
+	       "# HELP x How many.\n# TYPE x counter\nx_total 7\n"
+	       "# HELP y How much.\n# TYPE y gauge\ny{dict=\"a\\\"b\"} 0.5\n"
+	       "# HELP s_bytes So \\\"many\\\" \\\\ bytes.\n# TYPE s_bytes counter\n"
+	       "# UNIT s_bytes bytes\ns_bytes_total 3\n# EOF\n");
+	metrics_release(&metrics);
+}
+
+static void durations_become_a_histogram(void **state)
+{
+	struct durations durations = {.sum_us = 0};
+	struct metrics metrics;
+
+	(void)state;
+	durations_add(&durations, -1);
+	durations_add(&durations, 1500000000);
+	durations_add(&durations, 7200000000000);
+	metrics_init(&metrics);
+	metrics_add_durations(&metrics, &wait, "d", NULL, &durations);
+	durations = (struct durations){.sum_us = 0}; /* it has a copy */
+	expect(&metrics, metrics_print_prometheus,
+	       "# HELP w_seconds How long.\n# TYPE w_seconds histogram\n" BUCKETS_OF(
+		       "dict=\"d\",") "w_seconds_sum{dict=\"d\"} 7201.5\n"
+				      "w_seconds_count{dict=\"d\"} 3\n");
+	expect(&metrics, metrics_print_openmetrics,
+	       "# HELP w_seconds How long.\n# TYPE w_seconds histogram\n"
+	       "# UNIT w_seconds seconds\n" BUCKETS_OF(
+		       "dict=\"d\",") "w_seconds_sum{dict=\"d\"} 7201.5\n"
+				      "w_seconds_count{dict=\"d\"} 3\n# EOF\n");
+	expect(&metrics, metrics_print_json,
+	       "{\n\"w_seconds\":[{\"dict\":\"d\",\"buckets\":{\"0.005\":1,\"0.01\":1,"
+	       "\"0.025\":1,\"0.05\":1,\"0.1\":1,\"0.25\":1,\"0.5\":1,\"1.0\":1,\"2.5\":2,"
+	       "\"5.0\":2,\"10.0\":2,\"30.0\":2,\"60.0\":2,\"300.0\":2,\"3600.0\":2,"
+	       "\"+Inf\":3},\"sum\":7201.5,\"count\":3}]\n}\n");
+	metrics_release(&metrics);
+}
+
 static void nothing_is_a_document_too(void **state)
 {
 	struct metrics metrics;
@@ -48,6 +117,7 @@ static void nothing_is_a_document_too(void **state)
 	(void)state;
 	metrics_init(&metrics);
 	expect(&metrics, metrics_print_prometheus, "");
+	expect(&metrics, metrics_print_openmetrics, "# EOF\n");
 	expect(&metrics, metrics_print_json, "{}\n");
 	metrics_release(&metrics);
 }
@@ -101,6 +171,8 @@ static void a_full_buffer_is_an_error(void **state)
 	assert_int_equal(metrics_print_prometheus(&metrics, &out), -E2BIG);
 	buf_reset(&out);
 	assert_int_equal(metrics_print_json(&metrics, &out), -E2BIG);
+	buf_reset(&out);
+	assert_int_equal(metrics_print_openmetrics(&metrics, &out), -E2BIG);
 	buf_release(&out);
 	metrics_release(&metrics);
 }
@@ -109,6 +181,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(samples_are_printed_in_both_forms),
+		cmocka_unit_test(openmetrics_is_a_form_of_its_own),
+		cmocka_unit_test(durations_become_a_histogram),
 		cmocka_unit_test(nothing_is_a_document_too),
 		cmocka_unit_test(label_values_are_escaped),
 		cmocka_unit_test(there_may_be_many),
