@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/options.h"
 #include "cli/service_class.h"
 #include "cli/since_when.h"
 #include "conf/settings.h"
 
 enum {
-	OPTION_FROM = 4096,
-	OPTION_CSV,
+	OPTION_SERVICE = 4096,
 	OPTION_SORT,
 	OPTION_REVERSE,
 	OPTION_LIMIT,
@@ -20,14 +20,10 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{"from", OPTION_FROM, "FILE", 0, "Read names of users from FILE, one a line", 1},
-	{"null", '0', NULL, 0, "Names in FILE or standard input end with NUL", 1},
-	{"service", 's', "LIST", 0,
+	{"service", OPTION_SERVICE, "LIST", 0,
 	 "Services that count as logins, beside imap, pop3, submission and managesieve", 1},
 	{"since", OPTION_SINCE, "TIME", 0,
 	 "Since when logins are recorded, where the state does not have it", 1},
-	{"json", 'j', NULL, 0, "Print JSON, an object a line", 2},
-	{"csv", OPTION_CSV, NULL, 0, "Print CSV", 2},
 	{"sort", OPTION_SORT, "user|login|delivery", 0, "In which order (user)", 2},
 	{"reverse", OPTION_REVERSE, NULL, 0, "The other way round", 2},
 	{"limit", OPTION_LIMIT, "NUMBER", 0, "No more lines than that", 2},
@@ -88,24 +84,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		ask->query.older_than_ns = INT64_MAX;
 		state->child_inputs[0] = &ask->plan;
+		state->child_inputs[1] = &ask->names;
+		state->child_inputs[2] = &ask->form;
 		return 0;
-	case OPTION_FROM:
-		ask->names.file = arg;
-		return 0;
-	case '0':
-		ask->names.nul = true;
-		return 0;
-	case 's':
+	case OPTION_SERVICE:
 		ask->judged = parse_services(arg, state);
 		return 0;
 	case OPTION_SINCE:
 		ask->since_ns = since_parse_time(arg, state);
-		return 0;
-	case 'j':
-		ask->form = REPORT_JSON;
-		return 0;
-	case OPTION_CSV:
-		ask->form = REPORT_CSV;
 		return 0;
 	case OPTION_SORT:
 		ask->query.order = parse_order(arg, state);
@@ -124,8 +110,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp argp = {
-	.options = options, .parser = parse, .children = plan_argp_asking_children};
+static const struct argp_child children[] = {
+	{&asking_argp, 0, NULL, 0}, {&names_argp, 0, NULL, 0}, {&form_argp, 0, NULL, 0}, {0}};
+
+static const struct argp argp = {.options = options, .parser = parse, .children = children};
 
 const struct argp_child ask_argp_children[] = {{&argp, 0, NULL, 0}, {0}};
 

@@ -19,6 +19,7 @@
 #include "cli/cmds.h"
 #include "cli/control.h"
 #include "cli/findings.h"
+#include "cli/options.h"
 #include "cli/processes.h"
 #include "cli/roots.h"
 #include "cli/try_settings.h"
@@ -42,10 +43,9 @@ struct check_options {
 	bool json;
 };
 
-enum { OPTION_CONTROL = 256 };
-
 static const struct argp_option options[] = {
-	{"control", OPTION_CONTROL, "SOCKET", 0, "Where the collector answers (control_socket)", 1},
+	{"control", OPTION_WORD(struct check_options, control), "SOCKET", 0,
+	 "Where the collector answers (control_socket)", 1},
 	{"json", 'j', NULL, 0, "Print JSON", 1},
 	{0},
 };
@@ -60,14 +60,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &check->roots;
 		check->plan.roots = check->roots.dirs;
 		return 0;
-	case OPTION_CONTROL:
-		check->control = arg;
-		return 0;
 	case 'j':
 		check->json = true;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return option_take(key, arg, state);
 	}
 }
 

@@ -13,6 +13,7 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "cli/cmds.h"
+#include "cli/options.h"
 
 struct detach_command {
 	struct config_options config;
@@ -25,10 +26,8 @@ struct detach_command {
 	unsigned int removed;
 };
 
-enum { OPTION_PIN = 256 };
-
 static const struct argp_option options[] = {
-	{"pin", OPTION_PIN, "DIR", 0,
+	{"pin", OPTION_WORD(struct detach_command, pin), "DIR", 0,
 	 "The directory with the pins (the setting pin, else " PINS_DIR_DEFAULT ")", 1},
 	{"json", 'j', NULL, 0, "Print JSON", 1},
 	{0},
@@ -42,14 +41,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &command->config;
 		return 0;
-	case OPTION_PIN:
-		command->pin = arg;
-		return 0;
 	case 'j':
 		command->json = true;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return option_take(key, arg, state);
 	}
 }
 

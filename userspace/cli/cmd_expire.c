@@ -11,6 +11,7 @@
 #include "cli/ask.h"
 #include "cli/cmds.h"
 #include "cli/older.h"
+#include "cli/options.h"
 
 #define LINE_MAX_BYTES (1U << 20)
 #define BATCH	       1000
@@ -18,15 +19,14 @@
 
 struct expire_options {
 	struct config_options plan;
+	struct change_options change;
 	int64_t older_ns;
-	bool dry_run;
 };
 
-enum { OPTION_OLDER = 256, OPTION_DRY_RUN };
+enum { OPTION_OLDER = 256 };
 
 static const struct argp_option options[] = {
 	{"older", OPTION_OLDER, "TIME", 0, "Records that are older, such as 365d; required", 1},
-	{"dry-run", OPTION_DRY_RUN, NULL, 0, "Only print what would be removed", 1},
 	{0},
 };
 
@@ -37,12 +37,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &expire->plan;
+		state->child_inputs[1] = &expire->change;
 		return 0;
 	case OPTION_OLDER:
 		expire->older_ns = older_parse(arg, state);
-		return 0;
-	case OPTION_DRY_RUN:
-		expire->dry_run = true;
 		return 0;
 	case ARGP_KEY_END:
 		if (expire->older_ns == 0)
@@ -53,10 +51,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {
+	{&asking_argp, 0, NULL, 0}, {&dry_run_argp, 0, NULL, 0}, {0}};
+
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.children = plan_argp_children,
+	.children = children,
 	.doc = "Removes records that are older from the dicts that can do it (embedded SQLite, SQL), "
 	       "a thousand at a time. The setting expire_after does it regularly.",
 };
@@ -118,12 +119,12 @@ static int expire_dict(const struct plan *plan, size_t index, const struct expir
 	ret = plan_keys_sample(plan, index, ~0U, &keys, error_r);
 	expiry.keys = keys.keys;
 	expiry.key_count = keys.count;
-	if (ret == 0 && wanted->dry_run)
+	if (ret == 0 && wanted->change.dry_run)
 		ret = show_all(dict, &expiry, plan_dict_name(plan, index), &removed, error_r);
 	else if (ret == 0)
 		ret = remove_all(dict, &expiry, &removed, error_r);
 	(void)printf("%s: %" PRIu64 "%s removed\n", plan_dict_name(plan, index), removed,
-		     wanted->dry_run ? " would be" : "");
+		     wanted->change.dry_run ? " would be" : "");
 	plan_keys_release(&keys);
 	dict_close(&dict);
 	return ret;

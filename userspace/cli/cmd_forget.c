@@ -12,52 +12,30 @@
 #include "cli/control.h"
 #include "cli/forget.h"
 #include "cli/name_list.h"
+#include "cli/options.h"
 #include "cli/report.h"
 
 #define LINE_MAX_BYTES (1U << 20)
 
 struct forget_command {
 	struct config_options config;
+	struct change_options change;
 	struct names_options names;
 	struct forget_options forget;
 	struct buf line;
 	struct slice user; /* whose turn it is */
 };
 
-enum { OPTION_DRY_RUN = 256, OPTION_CONTROL, OPTION_FROM };
-
-static const struct argp_option options[] = {
-	{"dry-run", OPTION_DRY_RUN, NULL, 0, "Only print what would be removed", 1},
-	{"control", OPTION_CONTROL, "SOCKET", 0,
-	 "Where a running dovetap answers (the setting control_socket)", 1},
-	{"from", OPTION_FROM, "FILE", 0, "Read names of users from FILE, one a line", 1},
-	{"null", '0', NULL, 0, "Names in FILE or standard input end with NUL", 1},
-	{0},
-};
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct forget_command *command = state->input;
 
+	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &command->config;
-		return 0;
-	case OPTION_DRY_RUN:
-		command->forget.dry_run = true;
-		return 0;
-	case OPTION_CONTROL:
-		command->forget.control = arg;
-		return 0;
-	case OPTION_FROM:
-		command->names.file = arg;
-		return 0;
-	case '0':
-		command->names.nul = true;
-		return 0;
-	case ARGP_KEY_ARGS:
-		command->names.words = (const char *const *)state->argv + state->next;
-		command->names.word_count = (size_t)(state->argc - state->next);
+		state->child_inputs[1] = &command->change;
+		state->child_inputs[2] = &command->names;
 		return 0;
 	case ARGP_KEY_END:
 		if (command->names.word_count == 0 && !command->names.file)
@@ -68,10 +46,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {
+	{&asking_argp, 0, NULL, 0}, {&change_argp, 0, NULL, 0}, {&names_argp, 0, NULL, 0}, {0}};
+
 static const struct argp argp = {
-	.options = options,
 	.parser = parse,
-	.children = plan_argp_asking_children,
+	.children = children,
 	.args_doc = "USER...|-",
 	.doc = "Removes all that is kept of each USER: from every dict of the configuration, under "
 	       "all keys that it makes of the name, what waits in memory and spool, and what was "
@@ -178,6 +158,8 @@ int cmd_forget(int argc, char **argv)
 	int status = EX_CONFIG;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &command);
+	command.forget.dry_run = command.change.dry_run;
+	command.forget.control = command.change.control;
 	if (!command.forget.control)
 		command.forget.control = control_of_config(command.config.path);
 	buf_init(&command.line, LINE_MAX_BYTES);

@@ -13,36 +13,26 @@
 #include "cli/carry.h"
 #include "cli/cmds.h"
 #include "cli/name_list.h"
+#include "cli/options.h"
 #include "cli/report.h"
 
 struct import {
 	struct config_options to, from;
 	struct names_options names;
+	struct change_options change;
 	const char *service;
-	bool dry_run;
 	struct carry *carry;
 };
 
-enum {
-	OPTION_FROM_DICT = 256,
-	OPTION_FROM_KEY,
-	OPTION_FROM_CONFIG,
-	OPTION_USERS,
-	OPTION_SERVICE,
-	OPTION_DRY_RUN
-};
-
 static const struct argp_option options[] = {
-	{"from-dict", OPTION_FROM_DICT, "URI", 0, "The store to read, in Dovecot's notation", 1},
-	{"from-key", OPTION_FROM_KEY, "TEMPLATE", 0, "Under which keys logins stand there", 1},
-	{"from-config", OPTION_FROM_CONFIG, "FILE", 0,
+	{"from-dict", OPTION_WORD(struct import, from.dict), "URI", 0,
+	 "The store to read, in Dovecot's notation", 1},
+	{"from-key", OPTION_WORD(struct import, from.key), "TEMPLATE", 0,
+	 "Under which keys logins stand there", 1},
+	{"from-config", OPTION_WORD(struct import, from.dovecot_config), "FILE", 0,
 	 "Read the store that the last_login settings of Dovecot's own FILE name", 1},
-	{"users", OPTION_USERS, "FILE", 0,
-	 "Names of users, one a line; for a store that cannot list them", 1},
-	{"null", '0', NULL, 0, "Names in FILE or standard input end with NUL", 1},
-	{"record-service", OPTION_SERVICE, "NAME", 0,
+	{"record-service", OPTION_WORD(struct import, service), "NAME", 0,
 	 "The service of records that do not show theirs", 1},
-	{"dry-run", OPTION_DRY_RUN, NULL, 0, "Only read and count", 1},
 	{0},
 };
 
@@ -53,45 +43,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &import->to;
-		return 0;
-	case OPTION_FROM_DICT:
-		import->from.dict = arg;
-		return 0;
-	case OPTION_FROM_KEY:
-		import->from.key = arg;
-		return 0;
-	case OPTION_FROM_CONFIG:
-		import->from.dovecot_config = arg;
-		return 0;
-	case OPTION_USERS:
-		import->names.file = arg;
-		return 0;
-	case '0':
-		import->names.nul = true;
-		return 0;
-	case OPTION_SERVICE:
-		import->service = arg;
-		return 0;
-	case OPTION_DRY_RUN:
-		import->dry_run = true;
-		return 0;
-	case ARGP_KEY_ARGS:
-		import->names.words = (const char *const *)state->argv + state->next;
-		import->names.word_count = (size_t)(state->argc - state->next);
+		state->child_inputs[1] = &import->change;
+		state->child_inputs[2] = &import->names;
 		return 0;
 	case ARGP_KEY_END:
 		if (!import->from.dict && !import->from.dovecot_config)
 			argp_error(state, "--from-dict or --from-config is missing");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return option_take(key, arg, state);
 	}
 }
+
+static const struct argp_child children[] = {
+	{&asking_argp, 0, NULL, 0}, {&dry_run_argp, 0, NULL, 0}, {&users_argp, 0, NULL, 0}, {0}};
 
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.children = plan_argp_asking_children,
+	.children = children,
 	.args_doc = "[USER...|-]",
 	.doc = "Reads the last logins that another store has, all or those of the users named, and "
 	       "writes them to the dicts of the configuration, in its keys and precision. What is "
@@ -132,7 +102,7 @@ static void print_counts(const struct import *import, const struct carry_counts 
 {
 	(void)printf("%" PRIu64 " records read",
 		     counts->taken + counts->unrouted + counts->nameless + counts->timeless);
-	if (import->dry_run)
+	if (import->change.dry_run)
 		(void)printf(", %" PRIu64 " to be written (not done)", counts->taken);
 	else
 		(void)printf(": %" PRIu64 " written, %" PRIu64
@@ -147,7 +117,8 @@ static int write_all(struct import *import, const struct plan *to, struct roster
 		     struct carry_counts *counts, struct error *error_r)
 {
 	static const struct roster_query all = {.older_than_ns = INT64_MAX};
-	int ret = carry_new(to, import->dry_run, import->service, &import->carry, error_r), ended;
+	int ret = carry_new(to, import->change.dry_run, import->service, &import->carry, error_r),
+	    ended;
 
 	if (ret < 0)
 		return ret;
@@ -168,7 +139,7 @@ static int run(struct import *import, const struct plan *from, const struct plan
 	if (ret == 0)
 		ret = read_store(import, from, roster, error_r);
 	if (ret == 0)
-		ret = import->dry_run ? 0 : as_collector(to, error_r);
+		ret = import->change.dry_run ? 0 : as_collector(to, error_r);
 	if (ret == 0) {
 		ret = write_all(import, to, roster, &counts, error_r);
 		print_counts(import, &counts);

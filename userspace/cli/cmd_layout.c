@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/layout_source.h"
+#include "cli/options.h"
 #include "dovecot/layout.h"
 #include "dovecot/layout_compare.h"
 #include "dovecot/layout_files.h"
@@ -217,13 +218,15 @@ static const struct {
 	layout_action_fn *run;
 } actions[] = {{"list", list}, {"show", show}, {"make", make}, {"check", check}};
 
-enum { OPTION_ABI = 256, OPTION_ABI_OF, OPTION_CC, OPTION_PAHOLE };
-
 static const struct argp_option options[] = {
-	{"abi", OPTION_ABI, "STRING", 0, "The ABI string that the layout is for", 1},
-	{"abi-of", OPTION_ABI_OF, "FILE", 0, "Take the ABI string from this library of Dovecot", 1},
-	{"cc", OPTION_CC, "PROGRAM", 0, "The compiler for headers, gcc 12 or later (gcc)", 1},
-	{"pahole", OPTION_PAHOLE, "PROGRAM", 0, "What converts debug symbols (pahole)", 1},
+	{"abi", OPTION_WORD(struct layout_command, abi), "STRING", 0,
+	 "The ABI string that the layout is for", 1},
+	{"abi-of", OPTION_WORD(struct layout_command, abi_of), "FILE", 0,
+	 "Take the ABI string from this library of Dovecot", 1},
+	{"cc", OPTION_WORD(struct layout_command, source.cc), "PROGRAM", 0,
+	 "The compiler for headers, gcc 12 or later (gcc)", 1},
+	{"pahole", OPTION_WORD(struct layout_command, source.pahole), "PROGRAM", 0,
+	 "What converts debug symbols (pahole)", 1},
 	{0},
 };
 
@@ -263,18 +266,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &command->config;
 		return 0;
-	case OPTION_ABI:
-		command->abi = arg;
-		return 0;
-	case OPTION_ABI_OF:
-		command->abi_of = arg;
-		return 0;
-	case OPTION_CC:
-		command->source.cc = arg;
-		return 0;
-	case OPTION_PAHOLE:
-		command->source.pahole = arg;
-		return 0;
 	case ARGP_KEY_ARG:
 		take_word(command, arg, state);
 		return 0;
@@ -282,7 +273,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		check_words(command, state);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return option_take(key, arg, state);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "cli/ask_argp.h"
 #include "cli/cmds.h"
 #include "cli/history_list.h"
+#include "cli/options.h"
 #include "cli/since_when.h"
 #include "plan/plan_user.h"
 
@@ -26,11 +27,10 @@ struct lookup {
 	uint64_t rows, logins, unrecorded; /* unrecorded: users without any record */
 };
 
-enum { OPTION_ALL = 256, OPTION_HISTORY };
-
 static const struct argp_option options[] = {
-	{"all", OPTION_ALL, NULL, 0, "Every user, where the dict can list them", 1},
-	{"history", OPTION_HISTORY, NULL, 0,
+	{"all", OPTION_FLAG(struct lookup, all), NULL, 0,
+	 "Every user, where the dict can list them", 1},
+	{"history", OPTION_FLAG(struct lookup, history), NULL, 0,
 	 "The last logins of each USER, as the setting history keeps them, the newest first", 1},
 	{0},
 };
@@ -39,16 +39,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct lookup *lookup = state->input;
 
-	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &lookup->ask;
-		return 0;
-	case OPTION_ALL:
-		lookup->all = true;
-		return 0;
-	case OPTION_HISTORY:
-		lookup->history = true;
 		return 0;
 	case ARGP_KEY_ARGS:
 		ask_argp_take_words(&lookup->ask, state);
@@ -61,7 +54,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 					  "of all");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return option_take(key, arg, state);
 	}
 }
 

@@ -8,6 +8,7 @@
 #include "cli/ask.h"
 #include "cli/cmds.h"
 #include "cli/history_list.h"
+#include "cli/options.h"
 
 #define COUNT_DEFAULT 20
 #define COUNT_MAX     100000
@@ -16,14 +17,6 @@ struct recent {
 	struct config_options plan;
 	enum report_form form;
 	size_t count;
-};
-
-enum { OPTION_CSV = 256 };
-
-static const struct argp_option options[] = {
-	{"json", 'j', NULL, 0, "Print JSON, an object a line", 2},
-	{"csv", OPTION_CSV, NULL, 0, "Print CSV", 2},
-	{0},
 };
 
 static size_t parse_count(const char *arg, struct argp_state *state)
@@ -43,12 +36,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &recent->plan;
-		return 0;
-	case 'j':
-		recent->form = REPORT_JSON;
-		return 0;
-	case OPTION_CSV:
-		recent->form = REPORT_CSV;
+		state->child_inputs[1] = &recent->form;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
@@ -60,10 +48,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {
+	{&asking_argp, 0, NULL, 0}, {&form_argp, 0, NULL, 0}, {0}};
+
 static const struct argp argp = {
-	.options = options,
 	.parser = parse,
-	.children = plan_argp_children,
+	.children = children,
 	.args_doc = "[NUMBER]",
 	.doc = "Prints the newest logins and failures of all users, the last first (20): what the "
 	       "settings history and history_failures keep.\v"

@@ -12,23 +12,16 @@
 #include "cli/control.h"
 #include "cli/forget.h"
 #include "cli/history_list.h"
+#include "cli/options.h"
 #include "cli/report.h"
 
 struct rename_command {
 	struct config_options config;
+	struct change_options change;
 	struct forget_options forget;
 	const char *names[2]; /* old, new */
 	size_t name_count;
 	struct carry *carry;
-};
-
-enum { OPTION_DRY_RUN = 256, OPTION_CONTROL };
-
-static const struct argp_option options[] = {
-	{"dry-run", OPTION_DRY_RUN, NULL, 0, "Only read and count", 1},
-	{"control", OPTION_CONTROL, "SOCKET", 0,
-	 "Where a running dovetap answers (the setting control_socket)", 1},
-	{0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -38,12 +31,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &command->config;
-		return 0;
-	case OPTION_DRY_RUN:
-		command->forget.dry_run = true;
-		return 0;
-	case OPTION_CONTROL:
-		command->forget.control = arg;
+		state->child_inputs[1] = &command->change;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (command->name_count == 2)
@@ -59,10 +47,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {
+	{&asking_argp, 0, NULL, 0}, {&change_argp, 0, NULL, 0}, {0}};
+
 static const struct argp argp = {
-	.options = options,
 	.parser = parse,
-	.children = plan_argp_asking_children,
+	.children = children,
 	.args_doc = "OLD NEW",
 	.doc = "Writes the last logins of OLD, also those that wait in the spool, under the name NEW "
 	       "where it has no newer ones, and removes all that is kept of OLD.\v"
@@ -211,6 +201,8 @@ int cmd_rename(int argc, char **argv)
 	int status = EX_CONFIG;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &command);
+	command.forget.dry_run = command.change.dry_run;
+	command.forget.control = command.change.control;
 	if (!command.forget.control)
 		command.forget.control = control_of_config(command.config.path);
 	if (plan_new(&command.config, &plan, &error) == 0) {

@@ -9,6 +9,7 @@
 #include "capture/replay.h"
 #include "cli/as_collector.h"
 #include "cli/cmds.h"
+#include "cli/options.h"
 #include "login/login_json.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/targets.h"
@@ -21,11 +22,9 @@ struct replay_options {
 	bool json, audit;
 };
 
-enum { OPTION_AUDIT = 256 };
-
 static const struct argp_option options[] = {
 	{"json", 'j', NULL, 0, "Print one JSON object for every event and write nothing", 1},
-	{"audit", OPTION_AUDIT, NULL, 0,
+	{"audit", OPTION_FLAG(struct replay_options, audit), NULL, 0,
 	 "Print the audit stream, as the settings want it, and write nothing", 1},
 	{0},
 };
@@ -41,9 +40,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'j':
 		replay->json = true;
 		return 0;
-	case OPTION_AUDIT:
-		replay->audit = true;
-		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
 			argp_error(state, "one FILE at a time");
@@ -53,7 +49,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, "FILE is missing");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return option_take(key, arg, state);
 	}
 }
 

@@ -8,23 +8,20 @@
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/control.h"
+#include "cli/options.h"
 #include "cli/report.h"
 #include "cli/status_check.h"
 
 struct status_options {
-	const char *config, *control;
+	struct control_options control;
 	const char *page;
 	bool check;
 };
 
-enum { OPTION_CONTROL = 256, OPTION_PROMETHEUS, OPTION_READY, OPTION_CHECK };
+enum { OPTION_PROMETHEUS = 256, OPTION_READY };
 
 static const struct argp_option options[] = {
-	{"control", OPTION_CONTROL, "SOCKET", 0,
-	 "Where the collector answers (the setting control_socket)", 0},
-	{"config", 'c', "FILE", 0, "Read control_socket from FILE, not /etc/dovetap/dovetap.conf",
-	 0},
-	{"check", OPTION_CHECK, NULL, 0,
+	{"check", OPTION_FLAG(struct status_options, check), NULL, 0,
 	 "Print one line; exit with 0, 1 (warning), 2 (critical), as Nagios' plugins do", 0},
 	{"json", 'j', NULL, 0, "Print every counter, as JSON", 0},
 	{"prometheus", OPTION_PROMETHEUS, NULL, 0,
@@ -38,14 +35,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct status_options *status = state->input;
 
 	switch (key) {
-	case OPTION_CONTROL:
-		status->control = arg;
-		return 0;
-	case 'c':
-		status->config = arg;
-		return 0;
-	case OPTION_CHECK:
-		status->check = true;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &status->control;
 		return 0;
 	case 'j':
 		status->page = "/status";
@@ -57,13 +48,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		status->page = "/readyz";
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return option_take(key, arg, state);
 	}
 }
+
+static const struct argp_child children[] = {{&control_argp, 0, NULL, 0}, {0}};
 
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
+	.children = children,
 	.doc = "Prints where the logins went that the running collector has seen, and whether that "
 	       "adds up.",
 };
@@ -74,7 +68,7 @@ static int show(const struct status_options *status, struct error *error_r)
 	int ret;
 
 	buf_init(&body, CONTROL_ANSWER_MAX);
-	ret = control_get(status->control, status->page, &body, error_r);
+	ret = control_get(status->control.control, status->page, &body, error_r);
 	if (ret == 0) {
 		(void)fputs(buf_str(&body), stdout);
 		ret = output_end(stdout, error_r);
@@ -93,8 +87,8 @@ static int check(const struct status_options *status)
 	buf_init(&metrics, CONTROL_ANSWER_MAX);
 	buf_init(&page, CONTROL_ANSWER_MAX);
 	buf_init(&line, CONTROL_ANSWER_MAX);
-	ready = control_get(status->control, "/readyz", &page, NULL) == 0;
-	if (control_get(status->control, "/metrics", &metrics, &error) < 0)
+	ready = control_get(status->control.control, "/readyz", &page, NULL) == 0;
+	if (control_get(status->control.control, "/metrics", &metrics, &error) < 0)
 		verdict = status_check_failed(error.text, &line);
 	else
 		verdict = status_check(buf_str(&metrics), ready, &line);
@@ -113,8 +107,8 @@ int cmd_status(int argc, char **argv)
 	struct error error = {0};
 
 	argp_parse(&argp, argc, argv, 0, NULL, &status);
-	if (!status.control)
-		status.control = control_of_config(status.config);
+	if (!status.control.control)
+		status.control.control = control_of_config(status.control.config);
 	if (status.check)
 		return check(&status);
 	if (show(&status, &error) == 0)

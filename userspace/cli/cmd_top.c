@@ -10,24 +10,19 @@
 #include "base/log.h"
 #include "cli/cmds.h"
 #include "cli/control.h"
+#include "cli/options.h"
 #include "cli/report.h"
 #include "cli/screen.h"
 
 struct top_options {
-	const char *config, *control;
+	struct control_options control;
 	bool failures, json;
 	double interval; /* seconds */
 };
 
-enum { OPTION_CONTROL = 256 };
-
 static const struct argp_option options[] = {
 	{"failures", 'f', NULL, 0, "Who fails to log in most often, by user and by network", 0},
 	{"interval", 'i', "SECONDS", 0, "How often to look (1)", 0},
-	{"control", OPTION_CONTROL, "SOCKET", 0,
-	 "Where the collector answers (the setting control_socket)", 0},
-	{"config", 'c', "FILE", 0, "Read control_socket from FILE, not /etc/dovetap/dovetap.conf",
-	 0},
 	{"json", 'j', NULL, 0, "Print JSON, once", 0},
 	{0},
 };
@@ -47,11 +42,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct top_options *top = state->input;
 
 	switch (key) {
-	case OPTION_CONTROL:
-		top->control = arg;
-		return 0;
-	case 'c':
-		top->config = arg;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &top->control;
 		return 0;
 	case 'f':
 		top->failures = true;
@@ -67,9 +59,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const struct argp_child children[] = {{&control_argp, 0, NULL, 0}, {0}};
+
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
+	.children = children,
 	.doc = "Shows the logins that the running collector sees, and how many there are; \"q\" "
 	       "ends it. When standard output is no terminal, it prints what it would show, "
 	       "once.\v"
@@ -87,7 +82,7 @@ static const char *page_of(const struct top_options *top)
 
 static int print_once(const struct top_options *top, struct buf *body, struct error *error_r)
 {
-	int ret = control_get(top->control, page_of(top), body, error_r);
+	int ret = control_get(top->control.control, page_of(top), body, error_r);
 
 	if (ret == 0) {
 		(void)fputs(buf_str(body), stdout);
@@ -99,7 +94,7 @@ static int print_once(const struct top_options *top, struct buf *body, struct er
 /* A collector that is started anew is waited for. */
 static int watch(const struct top_options *top, struct buf *body, struct error *error_r)
 {
-	int ret = control_get(top->control, page_of(top), body, error_r);
+	int ret = control_get(top->control.control, page_of(top), body, error_r);
 
 	if (ret == 0)
 		ret = screen_open(error_r);
@@ -107,7 +102,7 @@ static int watch(const struct top_options *top, struct buf *body, struct error *
 		return ret;
 	do {
 		buf_reset(body);
-		ret = control_get(top->control, page_of(top), body, error_r);
+		ret = control_get(top->control.control, page_of(top), body, error_r);
 		screen_show(ret < 0 ? error_r->text : buf_str(body));
 	} while (!screen_wait((int)(top->interval * 1000)));
 	screen_close();
@@ -122,8 +117,8 @@ int cmd_top(int argc, char **argv)
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &top);
-	if (!top.control)
-		top.control = control_of_config(top.config);
+	if (!top.control.control)
+		top.control.control = control_of_config(top.control.config);
 	buf_init(&body, CONTROL_ANSWER_MAX);
 	ret = (!top.json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) ? watch : print_once)(
 		&top, &body, &error);

@@ -33,13 +33,12 @@ int cmd_resolve(int argc, char **argv);
 /* What "dovetap config show" prints; for "dovetap check", too. Returns an exit status. */
 int config_show(const struct config_options *options);
 
-/* --config, --dovecot-config, --dict, --key, --precision, --service: an argp child whose input is
- * a struct config_options. */
-extern const struct argp plan_argp;
+/* --config, --dovecot-config, --dict, --key, --precision, --state-dir, --service: argp children
+ * whose input is a struct config_options; the second one has no --service. */
+extern const struct argp plan_argp, asking_argp;
 extern const struct argp_child
 	plan_argp_children[]; /* of a command with no other options to share */
 extern const struct argp_child
 	plan_roots_children[]; /* of one with --root; the second input is a struct roots */
-extern const struct argp_child plan_argp_asking_children[]; /* the same without --service */
 
 #endif

@@ -52,11 +52,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 const struct argp plan_argp = {.options = options, .parser = parse};
 
 /* The first one means something else to who asks. */
-static const struct argp asking_argp = {.options = options + 1, .parser = parse};
+const struct argp asking_argp = {.options = options + 1, .parser = parse};
 
 const struct argp_child plan_argp_children[] = {{&plan_argp, 0, NULL, 0}, {0}};
 
 const struct argp_child plan_roots_children[] = {
 	{&plan_argp, 0, NULL, 0}, {&roots_argp, 0, NULL, 0}, {0}};
-
-const struct argp_child plan_argp_asking_children[] = {{&asking_argp, 0, NULL, 0}, {0}};

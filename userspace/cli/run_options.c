@@ -4,19 +4,22 @@
 #include <argp.h>
 
 #include "cli/cmds.h"
+#include "cli/options.h"
 #include "priv/notify.h"
 
-enum { OPTION_LIVE = 256, OPTION_RECORD, OPTION_ATTACH, OPTION_CONTROL, OPTION_PIN, OPTION_DEBUG };
+enum { OPTION_ATTACH = 256, OPTION_DEBUG };
 
 static const struct argp_option options[] = {
-	{"live", OPTION_LIVE, NULL, 0, "Print a line for every login recorded", 1},
-	{"record", OPTION_RECORD, "FILE", 0, "Keep every event in FILE, for \"dovetap replay\"", 1},
+	{"live", OPTION_FLAG(struct run_options, live), NULL, 0,
+	 "Print a line for every login recorded", 1},
+	{"record", OPTION_WORD(struct run_options, record), "FILE", 0,
+	 "Keep every event in FILE, for \"dovetap replay\"", 1},
 	{"user", 'u', "NAME", 0, "User of the collector process (dovetap, else nobody)", 1},
 	{"attach", OPTION_ATTACH, "auto|multi|perf", 0, "Kernel interface for the probes", 1},
-	{"control", OPTION_CONTROL, "SOCKET", 0, "Where \"dovetap status\" asks (control_socket)",
-	 1},
-	{"pin", OPTION_PIN, "DIR", 0, "Directory in bpffs where ring and probes outlive this (pin)",
-	 1},
+	{"control", OPTION_WORD(struct run_options, control), "SOCKET", 0,
+	 "Where \"dovetap status\" asks (control_socket)", 1},
+	{"pin", OPTION_WORD(struct run_options, pin), "DIR", 0,
+	 "Directory in bpffs where ring and probes outlive this (pin)", 1},
 	{"debug", OPTION_DEBUG, NULL, 0, "Log debug messages", 1},
 	{0},
 };
@@ -47,29 +50,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[1] = &run->roots;
 		run->config.roots = run->roots.dirs;
 		return 0;
-	case OPTION_LIVE:
-		run->live = true;
-		return 0;
-	case OPTION_RECORD:
-		run->record = arg;
-		return 0;
 	case 'u':
 		run->user = arg;
 		return 0;
 	case OPTION_ATTACH:
 		parse_method(arg, run, state);
 		return 0;
-	case OPTION_CONTROL:
-		run->control = arg;
-		return 0;
-	case OPTION_PIN:
-		run->pin = arg;
-		return 0;
 	case OPTION_DEBUG:
 		run->level = LOG_LEVEL_DEBUG;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return option_take(key, arg, state);
 	}
 }
 
