@@ -51,7 +51,7 @@ $(O)/userspace/store/drivers/registry.o: $(O)/gen/modules/store.h
 needed_by_all := $(addprefix tests/,unit/store/test_alloc_failure unit/store/test_stream_tls unit/store/test_tls_client unit/store/test_dict_config unit/store/test_registry \
 	unit/plan/test_plan_dict unit/plan/test_alloc_failure dict/conformance dict/conformance-sql dict/conformance-pieces dict/conformance-tls \
 	fuzz/fuzz_dict_uri \
-	faults/80-outage.sh conformance/with-2.3.sh conformance/with-2.4.sh conformance/with-sites-% integration/36-modules.sh deploy/40-package.sh \
+	faults/80-outage.sh conformance/with-2.3.sh conformance/with-2.4.sh conformance/with-sites-% differential/run.sh integration/36-modules.sh deploy/40-package.sh \
 	deploy/41-service.sh deploy/60-image.sh)
 needed_by_redis := $(addprefix tests/,unit/store/test_redis_% dict/conformance-redis fuzz/fuzz_redis_% golden/replay.sh \
 	integration/19-% integration/30-% integration/31-% integration/32-several-% integration/33-% integration/41-% \

@@ -81,26 +81,26 @@ class Job:
             names = [name.replace('\\', '-') for name in names]  # docs/compatibility.md
         self.logins = [Login(rng, names) for _ in range(logins)]
 
-    def filled(self, text, side, top, port):
-        for mark, value in (('@JOB@', '%s/%s' % (top, self.name)), ('@TOP@', top), ('@SIDE@', side),
-                            ('@REDIS@', port), ('@DB@', servers.DATABASES[side])):
+    def filled(self, text, side, top, ports):
+        for mark, value in (*servers.IN_PLACE_OF_CASSANDRA[side].items(), ('@JOB@', '%s/%s' % (top, self.name)), ('@TOP@', top), ('@SIDE@', side),
+                            ('@DB@', servers.DATABASES[side]), *ports.items()):
             text = text.replace(mark, str(value))
         return text
 
-    def configuration(self, side, top, port):
+    def configuration(self, side, top, ports):
         head = HEAD[self.version[:3]] + COMMON + PLACE[self.version[:3]]
-        return head + self.filled(self.text, side, top, port)
+        return head + self.filled(self.text, side, top, ports)
 
-    def write(self, jobs, port):
+    def write(self, jobs, ports):
         self.directory = jobs / self.name
         self.directory.mkdir()
         self.directory.chmod(0o777)
         for side, top in (('plugin', '/jobs'), ('dovetap', jobs)):
             if self.stores.map and self.version[:3] == '2.3':
                 (self.directory / (side + '.map')).write_text(
-                    self.filled(self.stores.map_text(), side, top, port))
+                    self.filled(self.stores.map_text(), side, top, ports))
             name = 'dovecot.conf' if side == 'plugin' else 'dovetap-server.conf'
-            (self.directory / name).write_text(self.configuration(side, top, port))
+            (self.directory / name).write_text(self.configuration(side, top, ports))
             (self.directory / (side + '.fs')).mkdir()
             (self.directory / (side + '.fs')).chmod(0o777)
         if self.stores.proxied:
@@ -176,12 +176,15 @@ class Run:
         (top / 'home').mkdir()
         (top / 'home').chmod(0o777)
         self.redis = self.started(servers.Redis(directory / 'redis'))
+        self.cassandra = self.started(servers.Cassandra(directory / 'cassandra', self.maps('cassandra')))
         for job in self.jobs:
-            job.write(top, self.redis.port)
-        self.sql = {name: self.started(servers.Sql(name, top / name, [
-            job.stores.map for job in self.jobs if job.stores.backend == name]))
-                    for name in ('mysql', 'pgsql')}
+            job.write(top, {'@REDIS@': self.redis.port, '@CASSANDRA@': self.cassandra.port})
+        self.sql = {'mysql': self.started(servers.Sql('mysql', top / 'mysql', self.maps('mysql', 'cassandra'))),
+                    'pgsql': self.started(servers.Sql('pgsql', top / 'pgsql', self.maps('pgsql')))}
         self.started(Own(self.jobs))
+
+    def maps(self, *backends):
+        return [job.stores.map for job in self.jobs if job.stores.backend in backends]
 
     def stop(self):
         for server in self.running:
@@ -191,6 +194,7 @@ class Run:
         """The records of each side, for each job."""
         for side in servers.SIDES:
             tables = {name: server.dump(side) for name, server in self.sql.items()}
+            tables['cassandra'] = self.cassandra.dump() if side == 'dovetap' else tables['mysql']
             keys = self.redis.dump(side)
             for job in self.jobs:
                 setattr(job, side, self.records(job, side, tables, keys))

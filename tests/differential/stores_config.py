@@ -11,10 +11,14 @@ COLUMNS = {
     'mysql': ['BIGINT', 'BIGINT UNSIGNED', 'INT', 'INT(11)', 'INT UNSIGNED', 'VARCHAR(20)', 'DECIMAL(20,0)'],
     'pgsql': ['BIGINT', 'INTEGER', 'INT', 'VARCHAR(20)', 'TEXT', 'NUMERIC(20,0)'],
     'sqlite': ['BIGINT', 'INTEGER', 'INT', 'TEXT', ''],
+    # In CQL and, for the plugin, which has no such driver here, in MySQL; value_type; precision, if it decides.
+    'cassandra': [('BIGINT', 'BIGINT', 'uint', None), ('BIGINT', 'BIGINT', 'int', None), ('INT', 'INT', 'uint', 's'),
+                  ('TEXT', 'VARCHAR(20)', 'string', None), ('VARCHAR', 'VARCHAR(20)', None, None),
+                  ('TIMESTAMP', 'BIGINT', 'uint', 'ms')],
 }
 # In turns, so that a few configurations have all of them. "own" is a server of somebody's own.
 BACKENDS = ['mysql', 'pgsql', 'sqlite', 'file', 'mysql', 'redis', 'pgsql', 'fs', 'mysql', 'own', 'sqlite', 'redis',
-            'mysql', 'pgsql']
+            'mysql', 'pgsql', 'cassandra']
 VALUE_TYPES = ['uint', 'uint', 'int', 'string', None]
 # Parts of a key: variable of the map, in 2.3, in 2.4.
 USER = [('$user', '%u', '%{user}'), ('$user', '%{user}', '%{user}'), ('$user', '%Lu', '%{user | lower}')]
@@ -43,7 +47,9 @@ class Map:
         self.columns = [NAMES[variable] for variable, _, _ in parts]
         self.services = {'imap': 'imap', 'pop3': 'pop3'} if style == 'columns' else {'': 'last_access'}
         self.type = choose(VALUE_TYPES)
-        self.column_type = choose(COLUMNS[driver])
+        self.column_type, self.precision = choose(COLUMNS[driver]), None
+        if driver == 'cassandra':
+            self.cql_type, self.column_type, self.type, self.precision = self.column_type
         self.key = self.key_columns(rng)
 
     def key_columns(self, rng):
@@ -69,14 +75,24 @@ class Map:
         return 'CREATE TABLE %s (%s, PRIMARY KEY (%s));' % (self.table, ', '.join(columns),
                                                             ', '.join(self.key))
 
+    def create_cql(self):
+        # The first part of the key decides the node, which must not be empty, or all of it.
+        key = ', '.join(self.key) if self.key[0] == 'userid' else '(%s)' % ', '.join(self.key)
+        columns = ['%s TEXT' % column for column in self.columns]
+        columns += ['%s %s' % (column, self.cql_type) for column in self.services.values()]
+        return 'CREATE TABLE %s (%s, PRIMARY KEY (%s));' % (self.table, ', '.join(columns), key)
+
     def shown(self):
         """Of a row the plugin's first write decides all but the time, in MySQL; ours need not send that
         one where more come together (docs/compatibility.md)."""
         return self.key
 
-    def select(self):
+    def select(self, cql=False):
         times = list(self.services.values())
-        return 'SELECT %s FROM %s;' % (', '.join(["'%s'" % self.table] + self.shown() + times), self.table)
+        if cql and self.cql_type == 'TIMESTAMP':  # as a number
+            times = ['blobAsBigint(timestampAsBlob(%s))' % time for time in times]
+        table = [] if cql else ["'%s'" % self.table]
+        return 'SELECT %s FROM %s;' % (', '.join(table + self.shown() + times), self.table)
 
 
 class Stores:
@@ -85,6 +101,8 @@ class Stores:
     def __init__(self, rng, number, version):
         self.rng = rng
         self.backend = BACKENDS[number % len(BACKENDS)]
+        if self.backend == 'cassandra' and version == '2.3.13':
+            self.backend = 'mysql'  # one server less
         self.map = None
         # A plain INSERT: the first stays, and ours writes the newest of those that come together.
         self.keeps_first = version == '2.3.13' and self.backend in ('pgsql', 'sqlite')
@@ -94,7 +112,7 @@ class Stores:
             self.map.key = self.map.columns if self.keeps_first else self.map.key
         self.proxied = self.map is not None or (self.backend != 'own' and rng.random() < 0.4)
         self.strict = self.map is not None or rng.random() < 0.5
-        self.precision = rng.choice(PRECISIONS)
+        self.precision = self.map and self.map.precision or rng.choice(PRECISIONS)
         if self.backend == 'pgsql' and 'INT' in self.map.column_type and self.map.column_type != 'BIGINT':
             self.precision = 's'  # after a refusal the dict server of 2.3 hangs for half a minute at times
         self.name = rng.choice(['lastlogin', 'sql', 'll-%d' % number, 'x'])
@@ -128,10 +146,12 @@ class Stores23(Stores):
             'own': 'proxy:@JOB@/@SIDE@.socket:' + self.name,
             'file': 'file:@JOB@/@SIDE@.dict',
             'fs': 'fs:posix:prefix=@JOB@/@SIDE@.fs/',
+            'cassandra': '@DRIVER@:@JOB@/@SIDE@.map',
         }.get(self.backend) or '%s:@JOB@/@SIDE@.map' % self.backend
 
     def map_text(self):
         connect = {
+            'cassandra': '@CONNECT@',
             'mysql': 'host=@TOP@/mysql/socket user=dovecot password=pass dbname=@SIDE@',
             'pgsql': 'host=@TOP@/pgsql user=dovecot password=pass dbname=@SIDE@',
             'sqlite': '@JOB@/@SIDE@.db',
@@ -173,7 +193,9 @@ class Stores24(Stores):
     def server(self):
         """The settings of the SQL server, each a list of lines."""
         rng = self.rng
-        pieces = [['sql_driver = ' + self.backend]]
+        pieces = [['sql_driver = ' + {'cassandra': '@DRIVER@'}.get(self.backend, self.backend)]]
+        if self.backend == 'cassandra':
+            return pieces + [[rng.choice(['@BLOCK@', '@LONG@'])]]
         if self.backend == 'sqlite':
             return pieces + [['sqlite_path = @JOB@/@SIDE@.db']]
         inside = ['dbname = @SIDE@', 'user = dovecot', 'password = pass']

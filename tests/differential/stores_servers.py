@@ -12,6 +12,21 @@ from pathlib import Path
 SERVERS = Path(__file__).resolve().parent.parent / 'servers'
 SIDES = ['plugin', 'dovetap']
 DATABASES = {'plugin': 1, 'dovetap': 2}
+# Dovecot's packages have no driver of Cassandra: there the plugin writes by the same map to MySQL.
+IN_PLACE_OF_CASSANDRA = {
+    'plugin': {
+        '@DRIVER@': 'mysql',
+        '@CONNECT@': 'host=@TOP@/mysql/socket user=dovecot password=pass dbname=@SIDE@',
+        '@BLOCK@': 'mysql here {\nhost = @TOP@/mysql/socket\nuser = dovecot\npassword = pass\ndbname = @SIDE@\n}',
+        '@LONG@': 'mysql @TOP@/mysql/socket {\nmysql_user = dovecot\nmysql_password = pass\nmysql_dbname = @SIDE@\n}',
+    },
+    'dovetap': {
+        '@DRIVER@': 'cassandra',
+        '@CONNECT@': 'host=127.0.0.1 port=@CASSANDRA@ dbname=logins',
+        '@BLOCK@': 'cassandra {\nhosts = 127.0.0.1\nport = @CASSANDRA@\nkeyspace = logins\n}',
+        '@LONG@': 'cassandra_hosts = 127.0.0.1\ncassandra_port = @CASSANDRA@\ncassandra_keyspace = logins',
+    },
+}
 
 
 def masked(value, clock):
@@ -65,6 +80,33 @@ class Sql:
     def stop(self):
         if self.maps:
             script(self.kind, 'stop', self.directory)
+
+
+class Cassandra:
+    """One node, with our side of each job."""
+
+    def __init__(self, directory, maps):
+        self.directory, self.maps, self.port = directory, maps, 0
+        if maps:
+            self.port = int(script('cassandra.sh', 'init', directory))
+            script('cassandra.sh', 'start', directory, '1')
+            self.cql("CREATE KEYSPACE logins WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+            self.cql(''.join(one.create_cql() for one in maps), '--keyspace', 'logins')
+
+    def cql(self, text, *options):
+        return script('cassandra-cql', *options, '127.0.0.1', str(self.port), 'run', text=text)
+
+    def dump(self):
+        return {one.table: self.rows(one) for one in self.maps}
+
+    def rows(self, one):
+        """In the words of MySQL's client, which writes NULL and \\\\."""
+        text = self.cql(one.select(cql=True), '--keyspace', 'logins').replace('\\', '\\\\')
+        return [['NULL' if word == 'None' else word for word in line.split('\t')] for line in text.splitlines()]
+
+    def stop(self):
+        if self.maps:
+            script('cassandra.sh', 'destroy', self.directory)
 
 
 def sql_records(one, rows, clock):
