@@ -49,15 +49,16 @@ cases() { # configuration, precision, compat, key
 	done
 	echo "redis s newest last-login/%{user}"
 	echo "redis-protocols ms newest $documented"
+	echo "proxy us newest $documented"
 	echo "mysql-users ms strict $documented"
 }
 
 fill_in() { # side, file
-	local directory=/harness/plugin number=1
+	local directory=/harness/plugin number=1 socket=dict
 	if [[ $1 == dovetap ]]; then
-		directory=$(side_dir dovetap) number=2
+		directory=$(side_dir dovetap) number=2 socket=$(side_dir plugin)/socket
 	fi
-	sed "s|@DIR@|$directory|; s|@SIDE@|$1|; s|@DB@|$number|; s|@KEY@|${key//|/\\|}|
+	sed "s|@DIR@|$directory|; s|@SOCKET@|$socket|; s|@SIDE@|$1|; s|@DB@|$number|; s|@KEY@|${key//|/\\|}|
 		s|@PRECISION@|$precision|; s|@REDIS@|${redis_port:-}|
 		s|@MYSQL@|${mariadb_port:-}|; s|@PGSQL@|${postgres_port:-}|
 		s|@MANAGESIEVE@|$(sed -n 's/MANAGESIEVE=//p' "$tmp/$folder/ports")|" "$2"
@@ -112,6 +113,7 @@ dovetap {
   dovecot_config = $(server_place)
   dovecot_version = $(dovecot_version)
   compat = $compat
+  dict_via = $([[ $store == proxy ]] && echo proxy || echo direct)
 }
 END
 }

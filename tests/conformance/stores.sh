@@ -43,6 +43,15 @@ file_dump() {
 	paste - - < "$(side_dir "$1")/dict"
 }
 
+# The dict server's files of both sides are its own.
+proxy_prepare() {
+	:
+}
+
+proxy_dump() {
+	paste - - < "$(side_dir plugin)/$1.dict"
+}
+
 fs_prepare() {
 	:
 }
