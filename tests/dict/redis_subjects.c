@@ -75,12 +75,12 @@ static const char *sentinel_start(struct harness *harness)
 
 const struct subject redis_cluster_subject = {
 	.name = "redis cluster",
-	.traits = TRAIT_ANY_VALUE | TRAIT_PRECISION,
+	.traits = TRAIT_ANY_VALUE | TRAIT_PRECISION | TRAIT_HISTORY,
 	.start = cluster_start,
 };
 
 const struct subject redis_sentinel_subject = {
 	.name = "redis sentinel",
-	.traits = TRAIT_ANY_VALUE | TRAIT_PRECISION,
+	.traits = TRAIT_ANY_VALUE | TRAIT_PRECISION | TRAIT_HISTORY,
 	.start = sentinel_start,
 };

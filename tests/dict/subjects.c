@@ -48,7 +48,7 @@ static const char *redis_start(struct harness *harness)
 
 static const struct subject redis = {
 	.name = "redis",
-	.traits = TRAIT_ANY_VALUE | TRAIT_SERVER | TRAIT_FORGETS | TRAIT_PRECISION,
+	.traits = TRAIT_ANY_VALUE | TRAIT_SERVER | TRAIT_FORGETS | TRAIT_PRECISION | TRAIT_HISTORY,
 	.start = redis_start,
 };
 

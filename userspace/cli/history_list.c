@@ -199,39 +199,24 @@ int history_ask(struct history_list *list, struct slice user, struct error *erro
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-/* Appends the key of the user's row; the part is the user's. */
-static struct key_part append_key(struct buf *key, const struct history_item *item,
-				  struct slice user)
-{
-	bool failure = item->purpose == DELIVER_FAILURE_HISTORY;
-	struct key_part part = {.variable = "user", .len = (uint32_t)user.len};
-
-	buf_append_str(key, "shared/");
-	buf_append_str(key, failure ? HISTORY_FAILURES_PREFIX : HISTORY_LOGINS_PREFIX);
-	part.offset = (uint32_t)key->len;
-	buf_append_slice(key, user);
-	buf_append_char(key, '/');
-	buf_append_slice(key, item->row.field[HISTORY_ID]);
-	return part;
-}
-
 static int write_item(struct dict *dict, const struct history_item *item, struct slice user,
 		      struct error *error_r)
 {
-	struct dict_entry entry = {.time_ns = item->row.time_ns, .part_count = 1};
+	bool failure = item->purpose == DELIVER_FAILURE_HISTORY;
 	struct key_part part;
+	struct dict_entry entry = {.time_ns = item->row.time_ns, .parts = &part, .part_count = 1};
 	struct buf key, value;
 	int ret;
 
 	buf_init(&key, KEY_MAX);
 	buf_init(&value, HISTORY_VALUE_MAX);
-	part = append_key(&key, item, user);
-	ret = history_format(&value, &item->row);
+	ret = history_append_key(&key, failure ? HISTORY_FAILURES : HISTORY_LOGINS, user,
+				 item->row.field[HISTORY_ID], &part);
+	if (ret == 0)
+		ret = history_format(&value, &item->row);
 	entry.key = buf_slice(&key);
 	entry.value = buf_slice(&value);
-	entry.parts = &part;
-	ret = ret < 0 || key.failed < 0
-		      ? error_set(error_r, ENOMEM, "no room for a row")
+	ret = ret < 0 ? error_set(error_r, ENOMEM, "no room for a row")
 		      : dict_write(dict, &entry, 1, clock_monotonic_ns() + TIMEOUT_NS, error_r);
 	if (ret == 0 && entry.outcome != DICT_STORED && entry.outcome != DICT_UNCHANGED)
 		ret = error_set(error_r, EIO, "%s", entry.reason);

@@ -93,10 +93,10 @@ static int check_history(const struct dict_config *config, const struct dict_dri
 {
 	if (config->history == 0 || driver->history)
 		return 0;
-	return error_set(error_r, EINVAL,
-			 "dict %s cannot keep a history of logins, which %s asks for; the embedded "
-			 "SQLite store can",
-			 driver->name, config->history_where ? config->history_where : "a setting");
+	return error_set(
+		error_r, EINVAL,
+		"dict %s cannot keep a history of logins, which %s asks for; " HISTORY_STORES,
+		driver->name, config->history_where ? config->history_where : "a setting");
 }
 
 static int open_driver(const struct dict_config *config, struct dict **dict_r,
@@ -112,7 +112,8 @@ static int open_driver(const struct dict_config *config, struct dict **dict_r,
 	ret = driver->open(config, dict_r, error_r);
 	if (ret < 0)
 		return error_prefix(error_r, "dict %s", driver->name);
-	(*dict_r)->driver = driver;
+	if (!(*dict_r)->driver)
+		(*dict_r)->driver = driver;
 	(*dict_r)->strict = config->strict;
 	return 0;
 }

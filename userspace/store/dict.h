@@ -233,7 +233,8 @@ struct dict_driver {
 	void (*close)(struct dict *dict); /* takes NULL */
 };
 
-/* A driver's own struct starts with this one; dict_open() fills it after open(). */
+/* A driver's own struct starts with this one; dict_open() fills it after open(), unless open() has
+ * set another driver, as that of a history. */
 struct dict {
 	const struct dict_driver *driver;
 	bool strict;

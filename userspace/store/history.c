@@ -98,6 +98,29 @@ bool history_is_key(struct slice key)
 	return begins(name, HISTORY_LOGINS_PREFIX) || begins(name, HISTORY_FAILURES_PREFIX);
 }
 
+int history_append_key(struct buf *out, const char *table, struct slice user, struct slice id,
+		       struct key_part *part_r)
+{
+	bool failures = strcmp(table, HISTORY_FAILURES) == 0;
+
+	buf_append_str(out, "shared/");
+	buf_append_str(out, failures ? HISTORY_FAILURES_PREFIX : HISTORY_LOGINS_PREFIX);
+	*part_r = (struct key_part){"user", (uint32_t)out->len, (uint32_t)user.len};
+	buf_append_slice(out, user);
+	buf_append_char(out, '/');
+	buf_append_slice(out, id);
+	return out->failed;
+}
+
+struct slice history_set_of(const struct dict_entry *entry)
+{
+	struct slice name = dict_key_name(entry->key), user = {0};
+
+	if (dict_entry_part(entry, "user", &user))
+		name.len = (size_t)(user.ptr + user.len - name.ptr);
+	return name;
+}
+
 bool history_row_of(struct dict_entry *entry, struct buf *scratch, struct history_row *row_r)
 {
 	row_r->time_ns = entry->time_ns;

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/key_part.h"
 #include "base/slice.h"
 
 struct dict_entry;
@@ -47,6 +48,9 @@ extern const char *const history_names[HISTORY_FIELDS];
 #define HISTORY_LOGINS_PREFIX	"login-history/"
 #define HISTORY_FAILURES_PREFIX "failure-history/"
 
+/* For error texts. */
+#define HISTORY_STORES "the embedded SQLite store and Redis can"
+
 #define HISTORY_VALUE_MAX 8192
 
 #define HISTORY_MAX 1000 /* rows of a user, at most: the bound of the settings */
@@ -72,6 +76,15 @@ bool history_parse(struct slice value, struct buf *scratch, struct history_row *
 
 /* Is it the key of a row? */
 bool history_is_key(struct slice key);
+
+/* Appends the key of a user's row, "shared/login-history/USER/ID", and sets the part that is the
+ * user's. Without an id: what the keys of all the user's rows begin with, up to the last slash. */
+int history_append_key(struct buf *out, const char *table, struct slice user, struct slice id,
+		       struct key_part *part_r);
+
+/* What the keys of all rows of that user begin with: "login-history/USER", without "shared/". The
+ * entry has the user's part. */
+struct slice history_set_of(const struct dict_entry *entry);
 
 /* The row of an entry, with user and time. False as above, or when the key does not show whose it
  * is; the entry is refused then. */

@@ -133,6 +133,38 @@ static void keys_of_rows_are_known(void **state)
 	assert_false(history_is_key(slice_str("")));
 }
 
+static void a_key_of_a_row_shows_its_user(void **state)
+{
+	static const struct slice users[] = {{"u@x", 3}, {"a/b", 3}, {"", 0}, {"/", 1}};
+	struct key_part part;
+	struct buf key, set;
+
+	(void)state;
+	buf_init(&key, 100);
+	buf_init(&set, 100);
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		struct dict_entry entry = {.parts = &part, .part_count = 1};
+		struct slice user;
+
+		buf_reset(&key);
+		buf_reset(&set);
+		assert_int_equal(history_append_key(&key, HISTORY_FAILURES, users[i],
+						    slice_str("7f"), &part),
+				 0);
+		entry.key = buf_slice(&key);
+		assert_true(history_is_key(entry.key));
+		assert_true(dict_entry_part(&entry, "user", &user));
+		assert_true(slice_equal(user, users[i]));
+		buf_append_str(&set, "failure-history/");
+		buf_append_slice(&set, users[i]);
+		assert_true(slice_equal(history_set_of(&entry), buf_slice(&set)));
+		buf_append_str(&set, "/7f");
+		assert_true(slice_equal(dict_key_name(entry.key), buf_slice(&set)));
+	}
+	buf_release(&set);
+	buf_release(&key);
+}
+
 /* forget: a row that waits has an id in its key, which nobody asks for. */
 static void a_row_of_the_user_is_his(void **state)
 {
@@ -167,6 +199,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_entry_shows_whose_row_it_is, setup, teardown),
 		cmocka_unit_test(keys_of_rows_are_known),
 		cmocka_unit_test(a_row_of_the_user_is_his),
+		cmocka_unit_test(a_key_of_a_row_shows_its_user),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
  * The value under a key is the plugin's digits. A script in the server compares them as times, so
  * that the newest wins among any number of writers; a value that is not a time, or of another
  * type, is overwritten, as the plugin would. Strict mode sends MULTI, SET, EXPIRE, EXEC instead.
+ * redis_history.c keeps the last logins.
  *
  *	entries -> request.c: rounds -> single.c, sentinel.c or redis_cluster.c: which node
  *	                             -> redis_conn.c: one pipeline for each node
@@ -67,7 +68,7 @@ static int set_up(struct redis *redis, const struct dict_config *config, struct 
 						     .password = settings->sentinel_password};
 	redis->target = (struct stream_target){.path = settings->path,
 					       .tls_verify = !settings->tls_insecure};
-	redis_script_name(redis->sha);
+	redis_script_name(redis->history > 0 ? redis_history_script() : redis_script(), redis->sha);
 	if (settings->expire_secs == 0 && !config->strict)
 		settings->expire_secs = config->expire_secs;
 	if (settings->expire_secs > 0)
@@ -76,7 +77,7 @@ static int set_up(struct redis *redis, const struct dict_config *config, struct 
 	return settings->tls ? open_tls(redis, error_r) : 0;
 }
 
-static void redis_close(struct dict *dict)
+void redis_close(struct dict *dict)
 {
 	struct redis *redis = (struct redis *)dict;
 
@@ -95,6 +96,9 @@ static int redis_open(const struct dict_config *config, struct dict **dict_r, st
 	if (!redis)
 		return error_set(error_r, ENOMEM, "out of memory");
 	redis->dict.strict = config->strict;
+	redis->dict.driver = config->history > 0 ? &redis_history_driver : &redis_driver;
+	redis->history = config->history;
+	redis->failures = config->history > 0 && strcmp(config->table, HISTORY_FAILURES) == 0;
 	redis->random = (unsigned int)clock_monotonic_ns();
 	buf_init(&redis->key, REDIS_OUT_MAX);
 	ret = set_up(redis, config, error_r);
@@ -105,7 +109,7 @@ static int redis_open(const struct dict_config *config, struct dict **dict_r, st
 	return ret;
 }
 
-static int64_t within(const struct redis *redis, int64_t deadline_ns)
+int64_t redis_within(const struct redis *redis, int64_t deadline_ns)
 {
 	return redis_sooner(deadline_ns, redis->settings.timeout_msecs * NS_PER_MSEC);
 }
@@ -200,7 +204,7 @@ static int redis_write(struct dict *dict, struct dict_entry *entries, size_t cou
 		.writes = true,
 	};
 
-	return redis_request_run(&request, within(redis, deadline_ns), error_r);
+	return redis_request_run(&request, redis_within(redis, deadline_ns), error_r);
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -270,7 +274,7 @@ static int redis_lookup(struct dict *dict, struct slice user, const struct slice
 		return error_set(error_r, ENOMEM, "out of memory");
 	for (size_t i = 0; i < key_count; i++)
 		request.entries[i].key = keys[i];
-	ret = redis_request_run(&request, within(redis, deadline_ns), error_r);
+	ret = redis_request_run(&request, redis_within(redis, deadline_ns), error_r);
 	if (ret == 0)
 		ret = all_read(request.entries, key_count, error_r);
 	free(request.entries);
@@ -415,7 +419,7 @@ static int redis_unset(struct dict *dict, const struct slice *keys, size_t key_c
 		return error_set(error_r, ENOMEM, "out of memory");
 	for (size_t i = 0; i < key_count; i++)
 		request.entries[i].key = keys[i];
-	ret = redis_request_run(&request, within(redis, deadline_ns), error_r);
+	ret = redis_request_run(&request, redis_within(redis, deadline_ns), error_r);
 	if (ret == 0)
 		ret = all_read(request.entries, key_count, error_r);
 	free(request.entries);
@@ -451,12 +455,12 @@ static int ping_node(struct redis_node *node, int64_t deadline_ns, struct error 
 	return ret;
 }
 
-static int redis_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
+int redis_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 {
 	struct redis *redis = (struct redis *)dict;
 	int ret;
 
-	deadline_ns = within(redis, deadline_ns);
+	deadline_ns = redis_within(redis, deadline_ns);
 	ret = redis->topology->locate(redis, deadline_ns, error_r);
 	if (ret == 0 && redis->topology->check)
 		ret = redis->topology->check(redis, error_r);
@@ -471,7 +475,7 @@ static int redis_ping(struct dict *dict, int64_t deadline_ns, struct error *erro
 	return ret;
 }
 
-static void redis_places(const struct dict *dict, dict_place_cb *cb, void *context)
+void redis_places(const struct dict *dict, dict_place_cb *cb, void *context)
 {
 	const struct redis_settings *settings = &((const struct redis *)dict)->settings;
 	const char *const files[] = {settings->tls_ca, settings->tls_cert, settings->tls_key};
@@ -490,6 +494,7 @@ const struct dict_driver redis_driver = {
 	.lookup = redis_lookup,
 	.search = redis_search,
 	.unset = redis_unset,
+	.history = redis_history,
 	.ping = redis_ping,
 	.places = redis_places,
 	.close = redis_close,

@@ -56,6 +56,8 @@ struct redis {
 	struct buf key; /* scratch: prefix and key */
 	char sha[REDIS_SHA_SIZE];
 	char expire[24]; /* expire_secs as text, "" for none */
+	size_t history;	 /* rows of each user; 0: records */
+	bool failures;	 /* these rows are of failures */
 
 	size_t sentinel; /* index in settings.hosts of the one that answered last */
 
@@ -68,5 +70,18 @@ struct redis {
 
 /* The time by which one server should have done something. */
 int64_t redis_sooner(int64_t deadline_ns, int64_t span_ns);
+
+/* A deadline, or the dict's own limit when that comes first. */
+int64_t redis_within(const struct redis *redis, int64_t deadline_ns);
+
+/* Slots of both drivers, that of records and that of a history. */
+int redis_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r);
+void redis_places(const struct dict *dict, dict_place_cb *cb, void *context);
+void redis_close(struct dict *dict);
+
+/* redis_history.c: what a dict with a history is. */
+extern const struct dict_driver redis_history_driver;
+int redis_history(struct dict *dict, struct slice user, size_t limit, int64_t deadline_ns,
+		  history_row_cb *cb, void *context, struct error *error_r);
 
 #endif

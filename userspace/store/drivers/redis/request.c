@@ -89,7 +89,7 @@ static bool enqueue(struct redis_node *node, uint32_t what, size_t replies)
 
 static struct slice full_key(struct redis *redis, const struct dict_entry *entry)
 {
-	struct slice name = dict_key_name(entry->key);
+	struct slice name = redis->history > 0 ? history_set_of(entry) : dict_key_name(entry->key);
 
 	if (*redis->settings.prefix == '\0')
 		return name;

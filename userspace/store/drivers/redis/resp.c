@@ -27,8 +27,9 @@ static const struct resp_error errors[] = {
 	{"NOAUTH", DICT_RETRY, .everything = true, .reconnect = true, .hint = " (set password=)"},
 	{"WRONGPASS", DICT_RETRY, .everything = true, .reconnect = true, .hint = ""},
 	{"NOPERM", DICT_RETRY, .everything = true, .reconnect = true,
-	 .hint = " (the user needs GET, SET, EVAL, EVALSHA and the keys; ROLE, WAIT and CLUSTER "
-		 "SLOTS where there are several servers)"},
+	 .hint = " (the user needs GET, SET, EVAL, EVALSHA and the keys; with a history what "
+		 "docs/history.md has; ROLE, WAIT and CLUSTER SLOTS where there are several "
+		 "servers)"},
 	{"", DICT_RETRY, .everything = true, .hint = ""},
 };
 

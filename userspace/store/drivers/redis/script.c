@@ -6,7 +6,7 @@
 
 /* Values are made comparable as 11 digits of seconds and 9 of nanoseconds: Lua's numbers are
  * doubles, which do not hold them. store/stamp.h has the rule for their length. */
-static const char script[] =
+static const char newest[] =
 	"local function ns(v)\n"
 	"local n = #v\n"
 	"if n > 20 or not string.find(v, '^%d+$') then return nil end\n"
@@ -23,16 +23,43 @@ static const char script[] =
 	"else redis.call('SET', KEYS[1], ARGV[1]) end\n"
 	"return 1\n";
 
+/* A row begins with its id, by which it is known: a replay may have found another time, and less of
+ * the rest. */
+static const char history[] = "local rows = redis.pcall('ZRANGE', KEYS[1], 0, -1)\n"
+			      "if rows.err then\n"
+			      "redis.call('DEL', KEYS[1])\n"
+			      "rows = {}\n"
+			      "end\n"
+			      "local id = string.match(ARGV[2], '^[^\t]*')\n"
+			      "for _, row in ipairs(rows) do\n"
+			      "if string.sub(row, 1, #id) == id then return 0 end\n"
+			      "end\n"
+			      "redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])\n"
+			      "if #rows >= tonumber(ARGV[3]) then\n"
+			      "redis.call('ZREMRANGEBYRANK', KEYS[1], 0, #rows - ARGV[3])\n"
+			      "end\n"
+			      "if ARGV[4] then\n"
+			      "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf',\n"
+			      "string.format('(%.0f', ARGV[1] - ARGV[4] * 1000000))\n"
+			      "redis.call('EXPIRE', KEYS[1], ARGV[4])\n"
+			      "end\n"
+			      "return 1\n";
+
 struct slice redis_script(void)
 {
-	return (struct slice){script, sizeof(script) - 1};
+	return (struct slice){newest, sizeof(newest) - 1};
 }
 
-void redis_script_name(char sha_r[REDIS_SHA_SIZE])
+struct slice redis_history_script(void)
+{
+	return (struct slice){history, sizeof(history) - 1};
+}
+
+void redis_script_name(struct slice script, char sha_r[REDIS_SHA_SIZE])
 {
 	unsigned char digest[SHA_DIGEST_LENGTH];
 
-	SHA1((const unsigned char *)script, sizeof(script) - 1, digest);
+	SHA1((const unsigned char *)script.ptr, script.len, digest);
 	for (size_t i = 0; i < SHA_DIGEST_LENGTH; i++)
 		snprintf(sha_r + 2 * i, 3, "%02x", digest[i]);
 }
