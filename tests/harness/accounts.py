@@ -59,6 +59,12 @@ def equations():
     for sample in status["dovetap_dict_up"]:
         name = sample["dict"]
         yield f"dict {name}: submitted + found = done + waiting", *dict_equation(name)
+        yield (f"dict {name}: stored = in the histogram",
+               total("dovetap_dict_records_total", dict=name, outcome="stored"),
+               sum(sample["count"] for sample in status["dovetap_dict_store_latency_seconds"]
+                   if sample["dict"] == name))
+    yield ("lost by dicts = lost by stages", total("dovetap_dict_lost_total"),
+           total("dovetap_events_lost_total", stage=["dict", "spool"]))
     yield ("dovetap's own difference = 0", total("dovetap_events_unexplained"), 0)
     yield ("records = events - those taken again",
            total("dovetap_cpu_hits_total", result="recorded"),

@@ -4,7 +4,7 @@
 # section of the runbook, each query of the dashboard gives data, and the alert of a store that is
 # down becomes pending when the store is stopped.
 . "$(dirname "$0")/lib.sh"
-plan 12
+plan 15
 
 packages=$("$top/tools/packages" prometheus)/usr/bin || bail 'no Prometheus'
 alerts=$top/deploy/prometheus dashboard=$top/deploy/grafana/dovetap.json
@@ -114,8 +114,15 @@ check "Prometheus' own tool takes the metrics" \
 check 'OpenMetrics is as its parser wants it, with the same series' eventually openmetrics_is_sound
 check 'Prometheus takes it, too' takes_openmetrics
 check 'the login is in it' eventually gives_data 'dovetap_logins_recorded_total == 1'
+check 'when the store last took records is known' eventually gives_data \
+	'time() - dovetap_dict_last_success_timestamp_seconds < 600'
+check 'and how long a login takes to get there' gives_data \
+	'histogram_quantile(0.99, dovetap_dict_store_latency_seconds_bucket) < 60'
 check 'every query of the dashboard gives data' eventually dashboard_gives_data
 check 'no alert while all is well' all_is_well
 stop "$redis_pid"
 login imap good@example.com > "$tmp/out"
 check 'a store that is down is an alert that waits' eventually alerts_are DovetapDictDown=pending
+# By Prometheus' clock and not by ours.
+check 'the record waits longer and longer' eventually gives_data \
+	'dovetap_dict_oldest_waiting_seconds > 2 < time() - dovetap_dict_last_success_timestamp_seconds'

@@ -6,6 +6,7 @@
 
 #define W(member)    AT(struct writer_stats, member)
 #define PART(member) offsetof(struct writer_stats, member)
+#define W_NS(member) AT_NS(struct writer_stats, member)
 #define OF_A_DICT    .outer = "the dict's name, as `dovetap status` prints it"
 
 static const struct metric_part outcomes[] = {
@@ -36,6 +37,11 @@ static const struct metric_part failures[] = {
 	{NULL, 0},
 };
 
+static const char *lost_name(unsigned int index)
+{
+	return writer_lost_name(index);
+}
+
 static const struct metric_row rows[] = {
 	{.metric = {"dovetap_dict_up", "1 while the dict answers.", METRIC_GAUGE, {"dict"}},
 	 .advice = "Alert when 0 for longer than the store may be down; `dovetap status` prints "
@@ -58,6 +64,42 @@ static const struct metric_row rows[] = {
 		 "the records. A rising `retried` or `uncertain`: look at the store and the network.",
 	 OF_A_DICT,
 	 .parts = outcomes},
+	{.metric = {"dovetap_dict_lost_total",
+		    "Of these, records that were lost: what `dovetap_events_lost_total` has of all "
+		    "dicts together.",
+		    METRIC_COUNTER,
+		    {"dict", "reason"}},
+	 .advice = "Alert when it rises: the section Losses has what to do about each reason.",
+	 OF_A_DICT,
+	 AT_ARRAY(struct writer_stats, lost, lost_name)},
+	{.metric = {"dovetap_dict_store_latency_seconds",
+		    "From a login to when the dict had stored its record, by the wall clock; what "
+		    "`min_interval` held back, and outages, are in it.",
+		    METRIC_HISTOGRAM,
+		    {"dict"}},
+	 .advice = "For information: the time after which a look-up finds a login.",
+	 OF_A_DICT,
+	 W(stored_after)},
+	{.metric =
+		 {"dovetap_dict_last_success_timestamp_seconds",
+		  "When the dict last took records, or had newer ones, in seconds since 1970; not "
+		  "there before the first time.",
+		  METRIC_GAUGE,
+		  {"dict"}},
+	 .advice = "For information: on a quiet server it may be long ago. Records that wait since "
+		   "then are in `dovetap_dict_oldest_waiting_seconds`.",
+	 OF_A_DICT,
+	 .only_nonzero = true,
+	 W_NS(written_ns)},
+	{.metric = {"dovetap_dict_oldest_waiting_seconds",
+		    "How long ago the login was whose record waits longest, in memory or in the "
+		    "spool; 0: none waits. What `min_interval` holds back does not count.",
+		    METRIC_GAUGE,
+		    {"dict"}},
+	 .advice = "Alert when it is above the longest outage that is planned for: the store does "
+		   "not have logins that are so old.",
+	 OF_A_DICT,
+	 W_NS(oldest_age_ns)},
 	{.metric = {"dovetap_dict_batches_total",
 		    "Writes of a batch of records.",
 		    METRIC_COUNTER,

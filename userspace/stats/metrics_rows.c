@@ -18,6 +18,8 @@ static double number_at(enum metric_number number, const char *at)
 		return *(const bool *)(const void *)at;
 	case METRIC_DOUBLE:
 		return *(const double *)(const void *)at;
+	case METRIC_NS:
+		return (double)*(const int64_t *)(const void *)at / 1e9;
 	case METRIC_DURATIONS:
 		break;
 	}
@@ -27,13 +29,10 @@ static double number_at(enum metric_number number, const char *at)
 static size_t number_size(enum metric_number number)
 {
 	static const size_t sizes[] = {
-		[METRIC_U64] = sizeof(uint64_t),
-		[METRIC_I64] = sizeof(int64_t),
-		[METRIC_UINT] = sizeof(unsigned int),
-		[METRIC_INT] = sizeof(int),
-		[METRIC_BOOL] = sizeof(bool),
-		[METRIC_DOUBLE] = sizeof(double),
-		[METRIC_DURATIONS] = sizeof(struct durations),
+		[METRIC_U64] = sizeof(uint64_t),      [METRIC_I64] = sizeof(int64_t),
+		[METRIC_UINT] = sizeof(unsigned int), [METRIC_INT] = sizeof(int),
+		[METRIC_BOOL] = sizeof(bool),	      [METRIC_DOUBLE] = sizeof(double),
+		[METRIC_NS] = sizeof(int64_t),	      [METRIC_DURATIONS] = sizeof(struct durations),
 	};
 
 	return sizes[number];

@@ -30,6 +30,7 @@ enum metric_number {
 	METRIC_INT,
 	METRIC_BOOL,
 	METRIC_DOUBLE,
+	METRIC_NS,	 /* int64_t, nanoseconds: printed in seconds */
 	METRIC_DURATIONS /* of a histogram */
 };
 
@@ -46,7 +47,8 @@ enum metric_number {
 /* The value of a row; an array of values, each with the label value that names() has for its index,
  * or none when that is NULL. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): types and members */
-#define AT(type, member) .number = METRIC_NUMBER(type, member), .offset = offsetof(type, member)
+#define AT(type, member)    .number = METRIC_NUMBER(type, member), .offset = offsetof(type, member)
+#define AT_NS(type, member) .number = METRIC_NS, .offset = offsetof(type, member)
 #define AT_ARRAY(type, member, names)                                                              \
 	.number = METRIC_NUMBER(type, member[0]), .offset = offsetof(type, member),                \
 	.count = sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]), .name = (names)

@@ -35,7 +35,7 @@ static void expect_all_of(const struct metric_table *table, const char *text)
 		char line[200];
 
 		(void)snprintf(line, sizeof(line), "# TYPE %s %s", table->rows[i].metric.name,
-			       table->rows[i].metric.type == METRIC_COUNTER ? "counter" : "gauge");
+			       metric_type_name(table->rows[i].metric.type));
 		if (!has_line(text, line))
 			fail_msg("'%s' is not on the page", line);
 	}
@@ -47,7 +47,7 @@ static void on_decided(const struct proof_file *file, void *context)
 	(void)context;
 }
 
-/* A failure, an audit stream and a file of Dovecot are needed to have all. */
+/* A failure, a login, an audit stream and a file of Dovecot are needed to have all. */
 static void each_row_of_each_table_is_on_it(void **state)
 {
 	const struct audit_config audit = {
@@ -63,6 +63,8 @@ static void each_row_of_each_table_is_on_it(void **state)
 	world->source.judge = judge;
 	event.outcome = LOGIN_OUTCOME_USER_UNKNOWN;
 	failures_note(world->failures, &event);
+	source_add(&world->ring, record_of(DOVETAP_EVENT_MAIL_USER, "u@x", "s1", STAMP));
+	world_drain(world);
 	assert_int_equal(audit_new(&audit, &world->audit, NULL), 0);
 	world->source.audit = world->audit;
 	SAMPLES(&text, metrics_collect(&world->source, metrics));

@@ -80,24 +80,6 @@ static void put(struct place *place, const char *key, const char *value, int64_t
 	settle(place, entry_of(key, value, time_ns), DICT_PENDING);
 }
 
-/* The keys in the order of reading, with a blank behind each. */
-static void expect_order(struct place *place, const char *expected)
-{
-	struct spool_batch batch = {0};
-	char order[256] = "";
-
-	assert_int_equal(spool_read(place->spool, 100, &batch, NULL), 0);
-	for (size_t i = 0; i < batch.count; i++) {
-		size_t len = strlen(order);
-
-		snprintf(order + len, sizeof(order) - len, "%.*s ", (int)batch.entries[i].key.len,
-			 batch.entries[i].key.ptr);
-	}
-	assert_string_equal(order, expected);
-	assert_int_equal(spool_count(place->spool), batch.count);
-	spool_batch_release(&batch);
-}
-
 /* What a statement returns as one text, as sqlite3(1) would show it. */
 static void expect_query(struct place *place, const char *query, const char *expected)
 {
@@ -110,6 +92,29 @@ static void expect_query(struct place *place, const char *query, const char *exp
 	assert_string_equal((const char *)sqlite3_column_text(statement, 0), expected);
 	sqlite3_finalize(statement);
 	sqlite3_close(db);
+}
+
+/* The keys in the order of reading, with a blank behind each. */
+static void expect_order(struct place *place, const char *expected)
+{
+	struct spool_batch batch = {0};
+	char order[256] = "", oldest[32];
+
+	assert_int_equal(spool_read(place->spool, 100, &batch, NULL), 0);
+	for (size_t i = 0; i < batch.count; i++) {
+		size_t len = strlen(order);
+
+		snprintf(order + len, sizeof(order) - len, "%.*s ", (int)batch.entries[i].key.len,
+			 batch.entries[i].key.ptr);
+	}
+	assert_string_equal(order, expected);
+	assert_int_equal(spool_count(place->spool), batch.count);
+	spool_batch_release(&batch);
+	(void)snprintf(oldest, sizeof(oldest), "%lld", (long long)spool_oldest_ns(place->spool));
+	expect_query(place,
+		     "SELECT coalesce((SELECT CASE WHEN queued < time_ns THEN queued ELSE time_ns "
+		     "END FROM pending ORDER BY seq), 0)",
+		     oldest);
 }
 
 static int count_damaged(struct place *place)
@@ -126,6 +131,40 @@ static int count_damaged(struct place *place)
 }
 
 /* --- rows ---------------------------------------------------------------------------------- */
+
+static int64_t test_now_ns;
+
+static int64_t test_now(void)
+{
+	return test_now_ns;
+}
+
+/* A row that is brought up to date goes on waiting since it came. */
+static void the_first_row_shows_since_when_it_waits(void **state)
+{
+	struct place *place = *state;
+	const struct spool_options options = {.dir = place->dir, .name = "aged", .now = test_now};
+	struct spool *aged = NULL;
+	struct dict_entry entry = entry_of("shared/k", "1", 90);
+
+	assert_int_equal(spool_open(&options, &aged, NULL), 0);
+	assert_int_equal(spool_oldest_ns(aged), 0);
+	test_now_ns = 100;
+	dict_entry_set(&entry, DICT_PENDING, "%s", "");
+	assert_int_equal(spool_apply_outcomes(aged, &entry, 1, NULL), 0);
+	assert_int_equal(spool_oldest_ns(aged), 90);
+	test_now_ns = 200;
+	entry.time_ns = 150;
+	assert_int_equal(spool_apply_outcomes(aged, &entry, 1, NULL), 0);
+	assert_int_equal(spool_oldest_ns(aged), 100);
+	spool_close(&aged);
+	assert_int_equal(spool_open(&options, &aged, NULL), 0);
+	assert_int_equal(spool_oldest_ns(aged), 100);
+	dict_entry_set(&entry, DICT_STORED, "%s", "");
+	assert_int_equal(spool_apply_outcomes(aged, &entry, 1, NULL), 0);
+	assert_int_equal(spool_oldest_ns(aged), 0);
+	spool_close(&aged);
+}
 
 static void entries_come_back_in_order_and_whole(void **state)
 {
@@ -425,6 +464,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scenario(entries_come_back_in_order_and_whole),
+		scenario(the_first_row_shows_since_when_it_waits),
 		scenario(a_newer_login_takes_the_place_of_an_older_one),
 		scenario(what_is_stored_goes_unless_a_newer_one_came),
 		scenario(what_is_put_off_goes_behind_the_others),

@@ -102,6 +102,89 @@ static void the_state_has_reason_and_begin(void **state)
 	wait_until(world, s.up);
 }
 
+static int64_t oldest_age_s(struct world *world)
+{
+	struct writer_stats stats;
+
+	writer_stats(world->writer, &stats);
+	return stats.oldest_age_ns / NS_PER_SEC;
+}
+
+/* In memory, in the hands of the dict, in the spool; a minute is more than a test takes. */
+static void the_longest_wait_is_known(void **state)
+{
+	struct world *world = *state;
+	int64_t now = clock_wall_ns();
+
+	world->fake.down = true;
+	start(world);
+	assert_int_equal(oldest_age_s(world), 0);
+	assert_int_equal(submit(world, "shared/a", now - 3600 * NS_PER_SEC, 1), 0);
+	assert_int_equal(submit(world, "shared/b", now - 60 * NS_PER_SEC, 2), 0);
+	assert_in_range(oldest_age_s(world), 3600, 3660);
+	assert_int_equal(submit(world, "shared/a", now + 3600 * NS_PER_SEC, 3), 0);
+	wait_until(world, s.failures > 3);
+	assert_in_range(oldest_age_s(world), 60, 120);
+	world->fake.down = false;
+	drain(world);
+	assert_int_equal(oldest_age_s(world), 0);
+	world->fake.down = true; /* a login in the future, after a step of the clock */
+	assert_int_equal(submit(world, "shared/c", now + 3600 * NS_PER_SEC, 4), 0);
+	assert_int_equal(oldest_age_s(world), 0);
+	world->fake.down = false;
+	drain(world);
+}
+
+/* Looked at every millisecond of those 50. */
+static void what_is_being_written_waits_too(void **state)
+{
+	struct world *world = *state;
+
+	world->fake.pause = 50000;
+	start(world);
+	submit(world, "shared/a", clock_wall_ns() - 3600 * NS_PER_SEC, 1);
+	wait_until(world, (assert_true(s.pending == 0 || s.oldest_age_ns >= 3600 * NS_PER_SEC),
+			   s.stored == 1));
+	assert_int_equal(oldest_age_s(world), 0);
+}
+
+static void the_longest_wait_in_the_spool_is_known(void **state)
+{
+	struct world *world = *state;
+
+	world->fake.down = true;
+	start_with_spool(world);
+	submit(world, "shared/a", clock_wall_ns() - 3600 * NS_PER_SEC, 1);
+	wait_until(world, s.spooled == 1);
+	assert_in_range(oldest_age_s(world), 3600, 3660);
+	world->fake.down = false;
+	wait_until(world, s.stored == 1);
+	assert_int_equal(oldest_age_s(world), 0);
+}
+
+static void the_time_until_it_is_stored_is_known(void **state)
+{
+	struct world *world = *state;
+	struct writer_stats stats;
+	int64_t now = clock_wall_ns();
+
+	start(world);
+	submit(world, "shared/a", now - 3599 * NS_PER_SEC + 60 * NS_PER_SEC, 1);
+	submit(world, "shared/b", now - 7200 * NS_PER_SEC, 2);
+	submit(world, "shared/c", now + 3600 * NS_PER_SEC, 3); /* the clock was set back */
+	drain(world);
+	writer_stats(world->writer, &stats);
+	assert_int_equal(stats.stored_after.counts[0], 1);
+	assert_int_equal(stats.stored_after.counts[DURATIONS_BUCKETS - 2], 1);
+	assert_int_equal(stats.stored_after.counts[DURATIONS_BUCKETS - 1], 1);
+	assert_true(stats.written_ns >= now && stats.written_ns <= clock_wall_ns());
+	/* An older login of the key changes nothing there, and was a success. */
+	submit(world, "shared/c", now, 4);
+	drain(world);
+	writer_stats(world->writer, &stats);
+	assert_int_equal(stats.stored, 3);
+}
+
 static void a_refused_record_is_counted_and_lets_the_source_go(void **state)
 {
 	struct world *world = *state;
@@ -514,6 +597,10 @@ int main(void)
 		scenario(the_eventfd_signals_progress),
 		scenario(without_a_spool_the_source_is_held_until_the_dict_is_back),
 		scenario(the_state_has_reason_and_begin),
+		scenario(the_longest_wait_is_known),
+		scenario(what_is_being_written_waits_too),
+		scenario(the_longest_wait_in_the_spool_is_known),
+		scenario(the_time_until_it_is_stored_is_known),
 		scenario(a_refused_record_is_counted_and_lets_the_source_go),
 		scenario(an_uncertain_record_is_sent_again),
 		scenario(at_the_ceiling_known_keys_are_kept_up_to_date_and_new_ones_counted),

@@ -164,6 +164,15 @@ static uint64_t count_missing(struct lives *lives, bool spool)
 	return missing;
 }
 
+static uint64_t count_durations(const struct durations *durations)
+{
+	uint64_t count = 0;
+
+	for (unsigned int i = 0; i < DURATIONS_BUCKETS; i++)
+		count += durations->counts[i];
+	return count;
+}
+
 static void judge(struct lives *lives, const struct kill_case *kill_case)
 {
 	uint64_t missing = count_missing(lives, kill_case->spool), maybe;
@@ -172,6 +181,8 @@ static void judge(struct lives *lives, const struct kill_case *kill_case)
 
 	writer_stats(writer, &stats);
 	assert_int_equal(writer_stats_difference(&stats), 0);
+	assert_int_equal(count_durations(&stats.stored_after), stats.stored);
+	assert_int_equal(stats.written_ns != 0, stats.stored + stats.unchanged > 0);
 	maybe = stats.lost[WRITER_LOST_WRITING];
 	if (missing < stats.lost[WRITER_LOST_KILLED] ||
 	    missing > stats.lost[WRITER_LOST_KILLED] + maybe)

@@ -101,6 +101,11 @@ uint64_t spool_count(const struct spool *spool)
 	return spool->count;
 }
 
+int64_t spool_oldest_ns(const struct spool *spool)
+{
+	return spool->count > 0 ? spool->oldest_ns : 0;
+}
+
 const struct spool_stats *spool_stats(const struct spool *spool)
 {
 	return &spool->stats;

@@ -109,6 +109,10 @@ bool spool_ready(const struct spool *spool);
 /* Rows that wait, kept in step without asking the disk; 0 when it was never reached. */
 uint64_t spool_count(const struct spool *spool);
 
+/* Since when the row waits that came first, or the time of its login if that was before (wall
+ * clock); 0: none does. Kept as the count is. */
+int64_t spool_oldest_ns(const struct spool *spool);
+
 /* How rows came and went since spool_open(). Without those that were held in the meantime,
  * spool_count() + spool_held() = found + inserted - removed - gone - lost. */
 struct spool_stats {

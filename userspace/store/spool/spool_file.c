@@ -92,6 +92,17 @@ static int count_rows(struct spool *spool)
 	return code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
+void spool_find_oldest(struct spool *spool)
+{
+	sqlite3_stmt *since = spool->statements[SINCE];
+
+	if (spool->count == 0)
+		return;
+	if (sqlite3_step(since) == SQLITE_ROW)
+		spool->oldest_ns = sqlite3_column_int64(since, 0);
+	sqlite3_reset(since);
+}
+
 int spool_count_held(struct spool *spool)
 {
 	sqlite3_stmt *held = spool->statements[HELD];
@@ -127,6 +138,8 @@ static int connect_file(struct spool *spool, struct error *error_r)
 		ret = sqlite_error(spool->db, spool->path, error_r);
 	if (ret < 0)
 		spool_disconnect(spool);
+	else
+		spool_find_oldest(spool);
 	return ret;
 }
 

@@ -92,8 +92,10 @@ int spool_apply_outcomes(struct spool *spool, const struct dict_entry *entries, 
 	if (ret < 0)
 		return ret;
 	code = apply_all(spool, entries, count);
-	if (code == SQLITE_OK)
+	if (code == SQLITE_OK) {
+		spool_find_oldest(spool);
 		return 0;
+	}
 	spool->count = before.count;
 	spool->held = before.held;
 	spool->stats = before.stats;

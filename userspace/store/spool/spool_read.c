@@ -76,6 +76,7 @@ int spool_read(struct spool *spool, size_t max, struct spool_batch *batch_r, str
 		/* "dovetap spool drain" may have taken some meanwhile. */
 		if (batch.count < max)
 			spool_set_count(spool, &spool->count, batch.count);
+		spool_find_oldest(spool);
 		*batch_r = batch;
 		return 0;
 	}

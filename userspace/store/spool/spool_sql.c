@@ -24,6 +24,8 @@ static const char *const sql[STATEMENT_COUNT] = {
 		 "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[TRIM] = "DELETE FROM dead_letter WHERE seq <= (SELECT max(seq) FROM dead_letter) - ?1",
 	[OLDEST] = "SELECT key, value, time_ns, parts FROM pending ORDER BY seq LIMIT ?1",
+	/* The login of a row that was brought up to date is younger than its wait. */
+	[SINCE] = "SELECT min(queued, time_ns) FROM pending ORDER BY seq LIMIT 1",
 	[WRITTEN] = "SELECT at_ns, time_ns FROM written WHERE key = ?1",
 	[NOTE] = "INSERT INTO written (key, time_ns, at_ns) VALUES (?1, ?3, ?5) "
 		 "ON CONFLICT (key) DO UPDATE SET at_ns = excluded.at_ns, "

@@ -25,6 +25,7 @@ enum spool_statement {
 	BURY,
 	TRIM,
 	OLDEST,
+	SINCE,
 	/* spool_hold.c */
 	WRITTEN,
 	NOTE,
@@ -52,6 +53,7 @@ struct spool {
 	uint64_t count, held;
 	struct spool_stats stats;
 	int64_t due_ns, forget_ns;
+	int64_t oldest_ns; /* of what is in "pending"; of no meaning while nothing is */
 };
 
 /* Of a connection. Returns 0 or a negative errno: -EILSEQ when the file is not ours. */
@@ -73,6 +75,9 @@ void spool_set_count(struct spool *spool, uint64_t *count, uint64_t rows);
  * one is gone. Returns 0 or a negative errno. */
 int spool_connect(struct spool *spool, struct error *error_r);
 void spool_disconnect(struct spool *spool);
+
+/* Finds since when the first row waits; what cannot be read stays as it was. */
+void spool_find_oldest(struct spool *spool);
 
 /* Counts what is held, and finds when the first of it is due. */
 int spool_count_held(struct spool *spool);

@@ -259,12 +259,26 @@ uint64_t writer_acked(const struct writer *writer)
 	return acked;
 }
 
+/* Of those in memory, the front has what came first. */
+static int64_t oldest_age_ns(const struct writer *writer)
+{
+	int64_t oldest_ns = writer->writing > 0 ? writer->writing_oldest_ns : INT64_MAX, age_ns;
+
+	if (writer->pending.head && writer->pending.head->time_ns < oldest_ns)
+		oldest_ns = writer->pending.head->time_ns;
+	if (writer->spool_oldest_ns != 0 && writer->spool_oldest_ns < oldest_ns)
+		oldest_ns = writer->spool_oldest_ns;
+	age_ns = oldest_ns == INT64_MAX ? 0 : clock_wall_ns() - oldest_ns;
+	return age_ns > 0 ? age_ns : 0;
+}
+
 void writer_stats(const struct writer *writer, struct writer_stats *stats_r)
 {
 	pthread_mutex_lock(lock_of(writer));
 	*stats_r = writer->stats;
 	stats_r->pending = writer->pending.count + writer->writing;
 	stats_r->pending_bytes = writer->pending.bytes + writer->writing_bytes;
+	stats_r->oldest_age_ns = oldest_age_ns(writer);
 	pthread_mutex_unlock(lock_of(writer));
 }
 

@@ -34,6 +34,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/durations.h"
 #include "base/error.h"
 #include "base/key_part.h"
 #include "base/slice.h"
@@ -114,8 +115,12 @@ struct writer_stats {
 	uint64_t coalesced;   /* logins not written, for a newer one of the interval was */
 	uint64_t expired;     /* records removed, for they were old */
 	uint64_t lost_before; /* of lost[MEMORY] and lost[NOMEM]: by earlier writers */
-	bool up;	      /* the last dict_write() was answered, or none was needed yet */
-	int64_t up_since_ns;  /* wall clock of the last change of up; 0 when it never changed */
+	/* How long ago the login was whose record came first of those that wait; 0: none does. */
+	int64_t oldest_age_ns;
+	int64_t written_ns; /* wall clock: when the dict last took a record; 0: it never did */
+	struct durations stored_after; /* from a login to when it was stored */
+	bool up;	     /* the last dict_write() was answered, or none was needed yet */
+	int64_t up_since_ns; /* wall clock of the last change of up; 0 when it never changed */
 	struct error last_error;
 	char last_refusal[160];
 };

@@ -10,7 +10,10 @@ static void note_batch(struct writer *writer, size_t count)
 {
 	writer->writing = count;
 	writer->writing_bytes = writer->writing_exposed = 0;
+	writer->writing_oldest_ns = INT64_MAX;
 	for (size_t i = 0; i < count; i++) {
+		if (writer->batch[i]->time_ns < writer->writing_oldest_ns)
+			writer->writing_oldest_ns = writer->batch[i]->time_ns;
 		writer->writing_bytes += writer->batch[i]->size;
 		writer->writing_exposed += pending_is_exposed(&writer->pending, writer->batch[i]);
 	}

@@ -43,6 +43,9 @@ static const struct ledger_row rows[] = {
 	ONE(stats.coalesced),
 	ONE(stats.expired),
 	ONE(stats.again),
+	LEDGER_ARRAY(struct account, stats.stored_after.counts, 24),
+	ONE(stats.stored_after.sum_us),
+	ONE(stats.written_ns),
 	{0, 0, 0},
 };
 

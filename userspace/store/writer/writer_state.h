@@ -30,6 +30,8 @@ struct writer {
 	struct writer_tally {
 		uint64_t stored, unchanged, superseded, refused, nomem, retried, uncertain;
 		uint64_t spool_in, spool_out, spool_errors;
+		struct durations stored_after;
+		int64_t written_ns;
 	} tally;	      /* of this turn, until writer_publish() */
 	uint64_t spool_found; /* besides those of spool_stats() */
 	struct writer_earlier {
@@ -43,8 +45,10 @@ struct writer {
 	struct pending pending;
 	size_t writing; /* entries of the batch that the thread has out */
 	size_t writing_bytes;
-	size_t writing_exposed; /* of them: pending_is_exposed() */
-	uint64_t exposure;	/* the last one; and what was exposed when it began */
+	int64_t writing_oldest_ns; /* the first login among them */
+	int64_t spool_oldest_ns;   /* spool_oldest_ns() */
+	size_t writing_exposed;	   /* of them: pending_is_exposed() */
+	uint64_t exposure;	   /* the last one; and what was exposed when it began */
 	size_t exposed_before, writing_exposed_before;
 	uint64_t writing_before; /* position in front of the first of them */
 	uint64_t seen;		 /* position of the last submit or mark */
