@@ -179,7 +179,7 @@ check 'and counts as if it was there' same 'carol@example.com ' "$(inactive wand
 
 # --- output ----------------------------------------------------------------------------------------
 
-check 'CSV has names of columns' same 'user,last_login,age_seconds,service,remote_ip,last_delivery,delivery_service,recorded_since' \
+check 'CSV has names of columns' same 'user,last_login,age_seconds,service,remote_ip,last_delivery,delivery_service,recorded_since,user_hex' \
 	"$(ask inactive --older 365d --since 2000-01-01 --csv carol@example.com | head -1)"
 full() {
 	ask inactive --older 365d --since 2000-01-01 carol@example.com > /dev/full

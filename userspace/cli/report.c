@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/json.h"
+#include "cli/report_private.h"
 
 #define LINE_MAX_BYTES (1U << 20)
 
@@ -168,48 +169,12 @@ static void table_row(struct report *report, const struct report_cell *cells)
 
 /* --- for programs ----------------------------------------------------------------------------- */
 
-static void fill_value(struct buf *out, const struct report_cell *cell)
+void report_fill_value(struct buf *out, const struct report_cell *cell)
 {
-	if (cell->kind == REPORT_TEXT)
-		buf_append_slice(out, cell->text);
-	else if (cell->kind == REPORT_TIME)
+	if (cell->kind == REPORT_TIME)
 		report_append_time(out, cell->ns, cell->decimals);
 	else if (cell->kind == REPORT_AGE)
 		buf_appendf(out, "%" PRId64, (int64_t)(cell->ns / NS_PER_SEC));
-}
-
-static bool wants_quotes(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] != '\0' && strchr(",\"\r\n", text.ptr[i]))
-			return true;
-	}
-	return false;
-}
-
-static void csv_text(struct buf *out, struct slice text)
-{
-	bool quotes = wants_quotes(text);
-
-	if (quotes)
-		buf_append_char(out, '"');
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] == '"')
-			buf_append_char(out, '"');
-		buf_append_char(out, text.ptr[i]);
-	}
-	if (quotes)
-		buf_append_char(out, '"');
-}
-
-static void csv_row(struct report *report, const struct report_cell *cells)
-{
-	for (size_t i = 0; i < report->column_count; i++) {
-		buf_reset(&report->cell);
-		fill_value(&report->cell, &cells[i]);
-		buf_append_str(&report->line, i > 0 ? "," : "");
-		csv_text(&report->line, buf_slice(&report->cell));
-	}
 }
 
 static void json_member(struct report *report, const char *name, const struct report_cell *cell)
@@ -221,7 +186,7 @@ static void json_member(struct report *report, const char *name, const struct re
 		return;
 	}
 	buf_reset(&report->cell);
-	fill_value(&report->cell, cell);
+	report_fill_value(&report->cell, cell);
 	json_name(&report->line, name);
 	buf_appendf(&report->line, "%s%s%s", quote,
 		    cell->kind == REPORT_NONE ? "null" : buf_str(&report->cell), quote);
@@ -251,8 +216,8 @@ void report_begin(struct report *report)
 		if (report->columns[i].title)
 			pad(report, i, report->columns[i].title);
 	}
-	for (size_t i = 0; i < report->column_count && report->form == REPORT_CSV; i++)
-		buf_appendf(&report->line, "%s%s", i > 0 ? "," : "", report->columns[i].name);
+	if (report->form == REPORT_CSV)
+		report_csv_titles(report);
 	if (report->form != REPORT_JSON)
 		print_line(report);
 }
@@ -261,7 +226,7 @@ void report_row(struct report *report, const struct report_cell *cells)
 {
 	static void (*const rows[])(struct report *, const struct report_cell *) = {
 		[REPORT_TABLE] = table_row,
-		[REPORT_CSV] = csv_row,
+		[REPORT_CSV] = report_csv_row,
 		[REPORT_JSON] = json_row,
 	};
 

@@ -5,10 +5,15 @@
  *
  *	cell		table			CSV			JSON
  *	none		the column's word	nothing			null
- *	text		escaped			quoted if need be	text, or NAME_hex when it is
- *								no UTF-8
+ *	text		escaped			quoted if need be,	text, or NAME_hex when it is
+ *						see below		no UTF-8
  *	time		local, to the second	RFC 3339, as exact as it was stored
  *	age		"41d"			seconds			seconds
+ *
+ * CSV has a last column "user_hex" where there is a column "user": the bytes of a name that is no
+ * UTF-8, that has characters which no terminal should get, or that begins with "=", "+", "-" or
+ * "@", by which spreadsheets know what they run; "user" is empty then. Other texts have the
+ * former as \xNN, and "'" in front of the latter.
  */
 #ifndef DOVETAP_CLI_REPORT_H
 #define DOVETAP_CLI_REPORT_H

@@ -45,9 +45,69 @@ static void a_login_in_each_form(void **state)
 	expect(REPORT_TABLE, cells,
 	       "USER  TIME                 AGE\na,\"b  2026-11-22 08:59:44  1m\n");
 	expect(REPORT_CSV, cells,
-	       "user,time,age_seconds\n\"a,\"\"b\",2026-11-22T08:59:44.123+00:00,90\n");
+	       "user,time,age_seconds,user_hex\n\"a,\"\"b\",2026-11-22T08:59:44.123+00:00,90,\n");
 	expect(REPORT_JSON, cells,
 	       "{\"user\":\"a,\\\"b\",\"time\":\"2026-11-22T08:59:44.123+00:00\",\"age_seconds\":90}\n");
+}
+
+/* No two names look the same, no byte of them reaches a terminal or is run, none is changed. */
+static void names_in_csv(void **state)
+{
+	static const struct {
+		const char *name, *plain, *hex;
+	} names[] = {
+		{"a", "a", ""},
+		{"a=b", "a=b", ""},
+		{"\xc3\xa9\\x", "\xc3\xa9\\x", ""},
+		{"\\xff", "\\xff", ""},
+		{"\xff", "", "ff"},
+		{"=1+1", "", "3d312b31"},
+		{"+a", "", "2b61"},
+		{"-a", "", "2d61"},
+		{"@a", "", "4061"},
+		{"\t=a", "", "093d61"},
+		{"a\x1b[2J", "", "611b5b324a"},
+		{"a\nb", "", "610a62"},
+		{"\xc2\x9b", "", "c29b"},
+		{"\xe2\x80\xae", "", "e280ae"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct report_cell cells[] = {
+			{.kind = REPORT_TEXT, .text = slice_str(names[i].name)},
+			{.kind = REPORT_NONE},
+			{.kind = REPORT_NONE}};
+		char wanted[128];
+
+		(void)snprintf(wanted, sizeof(wanted), "user,time,age_seconds,user_hex\n%s,,,%s\n",
+			       names[i].plain, names[i].hex);
+		expect(REPORT_CSV, cells, wanted);
+	}
+}
+
+static void other_texts_in_csv(void **state)
+{
+	static const struct {
+		const char *text, *wanted;
+	} texts[] = {
+		{"imap", "imap"}, {"=cmd|x,", "\"'=cmd|x,\""},
+		{"-1", "'-1"},	  {"\xff\x1b", "\\xff\\x1b"},
+		{"a\\b", "a\\b"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const struct report_cell cells[] = {
+			{.kind = REPORT_TEXT, .text = slice_str("u")},
+			{.kind = REPORT_TEXT, .text = slice_str(texts[i].text)},
+			{.kind = REPORT_NONE}};
+		char wanted[128];
+
+		(void)snprintf(wanted, sizeof(wanted), "user,time,age_seconds,user_hex\nu,%s,,\n",
+			       texts[i].wanted);
+		expect(REPORT_CSV, cells, wanted);
+	}
 }
 
 static void nothing_and_bytes(void **state)
@@ -103,6 +163,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_login_in_each_form),
 		cmocka_unit_test(nothing_and_bytes),
+		cmocka_unit_test(names_in_csv),
+		cmocka_unit_test(other_texts_in_csv),
 		cmocka_unit_test(decimals_are_those_of_the_value),
 		cmocka_unit_test(a_full_disk_is_an_error),
 		cmocka_unit_test(other_zones_are_told),
