@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* dovetap: records when each mailbox was last logged in to. argv -> subcommand -> exit status. */
 #include <argp.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,8 +86,22 @@ static void check_output(int status, void *context)
 	}
 }
 
+/* Whoever closed one of the first three shall get errors from it, and no file or socket of ours
+ * what is printed. */
+static void keep_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	keep_standard_files();
 	argp_err_exit_status = EX_USAGE;
 	/* A store that closes its connection is an error of one write, not the end of everything.
 	 */

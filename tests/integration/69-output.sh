@@ -36,11 +36,14 @@ arguments() { # command: in $words, such as print something and succeed
 listed() {
 	"$dovetap" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' | sort | tr '\n' ' '
 }
+says() { # what; of more than a buffer the C library forgets the reason
+	grep -qE "standard output: ($1|Input/output error)" "$tmp/errors"
+}
 full() { # words: says so, and has a status
 	local status=0
 	"$dovetap" "$@" > /dev/full 2> "$tmp/errors" || status=$?
 	cat "$tmp/errors"
-	same "$expected" "$status" && grep -q 'standard output: No space left' "$tmp/errors"
+	same "$expected" "$status" && says 'No space left'
 }
 cut_off() { # words: the same without a reader
 	local status=0 pipe
@@ -53,14 +56,21 @@ cut_off() { # words: the same without a reader
 	"$dovetap" "$@" 1>&"$out" 2> "$tmp/errors" || status=$?
 	exec {out}>&-
 	cat "$tmp/errors"
-	same "$expected" "$status" && grep -q 'standard output: Broken pipe' "$tmp/errors"
+	same "$expected" "$status" && says 'Broken pipe'
+}
+
+closed() { # words: nobody has ever read
+	local status=0
+	"$dovetap" "$@" >&- 2> "$tmp/errors" || status=$?
+	cat "$tmp/errors"
+	same "$expected" "$status" && says 'Bad file descriptor'
 }
 
 count=0
 for command in $commands; do
-	count=$((count + 3))
+	count=$((count + 4))
 done
-plan $((count + 5))
+plan $((count + 8))
 harness_start bookworm
 dovetap_start --root "$harness_root" --config "$conf"
 login imap alice@example.com > "$tmp/out"
@@ -77,9 +87,15 @@ for command in $commands; do
 	[[ $expected -ne 0 ]] || expected=74
 	check "$command: a full disk" full "${words[@]}"
 	check "$command: nobody reads" cut_off "${words[@]}"
+	check "$command: it is closed" closed "${words[@]}"
 	expected=74
 	check "$command: its help" full "$command" --help
 done
+expected=3 # Nagios' UNKNOWN
+check 'for Nagios: a full disk' full status --check "${control[@]}"
+check 'for Nagios: it is closed' closed status --check "${control[@]}"
+check 'for Nagios: the configuration is not there' fails_with 3 "DOVETAP UNKNOWN - cannot read $tmp/nowhere: No such file" \
+	"$dovetap" status --check --config "$tmp/nowhere"
 expected=74
 check 'help' full --help
 check 'the version' full --version

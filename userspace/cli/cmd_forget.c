@@ -159,11 +159,10 @@ int cmd_forget(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &command);
 	command.forget.dry_run = command.change.dry_run;
-	command.forget.control = command.change.control;
-	if (!command.forget.control)
-		command.forget.control = control_of_config(command.config.path);
 	buf_init(&command.line, LINE_MAX_BYTES);
-	if (plan_new(&command.config, &plan, &error) < 0) {
+	if (control_find(command.change.control, command.config.path, &command.forget.control,
+			 &error) < 0 ||
+	    plan_new(&command.config, &plan, &error) < 0) {
 		log_error("%s", error.text);
 	} else {
 		command.forget.plan = plan;

@@ -202,10 +202,9 @@ int cmd_rename(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &command);
 	command.forget.dry_run = command.change.dry_run;
-	command.forget.control = command.change.control;
-	if (!command.forget.control)
-		command.forget.control = control_of_config(command.config.path);
-	if (plan_new(&command.config, &plan, &error) == 0) {
+	if (control_find(command.change.control, command.config.path, &command.forget.control,
+			 &error) == 0 &&
+	    plan_new(&command.config, &plan, &error) == 0) {
 		command.forget.plan = plan;
 		status = run(&command, &error);
 	}

@@ -62,41 +62,54 @@ static const struct argp argp = {
 	       "adds up.",
 };
 
+/* These return exit statuses. */
+
 static int show(const struct status_options *status, struct error *error_r)
 {
 	struct buf body;
-	int ret;
+	int code = EX_UNAVAILABLE;
 
 	buf_init(&body, CONTROL_ANSWER_MAX);
-	ret = control_get(status->control.control, status->page, &body, error_r);
-	if (ret == 0) {
+	if (control_get(status->control.control, status->page, &body, error_r) == 0) {
 		(void)fputs(buf_str(&body), stdout);
-		ret = output_end(stdout, error_r);
+		code = output_end(stdout, error_r) < 0 ? EX_IOERR : EX_OK;
 	}
 	buf_release(&body);
-	return ret;
+	return code;
 }
 
-static int check(const struct status_options *status)
+static enum status_verdict look(const struct status_options *status, struct buf *line)
 {
-	struct buf metrics, page, line;
+	struct buf metrics, page;
 	enum status_verdict verdict;
 	struct error error;
 	bool ready;
 
 	buf_init(&metrics, CONTROL_ANSWER_MAX);
 	buf_init(&page, CONTROL_ANSWER_MAX);
-	buf_init(&line, CONTROL_ANSWER_MAX);
 	ready = control_get(status->control.control, "/readyz", &page, NULL) == 0;
 	if (control_get(status->control.control, "/metrics", &metrics, &error) < 0)
-		verdict = status_check_failed(error.text, &line);
+		verdict = status_check_failed(STATUS_CRITICAL, error.text, line);
 	else
-		verdict = status_check(buf_str(&metrics), ready, &line);
-	(void)fputs(buf_str(&line), stdout);
-	if (output_end(stdout, &error) < 0)
-		verdict = STATUS_UNKNOWN;
+		verdict = status_check(buf_str(&metrics), ready, line);
 	buf_release(&metrics);
 	buf_release(&page);
+	return verdict;
+}
+
+/* Nagios knows four statuses: all that goes wrong with the asking is the fourth. */
+static int check(const struct status_options *status, const struct error *wrong,
+		 struct error *error_r)
+{
+	enum status_verdict verdict;
+	struct buf line;
+
+	buf_init(&line, CONTROL_ANSWER_MAX);
+	verdict = wrong->code ? status_check_failed(STATUS_UNKNOWN, wrong->text, &line)
+			      : look(status, &line);
+	(void)fputs(buf_str(&line), stdout);
+	if (output_end(stdout, error_r) < 0)
+		verdict = STATUS_UNKNOWN;
 	buf_release(&line);
 	return (int)verdict;
 }
@@ -104,16 +117,19 @@ static int check(const struct status_options *status)
 int cmd_status(int argc, char **argv)
 {
 	struct status_options status = {.page = "/summary"};
-	struct error error = {0};
+	struct error wrong = {0}, error = {0};
+	int code = EX_CONFIG;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &status);
-	if (!status.control.control)
-		status.control.control = control_of_config(status.control.config);
+	(void)control_find(status.control.control, status.control.config, &status.control.control,
+			   &wrong);
 	if (status.check)
-		return check(&status);
-	if (show(&status, &error) == 0)
-		return EX_OK;
-	log_error("%s", error.text);
-	return error.code == EIO || error.code == ENOSPC || error.code == EPIPE ? EX_IOERR
-										: EX_UNAVAILABLE;
+		code = check(&status, &wrong, &error);
+	else if (wrong.code)
+		error = wrong;
+	else
+		code = show(&status, &error);
+	if (error.code)
+		log_error("%s", error.text);
+	return code;
 }

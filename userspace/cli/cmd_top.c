@@ -109,22 +109,31 @@ static int watch(const struct top_options *top, struct buf *body, struct error *
 	return 0;
 }
 
+static int show(const struct top_options *top, struct error *error_r)
+{
+	bool terminal = !top->json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO);
+	struct buf body;
+	int ret;
+
+	buf_init(&body, CONTROL_ANSWER_MAX);
+	ret = (terminal ? watch : print_once)(top, &body, error_r);
+	buf_release(&body);
+	if (ret == 0)
+		return EX_OK;
+	return ferror(stdout) ? EX_IOERR : EX_UNAVAILABLE;
+}
+
 int cmd_top(int argc, char **argv)
 {
 	struct top_options top = {.interval = 1};
 	struct error error = {0};
-	struct buf body;
-	int ret;
+	int status = EX_CONFIG;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &top);
-	if (!top.control.control)
-		top.control.control = control_of_config(top.control.config);
-	buf_init(&body, CONTROL_ANSWER_MAX);
-	ret = (!top.json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) ? watch : print_once)(
-		&top, &body, &error);
-	buf_release(&body);
-	if (ret == 0)
-		return EX_OK;
-	log_error("%s", error.text);
-	return ferror(stdout) ? EX_IOERR : EX_UNAVAILABLE;
+	if (control_find(top.control.control, top.control.config, &top.control.control, &error) ==
+	    0)
+		status = show(&top, &error);
+	if (error.code)
+		log_error("%s", error.text);
+	return status;
 }

@@ -11,18 +11,45 @@
 #include "conf/parse.h"
 #include "serve/listen.h"
 
+static int take_setting(const struct config *config, const char *path, const char **control_r,
+			struct error *error_r)
+{
+	if (!config->settings.control_socket[0])
+		return error_set(error_r, EINVAL,
+				 "%s: control_socket is empty: no collector answers", path);
+	*control_r = strdup(config->settings.control_socket);
+	return *control_r ? 0 : error_set(error_r, ENOMEM, "out of memory");
+}
+
 /* Nothing else of the configuration matters, so nothing else can be wrong with it. */
-const char *control_of_config(const char *path)
+static int read_control(const char *path, const char **control_r, struct error *error_r)
 {
 	struct config config = {.command_line = conf_new()};
-	const char *control = NULL;
+	int ret = config.command_line ? conf_parse_file(path, 0, &config.own, error_r)
+				      : error_set(error_r, ENOMEM, "out of memory");
 
-	if (config.command_line &&
-	    conf_parse_file(path ? path : CONFIG_DEFAULT_PATH, 0, &config.own, NULL) == 0 &&
-	    config_read_settings(&config, NULL) == 0 && config.settings.control_socket[0])
-		control = strdup(config.settings.control_socket);
+	if (ret == 0)
+		ret = config_read_settings(&config, error_r);
+	if (ret == 0)
+		ret = take_setting(&config, path, control_r, error_r);
 	config_release(&config);
-	return control ? control : CONTROL_DEFAULT;
+	return ret;
+}
+
+int control_find(const char *given, const char *config, const char **control_r,
+		 struct error *error_r)
+{
+	struct error error;
+	int ret;
+
+	*control_r = given ? given : CONTROL_DEFAULT;
+	if (given)
+		return 0;
+	ret = read_control(config ? config : CONFIG_DEFAULT_PATH, control_r, &error);
+	if (ret == 0 || (!config && (ret == -ENOENT || ret == -EACCES)))
+		return 0;
+	*error_r = error;
+	return ret;
 }
 
 static int ask(int fd, bool post, const char *page)

@@ -22,9 +22,14 @@ int control_get(const char *control, const char *page, struct buf *out, struct e
 int control_act(const char *control, bool post, const char *action, struct slice argument,
 		struct buf *out, struct error *error_r);
 
-/* Where the collector answers: control_socket of the configuration at path (NULL: where it is by
- * default), or CONTROL_DEFAULT when that cannot be read. It stays. */
-const char *control_of_config(const char *path);
+/*
+ * Where the collector answers: given, if that is not NULL; else control_socket of the configuration
+ * at config. When that is NULL, of the one that is there by default, and CONTROL_DEFAULT where
+ * there is none, or this user may not read it. It stays. Errors: those of a file that was named,
+ * -EINVAL.
+ */
+int control_find(const char *given, const char *config, const char **control_r,
+		 struct error *error_r);
 
 /* The value of a metric without labels in the Prometheus text, or fallback. */
 double control_metric(const struct buf *text, const char *name, double fallback);

@@ -107,9 +107,10 @@ enum status_verdict status_check(const char *metrics, bool ready, struct buf *ou
 	return verdict;
 }
 
-enum status_verdict status_check_failed(const char *reason, struct buf *out)
+enum status_verdict status_check_failed(enum status_verdict verdict, const char *reason,
+					struct buf *out)
 {
-	put_line(out, STATUS_CRITICAL, reason);
+	put_line(out, verdict, reason);
 	buf_append_char(out, '\n');
-	return STATUS_CRITICAL;
+	return verdict;
 }

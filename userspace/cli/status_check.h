@@ -19,7 +19,8 @@ enum status_verdict { STATUS_OK, STATUS_WARNING, STATUS_CRITICAL, STATUS_UNKNOWN
  */
 enum status_verdict status_check(const char *metrics, bool ready, struct buf *out);
 
-/* The line when nobody answers: critical. */
-enum status_verdict status_check_failed(const char *reason, struct buf *out);
+/* The line when nobody answers (critical) or can be asked (unknown); returns the verdict. */
+enum status_verdict status_check_failed(enum status_verdict verdict, const char *reason,
+					struct buf *out);
 
 #endif

@@ -107,6 +107,53 @@ static void an_action_takes_any_bytes(void **state)
 	buf_release(&out);
 }
 
+static const char *write_config(const char *text)
+{
+	static char path[64];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/tmp/test_control.XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	return path;
+}
+
+static void the_socket_is_that_of_the_file(void **state)
+{
+	const char *path = write_config("dovetap {\n  control_socket = /x/y\n}\n");
+	const char *control = NULL;
+	struct error error = {0};
+
+	(void)state;
+	assert_int_equal(control_find(NULL, path, &control, &error), 0);
+	assert_string_equal(control, "/x/y");
+	free((void *)(uintptr_t)control);
+	assert_int_equal(control_find("/given", path, &control, &error), 0);
+	assert_string_equal(control, "/given");
+	unlink(path);
+	assert_int_equal(control_find(NULL, path, &control, &error), -ENOENT);
+	assert_non_null(strstr(error.text, path));
+}
+
+static void a_file_without_one_is_an_error(void **state)
+{
+	static const char *const wrong[] = {"dovetap {\n  control_socket =\n}\n",
+					    "dovetap {\n  control_socket\n", "dovetap {\n"};
+	const char *control;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const char *path = write_config(wrong[i]);
+		struct error error = {0};
+
+		assert_int_equal(control_find(NULL, path, &control, &error), -EINVAL);
+		assert_non_null(strstr(error.text, path));
+		unlink(path);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +162,8 @@ int main(void)
 		cmocka_unit_test(an_endless_answer_is_an_error),
 		cmocka_unit_test(without_a_collector_the_error_has_the_socket),
 		cmocka_unit_test(an_action_takes_any_bytes),
+		cmocka_unit_test(the_socket_is_that_of_the_file),
+		cmocka_unit_test(a_file_without_one_is_an_error),
 		cmocka_unit_test(a_metric_is_found_by_its_whole_name),
 	};
 

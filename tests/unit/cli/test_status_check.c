@@ -55,7 +55,7 @@ static void nobody_answers(void **state)
 
 	(void)state;
 	buf_init(&out, 4096);
-	assert_int_equal(status_check_failed("no", &out), STATUS_CRITICAL);
+	assert_int_equal(status_check_failed(STATUS_CRITICAL, "no", &out), STATUS_CRITICAL);
 	assert_string_equal(buf_str(&out), "DOVETAP CRITICAL - no\n");
 	buf_release(&out);
 }
