@@ -46,9 +46,11 @@ const char *audit_lost_name(enum audit_lost reason)
 static void note_result(struct audit *audit, int ret, const struct error *error)
 {
 	bool was_up = atomic_exchange(&audit->up, ret == 0);
+	struct error named = *error;
 
+	error_name_user(&named);
 	if (ret < 0 && was_up)
-		log_error("audit stream: %s; trying again", error->text);
+		log_error("audit stream: %s; trying again", named.text);
 	else if (ret == 0 && !was_up)
 		log_info("the audit stream is written again");
 }

@@ -50,7 +50,7 @@ void error_name_user(struct error *error)
 {
 	size_t len = strlen(error->text);
 
-	if (!strcasestr(error->text, "permission denied") || strstr(error->text, "(as uid "))
+	if (!strstr(error->text, "Permission denied") || strstr(error->text, "(as uid "))
 		return;
 	mark_cut(error->text, sizeof(error->text),
 		 (int)len + snprintf(error->text + len, sizeof(error->text) - len, " (as uid %u)",

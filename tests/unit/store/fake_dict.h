@@ -86,7 +86,7 @@ static int fake_write(struct dict *dict, struct dict_entry *entries, size_t coun
 	if (count > fake->largest_batch)
 		fake->largest_batch = count;
 	if (fake->down)
-		ret = error_set(error_r, ECONNREFUSED, "fake is down");
+		ret = error_set(error_r, ECONNREFUSED, "fake is down: Permission denied");
 	for (size_t i = 0; i < count && ret == 0; i++)
 		fake_put(fake, &entries[i]);
 	pthread_mutex_unlock(&fake_lock);

@@ -90,13 +90,16 @@ static void the_state_has_reason_and_begin(void **state)
 {
 	struct world *world = *state;
 	struct writer_stats stats;
+	char reason[64];
 
+	snprintf(reason, sizeof(reason), "fake is down: Permission denied (as uid %u)",
+		 (unsigned int)geteuid());
 	fake_set_down(&world->fake, true);
 	start(world);
 	submit(world, "a", 1, 60);
 	wait_until(world, !s.up);
 	writer_stats(world->writer, &stats);
-	assert_string_equal(stats.last_error.text, "fake is down");
+	assert_string_equal(stats.last_error.text, reason);
 	assert_true(stats.up_since_ns > 0);
 	fake_set_down(&world->fake, false);
 	wait_until(world, s.up);

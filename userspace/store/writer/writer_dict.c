@@ -25,14 +25,16 @@ static int64_t backoff_ns(struct writer *writer)
 void writer_dict_failed(struct writer *writer, const struct error *error)
 {
 	int64_t delay = backoff_ns(writer);
+	struct error named = *error;
 	bool was_up;
 
+	error_name_user(&named);
 	pthread_mutex_lock(&writer->lock);
 	was_up = writer->stats.up;
 	writer->failures_in_row++;
 	writer->retry_at_ns = clock_monotonic_ns() + delay;
 	writer->stats.failures++;
-	writer->stats.last_error = *error;
+	writer->stats.last_error = named;
 	writer->stats.up = false;
 	if (was_up)
 		writer->stats.up_since_ns = clock_wall_ns();
@@ -40,7 +42,7 @@ void writer_dict_failed(struct writer *writer, const struct error *error)
 	if (was_up)
 		log_warning("dict %s does not take records, which wait in %s: %s",
 			    writer->options.name, writer->spool ? "the spool" : "memory",
-			    error->text);
+			    named.text);
 }
 
 void writer_dict_answered(struct writer *writer)
