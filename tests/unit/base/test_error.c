@@ -81,7 +81,8 @@ static void a_denied_permission_names_the_user(void **state)
 	assert_string_equal(error.text, expected);
 	error_name_user(&error); /* once */
 	assert_string_equal(error.text, expected);
-	error_set(&error, EACCES, "permission denied for table last_login"); /* a server's, to its user */
+	error_set(&error, EACCES,
+		  "permission denied for table last_login"); /* a server's, to its user */
 	error_name_user(&error);
 	assert_string_equal(error.text, "permission denied for table last_login");
 	error_set(&error, ENOENT, "/x: No such file or directory");
