@@ -22,8 +22,8 @@ int error_set(struct error *error_r, int code, const char *fmt, ...)
 int error_prefix(struct error *error_r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Where the kernel denies a permission (EACCES in the words of strerror(3); servers have others): puts
- * the number of the user to whom, this process's, behind it.
+ * Where the kernel denies a permission (EACCES in the words of strerror(3); servers have others):
+ * puts the number of the user to whom, this process's, behind it.
  */
 void error_name_user(struct error *error);
 
