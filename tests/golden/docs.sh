@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What docs/ and deploy/ have from the program's tables is what the tables print ("make docs").
+# What docs/ and deploy/ have from the program's tables is what the tables print ("make docs"), and the
+# commands that they show are such as the program takes.
 cd "$(dirname "$0")/../.."
 . tests/checks.sh
 trap 'checks_end $?' EXIT
 dovetap=${DOVETAP:-.output/dovetap}
 read -ra files < <(make -s print-docs)
-plan $((${#files[@]} + 1))
+plan $((${#files[@]} + 2))
 
 is_generated() { # part, file
 	.output/tools/docs/gen-docs "$1" < "$2" > "$tmp/generated"
@@ -28,3 +29,5 @@ for file in "${files[@]}"; do
 	check "${file#*:} is what the tables say of ${file%%:*}" is_generated "${file%%:*}" "${file#*:}"
 done
 check 'each setting of dovetap.conf is right as it stands' sample_is_right
+check 'each command shown has the options that the program takes' tests/golden/doc-commands.py "$dovetap" \
+	README.md CONTRIBUTING.md SECURITY.md docs/*.md

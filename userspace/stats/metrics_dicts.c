@@ -60,7 +60,7 @@ static const struct metric_row rows[] = {
 		    METRIC_COUNTER,
 		    {"dict", "outcome"}},
 	 .advice =
-		 "`refused`: the log has the store's reason, `dovetap spool list --refused` "
+		 "`refused`: the log has the store's reason, `dovetap spool list` "
 		 "the records. A rising `retried` or `uncertain`: look at the store and the network.",
 	 OF_A_DICT,
 	 .parts = outcomes},
