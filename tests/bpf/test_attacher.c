@@ -453,18 +453,23 @@ static void test_not_if_another_instruction_stands_there(void **state)
 static void test_a_refusal_is_sent_to_each_collector_and_ends(void **state)
 {
 	struct scenario scenario;
+	struct priv_message message;
 
 	(void)state;
 	scenario_prepare(&scenario);
 	scenario_install(scenario.root, "libtarget-unknown.so");
 	scenario_start(&scenario);
-	assert_int_equal(await(&scenario, MESSAGE, PRIV_REFUSED).message.refused, 1);
+	message = await(&scenario, MESSAGE, PRIV_REFUSED).message;
+	assert_int_equal(message.refused, 1);
+	assert_int_equal(message.refused_by[PRIV_REFUSAL_UNKNOWN_ABI], 1);
 	await(&scenario, MESSAGE, PRIV_INITIAL_SCAN_DONE);
 	assert_int_equal(kill(scenario.attacher, SIGHUP), 0);
 	await(&scenario, RELOADING, 0);
 	assert_int_equal(await(&scenario, MESSAGE, PRIV_REFUSED).message.refused, 1);
 	overwrite_in_place(&scenario, "libtarget.so");
-	assert_int_equal(await(&scenario, MESSAGE, PRIV_DETACHED).message.refused, 0);
+	message = await(&scenario, MESSAGE, PRIV_DETACHED).message;
+	assert_int_equal(message.refused, 0);
+	assert_int_equal(message.refused_by[PRIV_REFUSAL_UNKNOWN_ABI], 0);
 	scenario_stop(&scenario);
 }
 

@@ -212,6 +212,7 @@ static void test_a_running_service_leads_to_its_library(void **state)
 	scan(scenario);
 	scan(scenario);
 	assert_found(scenario, scenario->root, "");
+	assert_true(discover_dovecots(scenario->discover) >= 1);
 }
 
 static void test_the_start_of_a_service_leads_to_it_as_well(void **state)

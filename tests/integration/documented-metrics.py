@@ -20,7 +20,7 @@ def documented():
     metrics, losses = {}, set()
     for line in document.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if re.match(r"\| `dovetap_\w+` \| (counter|gauge|histogram) ", line):
+        if re.match(r"\| `\w+` \| (counter|gauge|histogram) ", line):
             labels = {}
             for part in filter(None, cells[2].split("<br>")):
                 label, values = re.match("`([^`]*)`: *(.*)", part).groups()

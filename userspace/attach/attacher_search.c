@@ -90,15 +90,18 @@ static void on_stalled(void *ctx, const char *place, bool end, unsigned int coun
 }
 
 /* The same error is logged once, not with every search. */
-static void on_scanned(void *ctx, const struct error *error, unsigned int limited)
+static void on_scanned(void *ctx, const struct error *error, unsigned int limited,
+		       unsigned int dovecots)
 {
 	struct attacher *attacher = ctx;
 
 	if (error->code != 0 && strcmp(error->text, attacher->search_error.text) != 0)
 		log_warning("search for Dovecot: %s", error->text);
 	attacher->search_error = *error;
-	if (limited != attacher->attachments.limited) {
+	if (limited != attacher->attachments.limited ||
+	    dovecots != attacher->attachments.dovecots) {
 		attacher->attachments.limited = limited;
+		attacher->attachments.dovecots = dovecots;
 		attachments_report(&attacher->attachments, PRIV_LIMITED);
 	}
 	if (attacher->initial_scan_done)

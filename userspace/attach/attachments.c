@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "base/log.h"
+#include "dovecot/layout.h"
 
 /* A path in a message. A container makes them as long as it likes; what follows has to be read,
  * too. */
@@ -17,8 +18,9 @@
 /* One file, with a probe or refused. */
 struct attachment {
 	const struct binary *binary;
-	struct link *link;			   /* NULL: refused */
-	char *reason;				   /* for which, owned */
+	struct link *link; /* NULL: refused */
+	char *reason;	   /* for which, owned */
+	enum priv_refusal refusal;
 	char names[LINK_HOOKS][FD_STORE_NAME_MAX]; /* under which its hooks are kept; "" for none */
 	struct attachment *next;
 };
@@ -44,8 +46,10 @@ static struct priv_message message_about(const struct attachments *attachments,
 		.refused = attachments->refused,
 		.stalled = attachments->stalled,
 		.limited = attachments->limited,
+		.dovecots = attachments->dovecots,
 	};
 
+	memcpy(message.refused_by, attachments->refused_by, sizeof(message.refused_by));
 	if (!binary)
 		return message;
 	message.role = binary->role;
@@ -76,8 +80,17 @@ static void report_refused(const struct attachments *attachments, const struct a
 	child_send(attachments->child, &message);
 }
 
+static void count_refused(struct attachments *attachments, struct attachment *refused,
+			  enum priv_refusal refusal)
+{
+	refused->refusal = refusal;
+	attachments->refused++;
+	attachments->refused_by[refusal]++;
+}
+
 /* Remembered, so that it is reported to the next collector as well, and its end. */
-static void refuse(struct attachments *attachments, const struct binary *binary, const char *reason)
+static void refuse(struct attachments *attachments, const struct binary *binary,
+		   enum priv_refusal refusal, const char *reason)
 {
 	struct attachment *refused = calloc(1, sizeof(*refused));
 
@@ -87,7 +100,7 @@ static void refuse(struct attachments *attachments, const struct binary *binary,
 	refused->binary = binary;
 	refused->reason = strdup(reason);
 	LL_APPEND(attachments->list, refused);
-	attachments->refused++;
+	count_refused(attachments, refused, refusal);
 	report_refused(attachments, refused);
 }
 
@@ -112,10 +125,12 @@ static void detach(struct attachments *attachments, struct attachment *attachmen
 {
 	LL_DELETE(attachments->list, attachment);
 	drop(attachments, attachment);
-	if (attachment->link)
+	if (attachment->link) {
 		attachments->links--;
-	else
+	} else {
 		attachments->refused--;
+		attachments->refused_by[attachment->refusal]--;
+	}
 	if (attachment->link)
 		closer_take(&attachments->closer, &attachment->link);
 	report(attachments, PRIV_DETACHED, attachment->binary);
@@ -229,16 +244,27 @@ static bool has_refused_layout(const struct attachments *attachments, const stru
 	return false;
 }
 
+/* Why it was found without a probe. */
+static enum priv_refusal refusal_of(const struct binary *binary)
+{
+	if (binary->refusal.code == EREMOTE)
+		return PRIV_REFUSAL_FUSE;
+	if (!binary->abi[0])
+		return PRIV_REFUSAL_UNREADABLE;
+	return layout_find(binary->abi) ? PRIV_REFUSAL_NO_FUNCTION : PRIV_REFUSAL_UNKNOWN_ABI;
+}
+
 static void take(struct attachments *attachments, const struct binary *binary)
 {
 	struct error error;
 
 	if (binary->probe && has_refused_layout(attachments, binary)) {
-		refuse(attachments, binary, "its layout was refused with another copy of it");
+		refuse(attachments, binary, PRIV_REFUSAL_LAYOUT_REFUSED,
+		       "its layout was refused with another copy of it");
 	} else if (!binary->probe) {
-		refuse(attachments, binary, binary->refusal.text);
+		refuse(attachments, binary, refusal_of(binary), binary->refusal.text);
 	} else if (attach(attachments, binary, &error) < 0) {
-		refuse(attachments, binary, error.text);
+		refuse(attachments, binary, PRIV_REFUSAL_ATTACH, error.text);
 	} else {
 		report(attachments, PRIV_ATTACHED, binary);
 	}
@@ -276,7 +302,7 @@ static void refuse_attached(struct attachments *attachments, struct attachment *
 	memset(attachment->names, 0, sizeof(attachment->names));
 	closer_take(&attachments->closer, &attachment->link);
 	attachments->links--;
-	attachments->refused++;
+	count_refused(attachments, attachment, PRIV_REFUSAL_LAYOUT_REFUSED);
 	attachment->reason = strdup(reason);
 	log_warning(SHOWN_PATH ": detached: %s", attachment->binary->path, reason);
 	report_refused(attachments, attachment);
@@ -329,4 +355,5 @@ void attachments_leave(struct attachments *attachments)
 	}
 	attachments->list = NULL;
 	attachments->links = attachments->refused = 0;
+	memset(attachments->refused_by, 0, sizeof(attachments->refused_by));
 }

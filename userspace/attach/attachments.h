@@ -28,7 +28,8 @@ struct attachments {
 	struct verify verify; /* each file, before a probe is set in it */
 	struct attachment *list;
 	unsigned int links, refused;
-	unsigned int stalled, limited;		       /* the owner's to set */
+	unsigned int refused_by[PRIV_REFUSAL_COUNT];
+	unsigned int stalled, limited, dovecots;       /* the owner's to set */
 	unsigned int changes;			       /* probes attached so far */
 	uint64_t refused_layouts[REFUSED_LAYOUTS_MAX]; /* keys of files (attach.h) */
 	unsigned int refused_layout_count;	       /* so far */

@@ -64,6 +64,8 @@ static void note_message(struct collector *c, const struct priv_message *message
 	c->probes.refused = message->refused;
 	c->probes.stalled = message->stalled;
 	c->probes.limited = message->limited;
+	c->probes.dovecots = message->dovecots;
+	memcpy(c->probes.refused_by, message->refused_by, sizeof(c->probes.refused_by));
 	collector_layouts_note(c, message);
 	if (message->type == PRIV_REFUSED)
 		(void)snprintf(c->probes.last_refused, sizeof(c->probes.last_refused), "%s: %s",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The collector's HTTP endpoints. */
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "collector/collector_private.h"
@@ -21,6 +22,7 @@ static struct metrics_source numbers(const struct collector *c)
 		.ring_account = &c->ring_account,
 		.probes = c->probes,
 		.started_ns = c->started_ns,
+		.attacher = getppid(), /* whose end is ours (priv/handover.h) */
 		.landlock = c->landlock,
 		.timeline = &c->timeline,
 	};

@@ -16,6 +16,20 @@ const char *priv_role_name(enum priv_role role)
 	return role > 0 && role < PRIV_ROLE_END ? names[role] : "unknown";
 }
 
+const char *priv_refusal_name(enum priv_refusal refusal)
+{
+	static const char *const names[PRIV_REFUSAL_COUNT] = {
+		[PRIV_REFUSAL_UNKNOWN_ABI] = "unknown_abi",
+		[PRIV_REFUSAL_UNREADABLE] = "unreadable",
+		[PRIV_REFUSAL_NO_FUNCTION] = "no_function",
+		[PRIV_REFUSAL_FUSE] = "fuse",
+		[PRIV_REFUSAL_ATTACH] = "attach",
+		[PRIV_REFUSAL_LAYOUT_REFUSED] = "layout_refused",
+	};
+
+	return names[refusal];
+}
+
 int priv_send(int fd, const struct priv_message *message)
 {
 	ssize_t n;

@@ -19,7 +19,7 @@
 
 #include "base/error.h"
 
-#define PRIV_PROTO_VERSION 5
+#define PRIV_PROTO_VERSION 6
 
 /* What a probe is for. The number is that of the event it emits (enum dovetap_event_type). */
 enum priv_role {
@@ -45,16 +45,28 @@ enum priv_message_type {
 	PRIV_LAYOUT_REFUSED = 8,
 };
 
+/* Why a file has no probe. */
+enum priv_refusal {
+	PRIV_REFUSAL_UNKNOWN_ABI,    /* there is no layout for its ABI string */
+	PRIV_REFUSAL_UNREADABLE,     /* it has no ABI string, or is no sound ELF file */
+	PRIV_REFUSAL_NO_FUNCTION,    /* what is to be probed is not there or never called */
+	PRIV_REFUSAL_FUSE,	     /* its file system may not answer */
+	PRIV_REFUSAL_ATTACH,	     /* the verifier or the kernel refused the probe */
+	PRIV_REFUSAL_LAYOUT_REFUSED, /* the records contradict its layout */
+	PRIV_REFUSAL_COUNT
+};
+
 /* All texts are NUL-terminated and may be cut; the paths come from outside: escape them. */
 struct priv_message {
-	uint32_t version; /* PRIV_PROTO_VERSION */
-	uint32_t type;	  /* enum priv_message_type */
-	uint32_t role;	  /* enum priv_role; 0 for INITIAL_SCAN_DONE and READY */
-	uint32_t links;	  /* probes attached at this moment, all roles */
-	uint32_t refused; /* files that cannot be watched, at this moment */
-	uint32_t stalled; /* places where the search does not get an answer, at this moment */
-	uint32_t limited; /* files and directories that the last search left out at a limit */
-	uint32_t padding;
+	uint32_t version;  /* PRIV_PROTO_VERSION */
+	uint32_t type;	   /* enum priv_message_type */
+	uint32_t role;	   /* enum priv_role; 0 for INITIAL_SCAN_DONE and READY */
+	uint32_t links;	   /* probes attached at this moment, all roles */
+	uint32_t refused;  /* files that cannot be watched, at this moment */
+	uint32_t stalled;  /* places where the search does not get an answer, at this moment */
+	uint32_t limited;  /* files and directories that the last search left out at a limit */
+	uint32_t dovecots; /* processes of Dovecot that the last search has seen */
+	uint32_t refused_by[PRIV_REFUSAL_COUNT]; /* refused, by reason */
 	uint64_t inode;
 	uint64_t file; /* as in its records (dovetap/event.h); 0 where it has no probe */
 	char abi[80];  /* Dovecot's own string; "" when the file has none */
@@ -63,7 +75,10 @@ struct priv_message {
 	char reason[384]; /* both REFUSED: why, and what to do about it */
 };
 
-_Static_assert(sizeof(struct priv_message) == 832, "message moved: raise the version");
+_Static_assert(sizeof(struct priv_message) == 856, "message moved: raise the version");
+
+/* "unknown_abi", ... */
+const char *priv_refusal_name(enum priv_refusal refusal);
 
 /* "mail_user", "auth", "proxy"; "unknown" for another number. */
 const char *priv_role_name(enum priv_role role);

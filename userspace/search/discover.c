@@ -100,6 +100,7 @@ int discover_scan(struct discover *discover, struct error *error_r)
 
 	discover->finder.files.search++;
 	discover->finder.limited = 0;
+	discover->dovecots = 0;
 	discover->finder.dirs.over_limit.code = first->code = 0;
 	for (size_t i = 0; discover->roots[i]; i++) {
 		if (!finder_enter(&discover->finder, 0, discover->roots[i], ""))
@@ -124,6 +125,11 @@ int discover_scan(struct discover *discover, struct error *error_r)
 unsigned int discover_limited(const struct discover *discover)
 {
 	return discover->finder.limited;
+}
+
+unsigned int discover_dovecots(const struct discover *discover)
+{
+	return discover->dovecots;
 }
 
 static char **copy_roots(const char *const *roots)

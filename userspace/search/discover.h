@@ -78,6 +78,9 @@ int discover_scan(struct discover *discover, struct error *error_r);
 /* How many files and directories the last search did not take because of a limit (quota.h). */
 unsigned int discover_limited(const struct discover *discover);
 
+/* How many processes that run a program of Dovecot's the last search has seen. */
+unsigned int discover_dovecots(const struct discover *discover);
+
 enum discover_exec {
 	DISCOVER_EXEC_GONE, /* or cannot be looked at */
 	DISCOVER_EXEC_UNRELATED,

@@ -22,6 +22,7 @@ struct discover {
 	struct seen_cache seen_cache;	   /* executables, by namespace */
 	struct seen_cache unrelated_names; /* libraries that are none of Dovecot's, by namespace */
 	struct rescan rescan;
+	unsigned int dovecots; /* processes, in this search */
 };
 
 /* Adds the directories that an executable's RUNPATH names, and where its services may be. */

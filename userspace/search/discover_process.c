@@ -158,8 +158,10 @@ static void search_deleted(struct discover *discover, const struct process *proc
 
 static void search_inside(struct discover *discover, struct process *process)
 {
-	if (process_stat_exe(process) < 0 || !is_dovecot(discover, process) ||
-	    process_open(process) < 0)
+	if (process_stat_exe(process) < 0 || !is_dovecot(discover, process))
+		return;
+	discover->dovecots++;
+	if (process_open(process) < 0)
 		return;
 	if (!discover->processes) {
 		search_deleted(discover, process);

@@ -169,7 +169,8 @@ static void take_scanned(struct search *search, const struct search_answer *answ
 		search->scans--;
 	search_clear_stalled(search);
 	if (search->owner->scanned)
-		search->owner->scanned(search->owner->ctx, &answer->error, answer->limited);
+		search->owner->scanned(search->owner->ctx, &answer->error, answer->limited,
+				       answer->dovecots);
 }
 
 static void take(struct search *search, struct search_answer *answer, int fd)

@@ -35,8 +35,9 @@ struct search_owner {
 	discover_lost_fn *lost; /* may be NULL */
 
 	/* A search of everything is over; error->code is 0 or the first reason for which something
-	 * could not be looked at; limited is discover_limited(). */
-	void (*scanned)(void *ctx, const struct error *error, unsigned int limited);
+	 * could not be looked at; limited is discover_limited(), dovecots discover_dovecots(). */
+	void (*scanned)(void *ctx, const struct error *error, unsigned int limited,
+			unsigned int dovecots);
 
 	/* A program of this name (search_exec()) is none of Dovecot's. May be NULL. */
 	void (*unrelated)(void *ctx, const char *name);

@@ -18,11 +18,13 @@ static void once_found(void *ctx, const struct binary *binary, const struct bina
 	once->owner->found(once->owner->ctx, binary, replaced);
 }
 
-static void once_scanned(void *ctx, const struct error *error, unsigned int limited)
+static void once_scanned(void *ctx, const struct error *error, unsigned int limited,
+			 unsigned int dovecots)
 {
 	struct once *once = ctx;
 
 	(void)limited;
+	(void)dovecots;
 	once->error = *error;
 	once->done = true;
 }

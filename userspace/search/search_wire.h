@@ -59,6 +59,7 @@ struct search_answer {
 	char abi[ABI_MAX];
 	char path[PATH_MAX];
 	uint32_t limited;   /* SCANNED: discover_limited() */
+	uint32_t dovecots;  /* SCANNED: discover_dovecots() */
 	struct error error; /* FOUND: why it has no probe; SCANNED */
 };
 

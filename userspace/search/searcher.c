@@ -155,6 +155,7 @@ static bool take_request(struct searcher *searcher)
 		return true;
 	(void)discover_scan(searcher->discover, &scanned.error);
 	scanned.limited = discover_limited(searcher->discover);
+	scanned.dovecots = discover_dovecots(searcher->discover);
 	answer(searcher, &scanned, -1);
 	if (!searcher->trimmed)
 		memory_trim();

@@ -19,6 +19,11 @@ static const char *version_name(unsigned int index)
 	return DOVETAP_VERSION;
 }
 
+static const char *refusal_name(unsigned int index)
+{
+	return priv_refusal_name(index);
+}
+
 static const struct metric_part directions[] = {
 	{"forward", offsetof(struct collector_numbers, forward)},
 	{"back", offsetof(struct collector_numbers, back)},
@@ -48,6 +53,21 @@ static const struct metric_row rows[] = {
 	 .advice = "Alert when above 0: logins there are missed. `dovetap status` and the log name "
 		   "file and reason.",
 	 C(probes.refused)},
+	{.metric = {"dovetap_files_not_attached",
+		    "The same by reason: the ABI string is not known, or there is none; the probed "
+		    "function is not there or never called; the file is on FUSE; the kernel or the "
+		    "check before it refused the probe; records contradict the layout.",
+		    METRIC_GAUGE,
+		    {"reason"}},
+	 .advice = "`unknown_abi`, `layout_refused`: make a layout with `dovetap layout make`. "
+		   "`fuse`: see `attach_fuse`. The others: report it; the log has file and reason.",
+	 AT_ARRAY(struct collector_numbers, probes.refused_by, refusal_name)},
+	{.metric = {"dovetap_dovecot_processes",
+		    "Processes of Dovecot that the last search has seen; 0: none runs here.",
+		    METRIC_GAUGE,
+		    {NULL}},
+	 .advice = "Alert when above 0 and `dovetap_probes_attached` is 0: logins are missed.",
+	 C(probes.dovecots)},
 	{.metric = {"dovetap_places_stalled",
 		    "Places (containers, mounts) that do not answer the search for Dovecot.",
 		    METRIC_GAUGE,
@@ -95,6 +115,7 @@ static void collect_collector(const struct metrics_source *source, struct metric
 void metrics_collect(const struct metrics_source *source, struct metrics *metrics)
 {
 	collect_collector(source, metrics);
+	metrics_collect_processes(source->attacher, metrics);
 	metrics_collect_ring(source, metrics);
 	metrics_collect_kernel(source->counters, metrics);
 	metrics_collect_pipeline(source->pipeline, metrics);

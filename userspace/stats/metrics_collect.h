@@ -19,6 +19,8 @@ struct metrics_probes {
 	unsigned int stalled;	/* places where the search does not get an answer */
 	unsigned int limited;	/* files and directories left out at a limit (search/quota.h) */
 	char last_refused[656]; /* path and reason; from outside */
+	unsigned int dovecots;	/* processes of Dovecot that the last search has seen */
+	unsigned int refused_by[PRIV_REFUSAL_COUNT];
 	bool inherited;		/* the ring was there before this process */
 	bool initial_scan_done; /* the first search is over */
 };
@@ -34,6 +36,7 @@ struct metrics_source {
 	const struct ring_account *ring_account;
 	struct metrics_probes probes;
 	int64_t started_ns; /* wall clock */
+	pid_t attacher;	    /* 0: not known */
 	int landlock;	    /* priv/landlock.h */
 	const struct timeline *timeline;
 };

@@ -8,6 +8,7 @@
 #include "stats/metrics_rows.h"
 
 extern const struct metric_table metrics_collector_table;
+extern const struct metric_table metrics_processes_table;
 extern const struct metric_table metrics_ring_table;
 extern const struct metric_table metrics_kernel_table;
 extern const struct metric_table metrics_cpu_table;
@@ -33,6 +34,8 @@ struct kernel_numbers {
 
 void metrics_kernel_numbers(const struct counters *counters, struct kernel_numbers *numbers_r);
 
+/* attacher 0: none is known. */
+void metrics_collect_processes(pid_t attacher, struct metrics *metrics);
 void metrics_collect_kernel(const struct counters *counters, struct metrics *metrics);
 void metrics_collect_ring(const struct metrics_source *source, struct metrics *metrics);
 void metrics_collect_pipeline(const struct pipeline *pipeline, struct metrics *metrics);

@@ -99,10 +99,19 @@ void metric_table_collect(const struct metric_table *table, const void *base,
 const struct metric_table *const *metrics_tables(void)
 {
 	static const struct metric_table *const tables[] = {
-		&metrics_collector_table, &metrics_ring_table,		 &metrics_kernel_table,
-		&metrics_cpu_table,	  &metrics_pipeline_table,	 &metrics_differences_table,
-		&metrics_dicts_table,	  &metrics_audit_table,		 &metrics_failures_table,
-		&metrics_layouts_table,	  &metrics_layout_members_table, NULL,
+		&metrics_collector_table,
+		&metrics_processes_table,
+		&metrics_ring_table,
+		&metrics_kernel_table,
+		&metrics_cpu_table,
+		&metrics_pipeline_table,
+		&metrics_differences_table,
+		&metrics_dicts_table,
+		&metrics_audit_table,
+		&metrics_failures_table,
+		&metrics_layouts_table,
+		&metrics_layout_members_table,
+		NULL,
 	};
 
 	return tables;

@@ -45,7 +45,9 @@ static void send_message(enum priv_message_type type)
 				       .links = 3,
 				       .refused = 1,
 				       .stalled = 2,
-				       .limited = 4};
+				       .limited = 4,
+				       .dovecots = 6,
+				       .refused_by = {[PRIV_REFUSAL_FUSE] = 1}};
 
 	(void)snprintf(message.path, sizeof(message.path), "/lib/x");
 	(void)snprintf(message.reason, sizeof(message.reason), "no layout");
@@ -78,6 +80,10 @@ static void the_attachers_numbers_are_metrics(void **state)
 	wait_for_answer(it->control, "/summary", "/lib/x: no layout");
 	text = ask(it->control, "/metrics");
 	assert_non_null(strstr(text, "\ndovetap_builds_refused 1\n"));
+	assert_non_null(strstr(text, "\ndovetap_files_not_attached{reason=\"fuse\"} 1\n"));
+	assert_non_null(strstr(text, "\ndovetap_files_not_attached{reason=\"attach\"} 0\n"));
+	assert_non_null(strstr(text, "\ndovetap_dovecot_processes 6\n"));
+	assert_non_null(strstr(text, "\nprocess_cpu_seconds_total{process=\"attacher\"} "));
 	assert_non_null(strstr(text, "\ndovetap_places_stalled 2\n"));
 	assert_non_null(strstr(text, "\ndovetap_search_limited 4\n"));
 	assert_non_null(strstr(text, "\ndovetap_ring_inherited 0\n"));

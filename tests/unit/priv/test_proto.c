@@ -108,6 +108,14 @@ static void test_roles_have_names(void **state)
 	assert_string_equal(priv_role_name(PRIV_ROLE_END), "unknown");
 }
 
+static void test_reasons_have_names(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < PRIV_REFUSAL_COUNT; i++)
+		assert_non_null(priv_refusal_name(i));
+	assert_string_equal(priv_refusal_name(PRIV_REFUSAL_NO_FUNCTION), "no_function");
+}
+
 #define SCENARIO(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -119,6 +127,7 @@ int main(void)
 		SCENARIO(test_another_size_or_version_is_refused),
 		SCENARIO(test_texts_are_terminated_whatever_was_sent),
 		SCENARIO(test_roles_have_names),
+		SCENARIO(test_reasons_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

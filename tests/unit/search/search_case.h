@@ -25,7 +25,7 @@ struct search_case {
 	const struct binary *last;
 	bool replaced;
 	char path[256], replaced_path[256], name[32], place[SEARCH_PLACE_MAX];
-	unsigned int limited, stalled_count;
+	unsigned int limited, dovecots, stalled_count;
 	struct error error;
 };
 
@@ -50,13 +50,15 @@ static inline void case_lost(void *ctx, const struct binary *binary)
 	it->lost++;
 }
 
-static inline void case_scanned(void *ctx, const struct error *error, unsigned int limited)
+static inline void case_scanned(void *ctx, const struct error *error, unsigned int limited,
+				unsigned int dovecots)
 {
 	struct search_case *it = ctx;
 
 	it->scanned++;
 	it->error = *error;
 	it->limited = limited;
+	it->dovecots = dovecots;
 }
 
 static inline void case_unrelated(void *ctx, const char *name)

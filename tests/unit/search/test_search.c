@@ -52,7 +52,7 @@ static uint32_t request(const struct search_case *it, struct search_request *req
 static void scans_are_asked_for_one_ahead(void **state)
 {
 	struct search_case *it = *state;
-	const struct search_answer scanned = {.type = SEARCH_SCANNED, .limited = 3};
+	const struct search_answer scanned = {.type = SEARCH_SCANNED, .limited = 3, .dovecots = 5};
 	struct search_request got;
 
 	for (int i = 0; i < 5; i++)
@@ -64,6 +64,7 @@ static void scans_are_asked_for_one_ahead(void **state)
 	search_receive(it->search);
 	assert_int_equal(it->scanned, 1);
 	assert_int_equal(it->limited, 3);
+	assert_int_equal(it->dovecots, 5);
 	assert_int_equal(it->error.code, 0);
 	search_scan(it->search);
 	assert_int_equal(request(it, &got), SEARCH_SCAN);

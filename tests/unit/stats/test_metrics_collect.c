@@ -11,8 +11,14 @@ static void the_process_describes_itself(void **state)
 	(void)state;
 	world->source.started_ns = 1795338170500000000;
 	world->source.landlock = 4;
-	world->source.probes =
-		(struct metrics_probes){.links = 7, .refused = 2, .stalled = 3, .limited = 9};
+	world->source.probes = (struct metrics_probes){
+		.links = 7,
+		.refused = 2,
+		.stalled = 3,
+		.limited = 9,
+		.dovecots = 10,
+		.refused_by = {
+			[PRIV_REFUSAL_UNKNOWN_ABI] = 11, [PRIV_REFUSAL_LAYOUT_REFUSED] = 12}};
 	world->timeline.forward = 5;
 	world->timeline.back = 6;
 	SAMPLES(&text, metrics_collect(&world->source, metrics));
@@ -21,6 +27,9 @@ static void the_process_describes_itself(void **state)
 	expect_line(text, "dovetap_probes_attached 7");
 	expect_line(text, "dovetap_builds_refused 2");
 	expect_line(text, "dovetap_places_stalled 3");
+	expect_line(text, "dovetap_dovecot_processes 10");
+	expect_line(text, "dovetap_files_not_attached{reason=\"unknown_abi\"} 11");
+	expect_line(text, "dovetap_files_not_attached{reason=\"layout_refused\"} 12");
 	expect_line(text, "dovetap_search_limited 9");
 	expect_line(text, "dovetap_landlock_version 4");
 	expect_line(text, "dovetap_clock_steps_total{direction=\"forward\"} 5");
