@@ -33,6 +33,7 @@ class File:
         with open(path, "rb") as file:
             self.source = file.read()
         self.found = []
+        self.called = None  # the function whose argument, but for its conversion, is looked at
 
     def text(self, cursor):
         return self.source[cursor.extent.start.offset:cursor.extent.end.offset].decode()
@@ -70,7 +71,7 @@ class File:
 
     def constant(self, cursor, parent):
         text = self.text(cursor)
-        if parent.kind == CursorKind.CALL_EXPR and parent.spelling == "calloc":
+        if self.called == "calloc":
             return  # more memory than needed changes nothing
         size_of_array = parent.kind == CursorKind.VAR_DECL and \
             self.source[cursor.extent.start.offset - 1:cursor.extent.start.offset] == b"["
@@ -103,6 +104,10 @@ class File:
                          self.text(two) + between + self.text(one))
 
     def visit(self, cursor, parent):
+        if parent.kind == CursorKind.CALL_EXPR:
+            self.called = parent.spelling
+        elif parent.kind != CursorKind.UNEXPOSED_EXPR:
+            self.called = None
         if cursor.kind in (CursorKind.IF_STMT, CursorKind.CONDITIONAL_OPERATOR):
             self.condition(cursor, next(cursor.get_children()))
         elif cursor.kind == CursorKind.BINARY_OPERATOR:

@@ -5,9 +5,9 @@
     make mutants [LAYER='serve stats'] [COUNT=10] [SEED=2026-11-29] [CHANGED=1] [BASE=origin/main]
 
 COUNT mutants of each layer, drawn by SEED (printed; the date), of the lines that differ from BASE with CHANGED=1.
-Each is put into a copy of the tree in .output/mutants, only what it affects is built, and the tests of its layer
-run under ASan and UBSan: the unit tests, those of its file first, the dict conformance (store) and tests/golden
-(what "dovetap replay", "config" and "lookup" are made of). A mutant is noticed when a test fails or takes far
+Each is put into a copy of the tree in .output/mutants: its file alone is compiled, each test of its layer is linked
+with that object and runs under ASan and UBSan: the unit tests, those of its file first, the dict conformance (store)
+and tests/golden (what "dovetap replay", "config" and "lookup" are made of). A mutant is noticed when a test fails or takes far
 longer than it did. Those that compile to the same code, or to none, are not counted; nor those of
 tests/mutants.known, which change nothing that can be seen.
 
@@ -16,6 +16,7 @@ Prints the kill rate of each layer and each survivor (survivors.md has those tha
 
 import concurrent.futures
 import datetime
+import functools
 import glob
 import os
 import queue
@@ -28,7 +29,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import candidates  # noqa: E402
 
-OUT = ".output/mutants"
+OUT = os.environ.get("MUTANTS_DIR") or ".output/mutants"
 SAN = ".output/san-address"
 KNOWN = "tests/mutants.known"
 GOLDEN = {"base", "conf", "capture", "login", "audit", "plan", "store", "pipeline", "stats", "cli", "dovecot"}
@@ -144,6 +145,8 @@ class Tree:
                                 text=True).stdout.splitlines()
         for path in filter(os.path.isfile, listed):
             self.update(path)
+        self.compile, self.link, self.archives = {}, {}, []
+        self.broken = set()  # programs that were last linked with a mutant
 
     def update(self, path):
         """Only what differs: the rest stays built."""
@@ -154,6 +157,51 @@ class Tree:
 
     def build(self, targets):
         return not targets or run(MAKE + sorted(set(targets)), self.dir) == 0
+
+    def commands(self, options, targets):
+        """{target: the command by which make makes it}; nothing is made."""
+        out = subprocess.run([*MAKE, "V=1", "--dry-run", *options, *sorted(set(targets))], cwd=self.dir, text=True,
+                             stdout=subprocess.PIPE, check=True, env={**os.environ, "MAKEFLAGS": ""}).stdout
+        words = (line.split() for line in out.replace("\\\n", " ").splitlines())
+        return {line[line.index("-o") + 1]: " ".join(line) for line in words if "-o" in line}
+
+    def learn(self, layer, targets):
+        """How the objects of the layer and the programs that test it are made."""
+        sources = glob.glob(f"userspace/{layer}/**/*.c", recursive=True)
+        objects = [f"{SAN}/{path[:-2]}.o" for path in sources]
+        self.compile = self.commands([word for path in sources for word in ("-W", path)], objects)
+        self.archives = [os.path.relpath(path, self.dir) for path in glob.glob(f"{self.dir}/{SAN}/lib/*.a")]
+        self.link = self.commands([word for path in self.archives for word in ("-W", path)], targets)
+
+    @functools.lru_cache(maxsize=None)
+    def members(self, archive):
+        """Of an archive: an object has a name of its own (tools/check-layers)."""
+        return subprocess.run(["ar", "t", archive], cwd=self.dir, check=True, capture_output=True,
+                              text=True).stdout.split()
+
+    def holders(self, changed):
+        """The archives that the object is in."""
+        return [path for path in self.archives if os.path.basename(changed) in self.members(path)]
+
+    def put(self, changed):
+        """Puts the object into its archives, which make takes for those that it made."""
+        for archive in self.holders(changed):
+            path = os.path.join(self.dir, archive)
+            before = os.stat(path).st_mtime_ns
+            run(["ar", "r", archive, changed], self.dir)
+            os.utime(path, ns=(before, before))
+
+    def link_with(self, target, changed):
+        """The program with the object of the mutant, when that is in it."""
+        words = self.link[target].split()
+        has = changed in words or any(archive in words for archive in self.holders(changed))
+        if not has and target not in self.broken:
+            return True
+        ok = run(["sh", "-c", " ".join(words)], self.dir) == 0
+        if ok:
+            os.utime(os.path.join(self.dir, target), (0, 0))  # make shall make it anew
+        (self.broken.add if has else self.broken.discard)(target)
+        return ok
 
     def same_code(self, path):
         """None when it does not compile."""
@@ -167,14 +215,19 @@ class Tree:
         """none (same code or no code), killed by TEST, or survived."""
         path = os.path.join(self.dir, mutant.file)
         source = read(path)
+        changed = f"{SAN}/{mutant.file[:-2]}.o"
+        kept = shutil.copy2(os.path.join(self.dir, changed), os.path.join(self.dir, "as-it-was.o"))
         try:
             with open(path, "wb") as file:
                 file.write(apply(mutant, source))
             if self.same_code(mutant.file) is not False:
                 return "none"
+            if run(["sh", "-c", self.compile[changed]], self.dir) != 0:
+                return "none"
+            self.put(changed)
             own = os.path.basename(mutant.file)[:-2]
             for test in sorted(tests, key=lambda test: (not test.name.endswith(f"/test_{own}.c"), test.seconds)):
-                if not self.build(test.targets):
+                if not all(self.link_with(target, changed) for target in test.targets):
                     return "none"
                 if not test.passes(self.dir):
                     return f"killed by {test.name}"
@@ -182,6 +235,8 @@ class Tree:
         finally:
             with open(path, "wb") as file:
                 file.write(source)
+            shutil.copy2(kept, os.path.join(self.dir, changed))
+            self.put(changed)
 
 
 class Layer:
@@ -192,9 +247,11 @@ class Layer:
 
     def prepare(self):
         every = list(self.trees.queue)
+        targets = [target for test in self.tests for target in test.targets]
         for tree in every:
-            if not tree.build([target for test in self.tests for target in test.targets]):
+            if not tree.build(targets):
                 sys.exit(f"{self.name}: its tests do not build")
+            tree.learn(self.name, targets)
         with concurrent.futures.ThreadPoolExecutor(len(every)) as pool:
             good = list(pool.map(lambda test: test.measure(every[0].dir), self.tests))
         for test, passed in zip(self.tests, good):
