@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The pages, over a socket, with requests that come whole, in pieces and several at a time. */
+#include <dlfcn.h>
+#include <microhttpd.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "../conf/folder.h"
+#include "base/clock.h"
+#include "serve/connections.h"
 #include "serve/http.h"
 #include "serve/listen.h"
 
@@ -87,6 +91,39 @@ static int teardown(void **state)
 	return 0;
 }
 
+static int repeat(struct slice argument, struct buf *out, const char *word)
+{
+	if (argument.len == 0)
+		return -EINVAL;
+	return buf_appendf(out, "%s %.*s\n", word, (int)argument.len, argument.ptr);
+}
+
+static int act_get(struct slice argument, struct buf *out, void *context)
+{
+	(void)context;
+	return repeat(argument, out, "got");
+}
+
+static int act_post(struct slice argument, struct buf *out, void *context)
+{
+	(void)context;
+	return repeat(argument, out, "posted");
+}
+
+static int act_last(struct slice argument, struct buf *out, void *context)
+{
+	(void)context;
+	return repeat(argument, out, "last");
+}
+
+/* The same path twice, by its method, and one that goes by GET alone. */
+static const struct http_action actions[] = {
+	{"/do", true, act_post},
+	{"/do", false, act_get},
+	{"/last", false, act_last},
+	{NULL, false, NULL},
+};
+
 static void open_with(struct world *world, const struct http_page *pages,
 		      void (*metrics_collect)(struct metrics *, void *))
 {
@@ -96,6 +133,7 @@ static void open_with(struct world *world, const struct http_page *pages,
 		.summary = summarize,
 		.ready = is_ready,
 		.more = pages,
+		.actions = actions,
 		.timeout_seconds = world->timeout_seconds,
 		.context = world,
 	};
@@ -258,6 +296,47 @@ static void half_a_page_is_an_error(void **state)
 	expect_page(world, "/livez", 200, "text/plain", "ok\n");
 }
 
+/* --- actions --------------------------------------------------------------------------------- */
+
+static void expect_action(struct world *world, const char *request, const char *status,
+			  const char *body)
+{
+	char text[200], line[40];
+
+	snprintf(text, sizeof(text), "%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		 request);
+	ask_with(world, &(struct request){.text = text});
+	snprintf(line, sizeof(line), "HTTP/1.1 %s ", status);
+	if (strncmp(answer, line, strlen(line)) != 0)
+		fail_msg("%s: '%s'", request, answer);
+	assert_non_null(strstr(answer, "\r\nContent-Type: text/plain"));
+	if (body)
+		assert_string_equal(strstr(answer, "\r\n\r\n") + 4, body);
+}
+
+static void actions_go_by_path_and_method(void **state)
+{
+	struct world *world = *state;
+
+	open_with(world, NULL, collect);
+	expect_action(world, "GET /do?of=a", "200", "got a\n");
+	expect_action(world, "POST /do?of=a", "200", "posted a\n");
+	expect_action(world, "GET /last?of=a", "200", "last a\n");
+	expect_action(world, "GET /last?of=a%20b%26c&of=d", "200", "last a b&c\n");
+	expect_action(world, "GET /las?of=a", "404", NULL);
+	expect_action(world, "GET /livez?of=a", "200", "ok\n");
+}
+
+static void an_action_that_fails_is_a_bad_request(void **state)
+{
+	struct world *world = *state;
+
+	open_with(world, NULL, collect);
+	expect_action(world, "GET /do", "400", "");
+	expect_action(world, "GET /do?of=", "400", "");
+	expect_action(world, "POST /do?off=a", "400", "");
+}
+
 static int count(const char *text, const char *word)
 {
 	int n = 0;
@@ -341,6 +420,89 @@ static void idle_clients_are_dropped_for_others(void **state)
 		close(idle[i]);
 }
 
+/* As many as may be: nobody is dropped. One more: the first is, and it alone. */
+static void each_may_stay_until_there_are_too_many(void **state)
+{
+	struct world *world = *state;
+	int idle[CONNECTIONS_MAX];
+	char byte;
+
+	world->timeout_seconds = 3600;
+	open_with(world, NULL, collect);
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		idle[i] = listen_connect(world->path, NULL);
+		assert_true(idle[i] >= 0);
+		if (i == CONNECTIONS_MAX - 2) {
+			expect_page(world, "/livez", 200, "text/plain", "ok\n");
+			assert_int_equal(recv(idle[0], &byte, 1, MSG_DONTWAIT), -1);
+		}
+	}
+	expect_page(world, "/livez", 200, "text/plain", "ok\n");
+	assert_int_equal(recv(idle[0], &byte, 1, MSG_DONTWAIT), 0);
+	for (size_t i = 1; i < CONNECTIONS_MAX; i++)
+		assert_int_equal(recv(idle[i], &byte, 1, MSG_DONTWAIT), -1);
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+		close(idle[i]);
+}
+
+/* The library's function, which counts. */
+static unsigned int turns;
+
+enum MHD_Result MHD_run(struct MHD_Daemon *daemon)
+{
+	enum MHD_Result (*run)(struct MHD_Daemon *) =
+		(enum MHD_Result(*)(struct MHD_Daemon *))dlsym(RTLD_NEXT, "MHD_run");
+
+	turns++;
+	return run(daemon);
+}
+
+/* It runs when something comes or a client's time is over, not all the while. */
+static void nothing_runs_while_nothing_happens(void **state)
+{
+	struct world *world = *state;
+	struct loop_watch *timer = NULL;
+	struct error error;
+	int silent;
+
+	world->timeout_seconds = 3600;
+	open_with(world, NULL, collect);
+	assert_int_equal(loop_add_timer(world->loop, on_client_end, NULL, &timer, &error), 0);
+	for (int with_client = 0; with_client < 2; with_client++) {
+		expect_page(world, "/livez", 200, "text/plain", "ok\n");
+		silent = with_client ? listen_connect(world->path, NULL) : -1;
+		turns = 0;
+		loop_timer_set(timer, 100 * NS_PER_MSEC, 0);
+		assert_int_equal(loop_run(world->loop, &error), 0);
+		assert_in_range(turns, 0, 20);
+		if (silent >= 0)
+			close(silent);
+	}
+	loop_remove(&timer);
+}
+
+/* Of one byte, of some, and of more than is read at a time: each is thrown away. */
+static void a_body_is_thrown_away(void **state)
+{
+	static const size_t sizes[] = {1, 2, 100, 70000};
+	struct world *world = *state;
+
+	open_with(world, NULL, collect);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		char *text = calloc(1, sizes[i] + 200);
+		int head = snprintf(text, 200,
+				    "POST /do?of=a HTTP/1.1\r\nHost: x\r\nContent-Length: "
+				    "%zu\r\nConnection: close\r\n\r\n",
+				    sizes[i]);
+
+		memset(text + head, 'b', sizes[i]);
+		ask_with(world, &(struct request){.text = text});
+		assert_int_equal(strncmp(answer, "HTTP/1.1 200 ", 13), 0);
+		assert_string_equal(strstr(answer, "\r\n\r\n") + 4, "posted a\n");
+		free(text);
+	}
+}
+
 static void nothing_but_get_is_answered(void **state)
 {
 	struct world *world = *state;
@@ -387,6 +549,11 @@ int main(void)
 		scenario(several_requests_may_come_at_once),
 		scenario(silent_clients_are_given_up),
 		scenario(idle_clients_are_dropped_for_others),
+		scenario(each_may_stay_until_there_are_too_many),
+		scenario(nothing_runs_while_nothing_happens),
+		scenario(actions_go_by_path_and_method),
+		scenario(an_action_that_fails_is_a_bad_request),
+		scenario(a_body_is_thrown_away),
 		scenario(nothing_but_get_is_answered),
 		scenario(errors_are_those_of_the_address),
 	};

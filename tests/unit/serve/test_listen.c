@@ -77,6 +77,9 @@ static void others_are_refused(void **state)
 		"[]:9190",
 		"127.0.0.1:99999999",
 		"relative/path",
+		"127.0.0.1:",
+		"x127.0.0.1]:9190",
+		"[127.0.0.12:9190",
 	};
 
 	(void)state;
@@ -144,7 +147,7 @@ static void other_files_stay(void **state)
 static void a_path_has_107_bytes(void **state)
 {
 	struct error error = {0};
-	char path[110];
+	char path[110], *own;
 	int fd;
 
 	(void)state;
@@ -152,7 +155,9 @@ static void a_path_has_107_bytes(void **state)
 	snprintf(path, sizeof(path), "%s", folder);
 	path[strlen(folder)] = '/';
 	path[107] = '\0';
-	fd = listen_open(path, &error);
+	own = strdup(path); /* no byte behind the NUL is its own */
+	fd = listen_open(own, &error);
+	free(own);
 	if (fd < 0)
 		fail_msg("%s", error.text);
 	close(fd);
@@ -160,6 +165,31 @@ static void a_path_has_107_bytes(void **state)
 	path[108] = '\0';
 	assert_int_equal(listen_open(path, &error), -EINVAL);
 	assert_non_null(strstr(error.text, "at most 107 bytes"));
+}
+
+/* What a connection leaves behind for minutes where the server has ended it (TIME_WAIT) keeps no
+ * restart from the port. */
+static void a_port_can_be_taken_again_at_once(void **state)
+{
+	struct error error = {0};
+	char name[64];
+	int fd, client, server;
+
+	(void)state;
+	fd = listen_open("127.0.0.1:0", &error);
+	assert_true(fd >= 0);
+	snprintf(name, sizeof(name), "127.0.0.1:%u", port_of(fd));
+	client = listen_connect(name, &error);
+	server = accept(fd, NULL, NULL);
+	assert_true(client >= 0 && server >= 0);
+	close(server);
+	assert_int_equal(read(client, name + 63, 1), 0);
+	close(client);
+	close(fd);
+	fd = listen_open(name, &error);
+	if (fd < 0)
+		fail_msg("%s", error.text);
+	close(fd);
 }
 
 static void no_descriptor_is_left_after_errors(void **state)
@@ -179,6 +209,32 @@ static void no_descriptor_is_left_after_errors(void **state)
 	assert_int_equal(after, before);
 }
 
+/* A service may be started without standard input. */
+static void descriptor_0_is_like_any_other(void **state)
+{
+	struct error error = {0};
+	int kept = dup(0), other, second;
+	char path[200];
+
+	(void)state;
+	unix_path(path, "zero");
+	close(0);
+	assert_int_equal(listen_open(path, &error), 0);
+	expect_talk(0, path);
+	other = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	close(0);
+	assert_int_equal(listen_open(path, &error), -EADDRINUSE); /* tried by descriptor 0 */
+	assert_int_equal(listen_connect(path, &error), 0);
+	close(accept(other, NULL, NULL)); /* of the trial */
+	second = accept4(other, NULL, NULL, SOCK_NONBLOCK);
+	assert_true(second > 0);
+	assert_int_equal(write(0, "x", 1), 1);
+	close(second);
+	close(other);
+	dup2(kept, 0);
+	close(kept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +243,8 @@ int main(void)
 		cmocka_unit_test(a_socket_file_is_for_its_owner),
 		cmocka_unit_test(other_files_stay),
 		cmocka_unit_test(a_path_has_107_bytes),
+		cmocka_unit_test(a_port_can_be_taken_again_at_once),
+		cmocka_unit_test(descriptor_0_is_like_any_other),
 		cmocka_unit_test(no_descriptor_is_left_after_errors),
 	};
 
