@@ -21,7 +21,7 @@
 #include "../cmocka_all.h"
 #include "store/spool/spool.h"
 
-#define KEYS  12
+#define KEYS  4
 #define TRIES 4
 
 enum fault {
