@@ -27,9 +27,9 @@ $ of lookup --since @1000000000 --json --all
 {"user":"a,\"b","service":"imap","record":"last login","time":"YYYY-MM-DDThh:mm:ss.000+00:00","age_seconds":NNNNNNN,"remote_ip":"192.0.2.1","value":"NNNNNNNNNNNNN","recorded_since":"YYYY-MM-DDThh:mm:ss+00:00"}
 {"user":"bob","service":"imap","record":"last login","time":"YYYY-MM-DDThh:mm:ss.000+00:00","age_seconds":NNNNNNN,"remote_ip":null,"value":"NNNNNNNNNNNNN","recorded_since":"YYYY-MM-DDThh:mm:ss+00:00"}
 $ of lookup --since @1000000000 --csv --all
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-"a,""b",imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,192.0.2.1,NNNNNNNNNNNNN,YYYY-MM-DDThh:mm:ss+00:00
-bob,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,YYYY-MM-DDThh:mm:ss+00:00
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+"a,""b",imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,192.0.2.1,NNNNNNNNNNNNN,YYYY-MM-DDThh:mm:ss+00:00,
+bob,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,YYYY-MM-DDThh:mm:ss+00:00,
 $ of lookup --json --since 2001-09-09T01:46:40Z nobody
 {"user":"nobody","service":null,"record":null,"time":null,"age_seconds":null,"remote_ip":null,"value":null,"recorded_since":"YYYY-MM-DDThh:mm:ss+00:00"}
 exit 1
@@ -40,23 +40,23 @@ $ login bob imap 50
 $ login carol imap 60
 $ input alice bob
 $ of lookup --csv -
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
-bob,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
+bob,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
 $ of lookup --csv carol --from -
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
-bob,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
-carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
+bob,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
+carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
 $ input
 $ of lookup --csv --from nosuch
 dovetap: error: nosuch: No such file or directory
 exit 69
 $ of lookup --csv 'c*'
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
 $ of lookup --csv nobody
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
 dovetap: error: 1 users have no record, which proves nothing: since when logins by imap are recorded in sqlite (conf:2) is not known in state/since: is this the configuration and the state directory of "dovetap run"? Otherwise give it by --since
 exit 69
 $ of lookup
@@ -69,22 +69,22 @@ $ login alice imap 40
 $ login bob imap 60
 $ login carol imap 50
 $ of lookup --csv --all --sort login
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
-bob,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
-carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
+bob,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
+carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
 $ of lookup --csv --all --sort login --reverse
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
-bob,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
-carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
+bob,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
+carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
 $ of lookup --csv --all --limit 2
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
-bob,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
+bob,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
 $ of lookup --csv --all --sort user --reverse --limit 1
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
 $ of lookup --all --sort size
 dovetap lookup: --sort=size: one of user, login, delivery
 Try `dovetap lookup --help' or `dovetap lookup --usage' for more information.
@@ -98,8 +98,8 @@ dovetap lookup: --timeout: "x" is no time; a number with ms, s, mins, h, d or w 
 Try `dovetap lookup --help' or `dovetap lookup --usage' for more information.
 exit 64
 $ of lookup --csv --all --timeout 5s --limit 1
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
 
 == inactive prints who has been away
 $ login alice imap 40 192.0.2.1
@@ -126,12 +126,12 @@ $ of inactive --older 30d --since @1000000000 --json
 {"user":"alice","last_login":"YYYY-MM-DDThh:mm:ss.000+00:00","age_seconds":NNNNNNN,"service":"imap","remote_ip":"192.0.2.1","last_delivery":null,"delivery_service":null,"recorded_since":"YYYY-MM-DDThh:mm:ss+00:00"}
 {"user":"bob","last_login":"YYYY-MM-DDThh:mm:ss.000+00:00","age_seconds":NNNNNNN,"service":"imap","remote_ip":null,"last_delivery":null,"delivery_service":null,"recorded_since":"YYYY-MM-DDThh:mm:ss+00:00"}
 $ of inactive --older 30d --since @1000000000 --csv alice nobody carol
-user,last_login,age_seconds,service,remote_ip,last_delivery,delivery_service,recorded_since
-alice,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,imap,192.0.2.1,,,YYYY-MM-DDThh:mm:ss+00:00
-nobody,,,,,,,YYYY-MM-DDThh:mm:ss+00:00
+user,last_login,age_seconds,service,remote_ip,last_delivery,delivery_service,recorded_since,user_hex
+alice,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,imap,192.0.2.1,,,YYYY-MM-DDThh:mm:ss+00:00,
+nobody,,,,,,,YYYY-MM-DDThh:mm:ss+00:00,
 $ of inactive --older 30d --since @1000000000 --csv 'b*'
-user,last_login,age_seconds,service,remote_ip,last_delivery,delivery_service,recorded_since
-bob,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,imap,,,,YYYY-MM-DDThh:mm:ss+00:00
+user,last_login,age_seconds,service,remote_ip,last_delivery,delivery_service,recorded_since,user_hex
+bob,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,imap,,,,YYYY-MM-DDThh:mm:ss+00:00,
 $ of inactive
 dovetap inactive: --older is missing
 Try `dovetap inactive --help' or `dovetap inactive --usage' for more
@@ -147,8 +147,8 @@ $ of inactive --older 30d --since @$(ago 20)
 dovetap: error: logins are recorded since YYYY-MM-DDThh:mm:ss+00:00: who has not logged in for longer than that is not known. Where another program has recorded them before in the same place, give the time by --since
 exit 3
 $ of inactive --older 30d --csv --since @$(ago 39)
-user,last_login,age_seconds,service,remote_ip,last_delivery,delivery_service,recorded_since
-alice,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,imap,,,,YYYY-MM-DDThh:mm:ss+00:00
+user,last_login,age_seconds,service,remote_ip,last_delivery,delivery_service,recorded_since,user_hex
+alice,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,imap,,,,YYYY-MM-DDThh:mm:ss+00:00,
 $ of inactive --older 30d --since yesterday
 dovetap inactive: yesterday: no time such as 2026-01-31 or YYYY-MM-DDThh:mm:ssZ
 Try `dovetap inactive --help' or `dovetap inactive --usage' for more
@@ -280,16 +280,16 @@ $ rows
 $ of import --from-dict sqlite:path=$tmp/here/old.db bob
 2 records read: 1 written, 0 were there as new or newer, 0 refused; left out: 1 of services that are not recorded, 0 of an unknown service, 0 without a time
 $ of lookup --csv --all
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-bob,pop3,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+bob,pop3,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
 $ of import --from-dict sqlite:path=$tmp/here/old.db
 3 records read: 1 written, 1 were there as new or newer, 0 refused; left out: 1 of services that are not recorded, 0 of an unknown service, 0 without a time
 $ of import --from-dict sqlite:path=$tmp/here/old.db
 3 records read: 0 written, 2 were there as new or newer, 0 refused; left out: 1 of services that are not recorded, 0 of an unknown service, 0 without a time
 $ of lookup --csv --all
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
-bob,pop3,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
+bob,pop3,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
 $ of import
 dovetap import: --from-dict or --from-config is missing
 Try `dovetap import --help' or `dovetap import --usage' for more information.
@@ -306,8 +306,8 @@ $ of import --from-dict file:$tmp/here/old --from-key last/%u --users -
 $ of import --from-dict file:$tmp/here/old --from-key last/%u --record-service pop3 --users -
 1 records read: 1 written, 0 were there as new or newer, 0 refused; left out: 0 of services that are not recorded, 0 of an unknown service, 0 without a time
 $ of lookup --csv --all
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-alice,pop3,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+alice,pop3,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNNN,,NNNNNNNNNNNNN,,
 $ of import --from-dict file:$tmp/here/old --from-key last/%u --record-service frob alice
 1 records read: 0 written, 0 were there as new or newer, 0 refused; left out: 1 of services that are not recorded, 0 of an unknown service, 0 without a time
 
@@ -421,21 +421,21 @@ $ of spool list
 $ rows
 dave|imap|13
 $ of lookup --csv alice dave --since @1000000000
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-alice,,,,,,,YYYY-MM-DDThh:mm:ss+00:00
-dave,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,,NNNNNNNNNNNNN,YYYY-MM-DDThh:mm:ss+00:00
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+alice,,,,,,,YYYY-MM-DDThh:mm:ss+00:00,
+dave,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,,NNNNNNNNNNNNN,YYYY-MM-DDThh:mm:ss+00:00,
 
 == lookup sees what waits in the spool
 $ spooled alice bob carol
 $ for_collector
 $ of lookup --csv alice bob carol --since @1000000000
-user,service,record,time,age_seconds,remote_ip,value,recorded_since
-alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,,NNNNNNNNNNNNN,YYYY-MM-DDThh:mm:ss+00:00
-bob,pop3,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,,NNNNNNNNNNNNN,YYYY-MM-DDThh:mm:ss+00:00
-carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,,NNNNNNNNNNNNN,YYYY-MM-DDThh:mm:ss+00:00
+user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
+alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,,NNNNNNNNNNNNN,YYYY-MM-DDThh:mm:ss+00:00,
+bob,pop3,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,,NNNNNNNNNNNNN,YYYY-MM-DDThh:mm:ss+00:00,
+carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,,NNNNNNNNNNNNN,YYYY-MM-DDThh:mm:ss+00:00,
 $ of inactive --older 1d --csv alice bob carol --since @1000000000
-user,last_login,age_seconds,service,remote_ip,last_delivery,delivery_service,recorded_since
-alice,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,imap,,,,YYYY-MM-DDThh:mm:ss+00:00
-bob,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,pop3,,,,YYYY-MM-DDThh:mm:ss+00:00
-carol,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,imap,,,,YYYY-MM-DDThh:mm:ss+00:00
+user,last_login,age_seconds,service,remote_ip,last_delivery,delivery_service,recorded_since,user_hex
+alice,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,imap,,,,YYYY-MM-DDThh:mm:ss+00:00,
+bob,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,pop3,,,,YYYY-MM-DDThh:mm:ss+00:00,
+carol,YYYY-MM-DDThh:mm:ss.000+00:00,NNNNNN,imap,,,,YYYY-MM-DDThh:mm:ss+00:00,
 

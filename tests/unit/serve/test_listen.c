@@ -10,7 +10,7 @@
 /* Port 0: any; the one that was given. */
 static unsigned int port_of(int fd)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
 	socklen_t len = sizeof(address);
 
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
