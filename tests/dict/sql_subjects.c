@@ -43,6 +43,21 @@ static void start_once(struct sql_harness *sql)
 		sql_harness_start(sql);
 }
 
+/* The tables of a history as docs/history.md has them. */
+static void make_history(struct sql_harness *sql, const char *table, const char *name_type)
+{
+	sql_harness_ask(
+		sql,
+		"DROP TABLE IF EXISTS %s; CREATE TABLE %s (userid %s(255) NOT NULL, time_ns BIGINT "
+		"NOT NULL, id VARCHAR(32) NOT NULL, service VARCHAR(255) NOT NULL, remote_ip "
+		"VARCHAR(255) NOT NULL, country VARCHAR(255) NOT NULL, asn VARCHAR(255) NOT NULL, "
+		"client_id VARCHAR(255) NOT NULL, mech VARCHAR(255) NOT NULL, tls VARCHAR(255) NOT "
+		"NULL, node VARCHAR(255) NOT NULL, session VARCHAR(255) NOT NULL, outcome "
+		"VARCHAR(255) NOT NULL, PRIMARY KEY (userid, id)); CREATE INDEX %s_user ON %s "
+		"(userid, time_ns); CREATE INDEX %s_time ON %s (time_ns);",
+		table, table, name_type, table, table, table, table);
+}
+
 /* The documented table, with a type in which no two names are equal. */
 static const char *start(struct harness *harness, struct sql_harness *sql, const char *name_type)
 {
@@ -53,6 +68,8 @@ static const char *start(struct harness *harness, struct sql_harness *sql, const
 		"NULL, service VARCHAR(20) NOT NULL, last_access BIGINT NOT NULL, last_ip "
 		"VARCHAR(40) NOT NULL, PRIMARY KEY (userid, service));",
 		name_type);
+	make_history(sql, HISTORY_LOGINS, name_type);
+	make_history(sql, HISTORY_FAILURES, name_type);
 	sql_harness_open(sql, map, NULL, NULL);
 	sql_harness_close(sql);
 	snprintf(harness->uri, sizeof(harness->uri), "%s:%s/map.conf", sql->driver->name, sql->dir);
@@ -113,20 +130,20 @@ extern const struct subject mysql_subject, pgsql_subject, sqlite_map_subject;
 
 const struct subject mysql_subject = {
 	.name = "mysql",
-	.traits = TRAIT_ROW | TRAIT_PRECISION | TRAIT_EXPIRES,
+	.traits = TRAIT_ROW | TRAIT_PRECISION | TRAIT_EXPIRES | TRAIT_HISTORY | TRAIT_RECENT,
 	.start = mysql_start,
 	.refuses = mysql_refuses,
 };
 
 const struct subject pgsql_subject = {
 	.name = "pgsql",
-	.traits = TRAIT_ROW | TRAIT_PRECISION | TRAIT_EXPIRES,
+	.traits = TRAIT_ROW | TRAIT_PRECISION | TRAIT_EXPIRES | TRAIT_HISTORY | TRAIT_RECENT,
 	.start = pgsql_start,
 	.refuses = pgsql_refuses,
 };
 
 const struct subject sqlite_map_subject = {
 	.name = "sqlite (map)",
-	.traits = TRAIT_ROW | TRAIT_PRECISION | TRAIT_EXPIRES,
+	.traits = TRAIT_ROW | TRAIT_PRECISION | TRAIT_EXPIRES | TRAIT_HISTORY | TRAIT_RECENT,
 	.start = sqlite_start,
 };

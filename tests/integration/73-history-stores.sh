@@ -4,8 +4,8 @@
 # log says, after a replay, a rename and a kill, too; and it is gone when the user is forgotten.
 . "$(dirname "$0")/lib.sh"
 
-stores='redis'
-plan $((10 * $(wc -w <<< "$stores") + 7))
+stores='redis mysql pgsql map'
+plan $((10 * $(wc -w <<< "$stores") + 9))
 conf=$tmp/conf
 
 # --- each store: where it is, and what its client finds ---------------------------------------------------------
@@ -16,6 +16,57 @@ redis_uri() {
 redis_rows() { # table, user: "TIME SERVICE SESSION", the newest first; the time in microseconds
 	redis --raw zrevrange "p/${1/_/-}/$2" 0 -1 withscores |
 		sed -n 'N; s/.*service=\([a-z]*\).*session=\([^\t]*\).*\n\(.*\)/\3 \1 \2/p'
+}
+
+# The tables are those of the manual.
+documented() { # heading of docs/history.md: the statements below it
+	sed -n "/^### $1/,/^##/p" "$top/docs/history.md" | sed -n 's/^    //p' | sed '/^\$/d'
+}
+map_file() { # connect
+	printf 'connect = %s\nmap {\n  pattern = shared/last-login/$service/$user\n  table = last_login\n' "$1"
+	printf '  value_field = last_access\n  value_type = uint\n  fields {\n    userid = $user\n'
+	printf '    service = $service\n  }\n}\n'
+}
+table='CREATE TABLE last_login (userid VARCHAR(255) NOT NULL, service VARCHAR(32) NOT NULL,
+	last_access BIGINT NOT NULL, PRIMARY KEY (userid, service));'
+columns='time_ns / 1000, service, session'
+
+mysql_start() {
+	mariadb_start
+	mariadb_sql -e "CREATE DATABASE mail; CREATE USER dovecot@localhost IDENTIFIED BY 'pass';
+		GRANT ALL ON mail.* TO dovecot@localhost"
+	mariadb_sql mail <<< "$table $(documented MySQL)"
+	map_file "host=$tmp/mariadb/socket dbname=mail user=dovecot password=pass" > "$tmp/mysql.map"
+}
+mysql_uri() {
+	echo "mysql:$tmp/mysql.map"
+}
+mysql_rows() { # table, user
+	mariadb_sql mail -e "SELECT time_ns DIV 1000, service, session FROM $1 WHERE userid = '$2' ORDER BY time_ns DESC" |
+		tr '\t' ' '
+}
+pgsql_start() {
+	postgres_start
+	postgres_sql <<< "$table $(documented PostgreSQL)"
+	map_file "host=127.0.0.1 port=$postgres_port dbname=postgres user=postgres" > "$tmp/pgsql.map"
+}
+pgsql_uri() {
+	echo "pgsql:$tmp/pgsql.map"
+}
+pgsql_rows() { # table, user
+	postgres_sql --field-separator=' ' -c "SELECT $columns FROM $1 WHERE userid = '$2' ORDER BY time_ns DESC"
+}
+map_start() {
+	sqlite3 "$tmp/state/map.db" <<< "$table $(documented SQLite)"
+	chmod 0666 "$tmp/state/map.db"
+	map_file "$tmp/state/map.db" > "$tmp/sqlite.map"
+}
+map_uri() {
+	echo "sqlite:$tmp/sqlite.map"
+}
+map_rows() { # table, user
+	sqlite3 -separator ' ' -readonly "$tmp/state/map.db" "SELECT $columns FROM $1 WHERE userid = '$2'
+		ORDER BY time_ns DESC"
 }
 
 rows() { # table, user
@@ -39,7 +90,8 @@ same_as_logged() { # user, count
 }
 
 tap() { # command of dovetap, arguments
-	"$dovetap" "$1" --config "$conf" --state-dir "$tmp/state" --dict "$uri" "${@:2}"
+	"$dovetap" "$1" --config "$conf" --state-dir "$tmp/state" --dict "$uri" \
+		--key last-login/%s/%u "${@:2}"
 }
 quiet() { # command of dovetap that asks the service if there is one
 	tap "$1" --control "$tmp/none" "${@:2}"
@@ -92,7 +144,7 @@ for store in $stores; do
 	"${store}_start"
 	uri=$("${store}_uri")
 	five=$store-five@example.com one=$store-one@example.com
-	dovetap_start --root "$harness_root" --config "$conf" --dict "$uri"
+	dovetap_start --root "$harness_root" --config "$conf" --dict "$uri" --key last-login/%s/%u
 	login imap "$five" "$five" "$five" "$five" "$five" > "$tmp/out"
 	check "$store: the last three of five, with their sessions in Dovecot's log" eventually same_as_logged "$five" 3
 	for ((i = 0; i < 3; i++)); do
@@ -104,7 +156,7 @@ for store in $stores; do
 	check "$store: lookup --history prints the same" prints_the_same "$five"
 	check "$store: every event is accounted for" eventually accounts_balance
 	dovetap_kill
-	dovetap_start --root "$harness_root" --config "$conf" --dict "$uri"
+	dovetap_start --root "$harness_root" --config "$conf" --dict "$uri" --key last-login/%s/%u
 	login imap "$one" > "$tmp/out"
 	check "$store: after a kill it goes on, and nothing is there twice" eventually same_as_logged "$one" 2
 	dovetap_stop
@@ -133,6 +185,17 @@ aged() { # a second before and after the time to live, and the set's own
 	ttl=$(redis ttl p/login-history/aged)
 	[[ $ttl -gt 90 && $ttl -le 100 ]]
 }
+sqlite3 "$tmp/state/bare.db" <<< "$table"
+chmod 0666 "$tmp/state/bare.db"
+map_file "$tmp/state/bare.db" > "$tmp/bare.map"
+checked() { # what check says of it
+	uri=sqlite:$tmp/bare.map tap check > "$tmp/checked" || true
+	grep -F "bad      dict          sqlite (--dict, login_history): history ($conf:2): $1" "$tmp/checked"
+}
+check 'a table that is not there is named' checked 'there is no table login_history, or no right to see it (docs/history.md'
+sqlite3 "$tmp/state/bare.db" "$(documented SQLite | sed 's/(userid, id)) WITHOUT ROWID/(userid))/')"
+check 'and one with another key, in which logins would be taken for the same' \
+	checked 'table login_history needs PRIMARY KEY (userid, id)'
 store=redis
 "$top/tests/golden/make-recording.py" > "$tmp/one-event" <<< \
 	'{"boot_ns": 1000000000, "username": "aged", "service": "imap", "session_id": "a", "remote_ip": "192.0.2.9"}'

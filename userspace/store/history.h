@@ -49,7 +49,7 @@ extern const char *const history_names[HISTORY_FIELDS];
 #define HISTORY_FAILURES_PREFIX "failure-history/"
 
 /* For error texts. */
-#define HISTORY_STORES "the embedded SQLite store and Redis can"
+#define HISTORY_STORES "the embedded SQLite store, SQL and Redis can"
 
 #define HISTORY_VALUE_MAX 8192
 

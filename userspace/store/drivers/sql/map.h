@@ -47,9 +47,10 @@ struct sql_map {
 	char *table;
 	struct sql_column columns[SQL_COLUMNS_MAX];
 	size_t column_count;
-	char *service; /* the service of a lookup when no column has it: the literal "imap" of
+	char *service;	 /* the service of a lookup when no column has it: the literal "imap" of
 			* shared/last-login/imap/$user; or NULL */
-	char *where;   /* "file:line" */
+	char *where;	 /* "file:line" */
+	const char *key; /* of a history: the columns of its primary key, for error texts */
 };
 
 /* All maps of one dict; they are tried in order, the first match wins. */

@@ -60,6 +60,7 @@ static void my_free(struct sql_conn *conn)
 	if (!my)
 		return;
 	my_disconnect(conn);
+	mysql_limit_unset(&my->limit);
 	mysql_hosts_release(&my->hosts);
 	free(my->statements);
 	free(my->binds);

@@ -57,6 +57,12 @@ void mysql_limit_set(struct mysql_limit *limit, int64_t deadline_ns, size_t byte
 	current = limit;
 }
 
+void mysql_limit_unset(const struct mysql_limit *limit)
+{
+	if (current == limit)
+		current = NULL;
+}
+
 bool mysql_limit_is_late(const struct mysql_limit *limit)
 {
 	return clock_monotonic_ns() >= limit->deadline_ns;

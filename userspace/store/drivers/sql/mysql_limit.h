@@ -19,8 +19,11 @@ struct mysql_limit {
 	char *no_version; /* while connecting, see mysql_limit_guard() */
 };
 
-/* From now on, for the calls of this thread, until the next one. It must live as long. */
+/* From now on, for the calls of this thread, until the next one. */
 void mysql_limit_set(struct mysql_limit *limit, int64_t deadline_ns, size_t bytes);
+
+/* Before it goes: closing another connection of this thread transfers something, too. */
+void mysql_limit_unset(const struct mysql_limit *limit);
 
 bool mysql_limit_is_late(const struct mysql_limit *limit);
 bool mysql_limit_is_exceeded(const struct mysql_limit *limit); /* in bytes */

@@ -123,7 +123,7 @@ static enum sql_result fill_params(struct pgsql_conn *pg, const struct sql_batch
 		struct buf *param = &pg->params[i];
 
 		buf_reset(param);
-		if (batch->form == SQL_FORM_NEWEST)
+		if (sql_form_is_for_many(batch->form))
 			put_array(param, batch, i);
 		else
 			put_single(param, &batch->rows[0][i]);

@@ -40,7 +40,7 @@ static size_t widest(const struct sql_map_set *maps)
 	return columns;
 }
 
-static int make_room(struct sql_rows *rows, size_t count, size_t columns)
+int sql_rows_make_room(struct sql_rows *rows, size_t count, size_t columns)
 {
 	if (count <= rows->room)
 		return 0;
@@ -102,7 +102,7 @@ int sql_rows_fill(struct sql_rows *rows, const struct sql_map_set *maps, bool st
 {
 	size_t columns = widest(maps);
 
-	if (make_room(rows, count, columns) < 0)
+	if (sql_rows_make_room(rows, count, columns) < 0)
 		return -ENOMEM;
 	rows->row_count = 0;
 	for (size_t i = 0; i < count; i++) {

@@ -32,6 +32,10 @@ struct sql_rows {
 void sql_rows_init(struct sql_rows *rows);
 void sql_rows_release(struct sql_rows *rows);
 
+/* Room for so many rows of so many columns, always as many columns. Returns 0 or -ENOMEM; what was
+ * there is gone. */
+int sql_rows_make_room(struct sql_rows *rows, size_t count, size_t columns);
+
 /* Makes a row of every entry, always with the same maps; an entry without a map or with a value of
  * another type is REFUSED in Dovecot's words and gets none. Rows point into the entries. Returns 0
  * or -ENOMEM. */

@@ -39,6 +39,8 @@ void sql_close(struct dict *dict)
 	free(sql->plans);
 	free(sql->needs);
 	free(sql->planned);
+	buf_release(&sql->scratch);
+	buf_release(&sql->texts);
 	free(sql);
 }
 
@@ -86,6 +88,8 @@ static int sql_load(struct sql_dict *sql, const struct dict_config *config, stru
 		ret = error_set(error_r, EINVAL, "%s: %s: needs a map file: %s:/path/to/file",
 				config->where, config->uri,
 				sql_dialect_name(sql->backend->dialect));
+	if (ret == 0 && sql->history > 0)
+		ret = sql_history_map(sql, config, error_r);
 	if (ret < 0)
 		return ret;
 	sql->plans = calloc(sql->maps.count + 1, sizeof(*sql->plans));
@@ -104,11 +108,17 @@ int sql_open(const struct dict_driver *driver, const struct sql_backend *backend
 
 	if (!sql)
 		return error_set(error_r, ENOMEM, "out of memory");
-	sql->dict.driver = driver;
+	sql->dict.driver = config->history > 0 ? &sql_history_driver : driver;
+	sql->history = config->history;
+	sql->past = !config->history_where;
+	buf_init(&sql->scratch, HISTORY_VALUE_MAX);
+	buf_init(&sql->texts, SQL_TEXTS_MAX);
 	sql->backend = backend;
 	sql->strict = config->strict;
 	sql->form = config->strict ? sql_form_of_dovecot(backend->dialect, config->dovecot_version)
 				   : SQL_FORM_NEWEST;
+	if (config->history > 0)
+		sql->form = SQL_FORM_ADD;
 	sql_rows_init(&sql->rows);
 	ret = sql_load(sql, config, error_r);
 	if (ret < 0)

@@ -2,8 +2,8 @@
 /*
  * The driver on top of the three backends: sql.c opens, sql_conn.c keeps a connection and knows
  * the tables, sql_write.c, sql_lookup.c, sql_search.c, sql_expect.c, sql_expire.c and sql_remove.c
- * are slots of the dict. Each backend's file ends with the driver that it makes of them; none of
- * these files knows one.
+ * are slots of the dict, sql_history*.c those of a history. Each backend's file ends with the
+ * driver that it makes of them; none of these files knows one.
  */
 #ifndef DOVETAP_SQL_PRIVATE_H
 #define DOVETAP_SQL_PRIVATE_H
@@ -12,6 +12,7 @@
 #include "store/drivers/sql/rows.h"
 
 #define SQL_STATEMENT_MAX (1U << 20)
+#define SQL_TEXTS_MAX	  (1UL << 26) /* of the rows of one write() */
 
 struct sql_dict {
 	struct dict dict;
@@ -26,6 +27,12 @@ struct sql_dict {
 	struct sql_need *needs; /* the same */
 	bool *planned;
 	struct sql_rows rows;
+
+	/* Of a history. */
+	size_t history; /* rows of each user; 0: records */
+	bool past;	/* it is not kept any more: there may be no table */
+	bool untrimmed; /* what is too many of the last rows may still be there */
+	struct buf scratch, texts;
 };
 
 /* --- sql_conn.c */
@@ -51,6 +58,40 @@ int sql_make_plan(struct sql_dict *sql, size_t map_index, int64_t deadline_ns,
 int sql_check_table(struct sql_dict *sql, size_t map_index, int64_t deadline_ns,
 		    struct error *error_r);
 void sql_forget_plan(struct sql_dict *sql, size_t map_index);
+
+/* --- sql_write.c */
+
+/* Writes sql->rows.sent, max rows at a time. */
+int sql_write_taken(struct sql_dict *sql, size_t map_index, const struct sql_plan *plan, size_t max,
+		    int64_t deadline_ns, struct error *error_r);
+
+/* --- sql_history.c and sql_history_read.c: a dict with a history, whose one map is our table */
+
+/* The columns of that map, in their order. */
+enum { SQL_HISTORY_TIME, SQL_HISTORY_USER, SQL_HISTORY_FIELDS };
+#define SQL_HISTORY_COLUMNS (SQL_HISTORY_FIELDS + HISTORY_FIELDS)
+
+/* In place of the maps of the configuration. */
+int sql_history_map(struct sql_dict *sql, const struct dict_config *config, struct error *error_r);
+
+/* sql_make_plan() of the table. 1 when there is none and need not be. */
+int sql_history_table(struct sql_dict *sql, int64_t deadline_ns, struct error *error_r);
+
+/* Appends the statement that leaves each of so many users, its parameters, the newest rows. */
+int sql_history_trim_statement(struct buf *out, enum sql_dialect dialect, const char *table,
+			       size_t users, size_t kept);
+
+/* Runs a statement; a connection that turns out to be dead is made anew. */
+enum sql_result sql_history_run(struct sql_dict *sql, const struct sql_question *question,
+				sql_row_cb *cb, void *context, struct error *error_r);
+
+extern const struct dict_driver sql_history_driver;
+int sql_history(struct dict *dict, struct slice user, size_t limit, int64_t deadline_ns,
+		history_row_cb *cb, void *context, struct error *error_r);
+int sql_history_remove(struct dict *dict, const struct dict_removal *what, int64_t deadline_ns,
+		       struct error *error_r);
+int sql_history_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
+		       struct error *error_r);
 
 /* --- slots, and what the drivers' open() does */
 
@@ -80,9 +121,9 @@ int sql_remove(struct dict *dict, const struct dict_removal *what, int64_t deadl
 		.name = (called),                                                                  \
 		.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_TIMES_ONLY | DICT_CAP_EXPIRE,              \
 		.open = (opener), .write = sql_write, .lookup = sql_lookup, .search = sql_search,  \
-		.list = sql_list, .ping = sql_ping, .expect = sql_expect, .notes = sql_notes,      \
-		.expire = sql_expire, .remove = sql_remove, .places = sql_places,                  \
-		.close = sql_close,                                                                \
+		.list = sql_list, .history = sql_history, .ping = sql_ping, .expect = sql_expect,  \
+		.notes = sql_notes, .expire = sql_expire, .remove = sql_remove,                    \
+		.places = sql_places, .close = sql_close,                                          \
 	}
 
 #endif

@@ -95,9 +95,8 @@ static void sql_retry_map(struct sql_dict *sql, const struct sql_map *map,
 			sql_entry_set(sql->rows.rows[i].entry, DICT_RETRY, "%s", error->text);
 }
 
-/* Those that are taken, so many at a time. */
-static int sql_write_taken(struct sql_dict *sql, size_t map_index, const struct sql_plan *plan,
-			   size_t max, int64_t deadline_ns, struct error *error_r)
+int sql_write_taken(struct sql_dict *sql, size_t map_index, const struct sql_plan *plan, size_t max,
+		    int64_t deadline_ns, struct error *error_r)
 {
 	int ret = 0;
 

@@ -232,6 +232,32 @@ static void put_newest(const struct writer *w, size_t rows)
 	}
 }
 
+/* --- of a history -----------------------------------------------------------------------------*/
+
+static void put_add(const struct writer *w, size_t rows)
+{
+	size_t key = 1;
+
+	put_into(w, "");
+	if (w->dialect == SQL_PGSQL)
+		put_unnest(w);
+	else
+		put_values(w, w->dialect == SQL_MYSQL ? rows : 1);
+	if (w->dialect != SQL_MYSQL) {
+		put(w, " ON CONFLICT DO NOTHING");
+		return;
+	}
+	while (!w->plan->columns[key].in_key)
+		key++;
+	put_column(w, " ON DUPLICATE KEY UPDATE ", key, "=");
+	put_column(w, "", key, "");
+}
+
+bool sql_form_is_for_many(enum sql_form form)
+{
+	return form == SQL_FORM_NEWEST || form == SQL_FORM_ADD;
+}
+
 /* --- strict -----------------------------------------------------------------------------------*/
 
 enum sql_form sql_form_of_dovecot(enum sql_dialect dialect, const char *version)
@@ -309,12 +335,14 @@ static void put_literal(const struct writer *w, const struct sql_value *value)
 int sql_statement_insert(struct buf *out, enum sql_dialect dialect, enum sql_form form,
 			 const struct sql_map *map, const struct sql_plan *plan, size_t rows)
 {
-	struct writer w = {out, dialect, map, plan, form == SQL_FORM_NEWEST};
+	struct writer w = {out, dialect, map, plan, sql_form_is_for_many(form)};
 
-	if (form == SQL_FORM_NEWEST) {
+	if (form == SQL_FORM_NEWEST)
 		put_newest(&w, rows);
+	if (form == SQL_FORM_ADD)
+		put_add(&w, rows);
+	if (sql_form_is_for_many(form))
 		return out->failed;
-	}
 	put_into(&w, "");
 	put_values(&w, 1);
 	if (form == SQL_FORM_UPSERT) {

@@ -34,15 +34,19 @@ enum sql_form {
 	SQL_FORM_NEWEST,
 	SQL_FORM_UPSERT, /* strict: a second write changes the value column alone */
 	SQL_FORM_INSERT, /* strict, sqlite and pgsql of Dovecot up to 2.3.15: it fails */
+	SQL_FORM_ADD,	 /* of a history: a row whose key is there stays as it is */
 };
+
+/* Does a statement of that form take any number of rows? The others take one. */
+bool sql_form_is_for_many(enum sql_form form);
 
 /* The form that Dovecot of that version uses; NULL for the newest. */
 enum sql_form sql_form_of_dovecot(enum sql_dialect dialect, const char *version);
 
 /*
- * Appends the INSERT with placeholders. NEWEST needs the plan; rows counts for mysql only (pgsql
- * takes arrays, one per column; sqlite takes one row). The strict forms take one row, whose value
- * is bound once more as the last parameter for mysql.
+ * Appends the INSERT with placeholders. NEWEST and ADD need the plan; rows counts for mysql only
+ * (pgsql takes arrays, one per column; sqlite takes one row). The strict forms take one row, whose
+ * value is bound once more as the last parameter for mysql.
  */
 int sql_statement_insert(struct buf *out, enum sql_dialect dialect, enum sql_form form,
 			 const struct sql_map *map, const struct sql_plan *plan, size_t rows);

@@ -205,6 +205,9 @@ static int plan_key(const struct sql_map *map, enum sql_dialect dialect,
 	for (size_t i = 0; i < table->key_count; i++)
 		if (take_key(map, dialect, &table->keys[i], plan))
 			return 0;
+	if (map->key)
+		return error_set(error_r, EINVAL, "%s: table %s needs PRIMARY KEY (%s)", map->where,
+				 map->table, map->key);
 	if (table->view)
 		return error_set(error_r, EINVAL,
 				 "%s: %s is a view, whose keys are not known; name the table that "
