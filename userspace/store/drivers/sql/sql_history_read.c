@@ -137,7 +137,7 @@ static void count_row(const struct slice *columns, size_t count, void *context)
 	((struct asking *)context)->count++;
 }
 
-/* They are counted before: a server says nothing of a statement with parameters. */
+/* They are counted before: no count comes with the answer to a statement with parameters. */
 static int remove_rows(struct asking *asking, const struct dict_removal *what,
 		       struct error *error_r)
 {
