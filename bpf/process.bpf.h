@@ -4,7 +4,8 @@
  * ancestors (dovetap/origin.h). A name is that of the file, which no process can change, not comm.
  *
  * "dovecot" as the name of a file that root runs is enough for a master: who could have root run a
- * file of that name needs no forged login. For an ordinary user's process the kernel knows whose
+ * file of that name needs no forged login. One of another name is known by its file
+ * (masters.bpf.h). For an ordinary user's process the kernel knows whose
  * namespaces it lives in. A process whose master has ended goes by what was remembered of it.
  */
 #ifndef DOVETAP_PROCESS_BPF_H
@@ -17,10 +18,8 @@
 #include <dovetap/origin.h>
 
 #include "descents.bpf.h"
-
-/* enum dovetap_kernel_reads; by enum dovetap_kernel_member: the offset of each. */
-const volatile __u32 kernel_reads = DOVETAP_KERNEL_NOT;
-const volatile __u32 kernel_offsets[DOVETAP_KERNEL_COUNT] = {};
+#include "kernel_reads.bpf.h"
+#include "masters.bpf.h"
 
 /* Inode number of the loader's pid namespace: who lives there is in no container. */
 const volatile __u32 own_pid_ns = 0;
@@ -29,7 +28,6 @@ const volatile __u32 own_pid_ns = 0;
 #define NAME_WORDS     (DOVETAP_EXE_NAME_MAX / 8)
 #define ANCESTORS_MAX  3 /* of a login's process: a script of the operator's may stand between */
 #define USER_NS_MAX    4 /* namespaces in one another */
-#define NOBODY	       (~0U)
 
 /* Names of the programs that work without a master, too; an empty one ends the list. */
 #define ALONE_MAX 10
@@ -37,49 +35,6 @@ const volatile char alone_names[ALONE_MAX][DOVETAP_EXE_NAME_MAX] = {
 	"dovecot-lda", "deliver", "doveadm",	 "imap",       "pop3",
 	"lmtp",	       "dsync",	  "managesieve", "submission",
 };
-
-/* The verifier follows the type of a pointer through the kernel's structs, as long as it is loaded
- * whole and from a constant offset. */
-static __always_inline __u64 kernel_word(const void *object, __u32 offset)
-{
-	__u64 word = 0;
-
-	object += offset;
-	if (kernel_reads == DOVETAP_KERNEL_TYPED)
-		return *(const volatile __u64 *)object;
-	bpf_probe_read_kernel(&word, sizeof(word), object);
-	return word;
-}
-
-static __always_inline __u32 kernel_number(const void *object, __u32 offset)
-{
-	__u32 number = 0;
-
-	object += offset;
-	if (kernel_reads == DOVETAP_KERNEL_TYPED)
-		return *(const volatile __u32 *)object;
-	bpf_probe_read_kernel(&number, sizeof(number), object);
-	return number;
-}
-
-#define kernel_pointer(object, id)                                                                 \
-	((const void *)kernel_word(object, kernel_offsets[DOVETAP_KERNEL_##id]))
-#define kernel_value(object, id) kernel_number(object, kernel_offsets[DOVETAP_KERNEL_##id])
-
-static __always_inline const void *current_task(void)
-{
-	if (kernel_reads == DOVETAP_KERNEL_TYPED)
-		return bpf_get_current_task_btf();
-	return (const void *)bpf_get_current_task();
-}
-
-/* NULL: a kernel thread, or a process that ends. */
-static __always_inline const void *task_exe(const void *task)
-{
-	const void *mm = kernel_pointer(task, TASK_MM);
-
-	return mm ? kernel_pointer(mm, MM_EXE) : mm;
-}
 
 /* A file's name as far as it is kept, zero behind its end. */
 struct exe_name {
@@ -114,13 +69,6 @@ static __always_inline void exe_name_read(struct exe_name *name_r, const void *e
 	for (__u32 i = 1; i < NAME_WORDS; i++)
 		name_r->words[i] = name_cut(kernel_word(dentry, place + 8 * i)) &
 				   name_goes_on(name_r->words[i - 1]);
-}
-
-static __always_inline __u32 exe_owner(const void *exe)
-{
-	const void *inode = kernel_pointer(exe, FILE_INODE);
-
-	return inode ? kernel_value(inode, INODE_UID) : NOBODY;
 }
 
 static __always_inline __u32 task_uid(const void *task)
@@ -193,6 +141,18 @@ static __always_inline bool exe_is_master(const void *exe)
 			  first_seven) == 0x00746f6365766f64ULL;
 }
 
+/* By its contents, and run by its owner or root's. */
+static __always_inline bool exe_is_noted_master(const void *exe, const void *task)
+{
+	struct dovetap_master_file file;
+	__u32 owner = kernel_value(kernel_pointer(exe, FILE_INODE), INODE_UID);
+
+	file_identify(&file, exe);
+	if (!bpf_map_lookup_elem(&masters, &file))
+		return false;
+	return owner == 0 || owner == task_uid(task);
+}
+
 static __always_inline __u32 master_origin(const void *master)
 {
 	if (task_uid(master) == 0 || task_is_in_roots_container(master))
@@ -258,24 +218,30 @@ static __always_inline __u32 unknown_to_verifier(__u32 number)
 	return number + (__u32)(now - same);
 }
 
+static __always_inline bool is_master(const void *task)
+{
+	const void *exe = task_exe(task);
+
+	return exe && (exe_is_master(exe) || exe_is_noted_master(exe, task));
+}
+
 /* The master that task descends from: its origin and distance, if it has one. */
 static __always_inline void find_master(const void *task, struct source *source_r)
 {
 	const void *ancestor = task;
+	__u32 distance = 0;
 
-	for (__u32 i = 1; i <= ANCESTORS_MAX; i++) {
-		const void *exe;
-
+	for (__u32 i = 1; i <= ANCESTORS_MAX && !distance; i++) {
 		ancestor = kernel_pointer(ancestor, TASK_PARENT);
 		if (!ancestor)
-			break;
-		exe = task_exe(ancestor);
-		if (!exe || !exe_is_master(exe))
-			continue;
-		source_r->origin = master_origin(ancestor);
-		source_r->distance = i;
-		break;
+			return;
+		if (is_master(ancestor))
+			distance = i;
 	}
+	if (!distance)
+		return;
+	source_r->distance = unknown_to_verifier(distance);
+	source_r->origin = master_origin(ancestor);
 }
 
 static __always_inline void source_find(struct source *source_r)

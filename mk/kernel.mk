@@ -37,6 +37,12 @@ $(FORGER): $(FORGER).o $(O)/tests/target/libdovecot.so.0
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -Wl,--no-as-needed -Wl,-rpath,'$$ORIGIN' -o $@ $^
 
+# A local user's program that is a master by all that it imports; in each root folder, as CLAIM.
+FALSE_MASTER := $(O)/tests/target/false-master
+$(FALSE_MASTER): tests/target/false_master.c $(O)/tests/target/libdovecot.so.0
+	$(say) LD $@
+	$(Q)$(CC) $(SYSROOT) -O2 -o $@ $^
+
 # Makes up logins with the real Dovecot's library, from outside or preloaded. Without libraries of its
 # own, so that it runs in each root folder.
 CLAIM_SRC := $(patsubst %,tests/target/%.c,claim image login_image) \
@@ -51,7 +57,7 @@ $(CLAIM) $(O)/tests/target/libclaim.so: $(CLAIM_SRC) $(wildcard tests/target/*.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CLAIM_CFLAGS) -o $@ $(filter %.c,$^) $(CLAIM_HOW)
 
-target: $(TARGET_LIBS) $(STORM) $(FORGER) $(CLAIM) $(O)/tests/target/libclaim.so ## build the synthetic Dovecot and the program that fires its probes
+target: $(TARGET_LIBS) $(STORM) $(FORGER) $(FALSE_MASTER) $(CLAIM) $(O)/tests/target/libclaim.so ## build the synthetic Dovecot and the program that fires its probes
 
 # tests/bpf runs in the kernel: root only. Built without sanitizers.
 TEST_SKEL := $(patsubst tests/bpf/%.bpf.c,$(O)/gen/skel/%.skel.h,$(wildcard tests/bpf/*.bpf.c))
@@ -61,7 +67,7 @@ $(O)/bpf/%.bpf.o: tests/bpf/%.bpf.c $(wildcard bpf/*.h $(INCLUDE)/dovetap/*.h vm
 	$(Q)$(CLANG) $(BPF_FLAGS) -c $< -o $@
 
 BPF_TESTS := $(patsubst %.c,$(O)/%,$(filter-out %.bpf.c,$(wildcard tests/bpf/test_*.c tests/bpf/bench_*.c)))
-BPF_TEST_HELPERS := $(TARGET_OBJ) $(O)/tests/bpf/login_object.o
+BPF_TEST_HELPERS := $(TARGET_OBJ) $(O)/tests/bpf/login_object.o $(O)/tests/bpf/origin_processes.o
 
 $(patsubst %,%.o,$(BPF_TESTS)) $(BPF_TEST_HELPERS): CPPFLAGS += -Itests
 $(patsubst %,%.o,$(BPF_TESTS)) $(BPF_TEST_HELPERS): | $(BPF_SKEL) $(TEST_SKEL)

@@ -19,6 +19,17 @@ enum dovetap_origin {
 	DOVETAP_ORIGIN_COUNT
 };
 
+/* A file as the kernel has it: what stat(2) gives may differ (overlays, btrfs). */
+struct dovetap_master_file {
+	unsigned long long inode;
+	unsigned int device;
+	unsigned int generation; /* 0 where the file system has none */
+};
+
+/* Masters by another name that are known at once: of files of root's, and of others'. */
+#define DOVETAP_NOTED_ROOT   3072
+#define DOVETAP_NOTED_OTHERS 1024
+
 #define DOVETAP_EXE_NAME_MAX 24 /* of a file's name; cut, not ended by a NUL when it is full */
 
 /*
@@ -36,6 +47,10 @@ enum dovetap_origin {
 	X(FILE_INODE, "file", "f_inode")                                                           \
 	X(DENTRY_NAME, "dentry", "d_shortname|d_iname")                                            \
 	X(INODE_UID, "inode", "i_uid")                                                             \
+	X(INODE_NUMBER, "inode", "i_ino")                                                          \
+	X(INODE_GENERATION, "inode", "i_generation")                                               \
+	X(INODE_SB, "inode", "i_sb")                                                               \
+	X(SB_DEVICE, "super_block", "s_dev")                                                       \
 	X(CRED_UID, "cred", "uid")                                                                 \
 	X(CRED_USER_NS, "cred", "user_ns")                                                         \
 	X(USER_NS_PARENT, "user_namespace", "parent")                                              \

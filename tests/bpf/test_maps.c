@@ -135,7 +135,7 @@ static void test_the_next_life_has_the_same_maps(void **state)
 	static const struct ledger_row rows[] = {{0, 1, 1}, {0, 0, 0}};
 	struct life first, second;
 	struct ledger ledger;
-	uint32_t ring, counters;
+	uint32_t ring, counters, masters;
 	uint64_t number = 7;
 
 	(void)state;
@@ -143,6 +143,7 @@ static void test_the_next_life_has_the_same_maps(void **state)
 	assert_false(first.maps.inherited);
 	ring = first.maps.ring_id;
 	counters = first.maps.counters_id;
+	masters = first.maps.masters_id;
 	assert_int_equal(losses(&first.maps), LOSSES);
 	add_loss(&first.maps, 31);
 	assert_int_equal(ledger_map(first.maps.accounts_fd, &ledger, NULL), 0);
@@ -154,7 +155,8 @@ static void test_the_next_life_has_the_same_maps(void **state)
 	assert_true(second.maps.inherited);
 	assert_int_equal(second.maps.ring_id, ring);
 	assert_int_equal(second.maps.counters_id, counters);
-	assert_int_equal(memory.count, 3);
+	assert_int_equal(second.maps.masters_id, masters);
+	assert_int_equal(memory.count, 4);
 	assert_int_equal(losses(&second.maps), LOSSES | 1UL << 31);
 	assert_int_equal(ledger_map(second.maps.accounts_fd, &ledger, NULL), 0);
 	assert_true(ledger_read(ledger_block(&ledger, "a"), rows, &number));

@@ -355,9 +355,41 @@ static void a_verifier_is_started_ahead(void **state)
 	alarm(0);
 }
 
+static int master_code(struct verify *verify, const char *name)
+{
+	char path[SCENARIO_PATH];
+	struct error error = {0};
+	int fd, ret;
+
+	(void)snprintf(path, sizeof(path), ".output/tests/target/%s", name);
+	fd = open(path, O_PATH | O_CLOEXEC);
+	assert_true(fd >= 0);
+	ret = verify_master(verify, fd, &error);
+	close(fd);
+	return ret;
+}
+
+static void a_master_has_to_be_one(void **state)
+{
+	struct verify verify = {.program = start_open_self(NULL), .rights = SEARCH_AS_WE_ARE};
+
+	(void)state;
+	alarm(PATIENCE);
+	assert_int_equal(master_code(&verify, "false-master"), 0); /* by its contents it is */
+	assert_int_equal(master_code(&verify, "libtarget.so"), -EBADMSG);
+	assert_int_equal(master_code(&verify, "forger"), -EBADMSG);
+	assert_int_equal(master_code(&verify, ""), -EBADMSG); /* a directory */
+	verify_release(&verify);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	close(verify.program);
+	alarm(0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_master_has_to_be_one),
 		cmocka_unit_test(a_verifier_is_started_ahead),
 		cmocka_unit_test(a_probe_is_set_only_where_the_file_has_the_function),
 	};

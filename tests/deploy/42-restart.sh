@@ -44,7 +44,7 @@ ExecStartPre=/bin/sh -c 'until [ -e /run/go ]; do sleep 0.1; done'
 END
 inside touch /run/go
 inside systemctl daemon-reload
-check 'it keeps the ring, counters, accounts, descents and three probes' eventually keeps 7
+check 'it keeps the ring, counters, accounts, descents, masters and three probes' eventually keeps 8
 logged_in first@example.com
 check 'a login is recorded' eventually last_login first@example.com
 
@@ -56,7 +56,7 @@ check 'and none was set' says ': attached to' 0
 check 'it is killed' restart_around gap2@example.com kill_both
 check 'the login of meanwhile is recorded, too' eventually last_login gap2@example.com
 check 'the probes were taken over again' says 'taken over' 3
-check 'it still keeps no more than it has to' keeps 7
+check 'it still keeps no more than it has to' keeps 8
 inside systemctl stop dovetap
 check 'a stopped service keeps nothing' keeps 0
 inside systemctl start dovetap

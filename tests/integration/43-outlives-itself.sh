@@ -51,7 +51,7 @@ check 'a second one on the same socket is refused' fails_with 69 'another doveta
 	"${second[@]}" --state-dir "$tmp/third" --control "$tmp/state/control.sock"
 check 'what runs is not detached' fails_with 69 'another dovetap works with these' \
 	"$dovetap" detach --pin "$bpffs/dovetap"
-check 'check tells of it' checks '3 probes, 4 maps; a dovetap works with them'
+check 'check tells of it' checks '3 probes, 5 maps; a dovetap works with them'
 
 login imap a@example.com > /dev/null
 check 'the first login is there' eventually recorded imap/a@example.com
@@ -64,7 +64,7 @@ check 'it says that the ring is inherited' inherited 1
 
 dovetap_stop
 login pop3 c@example.com > /dev/null
-check 'check tells of what is left' checks '3 probes, 4 maps; the next dovetap'
+check 'check tells of what is left' checks '3 probes, 5 maps; the next dovetap'
 pin
 check 'ended: the login of meanwhile is there' \
 	eventually recorded {imap/a,imap/b,pop3/c}@example.com
@@ -79,10 +79,11 @@ check 'and what it has removed' same 'removed counters map
 removed directory
 removed map accounts
 removed map descents
+removed map masters
 removed probe
 removed probe
 removed probe
-removed ring' "$(sed -E 's/^removed map counters/removed counters map/; s/^(removed (map accounts|map descents|probe|ring|directory)).*/\1/' "$tmp/detached" | sort)"
+removed ring' "$(sed -E 's/^removed map counters/removed counters map/; s/^(removed (map accounts|map descents|map masters|probe|ring|directory)).*/\1/' "$tmp/detached" | sort)"
 check 'everything is gone' pins_are_gone
 check 'there is nothing left to detach' same '{"directory":"'"$bpffs/dovetap"'","removed":[]}' \
 	"$("$dovetap" detach --pin "$bpffs/dovetap" --json)"

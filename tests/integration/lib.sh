@@ -121,7 +121,7 @@ harness_start() { # name: extra configuration goes into $tmp/NAME/extra.conf bef
 	harness_pid=$pid
 	eventually grep -qs 'starting up' "$tmp/$harness/dovecot.log" ||
 		bail "$harness: $(tail -n 5 "$tmp/$harness"/{harness,dovecot}.log)"
-	harness_master=$(pgrep --parent "$(pgrep --parent "$harness_pid" -x unshare)" -x dovecot)
+	harness_master=$(pgrep --parent "$(pgrep --parent "$harness_pid" -x unshare)")
 	harness_root=/proc/$harness_master/root
 }
 

@@ -185,6 +185,8 @@ static int prepare(const struct loader *loader, const struct binary *binary, uin
 	if (ret == 0)
 		ret = bpf_map__reuse_fd(skel->maps.counters, loader->maps->counters_fd);
 	if (ret == 0)
+		ret = bpf_map__reuse_fd(skel->maps.masters, loader->maps->masters_fd);
+	if (ret == 0)
 		ret = use_descents(loader, skel);
 	if (ret < 0)
 		return ret;
@@ -297,7 +299,7 @@ uint64_t loader_generation(const struct loader *loader, const struct binary *bin
 	const uint64_t numbers[] = {
 		loader->maps->ring_id,	      loader->maps->counters_id, loader->options.method,
 		loader->options.wanted_texts, hook_offset(binary, hook), loader_file_key(binary),
-		loader->maps->descents_id,
+		loader->maps->descents_id,    loader->maps->masters_id,
 	};
 	uint64_t sum;
 	size_t size;

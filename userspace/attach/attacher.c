@@ -85,6 +85,9 @@ static int prepare(struct attacher *attacher, struct error *error_r)
 	attacher->attachments.loader = attacher->loader;
 	if (ret == 0)
 		remember_descents(attacher);
+	if (ret == 0 && masters_new(loader_kernel(attacher->loader), attacher->maps.masters_fd,
+				    &attacher->masters) < 0)
+		ret = error_set(error_r, ENOMEM, "out of memory");
 	if (ret == 0)
 		ret = search_new(&attacher->options.discover, &attacher->search_owner,
 				 &attacher->search, error_r);
@@ -158,6 +161,7 @@ void attacher_free(struct attacher **attacher)
 	exec_watch_free(&(*attacher)->execs);
 	search_free(&(*attacher)->search);
 	descents_free(&(*attacher)->descents);
+	masters_free(&(*attacher)->masters);
 	loader_free(&(*attacher)->loader);
 	inherited_release(&(*attacher)->inherited);
 	maps_close(&(*attacher)->maps);

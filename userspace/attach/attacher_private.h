@@ -15,6 +15,7 @@
 #include "attach/fd_stores.h"
 #include "attach/inherited.h"
 #include "attach/maps.h"
+#include "attach/masters.h"
 #include "attach/resolver.h"
 #include "base/clock.h"
 #include "search/search.h"
@@ -29,6 +30,7 @@ struct attacher {
 	struct maps maps;
 	struct loader *loader;
 	struct descents *descents; /* NULL: the kernel keeps none */
+	struct masters *masters;
 	struct search *search;
 	struct search_owner search_owner;
 	struct exec_watch *execs; /* NULL: not available */

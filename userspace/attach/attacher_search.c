@@ -74,6 +74,26 @@ static void on_lost(void *ctx, const struct binary *binary)
 	attachments_lost(&attacher->attachments, binary);
 }
 
+/* Its name is no proof of anything, and neither is what the searcher reports. */
+static void on_master(void *ctx, int fd, const char *path)
+{
+	struct attacher *attacher = ctx;
+	struct error error;
+	int ret;
+
+	if (!attacher->masters || masters_has(attacher->masters, fd))
+		return;
+	ret = verify_master(&attacher->attachments.verify, fd, &error);
+	if (ret == 0)
+		ret = masters_note(attacher->masters, fd, &error);
+	if (ret < 0) {
+		log_warning("%.1000s: not taken for Dovecot's master: %s", path, error.text);
+		return;
+	}
+	log_info("%.1000s: is Dovecot's master by its contents", path);
+	descents_look_again(attacher->descents);
+}
+
 static void on_stalled(void *ctx, const char *place, bool end, unsigned int count)
 {
 	struct attacher *attacher = ctx;
@@ -116,6 +136,7 @@ const struct search_owner attacher_search_owner = {
 	.lost = on_lost,
 	.scanned = on_scanned,
 	.unrelated = on_unrelated,
+	.master = on_master,
 	.stalled = on_stalled,
 };
 

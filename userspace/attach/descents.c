@@ -40,7 +40,9 @@ static int load(struct descents *descents, const struct kernel_facts *kernel,
 	skel->rodata->kernel_reads = kernel->reads;
 	memcpy((void *)skel->rodata->kernel_offsets, kernel->offsets, sizeof(kernel->offsets));
 	skel->rodata->own_pid_ns = kernel->own_pid_ns;
-	if (maps->descents_fd >= 0)
+	if (maps->masters_fd >= 0)
+		ret = bpf_map__reuse_fd(skel->maps.masters, maps->masters_fd);
+	if (ret == 0 && maps->descents_fd >= 0)
 		ret = bpf_map__reuse_fd(skel->maps.descents, maps->descents_fd);
 	if (ret == 0)
 		ret = descent_bpf__load(skel);
@@ -100,6 +102,12 @@ int descents_new(const struct kernel_facts *kernel, struct maps *maps, struct fd
 	}
 	*descents_r = descents;
 	return 0;
+}
+
+void descents_look_again(const struct descents *descents)
+{
+	if (descents)
+		(void)look_at_all(descents);
 }
 
 void descents_free(struct descents **descents)

@@ -23,6 +23,9 @@ struct descents;
 int descents_new(const struct kernel_facts *kernel, struct maps *maps, struct fd_stores *fd_stores,
 		 struct descents **descents_r, struct error *error_r);
 
+/* For when another file counts as a master; takes NULL. */
+void descents_look_again(const struct descents *descents);
+
 void descents_free(struct descents **descents); /* takes NULL, sets NULL */
 
 #endif

@@ -72,6 +72,9 @@ static void take(void *ctx, const char *name, int fd)
 	} else if (strcmp(name, MAPS_ACCOUNTS) == 0) {
 		taken = inherited->accounts_fd < 0;
 		inherited->accounts_fd = taken ? fd : inherited->accounts_fd;
+	} else if (strcmp(name, MAPS_MASTERS) == 0) {
+		taken = inherited->masters_fd < 0;
+		inherited->masters_fd = taken ? fd : inherited->masters_fd;
 	} else if (strcmp(name, MAPS_DESCENTS) == 0) {
 		taken = inherited->descents_fd < 0;
 		inherited->descents_fd = taken ? fd : inherited->descents_fd;
@@ -108,6 +111,8 @@ void inherited_release(struct inherited *inherited)
 		close(inherited->counters_fd);
 	if (inherited->accounts_fd >= 0)
 		close(inherited->accounts_fd);
+	if (inherited->masters_fd >= 0)
+		close(inherited->masters_fd);
 	if (inherited->descents_fd >= 0)
 		close(inherited->descents_fd);
 	*inherited = (struct inherited)INHERITED_NOTHING;

@@ -28,13 +28,14 @@ struct inherited {
 	size_t ring_count;
 	int counters_fd; /* -1: none */
 	int accounts_fd; /* the same */
+	int masters_fd;	 /* the same */
 	int descents_fd; /* the same */
 	struct inherited_link *links;
 };
 
 #define INHERITED_NOTHING                                                                          \
 	{                                                                                          \
-		.counters_fd = -1, .accounts_fd = -1, .descents_fd = -1                            \
+		.counters_fd = -1, .accounts_fd = -1, .masters_fd = -1, .descents_fd = -1          \
 	}
 
 /* Names that are not ours are left alone. */

@@ -43,6 +43,8 @@ static uint32_t counters_entries(int cpus)
 /* struct descent of bpf/descents.bpf.h */
 #define DESCENT_BYTES (4 * sizeof(uint32_t) + DOVETAP_EXE_NAME_MAX)
 
+#define MASTERS_ENTRIES (DOVETAP_NOTED_ROOT + DOVETAP_NOTED_OTHERS)
+
 #define ACCOUNTS_ENTRIES (uint32_t)(LEDGER_BYTES / sizeof(uint64_t))
 
 /* Can it be mapped as that many numbers? */
@@ -111,6 +113,16 @@ static int make_accounts(struct error *error_r)
 		      : fd;
 }
 
+static int make_masters(struct error *error_r)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_HASH, MAPS_MASTERS, sizeof(struct dovetap_master_file),
+				sizeof(uint32_t), MASTERS_ENTRIES, NULL);
+
+	return fd < 0 ? error_set(error_r, -fd, "cannot create the list of masters: %s",
+				  strerror(-fd))
+		      : fd;
+}
+
 static int make_counters(struct error *error_r)
 {
 	int cpus = libbpf_num_possible_cpus(), fd = cpus, ret;
@@ -167,6 +179,15 @@ static bool is_descents(int fd)
 	       info.value_size == DESCENT_BYTES;
 }
 
+static bool is_masters(int fd)
+{
+	struct bpf_map_info info;
+
+	return map_info(fd, &info) == 0 && info.type == BPF_MAP_TYPE_HASH &&
+	       info.key_size == sizeof(struct dovetap_master_file) &&
+	       info.max_entries == MASTERS_ENTRIES;
+}
+
 /* Returns the descriptor, or -1. */
 static int take_fitting(int *inherited, bool (*fits)(int fd), const char *name,
 			struct fd_stores *fd_stores)
@@ -192,6 +213,8 @@ static void take_over(struct maps *maps, size_t wanted, struct inherited *inheri
 		take_fitting(&inherited->counters_fd, is_counters, MAPS_COUNTERS, fd_stores);
 	maps->accounts_fd =
 		take_fitting(&inherited->accounts_fd, is_accounts, MAPS_ACCOUNTS, fd_stores);
+	maps->masters_fd =
+		take_fitting(&inherited->masters_fd, is_masters, MAPS_MASTERS, fd_stores);
 	maps->descents_fd =
 		take_fitting(&inherited->descents_fd, is_descents, MAPS_DESCENTS, fd_stores);
 }
@@ -211,7 +234,11 @@ static int make_missing(struct maps *maps, size_t ring_bytes, struct error *erro
 		return maps->counters_fd;
 	if (maps->accounts_fd < 0)
 		maps->accounts_fd = make_accounts(error_r);
-	return maps->accounts_fd < 0 ? maps->accounts_fd : print_uses(maps->counters_fd, error_r);
+	if (maps->accounts_fd < 0)
+		return maps->accounts_fd;
+	if (maps->masters_fd < 0)
+		maps->masters_fd = make_masters(error_r);
+	return maps->masters_fd < 0 ? maps->masters_fd : print_uses(maps->counters_fd, error_r);
 }
 
 /* Also what came from an fd store: there may be another one now. */
@@ -223,18 +250,21 @@ static void keep(const struct maps *maps, size_t ring_bytes, struct fd_stores *f
 	fd_stores_put(fd_stores, name, maps->ring_fd);
 	fd_stores_put(fd_stores, MAPS_COUNTERS, maps->counters_fd);
 	fd_stores_put(fd_stores, MAPS_ACCOUNTS, maps->accounts_fd);
+	fd_stores_put(fd_stores, MAPS_MASTERS, maps->masters_fd);
 	for (size_t i = 0; i < maps->old_count; i++)
 		fd_stores_put(fd_stores, maps->old[i].name, maps->old[i].fd);
 }
 
 static int identify(struct maps *maps, struct error *error_r)
 {
-	struct bpf_map_info ring, counters;
+	struct bpf_map_info ring, counters, masters;
 
-	if (map_info(maps->ring_fd, &ring) < 0 || map_info(maps->counters_fd, &counters) < 0)
+	if (map_info(maps->ring_fd, &ring) < 0 || map_info(maps->counters_fd, &counters) < 0 ||
+	    map_info(maps->masters_fd, &masters) < 0)
 		return error_set(error_r, errno, "cannot ask for a map's id: %s", strerror(errno));
 	maps->ring_id = ring.id;
 	maps->counters_id = counters.id;
+	maps->masters_id = masters.id;
 	return 0;
 }
 
@@ -280,6 +310,8 @@ void maps_close(struct maps *maps)
 		close(maps->counters_fd);
 	if (maps->accounts_fd >= 0)
 		close(maps->accounts_fd);
+	if (maps->masters_fd >= 0)
+		close(maps->masters_fd);
 	if (maps->descents_fd >= 0)
 		close(maps->descents_fd);
 	for (size_t i = 0; i < maps->old_count; i++)

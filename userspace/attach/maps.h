@@ -24,19 +24,22 @@
 #define MAPS_COUNTERS "counters"
 #define MAPS_ACCOUNTS "accounts"
 #define MAPS_DESCENTS "descents"
+#define MAPS_MASTERS  "masters"
 
 struct maps {
 	int ring_fd, counters_fd, accounts_fd;
-	int descents_fd;				/* attach/descents.h; -1: there is none */
-	uint32_t ring_id, counters_id, descents_id;	/* the kernel's */
-	bool inherited;					/* the ring was there */
-	struct inherited_ring old[INHERITED_RINGS_MAX]; /* rings of other sizes */
+	int masters_fd;	 /* attach/masters.h */
+	int descents_fd; /* attach/descents.h; -1: there is none */
+	uint32_t ring_id, counters_id, descents_id, masters_id; /* the kernel's */
+	bool inherited;						/* the ring was there */
+	struct inherited_ring old[INHERITED_RINGS_MAX];		/* rings of other sizes */
 	size_t old_count;
 };
 
 #define MAPS_NONE                                                                                  \
 	{                                                                                          \
-		.ring_fd = -1, .counters_fd = -1, .accounts_fd = -1, .descents_fd = -1             \
+		.ring_fd = -1, .counters_fd = -1, .accounts_fd = -1, .masters_fd = -1,             \
+		.descents_fd = -1                                                                  \
 	}
 
 /*

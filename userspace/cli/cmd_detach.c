@@ -102,6 +102,7 @@ static void remove_all(struct detach_command *command)
 	}
 	remove_map(command, MAPS_COUNTERS, inherited->counters_fd);
 	remove_map(command, MAPS_ACCOUNTS, inherited->accounts_fd);
+	remove_map(command, MAPS_MASTERS, inherited->masters_fd);
 	remove_map(command, MAPS_DESCENTS, inherited->descents_fd);
 	inherited_release(inherited);
 }

@@ -180,6 +180,11 @@ void discover_on_lost(struct discover *discover, discover_lost_fn *lost)
 	discover->lost = lost;
 }
 
+void discover_on_master(struct discover *discover, discover_master_fn *master)
+{
+	discover->master = master;
+}
+
 void discover_set_guard(struct discover *discover, const struct discover_guard *guard)
 {
 	discover->finder.guard = *guard;

@@ -51,6 +51,16 @@ void discover_free(struct discover **discover);
 void discover_on_lost(struct discover *discover, discover_lost_fn *lost);
 
 /*
+ * Dovecot's first process runs that file, which has another name than "dovecot". Called for each
+ * such process at each search, and when it starts. fd is O_PATH; it and path are valid for this
+ * call.
+ */
+typedef void discover_master_fn(void *ctx, int fd, const char *path);
+
+/* With the ctx of discover_new(). */
+void discover_on_master(struct discover *discover, discover_master_fn *master);
+
+/*
  * Before the first search: a probe was left on this file, so it is reported as found when something
  * leads to it, and as lost when nothing does. Returns 0 or -ENOMEM.
  */

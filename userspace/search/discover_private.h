@@ -19,6 +19,7 @@ struct discover {
 	bool processes;
 	char **roots; /* NULL-terminated */
 	discover_lost_fn *lost;
+	discover_master_fn *master;
 	struct seen_cache seen_cache;	   /* executables, by namespace */
 	struct seen_cache unrelated_names; /* libraries that are none of Dovecot's, by namespace */
 	struct rescan rescan;

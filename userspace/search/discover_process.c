@@ -13,6 +13,7 @@
 
 #define RECENT_EXEC_NS	  (1 * NS_PER_SEC)
 #define SEEN_UNRELATED_NS (600 * NS_PER_SEC)
+#define USUAL_NAME_MAX	  31 /* longer ones the kernel keeps elsewhere */
 
 /* Returns the index of the directory, or a negative errno. */
 static int add_directory_of(struct discover *discover, const struct process *process,
@@ -90,6 +91,33 @@ static void reconsider(struct discover *discover)
 	}
 }
 
+/* The kernel's programs know the usual name (bpf/process.bpf.h), also with more behind it. */
+static bool has_usual_name(const char *exe)
+{
+	static const char usual[] = "dovecot";
+	const char *name = strrchr(exe, '/');
+
+	return name && strncmp(name + 1, usual, strlen(usual)) == 0 &&
+	       strlen(name + 1) <= USUAL_NAME_MAX;
+}
+
+static void report_master(struct discover *discover, const struct process *process)
+{
+	const struct recognised *is =
+		recognise_known(&discover->finder.recogniser, &process->exe_stat);
+	char path[PATH_MAX];
+	int fd;
+
+	if (!discover->master || !is || !is->master || has_usual_name(process->exe))
+		return;
+	fd = process_open_exe_path(process);
+	if (fd < 0)
+		return;
+	snprintf(path, sizeof(path), "%s%.3900s", process->prefix, process->exe);
+	discover->master(discover->finder.ctx, fd, path);
+	close(fd);
+}
+
 static void use_exe(struct discover *discover, const struct process *process)
 {
 	int fd = process_open_exe(process);
@@ -163,6 +191,7 @@ static void search_inside(struct discover *discover, struct process *process)
 	discover->dovecots++;
 	if (process_open(process) < 0)
 		return;
+	report_master(discover, process);
 	if (!discover->processes) {
 		search_deleted(discover, process);
 		return;
@@ -210,6 +239,7 @@ static enum discover_exec take_exec(struct discover *discover, struct process *p
 	if (!is_dovecot(discover, process))
 		return DISCOVER_EXEC_UNRELATED;
 	if (!was_taken(discover, process, now) && process_open(process) == 0) {
+		report_master(discover, process);
 		use_exe(discover, process);
 		rescan_add(&discover->rescan, process, now);
 	}

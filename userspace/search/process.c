@@ -167,6 +167,13 @@ int process_open_exe(const struct process *process)
 	return fd < 0 ? -errno : fd;
 }
 
+int process_open_exe_path(const struct process *process)
+{
+	int fd = openat(process->fd, "exe", O_PATH | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* What is mapped may be a device; only a regular file is opened. */
 int process_open_library(const struct process *process, const struct process_library *library)
 {

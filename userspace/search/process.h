@@ -45,6 +45,7 @@ void process_close(struct process *process);
 
 /* Its executable itself, not what is at the path now, for reading. */
 int process_open_exe(const struct process *process);
+int process_open_exe_path(const struct process *process); /* O_PATH */
 
 struct process_library {
 	const char *path;  /* below root_fd */

@@ -77,6 +77,7 @@ static void look_inside(int fd, struct recognised *is)
 		if (probe_table[i].importers && elf_file_imports(elf, probe_table[i].symbol))
 			is->importer = true;
 	}
+	is->master = elf_file_imports(elf, RECOGNISE_MASTER);
 	elf_file_free(&elf);
 }
 

@@ -6,6 +6,7 @@
  *	libdovecot-storage, libdovecot-login	by the soname, else by the probed functions
  *	auth					needs libdovecot.so and has the probed functions
  *	a login process				imports the probed functions of libdovecot-login
+ *	a master				imports what writes the list of instances
  *
  * Answers are cached by the file's identity, because nearly every process that starts runs a file
  * that was seen before. Of a file that is not Dovecot's a few hundred bytes are read, once; of one
@@ -23,11 +24,15 @@
 
 #define RECOGNISE_LIBRARY "libdovecot" /* what the names of its libraries begin with */
 
+/* Of libdovecot's functions, the one that only the master calls, in all releases since 2.1. */
+#define RECOGNISE_MASTER "master_instance_list_update"
+
 struct recognised {
 	bool dovecot;	     /* else nothing below is set */
 	bool library;	     /* one of libdovecot*.so */
 	enum priv_role role; /* whose probed functions it has; 0: none */
 	bool importer;	     /* a login process */
+	bool master;	     /* Dovecot's first process */
 	bool waits;	     /* the read budget is exhausted: nothing else is set */
 	struct elf_dynamic *dynamic;
 };

@@ -182,6 +182,8 @@ static void take(struct search *search, struct search_answer *answer, int fd)
 		search_take_found(search, answer, fd);
 		return;
 	}
+	if (answer->type == SEARCH_MASTER && fd >= 0 && search->owner->master)
+		search->owner->master(search->owner->ctx, fd, answer->path);
 	if (fd >= 0)
 		close(fd);
 	if (answer->type == SEARCH_LOST)

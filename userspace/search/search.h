@@ -4,7 +4,7 @@
  * have made: on a file system whose server does not answer (FUSE, NFS) an open() or stat() may wait
  * for ever, and cannot even be killed.
  *
- *	owner ── SCAN, EXEC ──▶ searcher ── FOUND with the file, LOST, UNRELATED, SCANNED ──▶ owner
+ *	owner ── SCAN, EXEC ──▶ searcher ── FOUND, MASTER with the file, LOST, ... ──▶ owner
  *	      └─ shared page: what it examines, since when, and the paths in quarantine ─┘
  *
  * A searcher that looks at one thing for SEARCH_PATIENCE_NS is killed, as is one that crashes over
@@ -33,6 +33,10 @@ struct search_owner {
 	discover_fn *found; /* build stays valid until it is lost, or the search freed; its fd is
 			     * O_PATH, so that closing it asks no server */
 	discover_lost_fn *lost; /* may be NULL */
+
+	/* Dovecot's first process runs it, by another name (discover.h): at least once a search. fd
+	 * is O_PATH, valid for this call. May be NULL. */
+	void (*master)(void *ctx, int fd, const char *path);
 
 	/* A search of everything is over; error->code is 0 or the first reason for which something
 	 * could not be looked at; limited is discover_limited(), dovecots discover_dovecots(). */

@@ -36,6 +36,7 @@ enum search_message_type {
 	SEARCH_LOST = 4,
 	SEARCH_UNRELATED = 5,
 	SEARCH_SCANNED = 6,
+	SEARCH_MASTER = 7, /* only path; the file goes with it */
 };
 
 #define SEARCH_NAME_MAX 16
@@ -90,7 +91,7 @@ int searcher_start_unpack(struct slice bytes, struct searcher_start *start_r,
 			  const char *roots[SEARCHER_ROOTS_MAX + 1], struct error *error_r);
 
 /* The message that such a searcher finds on its channel: with the shared memory and those bytes. */
-#define SEARCHER_HELLO_VERSION 2
+#define SEARCHER_HELLO_VERSION 3
 struct searcher_hello {
 	uint32_t version;
 	uint32_t shared_size; /* of struct search_shared */

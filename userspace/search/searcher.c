@@ -127,6 +127,14 @@ static void on_lost(void *ctx, const struct binary *binary)
 	answer(ctx, &lost, -1);
 }
 
+static void on_master(void *ctx, int fd, const char *path)
+{
+	struct search_answer master = {.type = SEARCH_MASTER};
+
+	snprintf(master.path, sizeof(master.path), "%s", path);
+	answer(ctx, &master, fd);
+}
+
 static void take_exec(const struct searcher *searcher, const struct search_request *request)
 {
 	struct search_answer unrelated = {.type = SEARCH_UNRELATED};
@@ -188,6 +196,7 @@ void searcher_run(const struct searcher_start *start, int channel, struct search
 	if (discover_new(&start->options, on_found, &searcher, &searcher.discover, NULL) < 0)
 		_exit(EX_OSERR);
 	discover_on_lost(searcher.discover, on_lost);
+	discover_on_master(searcher.discover, on_master);
 	discover_set_guard(searcher.discover, &guard);
 	for (; restored->role != 0; restored++)
 		(void)discover_restore(searcher.discover, restored->role, &restored->id);

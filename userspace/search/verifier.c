@@ -15,6 +15,7 @@
 #include "priv/sandbox.h"
 #include "priv/start.h"
 #include "search/fuse.h"
+#include "search/recognise.h"
 #include "search/verify_wire.h"
 
 static int compare_inode(int fd, const struct file_id *id, struct error *error_r)
@@ -86,13 +87,21 @@ static int compare_all(const struct elf_file *elf, const struct verify_request *
 	return ret;
 }
 
+static int check_master(const struct elf_file *elf, struct error *error_r)
+{
+	return elf_file_imports(elf, RECOGNISE_MASTER)
+		       ? 0
+		       : error_set(error_r, EBADMSG, "it is no master of Dovecot's");
+}
+
 int verify_file(int fd, const struct verify_request *request, struct error *error_r)
 {
 	struct elf_file *elf = NULL;
 	int ret = elf_file_read(fd, &elf, error_r);
 
 	if (ret == 0)
-		ret = compare_all(elf, request, error_r);
+		ret = request->master ? check_master(elf, error_r)
+				      : compare_all(elf, request, error_r);
 	elf_file_free(&elf);
 	return ret;
 }

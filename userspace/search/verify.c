@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "priv/fd_message.h"
 #include "priv/start.h"
+#include "search/file_id.h"
 #include "search/verify_wire.h"
 
 static void describe_function(const struct probe *probe, uint64_t offset,
@@ -27,8 +29,7 @@ static void describe_function(const struct probe *probe, uint64_t offset,
 	memcpy(function->code, code, ELF_FUNCTION_CODE);
 }
 
-void verify_describe(const struct verify *verify, const struct binary *binary,
-		     struct verify_request *request_r)
+static void describe(const struct verify *verify, struct verify_request *request_r)
 {
 	memset(request_r, 0, sizeof(*request_r)); /* padding, too */
 	request_r->version = VERIFY_VERSION;
@@ -36,6 +37,12 @@ void verify_describe(const struct verify *verify, const struct binary *binary,
 	request_r->user = verify->user;
 	request_r->owner = getpid();
 	request_r->fuse = verify->fuse;
+}
+
+void verify_describe(const struct verify *verify, const struct binary *binary,
+		     struct verify_request *request_r)
+{
+	describe(verify, request_r);
 	request_r->id = binary->id;
 	memcpy(request_r->abi, binary->abi, sizeof(request_r->abi));
 	describe_function(binary->probe, binary->offset, binary->code, &request_r->functions[0]);
@@ -63,13 +70,9 @@ static int start(const struct verify *verify, struct verifier_process *process_r
 	return pid < 0 ? pid : 0;
 }
 
-static int ask(const struct verify *verify, const struct binary *binary,
-	       const struct verifier_process *process)
+static int ask(const struct verify_request *request, int fd, const struct verifier_process *process)
 {
-	struct verify_request request;
-
-	verify_describe(verify, binary, &request);
-	return fd_message_send(process->channel, &request, sizeof(request), &binary->fd, 1);
+	return fd_message_send(process->channel, request, sizeof(*request), &fd, 1);
 }
 
 static int wait_for_answer(int channel)
@@ -168,26 +171,27 @@ void verify_release(struct verify *verify)
 }
 
 /* One that was started ahead may have been killed since. */
-static int ask_one(struct verify *verify, const struct binary *binary,
+static int ask_one(struct verify *verify, const struct verify_request *request, int fd,
 		   struct verifier_process *process_r, struct error *error_r)
 {
 	int ret;
 
 	*process_r = take_spare(verify);
-	if (process_r->pid != 0 && ask(verify, binary, process_r) == 0)
+	if (process_r->pid != 0 && ask(request, fd, process_r) == 0)
 		return 0;
 	end(verify, process_r);
 	ret = start(verify, process_r, error_r);
 	if (ret < 0)
 		return ret;
-	ret = ask(verify, binary, process_r);
+	ret = ask(request, fd, process_r);
 	return ret < 0 ? error_set(error_r, -ret, "%s", strerror(-ret)) : 0;
 }
 
-int verify_binary(struct verify *verify, const struct binary *binary, struct error *error_r)
+static int verify_file_of(struct verify *verify, const struct verify_request *request, int fd,
+			  struct error *error_r)
 {
 	struct verifier_process process;
-	int ret = ask_one(verify, binary, &process, error_r);
+	int ret = ask_one(verify, request, fd, &process, error_r);
 
 	if (ret == 0)
 		ret = take_answer(process.channel, error_r);
@@ -195,4 +199,25 @@ int verify_binary(struct verify *verify, const struct binary *binary, struct err
 	reap(verify);
 	verify_expect(verify); /* a Dovecot has several */
 	return ret;
+}
+
+int verify_binary(struct verify *verify, const struct binary *binary, struct error *error_r)
+{
+	struct verify_request request;
+
+	verify_describe(verify, binary, &request);
+	return verify_file_of(verify, &request, binary->fd, error_r);
+}
+
+int verify_master(struct verify *verify, int fd, struct error *error_r)
+{
+	struct verify_request request;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_set(error_r, errno, "%s", strerror(errno));
+	describe(verify, &request);
+	request.master = true;
+	file_id_from_stat(&request.id, &st);
+	return verify_file_of(verify, &request, fd, error_r);
 }

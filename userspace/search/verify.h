@@ -61,6 +61,9 @@ void verify_release(struct verify *verify);
  */
 int verify_binary(struct verify *verify, const struct binary *binary, struct error *error_r);
 
+/* The same of a file that may be Dovecot's master, open with O_PATH (recognise.h). */
+int verify_master(struct verify *verify, int fd, struct error *error_r);
+
 /* The whole life of such a program. */
 __attribute__((noreturn)) void verifier_main(void);
 

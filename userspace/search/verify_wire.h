@@ -8,7 +8,7 @@
 
 #include "search/verify.h"
 
-#define VERIFY_VERSION	  1
+#define VERIFY_VERSION	  2
 #define VERIFY_SYMBOL_MAX 64
 
 struct verify_function {
@@ -24,6 +24,7 @@ struct verify_request {
 	struct priv_user user;
 	pid_t owner; /* whose end is the verifier's */
 	uint32_t fuse;
+	uint32_t master; /* a master: of what follows, only inode and device are compared */
 	struct file_id id;
 	char abi[ABI_MAX];
 	struct verify_function functions[2]; /* of the probe, and of its companion */

@@ -166,6 +166,22 @@ static void test_a_login_process_is_recognised_by_what_it_takes(void **state)
 	assert_int_equal(is.role, 0);
 }
 
+static void test_a_master_is_recognised_by_what_it_takes(void **state)
+{
+	struct made_elf elf = {
+		.symbols = {{"master_instance_list_update", 0, 0, true, true}},
+		.needed = {"libdovecot.so.0"},
+	};
+
+	(void)state;
+	assert_true(recognised(elf).master);
+	elf.symbols[0].name = "master_instance_list_remove"; /* doveadm does that */
+	assert_false(recognised(elf).master);
+	elf.symbols[0].name = "master_instance_list_update";
+	elf.needed[0] = "libc.so.6";
+	assert_false(recognised(elf).master);
+}
+
 static void test_an_answer_is_kept_while_the_file_is_the_same(void **state)
 {
 	struct made_elf elf = {.soname = "libdovecot-storage.so.0"};
@@ -241,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_auth_is_recognised_by_its_functions),
 		cmocka_unit_test(test_a_library_without_soname_is_recognised_by_its_functions),
 		cmocka_unit_test(test_a_login_process_is_recognised_by_what_it_takes),
+		cmocka_unit_test(test_a_master_is_recognised_by_what_it_takes),
 		cmocka_unit_test(test_an_answer_is_kept_while_the_file_is_the_same),
 		cmocka_unit_test(test_large_files_wait_for_the_budget),
 		cmocka_unit_test(test_answers_have_a_ceiling),
