@@ -18,6 +18,8 @@ struct ask_options {
 	int64_t older_than_ns;	   /* of a listing: who has logged in later may be left out;
 				    * INT64_MAX: nobody */
 	bool progress;		   /* a line on standard error that shows how far it is */
+	/* Or NULL: is raised by the records that wait under keys that do not show whose they are. */
+	uint64_t *hidden;
 };
 
 /* Of every user whom the dicts can list. Errors: those of dict_list(), of the spool. */

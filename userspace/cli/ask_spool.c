@@ -106,6 +106,8 @@ static int take_dict(struct ask *ask, size_t dict, struct error *error_r)
 			    "they are",
 			    plan_dict_name(ask->options->plan, dict),
 			    (unsigned long long)taking.nameless);
+	if (ask->options->hidden)
+		*ask->options->hidden += taking.nameless;
 	buf_release(&taking.parts);
 	buf_release(&taking.user);
 	spool_view_close(&view);

@@ -95,10 +95,11 @@ static int copy_records(struct rename_command *command, struct roster *roster,
 	return ret;
 }
 
-static int read_old(const struct rename_command *command, struct roster *roster,
+static int read_old(const struct rename_command *command, struct roster *roster, uint64_t *hidden,
 		    struct error *error_r)
 {
-	const struct ask_options ask = {.plan = command->forget.plan, .older_than_ns = INT64_MAX};
+	const struct ask_options ask = {
+		.plan = command->forget.plan, .older_than_ns = INT64_MAX, .hidden = hidden};
 	const struct names_options options_of_names = {.words = command->names, .word_count = 1};
 	struct names names;
 	int ret;
@@ -122,6 +123,35 @@ static int check_counts(const struct carry_counts *counts, struct error *error_r
 		" of services that are not recorded, %" PRIu64 " of an unknown service, %" PRIu64
 		" without a time, %" PRIu64 " refused): nothing is removed of the old one",
 		left, counts->unrouted, counts->nameless, counts->timeless, counts->refused);
+}
+
+static void add_waiting(const struct forget_result *result, void *context)
+{
+	*(uint64_t *)context += result->waiting + result->refused;
+}
+
+/* What waits under such keys is removed by its key, but whose it is cannot be read there. */
+static int check_hidden(const struct rename_command *command, uint64_t hidden,
+			struct error *error_r)
+{
+	struct forget_options look = command->forget;
+	uint64_t waiting = 0;
+	int ret;
+
+	if (hidden == 0)
+		return 0;
+	look.dry_run = true;
+	ret = forget_user(&look, false, slice_str(command->names[0]), add_waiting, &waiting,
+			  error_r);
+	if (ret < 0 && !error_r->code)
+		ret = error_set(error_r, -ret, "not all dicts can be looked into");
+	if (ret < 0 || waiting == 0)
+		return ret;
+	return error_set(error_r, EAGAIN,
+			 "%" PRIu64 " records of %s wait in the spool, some under keys that do not "
+			 "show whose they are: nothing is removed of the old name (wait until they "
+			 "are written, or see \"dovetap spool\")",
+			 waiting, command->names[0]);
 }
 
 static void log_failure(const struct forget_result *result, void *context)
@@ -158,10 +188,13 @@ static int rename_user(struct rename_command *command, bool service, struct erro
 {
 	struct carry_counts counts = {0};
 	struct roster *roster = NULL;
+	uint64_t hidden = 0;
 	int ret = roster_new(&roster, error_r);
 
 	if (ret == 0)
-		ret = read_old(command, roster, error_r);
+		ret = read_old(command, roster, &hidden, error_r);
+	if (ret == 0)
+		ret = check_hidden(command, hidden, error_r);
 	if (ret == 0)
 		ret = copy_records(command, roster, &counts, error_r);
 	if (ret == 0)

@@ -180,15 +180,26 @@ static int finish(struct roster *roster, sqlite3_stmt *stmt, int code, struct er
 #define COLUMNS "user, class, service, remote_ip, time_ns, value"
 
 /* Those who are only asked for have a row as long as there is no other. */
+#define RECORDS                                                                                    \
+	"SELECT " COLUMNS " FROM record AS r WHERE " MASKED " AND ?3 = ?3 AND (class < 3 OR NOT "  \
+	"EXISTS (SELECT 1 FROM record WHERE user = r.user AND class < 3)) ORDER BY "
+#define TIME_OF(class) "CASE class WHEN " #class " THEN time_ns END"
+#define BEHIND	       ", time_ns DESC, service, remote_ip LIMIT ?2"
+
+static const char *const record_texts[ROSTER_ORDERS][2] = {
+	[ROSTER_BY_USER] = {RECORDS "user" BEHIND, RECORDS "user DESC" BEHIND},
+	[ROSTER_BY_LOGIN] = {RECORDS TIME_OF(0) ", user" BEHIND,
+			     RECORDS TIME_OF(0) " DESC, user" BEHIND},
+	[ROSTER_BY_DELIVERY] = {RECORDS TIME_OF(1) ", user" BEHIND,
+				RECORDS TIME_OF(1) " DESC, user" BEHIND},
+};
+
 int roster_each_record(struct roster *roster, const struct roster_query *query,
 		       roster_record_cb *cb, void *context, struct error *error_r)
 {
-	static const char text[] = "SELECT " COLUMNS " FROM record AS r WHERE " MASKED
-				   " AND ?3 = ?3 AND (class < 3 OR NOT EXISTS "
-				   "(SELECT 1 FROM record WHERE user = r.user AND class < 3)) "
-				   "ORDER BY user, time_ns DESC, service, remote_ip LIMIT ?2";
 	sqlite3_stmt *stmt;
-	int code, ret = prepare(roster, text, query, &stmt, error_r);
+	int code, ret = prepare(roster, record_texts[query->order][query->reverse], query, &stmt,
+				error_r);
 
 	if (ret < 0)
 		return ret;

@@ -65,7 +65,8 @@ int roster_take_all_waiting(struct roster *roster, struct error *error_r);
 typedef int roster_record_cb(const struct roster_record *record, void *context);
 typedef int roster_person_cb(const struct roster_person *person, void *context);
 
-/* By user, newest first; a user without records has one of class SERVICE_CLASSES. */
+/* In the order of the query, records that are no login (delivery) first where that is a time, and
+ * those of a user newest first; a user without records has one of class SERVICE_CLASSES. */
 int roster_each_record(struct roster *roster, const struct roster_query *query,
 		       roster_record_cb *cb, void *context, struct error *error_r);
 
