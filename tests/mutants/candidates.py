@@ -20,7 +20,7 @@ FLAGS = ["-std=gnu11", "-D_GNU_SOURCE", '-DDOVETAP_VERSION=""', "-include", "use
 BOUNDARY = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 LOGIC = {"&&": "||", "||": "&&"}
 # Of these it does not matter which argument comes first, at least where the sign does not count.
-SYMMETRIC = {"slice_equal", "slice_equal_nocase"}
+SYMMETRIC = {"slice_equal", "slice_equal_nocase", "calloc"}
 SYMMETRIC_IF_EQUAL = {"strcmp", "strncmp", "strcasecmp", "strncasecmp", "memcmp", "memcasecmp"}
 LEAVING = (CursorKind.RETURN_STMT, CursorKind.GOTO_STMT, CursorKind.BREAK_STMT, CursorKind.CONTINUE_STMT)
 
