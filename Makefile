@@ -5,13 +5,14 @@ VERSION := 0.1.0
 O       ?= .output
 PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
-MANDIR  ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share
+MANDIR  ?= $(DATADIR)/man
 LIBDIR  ?= $(PREFIX)/lib
 LIBEXECDIR ?= $(PREFIX)/libexec/dovetap
 UNITDIR ?= $(LIBDIR)/systemd/system
 SYSCONFDIR ?= /etc
-BASHDIR ?= $(PREFIX)/share/bash-completion/completions
-ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+BASHDIR ?= $(DATADIR)/bash-completion/completions
+ZSHDIR  ?= $(DATADIR)/zsh/site-functions
 INCLUDE := include# of the ABI; tests/faults/variant has others
 
 include mk/config.mk

@@ -16,6 +16,18 @@ install: all ## install under DESTDIR and PREFIX
 	install -D -m 0644 deploy/systemd/dovetap.tmpfiles $(DESTDIR)$(LIBDIR)/tmpfiles.d/dovetap.conf
 	mkdir -p $(DESTDIR)$(UNITDIR)
 	sed 's,@SBINDIR@,$(SBINDIR),' deploy/systemd/dovetap.service.in > $(DESTDIR)$(UNITDIR)/dovetap.service
+	install -D -m 0644 deploy/dovetap.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/dovetap
+	install -D -m 0644 docs/audit.schema.json $(DESTDIR)$(DATADIR)/dovetap/audit.schema.json
+
+# What "make install" made with the same DESTDIR and PREFIX. Configuration, state and users stay.
+INSTALLED = $(SBINDIR)/dovetap $(LIBEXECDIR)/dovetap-attacher $(ALL_MODULES:%=$(MODULEDIR)/%.so) \
+	$(MANDIR)/man8/dovetap.8 $(MANDIR)/man5/dovetap.conf.5 $(BASHDIR)/dovetap $(ZSHDIR)/_dovetap \
+	$(LIBDIR)/sysusers.d/dovetap.conf $(LIBDIR)/tmpfiles.d/dovetap.conf $(UNITDIR)/dovetap.service \
+	$(SYSCONFDIR)/logrotate.d/dovetap $(DATADIR)/dovetap/audit.schema.json
+
+uninstall: ## remove what "make install" made, but for configuration and state
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	-rmdir --ignore-fail-on-non-empty $(addprefix $(DESTDIR),$(LIBEXECDIR) $(MODULEDIR) $(DATADIR)/dovetap)
 
 # What the package is made of: the tree as it stands, less the tests.
 DEB_FILES = $(wildcard $(shell git ls-files --cached --others --exclude-standard ':!tests' 2>/dev/null))
@@ -43,4 +55,4 @@ $(O)/image/built: $(DEB_FILES)
 	$(Q)tools/image --own-storage $(VERSION) > $(@D)/build.log 2>&1 || { tail -n 30 $(@D)/build.log; exit 1; }
 	$(Q)touch $@
 
-.PHONY: install deb image
+.PHONY: install uninstall deb image

@@ -9,9 +9,19 @@ if [[ -z ${DOVETAP_TEST_MOUNTS:-} ]]; then
 	export DOVETAP_TEST_MOUNTS=own
 	exec unshare --mount "$0" "$@"
 fi
-plan 30
+plan 31
 root=$tmp/root
 at_end 'umount --recursive "$root"'
+
+rotates() { # by the file as it is installed, but for places and users of here
+	mkdir "$tmp/log"
+	echo record > "$tmp/log/audit.log"
+	dpkg-deb --fsys-tarfile "$package" | tar --extract --to-stdout ./etc/logrotate.d/dovetap |
+		sed "s,/var/log/dovetap,$tmp/log,; s/su root dovetap/su root root/; s/systemctl reload dovetap/touch rotated/" \
+			> "$tmp/logrotate"
+	(cd "$tmp/log" && logrotate --force --state "$tmp/logrotate.state" "$tmp/logrotate" 2>&1)
+	same 'audit.log.1 rotated' "$(cd "$tmp/log" && echo *)"
+}
 
 make_root() {
 	"$top/tools/rootfs" service | note
@@ -113,10 +123,13 @@ check 'it has what a package has' in_package /usr/sbin/dovetap /etc/dovetap/dove
 	/usr/share/man/man5/dovetap.conf.5.gz /usr/share/bash-completion/completions/dovetap \
 	/usr/share/zsh/vendor-completions/_dovetap /usr/share/doc/dovetap/copyright \
 	/usr/share/doc/dovetap/changelog.gz /usr/share/doc/dovetap/examples/prometheus/alerts.yml \
-	/usr/share/doc/dovetap/examples/grafana/dovetap.json
+	/usr/share/doc/dovetap/examples/grafana/dovetap.json \
+	/usr/share/dovetap/audit.schema.json /etc/logrotate.d/dovetap
 
 check 'nobody but root may read its configuration' same '-rw-r-----' \
 	"$(dpkg-deb --contents "$package" | awk '$6 == "./etc/dovetap/dovetap.conf" { print $1 }')"
+
+check 'logrotate rotates the audit stream' rotates
 
 make_root
 make_predecessor > "$tmp/predecessor.log"

@@ -3,7 +3,7 @@
 # The package on a machine with systemd and Dovecot: from its installation on, logins are recorded;
 # systemd watches over both processes, reloads, and hands a password over.
 . "$(dirname "$0")/lib.sh"
-plan 25
+plan 26
 
 tells_probes() {
 	[[ $(inside systemctl show --property StatusText --value dovetap) =~ ^[1-9]+' probes attached'$ ]]
@@ -105,6 +105,10 @@ check 'the searcher is a user of its own' searcher_has_a_user
 check 'a user logs in' logged_in first@example.com
 check 'which is recorded' eventually last_login first@example.com
 inside systemd-analyze security --no-pager dovetap | tail -n 1 | note
+
+put /srv/login < "$top/debian/tests/login"
+check "and so does the package's own test" inside env DOVETAP_USER=tester@example.com bash /srv/login
+echo '{"user": "tester@example.com", "ok": true}' >> "$tmp/logins"
 
 main=$(inside systemctl show --property MainPID --value dovetap)
 configuration <<< 'dovetap { nonsense = yes'

@@ -3,7 +3,7 @@
 # make WITHOUT="cassandra mysql", in a copy of the tree with what is compiled already: those modules
 # are neither built nor installed, nothing else needs their libraries, and their tests are named.
 . "$(dirname "$0")/lib.sh"
-plan 10
+plan 11
 
 copy=$tmp/tree
 without='cassandra mysql'
@@ -38,6 +38,10 @@ libraries_unused() { # no library of MariaDB is linked, and none of its headers 
 	has_no_line -lmariadb "$tmp/make.log" && has_no_line mariadb "$tmp/headers"
 }
 
+left_behind() {
+	(cd "$tmp/installed" && find . -type f -o -type l | sed 's/^\.//')
+}
+
 tests_not_built() {
 	in_copy --dry-run SAN=address unit-binaries > "$tmp/dry-run" 2>&1
 	has_no_line 'test_(cassandra|cql_)' "$tmp/dry-run"
@@ -59,6 +63,8 @@ check 'what is missing is named' fails_with 78 'apt-get install dovetap-cassandr
 check 'what is there is loaded' fails_with 78 'dict pgsql: ' "$copy/.output/dovetap" lookup --dict pgsql: alice
 in_copy install DESTDIR="$tmp/installed" PREFIX=/usr/local > "$tmp/install.log" 2>&1
 check 'the others are installed' folder_has "$tmp/installed/usr/local/lib/dovetap" geoip.so pgsql.so redis.so
+in_copy uninstall DESTDIR="$tmp/installed" PREFIX=/usr/local > "$tmp/uninstall.log" 2>&1
+check 'uninstalled, only the configuration is left' same /etc/dovetap/dovetap.conf "$(left_behind)"
 check 'their tests are not built' tests_not_built
 check 'and not run' run_names conformance 'tests/conformance/with-2.4.sh is not applicable: built WITHOUT='
 check 'a module that does not exist is refused' fails_with 2 'there is no module oracle' \
