@@ -3,7 +3,7 @@
 # What is said of a mailbox, and accounts are deleted by: whatever cannot be known is an error of its own
 # status and never "never". Oracles: who has logged in, and the stores' own clients.
 . "$(dirname "$0")/lib.sh"
-plan 40
+plan 41
 
 conf=$tmp/conf
 config() { # lines of the file
@@ -175,6 +175,9 @@ waits() {
 check 'a login waits for its store' eventually waits
 dovetap_stop
 redis_start
+check 'a store that has lost everything proves nothing' fails_with 69 'proves nothing' \
+	ask inactive --older 365d --since 2000-01-01 wanda@example.com carol@example.com
+redis set ww/imap/alice@example.com "$(date +%s)" > "$tmp/out"
 check 'and counts as if it was there' same 'carol@example.com ' "$(inactive wanda@example.com carol@example.com)"
 
 # --- output ----------------------------------------------------------------------------------------

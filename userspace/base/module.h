@@ -27,7 +27,7 @@
  * declares with it, struct geo_reader, struct error, struct conf_section and what is in it. Who
  * changes a layout or a meaning adds 1. tests/unit/store/test_registry.c has the sizes.
  */
-#define MODULE_ABI 5
+#define MODULE_ABI 6
 
 struct module {
 	uint32_t abi;	       /* MODULE_ABI when it was built; always the first member */

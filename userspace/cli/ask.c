@@ -119,6 +119,8 @@ int ask_everyone(const struct ask_options *options, struct roster *roster, struc
 		ret = ask_spools(&ask, error_r);
 	if (ret == 0)
 		ret = roster_take_all_waiting(roster, error_r);
+	if (ret == 0)
+		ret = ask_prove(&ask, error_r);
 	ask_close(&ask);
 	return ret;
 }
@@ -221,6 +223,8 @@ int ask_names(const struct ask_options *options, struct names *names, struct ros
 		ret = ask_spools(&ask, error_r);
 	while (ret == 0 && (more = names_next(names, &name, error_r)) > 0)
 		ret = ask_name(&ask, name, &normal, error_r);
+	if (ret == 0 && more == 0)
+		more = ask_prove(&ask, error_r);
 	end_progress(&ask);
 	log_scans(&ask);
 	buf_release(&normal);

@@ -10,6 +10,16 @@
 #include "cli/roster.h"
 #include "plan/plan.h"
 
+/*
+ * What "no record" is worth. A store that is not there (no file, no directory, no table) is an
+ * error of the question itself; one in which nothing at all is found proves nothing.
+ */
+struct ask_proof {
+	struct error unproved; /* code 0: each store has records; else which has none */
+	int64_t from_ns;       /* what was recorded before may be gone; 0: all is kept */
+	char from_text[300];   /* of from_ns: why */
+};
+
 struct ask_options {
 	const struct plan *plan;
 	const char *const *judged; /* services that count as logins, too; or NULL */
@@ -17,6 +27,7 @@ struct ask_options {
 	const char *mask;	   /* of a listing, or NULL */
 	int64_t older_than_ns;	   /* of a listing: who has logged in later may be left out;
 				    * INT64_MAX: nobody */
+	struct ask_proof *proof;   /* filled; NULL: no record is no more than that */
 	bool progress;		   /* a line on standard error that shows how far it is */
 	/* Or NULL: is raised by the records that wait under keys that do not show whose they are. */
 	uint64_t *hidden;
@@ -29,6 +40,9 @@ int ask_everyone(const struct ask_options *options, struct roster *roster, struc
  * (plan_user_normalise()). */
 int ask_names(const struct ask_options *options, struct names *names, struct roster *roster,
 	      struct error *error_r);
+
+/* Fails with what is unproved. */
+int ask_unproved(const struct ask_proof *proof, struct error *error_r);
 
 /* The exit status for what these and plan_new() return. */
 int ask_status(int ret);

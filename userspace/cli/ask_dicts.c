@@ -9,16 +9,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* A table of failures has no logins. */
-static bool has_logins(const struct plan *plan, size_t dict)
-{
-	for (size_t i = 0; i < plan_route_count(plan); i++) {
-		if (plan_route_uses(plan, i, dict) && plan_route(plan, i)->purpose == DELIVER_LOGIN)
-			return true;
-	}
-	return false;
-}
-
 int ask_open(struct ask *ask, const struct ask_options *options, struct roster *roster,
 	     struct error *error_r)
 {
@@ -28,10 +18,11 @@ int ask_open(struct ask *ask, const struct ask_options *options, struct roster *
 	*ask = (struct ask){.options = options, .roster = roster, .dict_count = count};
 	ask->dicts = calloc(count + 1, sizeof(struct dict *));
 	ask->mixed = calloc(count + 1, sizeof(*ask->mixed));
-	if (!ask->dicts || !ask->mixed)
+	ask->seen = calloc(count + 1, sizeof(*ask->seen));
+	if (!ask->dicts || !ask->mixed || !ask->seen)
 		return error_set(error_r, ENOMEM, "out of memory");
 	for (size_t i = 0; i < count && ret == 0; i++) {
-		if (has_logins(options->plan, i))
+		if (plan_dict_has_logins(options->plan, i))
 			ret = plan_dict_open(options->plan, i, &ask->dicts[i], error_r);
 	}
 	return ret;
@@ -45,6 +36,7 @@ void ask_close(struct ask *ask)
 	}
 	free(ask->dicts);
 	free(ask->mixed);
+	free(ask->seen);
 }
 
 /* --- records ---------------------------------------------------------------------------------- */
@@ -116,6 +108,7 @@ void ask_on_record(const struct dict_record *record, void *context)
 	row.class = class_of(ask, &row.service, key);
 	if (is_nothing(record->value) || ask->ret < 0)
 		return;
+	ask->seen[ask->dict] = true;
 	if (record->time_ns < 0 && row.class == SERVICE_LOGIN)
 		keep_error(ask, error_set(&ask->error, EBADMSG,
 					  "%s: the record of %.*s holds \"%.*s\", which is no time",

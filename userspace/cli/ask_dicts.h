@@ -22,6 +22,7 @@ struct ask {
 	uint64_t records;
 	int64_t shown_ns; /* when the line of progress was printed last */
 	int64_t scan_ns;  /* spent on looking through keys */
+	bool *seen;	  /* by dict: a record came from it */
 	bool *mixed;	  /* by dict: its keys do not distinguish logins from deliveries */
 };
 
@@ -31,6 +32,9 @@ void ask_close(struct ask *ask);
 
 /* A record from a dict; for dict_search() and dict_list(). */
 void ask_on_record(const struct dict_record *record, void *context);
+
+/* ask_proof.c: is "no record" of these dicts an answer? */
+int ask_prove(struct ask *ask, struct error *error_r);
 
 /* ask_spool.c: what waits for the dicts, or was refused by them, counts as if they had it. It
  * waits in the roster. */

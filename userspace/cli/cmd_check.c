@@ -16,6 +16,7 @@
 #include "cli/check_layouts.h"
 #include "cli/check_pins.h"
 #include "cli/check_secrets.h"
+#include "cli/check_stores.h"
 #include "cli/cmds.h"
 #include "cli/control.h"
 #include "cli/findings.h"
@@ -230,6 +231,8 @@ static int check_dict(const struct plan *plan, size_t index, struct findings *fi
 		set(finding->subject, sizeof(finding->subject), plan_dict_name(plan, index));
 		set(finding->text, sizeof(finding->text), ret < 0 ? error.text : "answers");
 	}
+	if (finding && ret == 0)
+		(void)check_store(plan, index, dict, finding);
 	if (ret == 0)
 		plan_dict_notes(plan, index, dict, add_note, &noting);
 	dict_close(&dict);

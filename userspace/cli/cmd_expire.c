@@ -104,6 +104,19 @@ static int remove_all(struct dict *dict, struct dict_expiry *expiry, uint64_t *r
 	return ret < 0 ? ret : 0;
 }
 
+/* "0 removed" of a store that is not there would be taken for clean. */
+static int require_store(const struct plan *plan, size_t index, struct dict *dict,
+			 struct error *error_r)
+{
+	struct dict_presence presence;
+	int ret =
+		dict_presence(dict, NULL, 0, clock_monotonic_ns() + TIMEOUT_NS, &presence, error_r);
+
+	if (ret == 0 && presence.state == DICT_ABSENT && plan_dict_has_logins(plan, index))
+		ret = error_set(error_r, ENOENT, "%s", presence.found);
+	return ret;
+}
+
 static int expire_dict(const struct plan *plan, size_t index, const struct expire_options *wanted,
 		       struct error *error_r)
 {
@@ -116,15 +129,18 @@ static int expire_dict(const struct plan *plan, size_t index, const struct expir
 
 	if (ret < 0)
 		return ret;
-	ret = plan_keys_sample(plan, index, ~0U, &keys, error_r);
+	ret = require_store(plan, index, dict, error_r);
+	if (ret == 0)
+		ret = plan_keys_sample(plan, index, ~0U, &keys, error_r);
 	expiry.keys = keys.keys;
 	expiry.key_count = keys.count;
 	if (ret == 0 && wanted->change.dry_run)
 		ret = show_all(dict, &expiry, plan_dict_name(plan, index), &removed, error_r);
 	else if (ret == 0)
 		ret = remove_all(dict, &expiry, &removed, error_r);
-	(void)printf("%s: %" PRIu64 "%s removed\n", plan_dict_name(plan, index), removed,
-		     wanted->change.dry_run ? " would be" : "");
+	if (ret == 0 || removed > 0)
+		(void)printf("%s: %" PRIu64 "%s removed\n", plan_dict_name(plan, index), removed,
+			     wanted->change.dry_run ? " would be" : "");
 	plan_keys_release(&keys);
 	dict_close(&dict);
 	return ret;

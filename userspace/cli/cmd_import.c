@@ -73,23 +73,28 @@ static bool has_names(const struct import *import)
 	return import->names.word_count > 0 || import->names.file;
 }
 
+/* "0 records" of a store that is not there would be taken for a past that was taken over. */
 static int read_store(const struct import *import, const struct plan *from, struct roster *roster,
 		      struct error *error_r)
 {
+	struct ask_proof proof = {.from_ns = 0};
 	const struct ask_options ask = {
 		.plan = from,
 		.older_than_ns = INT64_MAX,
+		.proof = &proof,
 		.progress = isatty(STDERR_FILENO) == 1,
 	};
 	struct names names;
 	int ret;
 
-	if (!has_names(import))
-		return ask_everyone(&ask, roster, error_r);
-	names_init(&names, &import->names);
-	ret = ask_names(&ask, &names, roster, error_r);
-	names_release(&names);
-	return ret;
+	if (!has_names(import)) {
+		ret = ask_everyone(&ask, roster, error_r);
+	} else {
+		names_init(&names, &import->names);
+		ret = ask_names(&ask, &names, roster, error_r);
+		names_release(&names);
+	}
+	return ret < 0 ? ret : ask_unproved(&proof, error_r);
 }
 
 static int take(const struct roster_record *record, void *context)

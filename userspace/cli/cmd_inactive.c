@@ -19,6 +19,7 @@ struct inactive {
 	struct ask_argp ask;
 	int64_t older_ns;
 	int64_t now_ns, from_ns;
+	struct ask_proof proof;
 	struct report report;
 	uint64_t rows;
 };
@@ -69,15 +70,26 @@ static const struct argp argp = {
 
 /* --- when ------------------------------------------------------------------------------------- */
 
+static void from_text(const struct inactive *inactive, char text[64])
+{
+	struct buf out;
+
+	buf_init(&out, 63);
+	report_append_time(&out, inactive->from_ns, 0);
+	(void)snprintf(text, 64, "%s", buf_str(&out));
+	buf_release(&out);
+}
+
+static bool is_too_early(const struct inactive *inactive)
+{
+	return inactive->from_ns > inactive->now_ns - inactive->older_ns;
+}
+
 static int too_early(const struct inactive *inactive, struct error *error_r)
 {
 	char text[64];
-	struct buf out;
 
-	buf_init(&out, sizeof(text) - 1);
-	report_append_time(&out, inactive->from_ns, 0);
-	(void)snprintf(text, sizeof(text), "%s", buf_str(&out));
-	buf_release(&out);
+	from_text(inactive, text);
 	return error_set(error_r, ETIME,
 			 "logins are recorded since %s: who has not logged in for longer than that "
 			 "is not known. Where another program has recorded them before in the same "
@@ -93,9 +105,30 @@ static int find_from(struct inactive *inactive, const struct plan *plan, struct 
 	inactive->from_ns = inactive->ask.since_ns;
 	if (inactive->from_ns == 0)
 		ret = since_when(plan, inactive->ask.judged, &inactive->from_ns, error_r);
-	if (ret == 0 && inactive->from_ns > inactive->now_ns - inactive->older_ns)
+	if (ret == 0 && is_too_early(inactive))
 		ret = too_early(inactive, error_r);
 	return ret;
+}
+
+/* What the stores themselves keep is known once they were asked. */
+static int check_proof(struct inactive *inactive, struct error *error_r)
+{
+	const struct ask_proof *proof = &inactive->proof;
+	int ret = ask_unproved(proof, error_r);
+	char text[64];
+
+	if (ret < 0)
+		return ret;
+	if (proof->from_ns <= inactive->from_ns)
+		return 0;
+	inactive->from_ns = proof->from_ns;
+	if (!is_too_early(inactive))
+		return 0;
+	from_text(inactive, text);
+	return error_set(error_r, ETIME,
+			 "logins are known since %s (%s): who has not logged in for longer than "
+			 "that is not known",
+			 text, proof->from_text);
 }
 
 /* --- printing --------------------------------------------------------------------------------- */
@@ -208,17 +241,20 @@ static int ask(struct inactive *inactive, const struct plan *plan, struct roster
 		.timeout_ns = inactive->ask.timeout_ns,
 		.mask = inactive->ask.query.mask,
 		.older_than_ns = inactive->now_ns - inactive->older_ns,
+		.proof = &inactive->proof,
 		.progress = isatty(STDERR_FILENO) == 1,
 	};
 	struct names names;
 	int ret;
 
-	if (!ask_argp_has_names(&inactive->ask))
-		return ask_everyone(&ask_options, roster, error_r);
-	names_init(&names, &inactive->ask.names);
-	ret = ask_names(&ask_options, &names, roster, error_r);
-	names_release(&names);
-	return ret;
+	if (!ask_argp_has_names(&inactive->ask)) {
+		ret = ask_everyone(&ask_options, roster, error_r);
+	} else {
+		names_init(&names, &inactive->ask.names);
+		ret = ask_names(&ask_options, &names, roster, error_r);
+		names_release(&names);
+	}
+	return ret < 0 ? ret : check_proof(inactive, error_r);
 }
 
 static int answer(struct inactive *inactive, const struct plan *plan, struct error *error_r)
@@ -228,16 +264,12 @@ static int answer(struct inactive *inactive, const struct plan *plan, struct err
 
 	if (ret == 0)
 		ret = find_from(inactive, plan, error_r);
-	if (ret < 0)
-		return ret == -ETIME ? EXIT_TOO_EARLY : ask_status(ret);
-	ret = roster_new(&roster, error_r);
+	if (ret == 0)
+		ret = roster_new(&roster, error_r);
 	if (ret == 0)
 		ret = ask(inactive, plan, roster, error_r);
-	/* A file that is not there has no records, and proves nothing. */
-	if (ret == 0 && error_r->code != 0)
-		ret = -error_r->code;
 	if (ret < 0)
-		status = ask_status(ret);
+		status = ret == -ETIME ? EXIT_TOO_EARLY : ask_status(ret);
 	else if (print(inactive, roster, error_r) < 0)
 		status = EX_IOERR;
 	else if (inactive->rows == 0)

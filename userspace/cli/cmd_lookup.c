@@ -23,6 +23,7 @@ struct lookup {
 	bool all, history;
 	int64_t now_ns, from_ns; /* from_ns 0: since when is not known */
 	struct error from_error; /* and why */
+	struct ask_proof proof;
 	struct report report;
 	uint64_t rows, logins, unrecorded; /* unrecorded: users without any record */
 };
@@ -175,6 +176,7 @@ static int ask(struct lookup *lookup, const struct plan *plan, struct roster *ro
 		.timeout_ns = lookup->ask.timeout_ns,
 		.mask = lookup->ask.query.mask,
 		.older_than_ns = INT64_MAX,
+		.proof = &lookup->proof,
 		.progress = isatty(STDERR_FILENO) == 1,
 	};
 	struct names names;
@@ -248,9 +250,24 @@ static void find_from(struct lookup *lookup, const struct plan *plan)
 		lookup->from_ns = 0;
 }
 
+/* What the stores cannot prove is not printed, also where the state has since when. */
+static void take_proof(struct lookup *lookup)
+{
+	const struct ask_proof *proof = &lookup->proof;
+
+	if (proof->unproved.code) {
+		lookup->from_ns = 0;
+		lookup->from_error = proof->unproved;
+	} else if (lookup->from_ns > 0 && proof->from_ns > lookup->from_ns) {
+		lookup->from_ns = proof->from_ns;
+	}
+}
+
 static int status_of(const struct lookup *lookup, struct error *error_r)
 {
-	if (lookup->unrecorded == 0 || lookup->from_ns > 0)
+	bool nothing = lookup->logins == 0 && lookup->proof.unproved.code != 0;
+
+	if (!nothing && (lookup->unrecorded == 0 || lookup->from_ns > 0))
 		return lookup->logins > 0 ? EX_OK : EXIT_FAILURE;
 	*error_r = lookup->from_error;
 	(void)error_prefix(error_r, "%llu users have no record, which proves nothing",
@@ -266,6 +283,7 @@ static int answer(struct lookup *lookup, const struct plan *plan, struct error *
 	find_from(lookup, plan);
 	if (ret == 0)
 		ret = ask(lookup, plan, roster, error_r);
+	take_proof(lookup);
 	if (ret < 0)
 		status = ask_status(ret);
 	else if (print(lookup, roster, error_r) < 0)

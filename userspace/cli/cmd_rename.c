@@ -98,8 +98,13 @@ static int copy_records(struct rename_command *command, struct roster *roster,
 static int read_old(const struct rename_command *command, struct roster *roster, uint64_t *hidden,
 		    struct error *error_r)
 {
+	struct ask_proof proof = {.from_ns = 0};
 	const struct ask_options ask = {
-		.plan = command->forget.plan, .older_than_ns = INT64_MAX, .hidden = hidden};
+		.plan = command->forget.plan,
+		.older_than_ns = INT64_MAX,
+		.hidden = hidden,
+		.proof = &proof,
+	};
 	const struct names_options options_of_names = {.words = command->names, .word_count = 1};
 	struct names names;
 	int ret;
@@ -107,7 +112,7 @@ static int read_old(const struct rename_command *command, struct roster *roster,
 	names_init(&names, &options_of_names);
 	ret = ask_names(&ask, &names, roster, error_r);
 	names_release(&names);
-	return ret;
+	return ret < 0 ? ret : ask_unproved(&proof, error_r);
 }
 
 /* What could not be copied must not be removed. */

@@ -101,6 +101,7 @@ static void forget_here(struct forgetting *forgetting, size_t index)
 		.user = forgetting->user,
 		.until_ns = clock_wall_ns(),
 		.dry_run = forgetting->options->dry_run,
+		.may_be_absent = !plan_dict_has_logins(plan, index),
 	};
 	int ret = plan_search_make_all(plan, index, forgetting->user, &search, &error);
 

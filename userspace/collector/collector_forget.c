@@ -91,6 +91,7 @@ static void ask_dict(struct collector *c, struct collector_forgetting *job, size
 		.keys = dict->search.keys,
 		.key_count = dict->search.count,
 		.until_ns = now_ns,
+		.may_be_absent = !plan_dict_has_logins(c->options->plan, index),
 	};
 	dict->asked = true;
 	writer_remove(c->targets.writers[index], removal);

@@ -96,6 +96,15 @@ bool plan_route_uses(const struct plan *plan, size_t route, size_t dict)
 						    dict >= plan->dict_count - plan->mirror_count);
 }
 
+bool plan_dict_has_logins(const struct plan *plan, size_t dict)
+{
+	for (size_t i = 0; i < plan->route_count; i++) {
+		if (plan_route_uses(plan, i, dict) && plan->routes[i].purpose == DELIVER_LOGIN)
+			return true;
+	}
+	return false;
+}
+
 const struct dict_config *plan_dict(const struct plan *plan, size_t index)
 {
 	return &plan->dicts[index].config;

@@ -53,6 +53,9 @@ const struct plan_route *plan_route(const struct plan *plan, size_t index);
 size_t plan_dict_count(const struct plan *plan);
 size_t plan_mirror_count(const struct plan *plan);
 bool plan_route_uses(const struct plan *plan, size_t route, size_t dict);
+
+/* A dict of failures has none. */
+bool plan_dict_has_logins(const struct plan *plan, size_t dict);
 const struct dict_config *plan_dict(const struct plan *plan, size_t index);
 /* "redis (dovetap.conf:3)", for people; no secrets. */
 const char *plan_dict_name(const struct plan *plan, size_t index);

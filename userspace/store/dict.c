@@ -209,6 +209,15 @@ void dict_notes(const struct dict *dict, dict_note_cb *cb, void *context)
 		dict->driver->notes(dict, cb, context);
 }
 
+int dict_presence(struct dict *dict, const struct dict_key *keys, size_t key_count,
+		  int64_t deadline_ns, struct dict_presence *presence_r, struct error *error_r)
+{
+	*presence_r = (struct dict_presence){.state = DICT_UNSHOWN};
+	if (!dict->driver->presence)
+		return 0;
+	return dict->driver->presence(dict, keys, key_count, deadline_ns, presence_r, error_r);
+}
+
 int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		struct error *error_r)
 {

@@ -115,6 +115,23 @@ struct dict_listing {
 	int64_t older_than_ns; /* leaves out users with a judged record of that time or newer */
 };
 
+/* What stands where records should be. */
+enum dict_presence_state {
+	DICT_UNSHOWN, /* the store cannot show it: a record that is read is the only proof */
+	DICT_ABSENT,  /* no file, directory or table */
+	DICT_EMPTY,   /* it is there, and has no record such as those of the keys */
+	DICT_PRESENT, /* it has one at least */
+};
+
+#define DICT_FOUND_MAX 256
+
+struct dict_presence {
+	enum dict_presence_state state;
+	char found[DICT_FOUND_MAX]; /* of ABSENT and EMPTY, and with from_ns: where and what */
+	int64_t keeps_ns;	    /* older records vanish; 0: they stay */
+	int64_t from_ns; /* wall clock: what was written before may be gone; 0: nothing */
+};
+
 typedef void dict_record_cb(const struct dict_record *record, void *context);
 
 /* What is to be removed. */
@@ -132,8 +149,9 @@ struct dict_removal {
 	struct slice user;
 	const struct dict_key *keys; /* of the user; 1 or more */
 	size_t key_count;
-	int64_t until_ns; /* wall clock: later ones stay, where the store has times */
-	bool dry_run;	  /* only counts them */
+	int64_t until_ns;   /* wall clock: later ones stay, where the store has times */
+	bool dry_run;	    /* only counts them */
+	bool may_be_absent; /* without a store there are none; else that is -ENOENT */
 };
 
 /* Which of the collector's files a dict is for (priv/landlock.h). */
@@ -204,6 +222,14 @@ struct dict_driver {
 	 * store by ping(). */
 	int (*expect)(struct dict *dict, const struct dict_entry *entry, struct error *error_r);
 
+	/* Optional. Is there a store, and is it one that has records such as ours? Whoever reads
+	 * takes "no record" for an answer only then. keys are samples, as of a listing; without
+	 * any, only what costs little is looked at: ABSENT, keeps_ns and from_ns. *presence_r was
+	 * zeroed. A store that is down, not readable or of another kind is a negative errno. */
+	int (*presence)(struct dict *dict, const struct dict_key *keys, size_t key_count,
+			int64_t deadline_ns, struct dict_presence *presence_r,
+			struct error *error_r);
+
 	/* Optional, after ping(). Calls back with what works, but not for ever. */
 	void (*notes)(const struct dict *dict, dict_note_cb *cb, void *context);
 
@@ -256,8 +282,8 @@ const char *dict_map_path(const char *uri);
 bool dict_is_embedded(const struct dict_config *config);
 
 /* As the slots above; a missing slot is answered here (-EOPNOTSUPP, or 0 for ping, check_key and
- * expect), and drivers without DICT_CAP_NEWEST_WINS get their comparison here. Deadlines are on
- * clock_monotonic_ns(). */
+ * expect, UNSHOWN for presence), and drivers without DICT_CAP_NEWEST_WINS get their comparison
+ * here. Deadlines are on clock_monotonic_ns(). */
 int dict_write(struct dict *dict, struct dict_entry *entries, size_t count, int64_t deadline_ns,
 	       struct error *error_r);
 int dict_lookup(struct dict *dict, struct slice user, const struct slice *keys, size_t key_count,
@@ -276,6 +302,8 @@ int64_t dict_list(struct dict *dict, const struct dict_listing *listing, int64_t
 int dict_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r);
 int dict_check_key(struct dict *dict, const char *const *variables, struct error *error_r);
 int dict_expect(struct dict *dict, const struct dict_entry *entry, struct error *error_r);
+int dict_presence(struct dict *dict, const struct dict_key *keys, size_t key_count,
+		  int64_t deadline_ns, struct dict_presence *presence_r, struct error *error_r);
 void dict_notes(const struct dict *dict, dict_note_cb *cb, void *context);
 int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		struct error *error_r);
@@ -302,6 +330,10 @@ const char *dict_outcome_name(enum dict_outcome outcome);
 /* Gives the entry its outcome and reason. */
 void dict_entry_set(struct dict_entry *entry, enum dict_outcome outcome, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Sets state and found; returns 0. */
+int dict_presence_set(struct dict_presence *presence, enum dict_presence_state state,
+		      const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same for every entry that is still PENDING. */
 void dict_entries_set(struct dict_entry *entries, size_t count, enum dict_outcome outcome,

@@ -30,6 +30,18 @@ void dict_entry_set(struct dict_entry *entry, enum dict_outcome outcome, const c
 	va_end(args);
 }
 
+int dict_presence_set(struct dict_presence *presence, enum dict_presence_state state,
+		      const char *fmt, ...)
+{
+	va_list args;
+
+	presence->state = state;
+	va_start(args, fmt);
+	vsnprintf(presence->found, sizeof(presence->found), fmt, args);
+	va_end(args);
+	return 0;
+}
+
 void dict_entries_set(struct dict_entry *entries, size_t count, enum dict_outcome outcome,
 		      const char *reason)
 {

@@ -74,10 +74,10 @@ static void test_load(void **state)
 static void test_abi(void **state)
 {
 	(void)state;
-	assert_int_equal(MODULE_ABI, 5);
+	assert_int_equal(MODULE_ABI, 6);
 	assert_int_equal(sizeof(struct module), 32);
 	assert_int_equal(sizeof(struct error), 516);
-	assert_int_equal(sizeof(struct dict_driver), 144);
+	assert_int_equal(sizeof(struct dict_driver), 152);
 	assert_int_equal(sizeof(struct dict), 16);
 	assert_int_equal(sizeof(struct dict_config), 112);
 	assert_int_equal(sizeof(struct dict_entry), 224);

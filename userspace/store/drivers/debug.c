@@ -104,6 +104,14 @@ static int debug_expect(struct dict *dict, const struct dict_entry *entry, struc
 	return dict_expect(((struct debug *)dict)->inner, entry, error_r);
 }
 
+static int debug_presence(struct dict *dict, const struct dict_key *keys, size_t key_count,
+			  int64_t deadline_ns, struct dict_presence *presence_r,
+			  struct error *error_r)
+{
+	return dict_presence(((struct debug *)dict)->inner, keys, key_count, deadline_ns,
+			     presence_r, error_r);
+}
+
 static void debug_notes(const struct dict *dict, dict_note_cb *cb, void *context)
 {
 	dict_notes(((const struct debug *)dict)->inner, cb, context);
@@ -151,6 +159,7 @@ const struct dict_driver debug_driver = {
 	.ping = debug_ping,
 	.check_key = debug_check_key,
 	.expect = debug_expect,
+	.presence = debug_presence,
 	.notes = debug_notes,
 	.expire = debug_expire,
 	.remove = debug_remove,

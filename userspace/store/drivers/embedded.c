@@ -350,10 +350,15 @@ static int64_t read_rows(struct embedded *sqlite, enum embedded_statement which,
 			 int64_t deadline_ns, dict_record_cb *cb, void *context,
 			 struct error *error_r)
 {
-	int64_t ret = embedded_begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, error_r);
+	struct error error = {0};
+	int64_t ret = embedded_begin(sqlite, SQLITE_HANDLE_READ, deadline_ns, &error);
 
+	if (ret == -ENOENT) /* presence() has that */
+		return 0;
+	if (ret < 0 && error_r)
+		*error_r = error;
 	if (ret < 0)
-		return ret == -ENOENT ? 0 : ret;
+		return ret;
 	ret = select_rows(sqlite, which, param, cb, context, error_r);
 	embedded_end(sqlite, (int)(ret < 0 ? ret : 0));
 	return ret;
@@ -535,6 +540,7 @@ const struct dict_driver sqlite_driver = {
 	.history = embedded_history,
 	.list = sqlite_list,
 	.ping = sqlite_ping,
+	.presence = embedded_presence,
 	.check_key = sqlite_check_key,
 	.expire = sqlite_expire,
 	.remove = sqlite_remove,

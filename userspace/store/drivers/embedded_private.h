@@ -58,6 +58,10 @@ int embedded_run(struct embedded *sqlite, enum embedded_statement which);
 /* Nobody wrote yet, or not to this table. */
 bool embedded_table_missing(struct embedded *sqlite);
 
+/* embedded_presence.c: the slot of the driver. */
+int embedded_presence(struct dict *dict, const struct dict_key *keys, size_t key_count,
+		      int64_t deadline_ns, struct dict_presence *presence_r, struct error *error_r);
+
 /* embedded_history.c: the tables of a history, by their names. */
 const struct embedded_table *embedded_history_table(const char *name);
 

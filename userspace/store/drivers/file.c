@@ -448,6 +448,41 @@ static int file_ping(struct dict *dict, int64_t deadline_ns, struct error *error
 	return load((struct file *)dict, error_r);
 }
 
+static bool has_record(const struct file *file, const struct dict_key *key)
+{
+	struct dict_key_pieces pieces;
+
+	dict_key_split(key, &pieces);
+	for (const struct record *record = file->records; record; record = record->hh.next) {
+		if (dict_key_fits(&pieces, (struct slice){record->key, record->key_len}))
+			return true;
+	}
+	return false;
+}
+
+static int file_presence(struct dict *dict, const struct dict_key *keys, size_t key_count,
+			 int64_t deadline_ns, struct dict_presence *presence_r,
+			 struct error *error_r)
+{
+	struct file *file = (struct file *)dict;
+	int ret;
+
+	(void)deadline_ns;
+	if (access(file->path, F_OK) < 0 && errno == ENOENT)
+		return dict_presence_set(presence_r, DICT_ABSENT, "%s: %s", file->path,
+					 strerrordesc_np(ENOENT));
+	ret = load(file, error_r);
+	for (size_t i = 0; i < key_count && ret == 0; i++) {
+		if (has_record(file, &keys[i]))
+			return dict_presence_set(presence_r, DICT_PRESENT, "%s", "");
+	}
+	return ret < 0 || key_count == 0
+		       ? ret
+		       : dict_presence_set(presence_r, DICT_EMPTY,
+					   "%s: it has no record such as %.*s", file->path,
+					   (int)keys[0].text.len, keys[0].text.ptr);
+}
+
 static void file_places(const struct dict *dict, dict_place_cb *cb, void *context)
 {
 	cb(context, ((const struct file *)dict)->path, DICT_PLACE_FILE);
@@ -462,6 +497,7 @@ const struct dict_driver file_driver = {
 	.search = file_search,
 	.unset = file_unset,
 	.ping = file_ping,
+	.presence = file_presence,
 	.places = file_places,
 	.close = file_close,
 };

@@ -16,8 +16,10 @@
 
 #include "base/clock.h"
 #include "conf/tree.h"
+#include "store/dict_key.h"
 #include "store/drivers/drivers.h"
 #include "store/drivers/fs_path.h"
+#include "store/drivers/fs_walk.h"
 #include "store/option.h"
 #include "store/path.h"
 #include "store/stamp.h"
@@ -350,6 +352,43 @@ static int fs_unset(struct dict *dict, const struct slice *keys, size_t key_coun
 	return removed;
 }
 
+/* A key's files begin with what it has in front of the first part that is not known. */
+static int find_file(struct fs *fs, const struct dict_key *key)
+{
+	struct dict_key_pieces pieces;
+
+	dict_key_split(key, &pieces);
+	buf_reset(&fs->path);
+	buf_append_str(&fs->path, fs->prefix);
+	if (buf_append_slice(&fs->path, dict_key_name(pieces.text[0])) < 0)
+		return fs->path.failed;
+	return fs_walk_any(buf_str(&fs->path));
+}
+
+static int fs_presence(struct dict *dict, const struct dict_key *keys, size_t key_count,
+		       int64_t deadline_ns, struct dict_presence *presence_r, struct error *error_r)
+{
+	struct fs *fs = (struct fs *)dict;
+	int ret = fs_walk_any(fs->prefix);
+
+	(void)deadline_ns;
+	if (ret == -ENOENT)
+		return dict_presence_set(presence_r, DICT_ABSENT, "%s: %s", fs->prefix,
+					 strerrordesc_np(ENOENT));
+	for (size_t i = 0; i < key_count && ret >= 0; i++) {
+		ret = find_file(fs, &keys[i]);
+		if (ret > 0)
+			return dict_presence_set(presence_r, DICT_PRESENT, "%s", "");
+		ret = ret == -ENOENT ? 0 : ret;
+	}
+	if (key_count == 0 && (ret >= 0 || ret == -EACCES))
+		return 0; /* files may be readable in a directory that is not */
+	if (ret < 0)
+		return error_set(error_r, -ret, "%s: %s", fs->prefix, strerrordesc_np(-ret));
+	return dict_presence_set(presence_r, DICT_EMPTY, "%s: it has no file of a record",
+				 fs->prefix);
+}
+
 /* The prefix need not end a directory's name: "/var/lib/x/user-". */
 static void fs_places(const struct dict *dict, dict_place_cb *cb, void *context)
 {
@@ -365,6 +404,7 @@ const struct dict_driver fs_driver = {
 	.write = fs_write,
 	.lookup = fs_lookup,
 	.unset = fs_unset,
+	.presence = fs_presence,
 	.places = fs_places,
 	.close = fs_close,
 };

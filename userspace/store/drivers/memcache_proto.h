@@ -17,6 +17,7 @@ enum memcache_reply_type {
 	MEMCACHE_STORED,
 	MEMCACHE_NOT_STORED, /* the same for NOT_STORED, EXISTS, NOT_FOUND: somebody was faster */
 	MEMCACHE_DELETED,
+	MEMCACHE_STAT,	  /* "STAT name value"; more of them or an END follow */
 	MEMCACHE_REFUSED, /* CLIENT_ERROR, or SERVER_ERROR object too large */
 	MEMCACHE_FAILED,  /* ERROR and other SERVER_ERRORs */
 };

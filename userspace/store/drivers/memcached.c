@@ -451,6 +451,87 @@ static int memcached_ping(struct dict *dict, int64_t deadline_ns, struct error *
 	return ret < 0 ? ret : transact(memcached, 1, on_any, NULL, deadline_ns, NULL, error_r);
 }
 
+/* --- what it has ---------------------------------------------------------------------------- */
+
+enum { ITEMS, UPTIME, EVICTIONS, NUMBERS };
+
+struct statistics {
+	int64_t numbers[NUMBERS]; /* -1: the server does not have it */
+	bool failed;
+};
+
+static void take_number(struct statistics *statistics, struct slice line)
+{
+	static const char *const names[NUMBERS] = {
+		[ITEMS] = "STAT curr_items ",
+		[UPTIME] = "STAT uptime ",
+		[EVICTIONS] = "STAT evictions ",
+	};
+	char text[24];
+
+	for (size_t i = 0; i < NUMBERS; i++) {
+		size_t len = strlen(names[i]);
+
+		if (line.len <= len || line.len - len >= sizeof(text) ||
+		    memcmp(line.ptr, names[i], len) != 0)
+			continue;
+		memcpy(text, line.ptr + len, line.len - len);
+		text[line.len - len] = '\0';
+		statistics->numbers[i] = (int64_t)strtoll(text, NULL, 10);
+	}
+}
+
+static bool on_statistic(const struct memcache_reply *reply, size_t index, void *context)
+{
+	struct statistics *statistics = context;
+
+	(void)index;
+	if (reply->type == MEMCACHE_STAT) {
+		take_number(statistics, reply->line);
+		return false;
+	}
+	statistics->failed = reply->type != MEMCACHE_END;
+	return true;
+}
+
+/* It has nothing from before its start, and is a cache: what it once threw out may be anybody's. */
+static void set_begin(const struct statistics *statistics, struct dict_presence *presence)
+{
+	int64_t evictions = statistics->numbers[EVICTIONS];
+	const char *what = evictions > 0 ? "memcached has thrown records out since it was started"
+					 : "memcached keeps nothing when it is started again";
+
+	presence->from_ns = clock_wall_ns();
+	if (evictions <= 0)
+		presence->from_ns -= statistics->numbers[UPTIME] * NS_PER_SEC;
+	(void)dict_presence_set(presence, DICT_UNSHOWN, "%s", what);
+}
+
+static int memcached_presence(struct dict *dict, const struct dict_key *keys, size_t key_count,
+			      int64_t deadline_ns, struct dict_presence *presence_r,
+			      struct error *error_r)
+{
+	struct memcached *memcached = (struct memcached *)dict;
+	struct statistics statistics = {.numbers = {-1, -1, -1}};
+	int ret = connect_server(memcached, &deadline_ns, error_r);
+
+	(void)keys;
+	(void)key_count;
+	buf_reset(&memcached->out);
+	buf_append_str(&memcached->out, "stats\r\n");
+	if (ret == 0)
+		ret = transact(memcached, 1, on_statistic, &statistics, deadline_ns, NULL, error_r);
+	if (ret == 0 && (statistics.failed || statistics.numbers[UPTIME] < 0))
+		ret = error_set(error_r, EPROTO, "memcached did not answer \"stats\"");
+	if (ret < 0)
+		return ret;
+	set_begin(&statistics, presence_r);
+	presence_r->keeps_ns = memcached->settings.expire_secs * NS_PER_SEC;
+	return statistics.numbers[ITEMS] == 0
+		       ? dict_presence_set(presence_r, DICT_EMPTY, "memcached has no item at all")
+		       : 0;
+}
+
 const struct dict_driver memcached_ascii_driver = {
 	.name = "memcached_ascii",
 	.caps = DICT_CAP_NEWEST_WINS,
@@ -459,5 +540,6 @@ const struct dict_driver memcached_ascii_driver = {
 	.lookup = memcached_lookup,
 	.unset = memcached_unset,
 	.ping = memcached_ping,
+	.presence = memcached_presence,
 	.close = memcached_close,
 };

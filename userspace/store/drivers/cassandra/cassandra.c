@@ -168,6 +168,23 @@ static int cassandra_ping(struct dict *dict, int64_t deadline_ns, struct error *
 	return cql_cluster_wait(&cassandra->cluster, deadline_ns, error_r);
 }
 
+static int cassandra_presence(struct dict *dict, const struct dict_key *keys, size_t key_count,
+			      int64_t deadline_ns, struct dict_presence *presence_r,
+			      struct error *error_r)
+{
+	struct cassandra_dict *cassandra = (struct cassandra_dict *)dict;
+	int ret;
+
+	presence_r->keeps_ns = cassandra->settings.ttl_ns;
+	if (key_count == 0)
+		return 0;
+	ret = cql_any(&cassandra->cluster, &cassandra->maps, keys, key_count, deadline_ns, error_r);
+	if (ret < 0)
+		return ret;
+	return dict_presence_set(presence_r, ret > 0 ? DICT_PRESENT : DICT_EMPTY,
+				 "keyspace %s: the table has no row", cassandra->settings.keyspace);
+}
+
 static void cassandra_places(const struct dict *dict, dict_place_cb *cb, void *context)
 {
 	const struct cql_settings *settings = &((const struct cassandra_dict *)dict)->settings;
@@ -189,6 +206,7 @@ const struct dict_driver cassandra_driver = {
 	.list = cassandra_list,
 	.remove = cassandra_remove,
 	.ping = cassandra_ping,
+	.presence = cassandra_presence,
 	.places = cassandra_places,
 	.close = cassandra_close,
 };

@@ -484,6 +484,37 @@ int cql_remove(struct cql_cluster *cluster, const struct sql_map_set *maps,
 	return ret < 0 ? ret : removed;
 }
 
+static int any_of_map(struct cql_cluster *cluster, struct lookup *lookup, int64_t deadline_ns,
+		      struct error *error_r)
+{
+	struct buf text;
+	int ret;
+
+	if (lookup->records > 0)
+		return 0;
+	buf_init(&text, TEXT_MAX);
+	put_from(cluster, lookup->map, &text);
+	buf_append_str(&text, " LIMIT 1");
+	lookup->param_count = 0;
+	buf_reset(&lookup->page);
+	ret = ask(cluster, lookup, buf_str(&text), deadline_ns, error_r);
+	buf_release(&text);
+	return ret;
+}
+
+int cql_any(struct cql_cluster *cluster, const struct sql_map_set *maps,
+	    const struct dict_key *keys, size_t key_count, int64_t deadline_ns,
+	    struct error *error_r)
+{
+	struct lookup lookup;
+	int ret;
+
+	lookup_init(&lookup, count_record, NULL);
+	ret = each_map(cluster, maps, keys, key_count, deadline_ns, any_of_map, &lookup, error_r);
+	lookup_release(&lookup);
+	return ret < 0 ? ret : lookup.records > 0;
+}
+
 int64_t cql_list(struct cql_cluster *cluster, const struct sql_map_set *maps,
 		 const struct dict_listing *listing, int64_t idle_ns, dict_record_cb *cb,
 		 void *context, struct error *error_r)

@@ -22,6 +22,11 @@ int cql_search(struct cql_cluster *cluster, const struct sql_map_set *maps,
 int cql_remove(struct cql_cluster *cluster, const struct sql_map_set *maps,
 	       const struct dict_removal *what, int64_t deadline_ns, struct error *error_r);
 
+/* Whether any of the maps' tables that the keys lead to has a row: 1 or 0. */
+int cql_any(struct cql_cluster *cluster, const struct sql_map_set *maps,
+	    const struct dict_key *keys, size_t key_count, int64_t deadline_ns,
+	    struct error *error_r);
+
 int64_t cql_list(struct cql_cluster *cluster, const struct sql_map_set *maps,
 		 const struct dict_listing *listing, int64_t idle_ns, dict_record_cb *cb,
 		 void *context, struct error *error_r);

@@ -475,6 +475,41 @@ int redis_ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 	return ret;
 }
 
+static int on_any(struct slice key, const struct dict_key *asked, void *context,
+		  struct error *error_r)
+{
+	(void)key;
+	(void)asked;
+	*(bool *)context = true;
+	return error_set(error_r, ECANCELED, "found");
+}
+
+static int redis_presence(struct dict *dict, const struct dict_key *keys, size_t key_count,
+			  int64_t deadline_ns, struct dict_presence *presence_r,
+			  struct error *error_r)
+{
+	struct redis *redis = (struct redis *)dict;
+	struct error error = {0};
+	bool found = false;
+	int ret;
+
+	presence_r->keeps_ns = redis->settings.expire_secs * NS_PER_SEC;
+	if (key_count == 0)
+		return 0;
+	ret = redis_scan(redis, keys, key_count, deadline_ns, on_any, &found, &error);
+	if (ret == -EOPNOTSUPP) /* too large to look through */
+		return 0;
+	if (ret < 0 && !found && error_r)
+		*error_r = error;
+	if (ret < 0 && !found)
+		return ret;
+	return dict_presence_set(presence_r, found ? DICT_PRESENT : DICT_EMPTY,
+				 "database %lld has no key such as %s%.*s",
+				 (long long)redis->settings.db, redis->settings.prefix,
+				 (int)dict_key_name(keys[0].text).len,
+				 dict_key_name(keys[0].text).ptr);
+}
+
 void redis_places(const struct dict *dict, dict_place_cb *cb, void *context)
 {
 	const struct redis_settings *settings = &((const struct redis *)dict)->settings;
@@ -496,6 +531,7 @@ const struct dict_driver redis_driver = {
 	.unset = redis_unset,
 	.history = redis_history,
 	.ping = redis_ping,
+	.presence = redis_presence,
 	.places = redis_places,
 	.close = redis_close,
 };

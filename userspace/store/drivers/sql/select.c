@@ -85,6 +85,16 @@ int sql_select_all(struct sql_select *select, enum sql_dialect dialect, const st
 	return select->text.failed;
 }
 
+int sql_select_any(struct sql_select *select, enum sql_dialect dialect, const struct sql_map *map)
+{
+	(void)sql_select_all(select, dialect, map);
+	put(select, " AND CAST(");
+	put_column(select, dialect, map, 0);
+	put(select, dialect == SQL_MYSQL ? " AS CHAR(40))" : " AS TEXT)");
+	put(select, " NOT IN ('','0','never','NULL','0000-00-00 00:00:00') LIMIT 1");
+	return select->text.failed;
+}
+
 int sql_select_like(struct sql_select *select, enum sql_dialect dialect, const struct sql_map *map,
 		    const struct sql_columns *columns, struct slice like)
 {

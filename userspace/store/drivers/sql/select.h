@@ -37,6 +37,9 @@ int sql_select_of_user(struct sql_select *select, enum sql_dialect dialect,
 /* The same of all rows with a time. */
 int sql_select_all(struct sql_select *select, enum sql_dialect dialect, const struct sql_map *map);
 
+/* One of those rows, if there is any whose time is not what stands for "never" ("0", "never"). */
+int sql_select_any(struct sql_select *select, enum sql_dialect dialect, const struct sql_map *map);
+
 /* Only users like that; like is of dict_mask_like(). */
 int sql_select_like(struct sql_select *select, enum sql_dialect dialect, const struct sql_map *map,
 		    const struct sql_columns *columns, struct slice like);

@@ -110,6 +110,8 @@ int sql_search(struct dict *dict, struct slice user, const struct dict_key *keys
 	       int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
 int64_t sql_list(struct dict *dict, const struct dict_listing *what, int64_t idle_ns,
 		 dict_record_cb *cb, void *context, struct error *error_r);
+int sql_presence(struct dict *dict, const struct dict_key *keys, size_t key_count,
+		 int64_t deadline_ns, struct dict_presence *presence_r, struct error *error_r);
 int sql_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 	       struct error *error_r);
 
@@ -121,9 +123,9 @@ int sql_remove(struct dict *dict, const struct dict_removal *what, int64_t deadl
 		.name = (called),                                                                  \
 		.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_TIMES_ONLY | DICT_CAP_EXPIRE,              \
 		.open = (opener), .write = sql_write, .lookup = sql_lookup, .search = sql_search,  \
-		.list = sql_list, .history = sql_history, .ping = sql_ping, .expect = sql_expect,  \
-		.notes = sql_notes, .expire = sql_expire, .remove = sql_remove,                    \
-		.places = sql_places, .close = sql_close,                                          \
+		.list = sql_list, .history = sql_history, .presence = sql_presence,                \
+		.ping = sql_ping, .expect = sql_expect, .notes = sql_notes, .expire = sql_expire,  \
+		.remove = sql_remove, .places = sql_places, .close = sql_close,                    \
 	}
 
 #endif

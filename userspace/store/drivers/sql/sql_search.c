@@ -121,6 +121,77 @@ int sql_search(struct dict *dict, struct slice user, const struct dict_key *keys
 	return ret < 0 ? ret : (int)reading.found;
 }
 
+/* --- presence --------------------------------------------------------------------------------- */
+
+static void no_record(const struct dict_record *record, void *context)
+{
+	(void)record;
+	(void)context; /* reading.found has it */
+}
+
+static int find_any(struct sql_reading *reading, int64_t deadline_ns, struct error *error_r)
+{
+	struct sql_select select;
+	int ret;
+
+	sql_select_init(&select);
+	ret = sql_select_any(&select, reading->sql->backend->dialect, reading->map);
+	if (ret == 0)
+		ret = run(reading, &select, deadline_ns, 0, error_r);
+	else
+		(void)error_set(error_r, ENOMEM, "out of memory");
+	sql_select_release(&select);
+	return ret;
+}
+
+/* Is one of the maps' tables there? */
+static int find_table(struct sql_dict *sql, int64_t deadline_ns, struct dict_presence *presence,
+		      struct error *error_r)
+{
+	struct sql_table *table = calloc(1, sizeof(*table));
+	bool found = false;
+	int ret = 0;
+
+	if (!table)
+		return error_set(error_r, ENOMEM, "out of memory");
+	for (size_t i = 0; i < sql->maps.count && ret == 0 && !found; i++) {
+		ret = sql_describe(sql, &sql->maps.maps[i], table, deadline_ns, error_r);
+		found = table->column_count > 0;
+	}
+	free(table);
+	if (ret < 0)
+		return -EIO;
+	if (found || sql->maps.count == 0)
+		return 0;
+	return dict_presence_set(presence, DICT_ABSENT, "%s: there is no table %s",
+				 sql->maps.maps[0].where, sql->maps.maps[0].table);
+}
+
+/* With keys a table that is not there is an error of the SELECT. */
+int sql_presence(struct dict *dict, const struct dict_key *keys, size_t key_count,
+		 int64_t deadline_ns, struct dict_presence *presence_r, struct error *error_r)
+{
+	struct sql_reading reading = {.sql = (struct sql_dict *)dict, .cb = no_record};
+	const struct sql_map_set *maps = &reading.sql->maps;
+	int ret = 0;
+
+	if (key_count == 0)
+		return find_table(reading.sql, deadline_ns, presence_r, error_r);
+	buf_init(&reading.user, SQL_STATEMENT_MAX);
+	for (size_t i = 0; i < maps->count && ret == 0 && reading.found == 0; i++) {
+		if (!sql_columns_find(maps, i, keys, key_count, reading.sql->strict,
+				      &reading.columns))
+			continue;
+		reading.map = &maps->maps[i];
+		ret = find_any(&reading, deadline_ns, error_r);
+	}
+	buf_release(&reading.user);
+	if (ret < 0 || !reading.map)
+		return ret;
+	return dict_presence_set(presence_r, reading.found > 0 ? DICT_PRESENT : DICT_EMPTY,
+				 "table %s has no row with a time", reading.map->table);
+}
+
 /* --- listing ---------------------------------------------------------------------------------- */
 
 struct sql_listing {
