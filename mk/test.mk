@@ -57,6 +57,9 @@ test-differential: all differential-helper ## 10,000 random logins by 1,250 conf
 
 KERNELS := $(addprefix kernel-,5.10-amd64 6.1-amd64 6.12-amd64 6.12-arm64 sid-amd64)
 
+test-archive: all ## is each Dovecot that Debian's archive has today known, as its headers have it (two minutes, network)
+	$(Q)tests/run archive
+
 kernels-ready:
 	$(Q)tools/setup kernels
 	$(Q)tools/rootfs bullseye bookworm trixie
@@ -64,7 +67,7 @@ kernels-ready:
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) CROSS=aarch64 all bpf-tests
 
-.PHONY: test-kernels test-storm test-layouts test-short-lived test-differential kernels-ready
+.PHONY: test-kernels test-storm test-layouts test-short-lived test-differential test-archive kernels-ready
 
 conformance-table: all ## compare with the plugin and write docs/plugin-conformance.md
 	$(Q)tests/conformance/document.sh
