@@ -29,7 +29,7 @@ struct ask_options {
 				    * INT64_MAX: nobody */
 	struct ask_proof *proof;   /* filled; NULL: no record is no more than that */
 	bool progress;		   /* a line on standard error that shows how far it is */
-	/* Or NULL: is raised by the records that wait under keys that do not show whose they are. */
+	/* Raised by the records that wait under keys that do not show whose they are; or NULL. */
 	uint64_t *hidden;
 };
 
