@@ -156,7 +156,7 @@ information.
 exit 64
 $ rm $tmp/here/db
 $ of inactive --older 30d --since @1 alice
-dovetap: error: db: No such file or directory
+dovetap: error: sqlite (conf:2): db: No such file or directory: nothing is recorded there, which proves nothing of anybody
 exit 69
 
 == expire removes what is older
@@ -185,10 +185,10 @@ exit 64
 == expire says which dict cannot
 $ login bob imap 100
 $ conf "  mirror_dicts = file:$tmp/here/file"
+$ : > $tmp/here/file
 $ of expire --older 99d
 dovetap: error: dict file cannot remove old records
 sqlite (conf:2): 1 removed
-file (mirror_dicts): 0 removed
 exit 78
 $ rows
 
@@ -391,6 +391,7 @@ carol|imap|3
 $ of spool list
 
 == rename leaves what waits under a key that hides the name
+$ login other imap 200
 $ spooled alice bob carol
 $ sql state/spool/sqlite.spool "UPDATE pending SET parts = ''"
 $ for_collector
@@ -411,6 +412,7 @@ sqlite  waiting  shared/last-login/imap/alice = N
 sqlite  held     shared/last-login/pop3/bob = N
 sqlite  refused  shared/last-login/imap/carol = N  (too long)
 $ rows
+other|imap|3
 
 == the spool drops what was refused
 $ spooled alice bob carol
@@ -428,6 +430,7 @@ sqlite  waiting  shared/last-login/imap/alice = N
 sqlite  held     shared/last-login/pop3/bob = N
 
 == forget and rename reach into the spool
+$ login other imap 200
 $ spooled alice bob carol
 $ for_collector
 $ of forget --dry-run alice bob carol
@@ -442,12 +445,14 @@ $ of rename alice dave
 $ of spool list
 $ rows
 dave|imap|3
+other|imap|3
 $ of lookup --csv alice dave --since @1
 user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
 alice,,,,,,,YYYY-MM-DDThh:mm:ss+00:00,
 dave,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,YYYY-MM-DDThh:mm:ss+00:00,
 
 == lookup sees what waits in the spool
+$ login other imap 200
 $ spooled alice bob carol
 $ for_collector
 $ of lookup --csv alice bob carol --since @1

@@ -55,6 +55,8 @@ static void test_refuses_what_only_looks_like_one(void **state)
 		"2026..ABIv2",
 		"20261.ABIv2",
 		"2.4.x.ABIv1",
+		"2.4..ABIv1",
+		"2.4.1..ABIv1",
 		"-2.3.ABIv1",
 		"2.3.ABIvx",
 		"2.3.19.1 (9b5310)",

@@ -151,6 +151,115 @@ static void test_unknown_type_is_refused(void **state)
 		       "list that struct too");
 }
 
+/* --- as many as there may be, and one more --------------------------------------------------- */
+
+static char many[200000];
+
+/* The line, with the number in the place of each '@'. */
+static void add(const char *line, unsigned int number)
+{
+	for (char *out = many + strlen(many); *line; line++, out += strlen(out)) {
+		if (*line == '@')
+			snprintf(out, 8, "%u", number);
+		else
+			snprintf(out, 2, "%c", *line);
+	}
+}
+
+static void fill(const char *first, const char *line, unsigned int count)
+{
+	snprintf(many, sizeof(many), "%s", first);
+	for (unsigned int i = 0; i < count; i++)
+		add(line, i);
+}
+
+static void expect_limit(const char *first, const char *line, unsigned int limit,
+			 const char *message)
+{
+	fill(first, line, limit);
+	if (parse(many) < 0)
+		fail_msg("%s", error.text);
+	layout_table_release(&table);
+	fill(first, line, limit + 1);
+	expect_refused(many, message);
+}
+
+static void test_as_many_as_the_header_has(void **state)
+{
+	(void)state;
+	expect_limit("", "struct s@ 8\n", LAYOUT_STRUCTS_MAX,
+		     "own.layouts:129: too many structs at 's128'; at most 128");
+	expect_limit("struct s 8\n", "abi 2.4.ABIv@\n", LAYOUT_ABIS_MAX,
+		     "own.layouts:66: too many ABI strings at '2.4.ABIv64'; at most 64");
+	expect_limit("struct s 800\n", "m@ @ u8\n", LAYOUT_MEMBERS_MAX,
+		     "own.layouts:66: too many members at 'm64'; at most 64");
+}
+
+static void test_a_full_table_is_searched_to_its_end(void **state)
+{
+	(void)state;
+	fill("", "struct s@ 8\nabi 2.4.ABIv1\n", LAYOUT_STRUCTS_MAX);
+	assert_int_equal(parse(many), 0);
+	assert_ptr_equal(layout_table_find(&table, "2.4.ABIv1", "s127"), &table.structs[127]);
+	assert_null(layout_table_find(&table, "2.4.ABIv1", "s128"));
+	assert_null(layout_table_find(&table, "2.4.ABIv1", ""));
+	layout_table_release(&table);
+	fill("struct s 8\n", "abi 2.4.ABIv@\n", LAYOUT_ABIS_MAX);
+	assert_int_equal(parse(many), 0);
+	assert_non_null(layout_table_find(&table, "2.4.ABIv63", "s"));
+	assert_null(layout_table_find(&table, "", "s"));
+	layout_table_release(&table);
+}
+
+static void test_names_and_numbers_have_a_limit(void **state)
+{
+	static const struct {
+		const char *before;
+		int len; /* as long as it may be */
+		const char *behind;
+	} rows[] = {
+		{"struct ", LAYOUT_NAME_MAX - 1, " 8\n"},
+		{"struct s 8\n", LAYOUT_NAME_MAX - 1, " 0 u8\n"},
+		{"struct s 8\nabi ", ABI_MAX - 1, "\n"},
+	};
+	char name[ABI_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (int more = 0; more < 2; more++) {
+			memset(name, 'n', sizeof(name));
+			name[rows[i].len + more] = '\0';
+			snprintf(many, sizeof(many), "%s%s%s", rows[i].before, name,
+				 rows[i].behind);
+			assert_int_equal(parse(many), more ? -EINVAL : 0);
+			layout_table_release(&table);
+		}
+	}
+	assert_int_equal(parse("struct s 65536\nm 65535 u8\n"), 0);
+	layout_table_release(&table);
+	assert_int_equal(parse("struct s 65537\n"), -EINVAL);
+	assert_int_equal(parse("struct s 0000065536\n"), -EINVAL); /* ten digits */
+	assert_int_equal(parse("struct s 6/\n"), -EINVAL);
+	assert_int_equal(parse("struct s 6:\n"), -EINVAL);
+}
+
+static void test_each_type_has_its_size(void **state)
+{
+	static const uint32_t sizes[] = {8, 1, 2, 4, 8, 4, 1, 0, 5};
+	struct layout_member strange = {.type = LAYOUT_U8_ARRAY + 1};
+
+	(void)state;
+	assert_int_equal(parse("struct s 99\nabi 2.4.ABIv1\na 0 ptr\nb 8 u8\nc 9 u16\nd 11 u32\n"
+			       "e 15 u64\nf 23 s32\ng 27.7 bit\nh 28 struct\ni 29 u8[5]\n"),
+			 0);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		assert_int_equal(
+			layout_member_size(&table, "2.4.ABIv1", &table.structs[0].members[i]),
+			sizes[i]);
+	assert_int_equal(layout_member_size(&table, "2.4.ABIv1", &strange), 0);
+	layout_table_release(&table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +272,10 @@ int main(void)
 		cmocka_unit_test(test_nested_member_needs_its_group),
 		cmocka_unit_test(test_doubles_are_refused),
 		cmocka_unit_test(test_unknown_type_is_refused),
+		cmocka_unit_test(test_as_many_as_the_header_has),
+		cmocka_unit_test(test_a_full_table_is_searched_to_its_end),
+		cmocka_unit_test(test_names_and_numbers_have_a_limit),
+		cmocka_unit_test(test_each_type_has_its_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

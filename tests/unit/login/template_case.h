@@ -3,6 +3,9 @@
 #ifndef DOVETAP_TEMPLATE_CASE_H
 #define DOVETAP_TEMPLATE_CASE_H
 
+#include <malloc.h>
+#include <stdlib.h>
+
 #include "../cmocka_all.h"
 #include "login/template/template.h"
 
@@ -10,9 +13,25 @@ struct template_case {
 	const char *user, *text, *expected; /* expected NULL: an error for this login */
 };
 
+/* In memory that ends where the text does, so that the sanitizer sees who reads a byte more. It lasts
+ * for some dozens of logins. */
+static inline struct slice exactly(const char *text)
+{
+	static char *kept[512];
+	static size_t turn;
+	size_t len = strlen(text);
+	char **copy = &kept[turn++ % 512];
+
+	free(*copy);
+	*copy = memalign(8, len > 0 ? len : 1); /* no test lets this one fail */
+	assert_non_null(*copy);
+	memcpy(*copy, text, len);
+	return (struct slice){*copy, len};
+}
+
 static void set_text(struct login *login, unsigned int field, const char *text)
 {
-	login->text[field] = slice_str(text);
+	login->text[field] = exactly(text);
 	login->present |= DOVETAP_BIT(field);
 }
 
@@ -89,6 +108,24 @@ static inline void check_refused(const char *text, enum template_language langua
 	if (strncmp(error.text, "test.conf:7: last_login_key: ", 29) != 0 ||
 	    !strstr(error.text, words))
 		fail_msg("'%s': '%s' lacks '%s'", text, error.text, words);
+}
+
+/* This login's expansion fails, and why. */
+static inline void check_fails(const char *user, const char *text, enum template_language language,
+			       const char *why)
+{
+	struct template *template = compile_ok(text, language, NULL);
+	struct login login = make_login(user);
+	struct error error = {0};
+	struct buf out;
+
+	buf_init(&out, 100000);
+	if (template_expand(template, &login, NULL, &out, NULL, 0, NULL, &error) != -EINVAL)
+		fail_msg("'%s' of '%s' is '%s'", text, user, buf_str(&out));
+	if (!strstr(error.text, why))
+		fail_msg("'%s' of '%s': '%s' lacks '%s'", text, user, error.text, why);
+	buf_release(&out);
+	template_free(&template);
 }
 
 #endif

@@ -203,6 +203,19 @@ static void nesting_and_growth_have_an_end(void **state)
 	check_case(&(struct template_case){U1, "%099999999u", NULL}, TEMPLATE_V23);
 }
 
+/* A pattern that is a login's own is looked at when it is there. */
+static void a_login_that_does_not_fit_is_an_error(void **state)
+{
+	(void)state;
+	check_fails("(a)\\1", "%{if;%u;%{if;1;==;1;~};%u;a;b}", TEMPLATE_V23,
+		    "a regular expression must be constant");
+	check_fails("u", "%{if;%u;%{if;1;==;1;x};1;a;b}", TEMPLATE_V23, "if: 'x' is no operator");
+	check_fails("u", "%{if;%u;>;1;a;b}", TEMPLATE_V23,
+		    "if: 'u' > '1' compares what is no number");
+	check_fails("u", "%{if;%u;%{if;1;==;1;~};(;a;b}", TEMPLATE_V23,
+		    "'(' is no regular expression: ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +226,7 @@ int main(void)
 		cmocka_unit_test(conditions),
 		cmocka_unit_test(changed_text_is_a_part_without_a_name),
 		cmocka_unit_test(nesting_and_growth_have_an_end),
+		cmocka_unit_test(a_login_that_does_not_fit_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

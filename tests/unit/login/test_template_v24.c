@@ -210,6 +210,61 @@ static void bad_programs_are_refused(void **state)
 		check_refused(table[i].text, TEMPLATE_V24, NULL, table[i].words);
 }
 
+/* What is wrong is known only with a login. */
+static void a_login_that_does_not_fit_is_an_error(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} table[] = {
+		{"%{user | substr(service)}", "'imap' (service) is no number"},
+		{"%{user | substr('x')}", "'x' is no number"},
+		{"%{user | if('>', 1, 'a', 'b')}", "if: 'u1@example.com' is no number"},
+		{"%{user | if(service, 'x', 'a', 'b')}", "'imap' is no operator"},
+		{"%{user | substr(99)}", "substr: outside of the text"},
+		{"%{user | substr(0, -99)}", "substr: outside of the text"},
+		{"%{user | lfill(-1)}", "fill: to -1 bytes with '0'"},
+		{"%{user | rfill(9, '')}", "fill: to 9 bytes with ''"},
+		{"%{user + 1}", "'u1@example.com' is no number to calculate with"},
+		{"%{local_port / 0}", "division by 0"},
+		{"%{local_port % 0}", "division by 0"},
+		{"%{user | hex}", "hex: 'u1@example.com' is no number"},
+		{"%{user | unhex}", "unhex: 'u1@example.com' is no hex number"},
+		{"%{literal('10000000000000000') | unhex}",
+		 "unhex: '10000000000000000' is no hex number"},
+		{"%{user | hexlify(-1)}", "hexlify: the width is negative"},
+		{"%{service | hexlify(1000000)}", "hexlify: more than"},
+		{"%{literal('abc') | unhexlify}", "unhexlify: an odd number of digits"},
+		{"%{user | unhexlify}", "unhexlify: 'u1@example.com' is not hex"},
+		{"%{user | md5 | truncate(-1)}", "truncate: the length is negative"},
+		{"%{user | index('', 0)}", "index: the separator is empty"},
+		{"%{user | index('@', 2)}", "index: there is no such piece"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		check_fails(U1, table[i].text, TEMPLATE_V24, table[i].why);
+}
+
+/* 64 bits are held, and not one more. */
+static void numbers_of_64_bits(void **state)
+{
+	static const struct template_case table[] = {
+		{U1, "%{literal('ffffffffffffffff') | unhex}", "18446744073709551615"},
+		{U1, "%{literal('7fffffffffffffff') | unhex}", "9223372036854775807"},
+		{U1, "%{literal('8000000000000000') | unhex}", "9223372036854775808"},
+		{U1, "%{literal('FFFFFFFFFFFFFFFFF') | unhex}", NULL},
+		{U1, "%{literal('9223372036854775807') + 0}", "9223372036854775807"},
+		{U1, "%{literal('9223372036854775808') + 0}", NULL},
+		{U1,
+		 "%{literal('"
+		 "1111111111111111111111111111111111111111111111111111111111111111') + 0}",
+		 NULL},
+	};
+
+	(void)state;
+	check_cases(table, TEMPLATE_V24);
+}
+
 #define MANY 99
 
 static void refuse_count(const char *name, int count, int min, int max)
@@ -334,6 +389,8 @@ int main(void)
 		cmocka_unit_test(choices),
 		cmocka_unit_test(literals_and_quotes),
 		cmocka_unit_test(bad_programs_are_refused),
+		cmocka_unit_test(a_login_that_does_not_fit_is_an_error),
+		cmocka_unit_test(numbers_of_64_bits),
 		cmocka_unit_test(each_filter_takes_so_many_parameters),
 		cmocka_unit_test(releases_differ),
 		cmocka_unit_test(username_and_domain_keep_their_names),
