@@ -29,11 +29,7 @@ struct ask_options {
 				    * INT64_MAX: nobody */
 	struct ask_proof *proof;   /* filled; NULL: no record is no more than that */
 	bool progress;		   /* a line on standard error that shows how far it is */
-<<<<<<< HEAD
 	/* Raised by the records that wait under keys that do not show whose they are; or NULL. */
-=======
-	/* Or NULL: raised by the records that wait under keys which do not show whose they are. */
->>>>>>> 0314651a (tests: layouts there and back, limits at N and N + 1, and the errors of a login that a template does not fit)
 	uint64_t *hidden;
 };
 
