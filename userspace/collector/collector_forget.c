@@ -62,13 +62,15 @@ void collector_forget_close(struct collector *c)
 	forgotten_release(&c->forgotten);
 }
 
+/* The oldest go first: their askers have had the most time to come for the answer. */
 static int make_room(struct collector *c)
 {
 	struct collector_forgetting *job, *next;
-	size_t count = 0;
+	size_t count;
 
+	DL_COUNT(c->forgettings, job, count);
 	DL_FOREACH_SAFE(c->forgettings, job, next) {
-		if (++count >= JOBS_MAX && is_done(c, job)) {
+		if (count >= JOBS_MAX && is_done(c, job)) {
 			free_job(c, job);
 			count--;
 		}

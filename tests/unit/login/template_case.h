@@ -13,7 +13,7 @@ struct template_case {
 	const char *user, *text, *expected; /* expected NULL: an error for this login */
 };
 
-/* In memory that ends where the text does, so that the sanitizer sees who reads a byte more. It lasts
+/* In memory that ends where the text does: the sanitizer sees who reads a byte more. It lasts
  * for some dozens of logins. */
 static inline struct slice exactly(const char *text)
 {
