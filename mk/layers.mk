@@ -33,7 +33,7 @@ pkg_login       := libcrypto
 pkg_capture     := libbpf libelf zlib
 pkg_store       := sqlite3
 pkg_audit       := libsystemd
-pkg_serve       := libmicrohttpd
+pkg_serve       := libmicrohttpd gnutls
 pkg_search      := libelf
 pkg_attach      := libbpf libelf zlib
 

@@ -378,7 +378,8 @@ static int check_plan(const struct check_options *check, struct findings *findin
 	struct plan *plan;
 	int ret = plan_new(&check->plan, &plan, &error);
 
-	if (ret == 0 && plan_load_audit(plan, &error) < 0) {
+	if (ret == 0 &&
+	    (plan_load_audit(plan, &error) < 0 || plan_load_metrics(plan, &error) < 0)) {
 		plan_free(&plan);
 		ret = -EINVAL;
 	}

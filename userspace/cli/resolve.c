@@ -28,6 +28,8 @@ int resolve_read(const struct run_options *run, struct plan **plan_r, struct err
 	if (ret < 0)
 		return ret;
 	ret = plan_load_audit(plan, error_r);
+	if (ret == 0)
+		ret = plan_load_metrics(plan, error_r);
 	if (ret < 0) {
 		plan_free(&plan);
 		return ret;

@@ -10,6 +10,8 @@
 #include "attach/pins.h"
 #include "priv/drop.h"
 #include "serve/listen.h"
+#include "serve/security.h"
+#include "serve/tokens.h"
 
 static int wrong(const struct plan *plan, const char *name, const char *text, struct error *error_r)
 {
@@ -57,14 +59,56 @@ static int try_below(const struct plan *plan, const char *name, const char *path
 	return try_directory(plan, name, dir, error_r);
 }
 
+static struct security_files security_of(const struct plan *plan)
+{
+	const struct slice *files = plan_metrics_files(plan);
+
+	return (struct security_files){
+		.certificate = files[CONFIG_METRICS_CERT],
+		.key = files[CONFIG_METRICS_KEY],
+		.client_ca = files[CONFIG_METRICS_CLIENT_CA],
+		.tokens = files[CONFIG_METRICS_TOKENS],
+	};
+}
+
+static int try_security(const struct plan *plan, struct error *error_r)
+{
+	const struct security_files files = security_of(plan);
+	struct error error = {0};
+	struct tokens tokens;
+
+	if (security_check_certificate(&files, &error) < 0)
+		return wrong(plan, files.key.ptr ? "metrics_tls_key" : "metrics_tls_cert",
+			     error.text, error_r);
+	if (security_check_client_ca(&files, &error) < 0)
+		return wrong(plan, "metrics_tls_client_ca", error.text, error_r);
+	if (files.client_ca.ptr && !files.certificate.ptr)
+		return wrong(plan, "metrics_tls_client_ca",
+			     "there is no TLS without metrics_tls_cert and metrics_tls_key",
+			     error_r);
+	if (files.tokens.ptr && tokens_parse(files.tokens, &tokens, &error) < 0)
+		return wrong(plan, "metrics_token_file", error.text, error_r);
+	return 0;
+}
+
 static int try_listen(const struct plan *plan, const char *address, struct error *error_r)
 {
+	const struct security_files files = security_of(plan);
 	struct error error = {0};
+	int ret = try_security(plan, error_r);
 
+	if (ret < 0)
+		return ret;
 	if (*address == '/')
 		return try_below(plan, "metrics_listen", address, 0, true, error_r);
-	if (listen_check(address, &error) < 0)
+	if (listen_check(address, true, &error) < 0)
 		return wrong(plan, "metrics_listen", error.text, error_r);
+	if (!security_is_complete(&files) && listen_check(address, false, NULL) < 0)
+		return wrong(plan, "metrics_listen",
+			     "others than this machine reach it: metrics_tls_cert and "
+			     "metrics_tls_key are wanted, and metrics_token_file or "
+			     "metrics_tls_client_ca",
+			     error_r);
 	return 0;
 }
 

@@ -87,11 +87,12 @@ static bool is_ready(void *context)
  * Logins matter more than numbers: without the socket the collector works all the same. Unless
  * somebody answers there.
  */
-static int open_one(struct collector *c, const char *address, const struct http_page *more,
-		    struct http **http_r, struct error *error_r)
+static int open_one(struct collector *c, const char *address, const struct security_files *security,
+		    const struct http_page *more, struct http **http_r, struct error *error_r)
 {
 	const struct http_config config = {
 		.listen = address,
+		.security = security,
 		.metrics_collect = collect_now,
 		.summary = summarize_now,
 		.ready = is_ready,
@@ -113,10 +114,17 @@ static int open_one(struct collector *c, const char *address, const struct http_
 
 int collector_pages_open(struct collector *c, struct error *error_r)
 {
-	int ret = open_one(c, c->options->control, private_pages, &c->control, error_r);
+	const struct slice *files = plan_metrics_files(c->options->plan);
+	const struct security_files security = {
+		.certificate = files[CONFIG_METRICS_CERT],
+		.key = files[CONFIG_METRICS_KEY],
+		.client_ca = files[CONFIG_METRICS_CLIENT_CA],
+		.tokens = files[CONFIG_METRICS_TOKENS],
+	};
+	int ret = open_one(c, c->options->control, NULL, private_pages, &c->control, error_r);
 
 	if (ret == 0)
-		ret = open_one(c, plan_settings(c->options->plan)->metrics_listen, NULL,
+		ret = open_one(c, plan_settings(c->options->plan)->metrics_listen, &security, NULL,
 			       &c->metrics, error_r);
 	return ret;
 }

@@ -36,6 +36,15 @@ struct config_map {
 	struct conf_section *tree;
 };
 
+/* Of the endpoint for metrics. */
+enum config_metrics_file {
+	CONFIG_METRICS_CERT,
+	CONFIG_METRICS_KEY,
+	CONFIG_METRICS_CLIENT_CA,
+	CONFIG_METRICS_TOKENS,
+	CONFIG_METRICS_FILES
+};
+
 struct config {
 	struct conf_section *server; /* NULL without one */
 	struct conf_section *own;    /* never NULL; empty when there is no file */
@@ -46,7 +55,8 @@ struct config {
 	struct last_login_conf last_login;
 	struct config_map *maps; /* those that were asked for */
 	struct slice audit_key;	 /* the same; a secret; ptr NULL: not read */
-	bool resolved;		 /* came from config_unpack(): there is nothing but what is here */
+	struct slice metrics_files[CONFIG_METRICS_FILES]; /* the same, two of them secrets */
+	bool resolved; /* came from config_unpack(): there is nothing but what is here */
 };
 
 /* Errors name the place: "file:line: ..." or "--option: ...". -EINVAL or the errno of a file. */

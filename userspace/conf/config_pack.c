@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- *	configuration	own, command line, 0 or 1 and server, maps, audit key, doveconf, why not
+ *	configuration	own, command line, 0 or 1 and server, maps, audit key,
+ *			files of the metrics, doveconf, why not
  *	tree		the root as a section
  *	section		type, name, place, order, count of settings, settings, count of sections,
  *			sections
@@ -91,6 +92,12 @@ static void pack_maps(struct buf *out, const struct config_map *maps)
 	}
 }
 
+static void pack_secret(struct buf *out, struct slice secret)
+{
+	pack_u32(out, secret.ptr != NULL);
+	pack_bytes(out, secret);
+}
+
 void config_pack(const struct config *config, struct buf *out)
 {
 	pack_tree(out, config->own);
@@ -99,8 +106,9 @@ void config_pack(const struct config *config, struct buf *out)
 	if (config->server)
 		pack_tree(out, config->server);
 	pack_maps(out, config->maps);
-	pack_u32(out, config->audit_key.ptr != NULL);
-	pack_bytes(out, config->audit_key);
+	pack_secret(out, config->audit_key);
+	for (unsigned int i = 0; i < CONFIG_METRICS_FILES; i++)
+		pack_secret(out, config->metrics_files[i]);
 	pack_text(out, config->doveconf);
 	pack_u32(out, (uint32_t)config->doveconf_error.code);
 	pack_text(out, config->doveconf_error.text);
@@ -248,7 +256,8 @@ static int unpack_maps(struct unpack *in, struct config *config, struct error *e
 	return ret;
 }
 
-static int unpack_key(struct unpack *in, struct config *config, struct error *error_r)
+static int unpack_secret(struct unpack *in, const struct config *config, struct slice *secret_r,
+			 struct error *error_r)
 {
 	uint32_t is_there = unpack_u32(in);
 	struct slice key = unpack_bytes(in);
@@ -261,8 +270,17 @@ static int unpack_key(struct unpack *in, struct config *config, struct error *er
 	copy = arena_strndup(conf_arena(config->own), key.ptr, key.len);
 	if (!copy)
 		return no_memory(error_r);
-	config->audit_key = (struct slice){copy, key.len};
+	*secret_r = (struct slice){copy, key.len};
 	return 0;
+}
+
+static int unpack_secrets(struct unpack *in, struct config *config, struct error *error_r)
+{
+	int ret = unpack_secret(in, config, &config->audit_key, error_r);
+
+	for (unsigned int i = 0; i < CONFIG_METRICS_FILES && ret == 0; i++)
+		ret = unpack_secret(in, config, &config->metrics_files[i], error_r);
+	return ret;
 }
 
 static int unpack_doveconf(struct unpack *in, struct config *config, struct error *error_r)
@@ -304,7 +322,7 @@ int config_unpack(struct unpack *in, struct config *config_r, struct error *erro
 	if (ret == 0)
 		ret = unpack_maps(in, &config, error_r);
 	if (ret == 0)
-		ret = unpack_key(in, &config, error_r);
+		ret = unpack_secrets(in, &config, error_r);
 	if (ret == 0)
 		ret = unpack_doveconf(in, &config, error_r);
 	if (ret == 0)

@@ -28,12 +28,14 @@ struct dovetap_settings {
 	const char *spool_dir;	/* what a dict does not take waits here; "" = state_dir/spool */
 	const char *spool_sync; /* full, normal or off (store/spool/spool.h) */
 	const char *layout_dir; /* the operator's own layouts (dovecot/layout_own.h) */
-	const char *dovecot_config;  /* the server's file, "" = none */
-	const char *dovecot_root;    /* of the container that it is of, "" = see config_options */
-	const char *control_socket;  /* "" = off */
-	const char *pin;	     /* directory in bpffs for ring and probes; "" = none */
-	const char *metrics_listen;  /* "" = off; path or address:port */
-	const char *dovecot_version; /* what compat = strict is strict to; NULL = the newest */
+	const char *dovecot_config; /* the server's file, "" = none */
+	const char *dovecot_root;   /* of the container that it is of, "" = see config_options */
+	const char *control_socket; /* "" = off */
+	const char *pin;	    /* directory in bpffs for ring and probes; "" = none */
+	const char *metrics_listen; /* "" = off; path or address:port */
+	const char *metrics_tls_cert, *metrics_tls_key; /* files; "" = none */
+	const char *metrics_tls_client_ca, *metrics_token_file;
+	const char *dovecot_version;	 /* what compat = strict is strict to; NULL = the newest */
 	const char *const *mirror_dicts; /* URIs that every login goes to as well */
 	const char *const *services;	 /* empty = as in the protocol blocks */
 	uint64_t ring_size;

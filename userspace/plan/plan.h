@@ -122,6 +122,13 @@ const struct audit_config *plan_audit(const struct plan *plan);
 /* What it would record, also when there is none. */
 const struct audit_config *plan_audit_policy(const struct plan *plan);
 
+/*
+ * Reads the files of the endpoint for metrics in the same way, each one that a setting names: of
+ * enum config_metrics_file, with a NUL behind. Errors name the setting's place.
+ */
+int plan_load_metrics(struct plan *plan, struct error *error_r);
+const struct slice *plan_metrics_files(const struct plan *plan);
+
 /* Does a key or audit_fields want the client's identification (IMAP ID)? */
 bool plan_wants_client_id(const struct plan *plan);
 

@@ -19,6 +19,7 @@ struct http {
 	struct http_config config;
 	struct MHD_Daemon *daemon;
 	struct connections connections;
+	struct security *security; /* NULL: all who reach it may ask */
 	struct loop_watch *watch, *timer;
 	char *path; /* of a unix socket, to be removed */
 };
@@ -155,12 +156,46 @@ static unsigned int run_action(const struct http *http, const struct http_action
 								    : MHD_HTTP_OK;
 }
 
+static struct MHD_Response *make_response(const struct buf *body, const char *type)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		body->len, (void *)(uintptr_t)buf_str(body), MHD_RESPMEM_MUST_COPY);
+
+	if (!response)
+		return NULL;
+	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT);
+	return response;
+}
+
+static enum MHD_Result queue(struct MHD_Connection *connection, unsigned int status,
+			     struct MHD_Response *response)
+{
+	enum MHD_Result result = MHD_queue_response(connection, status, response);
+
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* There is no page for them: not even whether it would be there. */
+static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned int status)
+{
+	const struct buf nothing = {0};
+	struct MHD_Response *response = make_response(&nothing, "text/plain");
+
+	if (!response)
+		return MHD_NO;
+	if (status == MHD_HTTP_UNAUTHORIZED)
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+					      "Bearer realm=\"dovetap\"");
+	return queue(connection, status, response);
+}
+
 static enum MHD_Result answer(struct MHD_Connection *connection, const char *path, bool post,
 			      const struct http *http)
 {
 	const struct http_action *action = find_action(http, path, post);
 	struct MHD_Response *response;
-	enum MHD_Result result;
 	const char *type = "text/plain; charset=utf-8";
 	unsigned int status;
 	struct buf out;
@@ -170,16 +205,9 @@ static enum MHD_Result answer(struct MHD_Connection *connection, const char *pat
 	buf_init(&out, PAGE_MAX);
 	status = action ? run_action(http, action, connection, &out)
 			: make_page(http, connection, path, &out, &type);
-	response = MHD_create_response_from_buffer(out.len, (void *)buf_str(&out),
-						   MHD_RESPMEM_MUST_COPY);
+	response = make_response(&out, type);
 	buf_release(&out);
-	if (!response)
-		return MHD_NO;
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT);
-	result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return result;
+	return response ? queue(connection, status, response) : MHD_NO;
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
@@ -187,6 +215,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 				  size_t *data_size, void **request)
 {
 	bool post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+	const struct http *http = context;
+	unsigned int refused;
 
 	(void)version;
 	(void)data;
@@ -202,7 +232,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		*data_size = 0;
 		return MHD_YES;
 	}
-	return answer(connection, url, post, context);
+	refused = security_refuses(http->security, connection);
+	return refused ? refuse(connection, refused) : answer(connection, url, post, http);
 }
 
 /* Its descriptor is not readable for a request that it has read already, nor when it is time to
@@ -230,15 +261,29 @@ static int watch(struct http *http, struct loop *loop, struct error *error_r)
 
 static int start(struct http *http, int fd, struct error *error_r)
 {
+	struct MHD_OptionItem options[SECURITY_OPTIONS];
+
+	security_options(http->security, options);
 	http->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, http,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_ACCEPTED,
-		MHD_OPTION_NOTIFY_CONNECTION, connections_notify, &http->connections,
-		MHD_OPTION_CONNECTION_TIMEOUT, http->config.timeout_seconds, MHD_OPTION_END);
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | security_flags(http->security), 0, NULL, NULL,
+		on_request, http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_ARRAY, options,
+		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_ACCEPTED, MHD_OPTION_NOTIFY_CONNECTION,
+		connections_notify, &http->connections, MHD_OPTION_CONNECTION_TIMEOUT,
+		http->config.timeout_seconds, MHD_OPTION_END);
 	if (http->daemon)
 		return 0;
 	close(fd);
 	return error_set(error_r, EIO, "%s: cannot start the HTTP server", http->config.listen);
+}
+
+static int open_socket(const struct http_config *config, struct http *http, struct error *error_r)
+{
+	bool anywhere = config->security && security_is_complete(config->security);
+	int ret = listen_check(config->listen, anywhere, error_r);
+
+	if (ret == 0 && config->security)
+		ret = security_new(config->security, &http->security, error_r);
+	return ret < 0 ? ret : listen_open(config->listen, anywhere, error_r);
 }
 
 int http_open(struct loop *loop, const struct http_config *config, struct http **http_r,
@@ -252,7 +297,7 @@ int http_open(struct loop *loop, const struct http_config *config, struct http *
 	http->config = *config;
 	if (http->config.timeout_seconds == 0)
 		http->config.timeout_seconds = TIMEOUT_SECONDS;
-	fd = listen_open(config->listen, error_r);
+	fd = open_socket(config, http, error_r);
 	ret = fd < 0 ? fd : start(http, fd, error_r);
 	if (ret == 0 && config->listen[0] == '/')
 		http->path = strdup(config->listen);
@@ -277,6 +322,7 @@ void http_close(struct http **http_p)
 		MHD_stop_daemon(http->daemon);
 	if (http->path)
 		(void)unlink(http->path);
+	security_free(&http->security);
 	free(http->path);
 	free(http);
 	*http_p = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers requests on a unix socket or a loopback address, in the caller's event loop:
+ * Answers requests on a unix socket or a loopback address, and with TLS and a way to know who asks
+ * (serve/security.h) on any address, in the caller's event loop:
  *
  *	/metrics  Prometheus text, or OpenMetrics for those who accept it
  *	/status   the same as JSON     /livez   200 while the loop runs
@@ -17,6 +18,7 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "serve/metrics.h"
+#include "serve/security.h"
 
 struct http;
 
@@ -36,7 +38,8 @@ struct http_action {
 };
 
 struct http_config {
-	const char *listen; /* "/path" or "127.0.0.1:9190", "[::1]:9190" */
+	const char *listen; /* "/path" or "127.0.0.1:9190", "[::1]:9190", "0.0.0.0:9190" */
+	const struct security_files *security; /* NULL: for this machine, without TLS */
 	void (*metrics_collect)(struct metrics *metrics, void *context); /* the numbers of now */
 	int (*summary)(struct buf *out, void *context);			 /* the same for a person */
 	bool (*ready)(void *context);
@@ -47,7 +50,8 @@ struct http_config {
 };
 
 /*
- * Errors: -EINVAL for an address that is not loopback or no address, -EADDRINUSE when another
+ * Errors: -EINVAL for no address, one that is not loopback without all that is wanted there, and
+ * for files that are none; -EADDRINUSE when another
  * process answers there (a socket file that nobody answers on is replaced), errno of bind(2).
  */
 int http_open(struct loop *loop, const struct http_config *config, struct http **http_r,

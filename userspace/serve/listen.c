@@ -54,13 +54,14 @@ static bool is_port(const char *text)
 }
 
 /* "host:port" or "[host]:port" with a numeric host. */
-static int parse_inet(const char *text, struct address *address_r, struct error *error_r)
+static int parse_inet(const char *text, bool anywhere, struct address *address_r,
+		      struct error *error_r)
 {
 	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
 				       .ai_socktype = SOCK_STREAM};
 	const char *colon = strrchr(text, ':');
 	struct addrinfo *found = NULL;
-	bool loopback = false;
+	bool allowed = false;
 	char host[64] = "";
 
 	if (colon && *text == '[' && colon > text + 1 && colon[-1] == ']')
@@ -70,33 +71,34 @@ static int parse_inet(const char *text, struct address *address_r, struct error 
 	if (colon && is_port(colon + 1) && getaddrinfo(host, colon + 1, &hints, &found) == 0) {
 		memcpy(&address_r->u, found->ai_addr, found->ai_addrlen);
 		address_r->len = found->ai_addrlen;
-		loopback = is_loopback(found->ai_addr);
+		allowed = anywhere || is_loopback(found->ai_addr);
 		freeaddrinfo(found);
 	}
-	if (loopback)
+	if (allowed)
 		return 0;
-	return error_set(error_r, EINVAL,
-			 "%s: a socket path or a loopback address such as 127.0.0.1:9190 is wanted",
-			 text);
+	return error_set(error_r, EINVAL, "%s: a socket path or %s such as %s is wanted", text,
+			 anywhere ? "an address and port" : "a loopback address",
+			 anywhere ? "0.0.0.0:9190" : "127.0.0.1:9190");
 }
 
-static int parse(const char *text, struct address *address_r, struct error *error_r)
+static int parse(const char *text, bool anywhere, struct address *address_r, struct error *error_r)
 {
 	*address_r = (struct address){0};
 	return *text == '/' ? parse_unix(text, address_r, error_r)
-			    : parse_inet(text, address_r, error_r);
+			    : parse_inet(text, anywhere, address_r, error_r);
 }
 
-int listen_check(const char *text, struct error *error_r)
+int listen_check(const char *text, bool anywhere, struct error *error_r)
 {
 	struct address address;
 
-	return parse(text, &address, error_r);
+	return parse(text, anywhere, &address, error_r);
 }
 
-static int open_socket(const char *text, struct address *address_r, struct error *error_r)
+static int open_socket(const char *text, bool anywhere, struct address *address_r,
+		       struct error *error_r)
 {
-	int fd, ret = parse(text, address_r, error_r);
+	int fd, ret = parse(text, anywhere, address_r, error_r);
 
 	if (ret < 0)
 		return ret;
@@ -107,7 +109,7 @@ static int open_socket(const char *text, struct address *address_r, struct error
 int listen_connect(const char *text, struct error *error_r)
 {
 	struct address address;
-	int fd = open_socket(text, &address, error_r);
+	int fd = open_socket(text, false, &address, error_r);
 	int ret;
 
 	if (fd < 0 || connect(fd, &address.u.any, address.len) == 0)
@@ -147,13 +149,13 @@ static int bind_and_listen(int fd, const struct address *address)
 	return ret == 0 ? listen(fd, 16) : ret;
 }
 
-int listen_open(const char *text, struct error *error_r)
+int listen_open(const char *text, bool anywhere, struct error *error_r)
 {
 	struct address address;
 	int fd, ret;
 
 	remove_stale(text);
-	fd = open_socket(text, &address, error_r);
+	fd = open_socket(text, anywhere, &address, error_r);
 	if (fd < 0 || bind_and_listen(fd, &address) == 0)
 		return fd;
 	ret = error_set(error_r, errno, "%s: cannot listen: %m", text);

@@ -69,8 +69,10 @@ static void addresses_are_paths_or_of_loopback(void **state)
 	(void)state;
 	works("metrics_listen = [::1]:9190");
 	works("metrics_listen = /tmp/metrics.sock");
-	fails("metrics_listen = 9190", "metrics_listen: 9190: a socket path or a loopback address");
-	fails("metrics_listen = 192.0.2.1:9190", "metrics_listen: 192.0.2.1:9190: a socket path");
+	fails("metrics_listen = 9190",
+	      "metrics_listen: 9190: a socket path or an address and port");
+	fails("metrics_listen = 192.0.2.1:9190",
+	      "metrics_listen: others than this machine reach it");
 	fails("metrics_listen = /no/such/metrics.sock", "metrics_listen: /no/such: No such");
 }
 

@@ -48,6 +48,7 @@ static struct config load(void)
 	    config_map(&config, "map.conf", &map, &error) < 0)
 		fail_msg("%s", error.text);
 	config.audit_key = (struct slice){"key\0", 4};
+	config.metrics_files[CONFIG_METRICS_TOKENS] = (struct slice){"tokens", 6};
 	return config;
 }
 
@@ -99,6 +100,8 @@ static void it_means_the_same(void **state)
 	assert_string_equal(match(&got, 1)->key->pos.file, match(&config, 1)->key->pos.file);
 	assert_int_equal(match(&got, 1)->key->pos.line, 8);
 	assert_true(slice_equal(got.audit_key, (struct slice){"key\0", 4}));
+	assert_null(got.metrics_files[CONFIG_METRICS_CERT].ptr);
+	assert_string_equal(got.metrics_files[CONFIG_METRICS_TOKENS].ptr, "tokens");
 	config_release(&got);
 	config_release(&config);
 }

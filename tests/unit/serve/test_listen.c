@@ -42,13 +42,13 @@ static void expect_listener(const char *host)
 	int fd;
 
 	snprintf(name, sizeof(name), "%s:0", host);
-	fd = listen_open(name, &error);
+	fd = listen_open(name, false, &error);
 	if (fd < 0)
 		fail_msg("%s", error.text);
 	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	snprintf(name, sizeof(name), "%s:%u", host, port_of(fd));
 	expect_talk(fd, name);
-	assert_int_equal(listen_open(name, &error), -EADDRINUSE);
+	assert_int_equal(listen_open(name, false, &error), -EADDRINUSE);
 	close(fd);
 }
 
@@ -86,7 +86,7 @@ static void others_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct error error = {0};
 
-		if (listen_open(names[i], &error) != -EINVAL)
+		if (listen_open(names[i], false, &error) != -EINVAL)
 			fail_msg("%s: %s", names[i], error.text);
 		assert_non_null(strstr(error.text, "loopback"));
 		assert_int_equal(listen_connect(names[i], &error), -EINVAL);
@@ -108,20 +108,20 @@ static void a_socket_file_is_for_its_owner(void **state)
 
 	(void)state;
 	unix_path(path, "sock");
-	fd = listen_open(path, &error);
+	fd = listen_open(path, false, &error);
 	assert_true(fd >= 0);
 	assert_int_equal(umask(old), 0); /* as it was */
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	expect_talk(fd, path);
 	/* Somebody answers there. */
-	other = listen_open(path, &error);
+	other = listen_open(path, false, &error);
 	assert_int_equal(other, -EADDRINUSE);
 	assert_non_null(strstr(error.text, path));
 	close(fd);
 	/* Nobody does: what is left is replaced. */
 	assert_int_equal(listen_connect(path, &error), -ECONNREFUSED);
-	fd = listen_open(path, &error);
+	fd = listen_open(path, false, &error);
 	assert_true(fd >= 0);
 	expect_talk(fd, path);
 	close(fd);
@@ -136,11 +136,11 @@ static void other_files_stay(void **state)
 	(void)state;
 	write_file("file", "content", 0600);
 	unix_path(path, "file");
-	assert_int_equal(listen_open(path, &error), -EADDRINUSE);
+	assert_int_equal(listen_open(path, false, &error), -EADDRINUSE);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, 7);
 	unix_path(path, "nosuch/sock");
-	assert_int_equal(listen_open(path, &error), -ENOENT);
+	assert_int_equal(listen_open(path, false, &error), -ENOENT);
 }
 
 /* sun_path has 108 bytes with the NUL (unix(7)). */
@@ -156,14 +156,14 @@ static void a_path_has_107_bytes(void **state)
 	path[strlen(folder)] = '/';
 	path[107] = '\0';
 	own = strdup(path); /* no byte behind the NUL is its own */
-	fd = listen_open(own, &error);
+	fd = listen_open(own, false, &error);
 	free(own);
 	if (fd < 0)
 		fail_msg("%s", error.text);
 	close(fd);
 	path[107] = 'a';
 	path[108] = '\0';
-	assert_int_equal(listen_open(path, &error), -EINVAL);
+	assert_int_equal(listen_open(path, false, &error), -EINVAL);
 	assert_non_null(strstr(error.text, "at most 107 bytes"));
 }
 
@@ -201,7 +201,7 @@ static void no_descriptor_is_left_after_errors(void **state)
 	close(before);
 	unix_path(path, "nosuch/sock");
 	for (int i = 0; i < 3; i++) {
-		assert_true(listen_open(path, NULL) < 0);
+		assert_true(listen_open(path, false, NULL) < 0);
 		assert_true(listen_connect(path, NULL) < 0);
 	}
 	after = open("/dev/null", O_RDONLY);
