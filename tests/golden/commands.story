@@ -51,7 +51,7 @@ carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,,
 $ input
 $ of lookup --csv --from nosuch
 dovetap: error: nosuch: No such file or directory
-exit 69
+exit 74
 $ of lookup --csv 'c*'
 user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
 carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,,
@@ -208,6 +208,8 @@ nobody: sqlite (conf:2): 0 removed, 0 that waited, 0 that were refused
 $ rows
 bob|imap|3
 $ of forget ''
+dovetap: error: a name is empty
+exit 64
 $ of forget
 dovetap forget: USER is missing
 Try `dovetap forget --help' or `dovetap forget --usage' for more information.
@@ -457,12 +459,10 @@ $ spooled alice bob carol
 $ for_collector
 $ of lookup --csv alice bob carol --since @1
 user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
-alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,YYYY-MM-DDThh:mm:ss+00:00,
-bob,pop3,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,YYYY-MM-DDThh:mm:ss+00:00,
-carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,YYYY-MM-DDThh:mm:ss+00:00,
+alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,,
+bob,pop3,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,,
+carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,,
 $ of inactive --older 1d --csv alice bob carol --since @1
-user,last_login,age_seconds,service,remote_ip,last_delivery,delivery_service,recorded_since,user_hex
-alice,YYYY-MM-DDThh:mm:ss.000+00:00,N,imap,,,,YYYY-MM-DDThh:mm:ss+00:00,
-bob,YYYY-MM-DDThh:mm:ss.000+00:00,N,pop3,,,,YYYY-MM-DDThh:mm:ss+00:00,
-carol,YYYY-MM-DDThh:mm:ss.000+00:00,N,imap,,,,YYYY-MM-DDThh:mm:ss+00:00,
+dovetap: error: sqlite (conf:2): db: table last_login is empty: a store without any record proves nothing of anybody. Is it the one that logins are recorded in, and has it lost them?
+exit 69
 

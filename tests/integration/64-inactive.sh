@@ -3,7 +3,7 @@
 # What is said of a mailbox, and accounts are deleted by: whatever cannot be known is an error of its own
 # status and never "never". Oracles: who has logged in, and the stores' own clients.
 . "$(dirname "$0")/lib.sh"
-plan 41
+plan 55
 
 conf=$tmp/conf
 config() { # lines of the file
@@ -90,6 +90,27 @@ check 'a list with NUL' same 'new line ' \
 check 'a carriage return in a word is refused' fails_with 78 'carriage return' \
 	ask inactive --older 365d --since 2000-01-01 $'alice@example.com\r'
 check 'a name that is not UTF-8 is in digits' same 'ff61 ' "$(inactive "$(printf '\xffa')")"
+sqlite3 "$tmp/masks" "CREATE TABLE last_login (userid, service, last_access INTEGER, last_ip, time_ns INTEGER,
+	PRIMARY KEY (userid, service)) WITHOUT ROWID;
+	INSERT INTO last_login VALUES ('nina@example.org', 'imap', $last_year, '', ${last_year}000000000)"
+check 'a mask in upper case' same 'nina@example.org ' "$(inactive --dict "sqlite:path=$tmp/masks" '*@EXAMPLE.org')"
+check 'blanks and remarks in a list' same 'old@example.com ' \
+	"$(printf '# left\nalice@example.com\t\n  old@example.com \r\n' | inactive -)"
+refused() { # text, arguments of inactive
+	fails_with 64 "$1" ask inactive --older 365d "${@:2}" alice@example.com
+}
+check 'a list that is not there' fails_with 74 'No such file' ask inactive --older 365d --since 2000-01-01 --from "$tmp/nowhere"
+check 'a list that is none' fails_with 74 'Is a directory' ask inactive --older 365d --since 2000-01-01 --from "$tmp"
+check 'a word that is no name' fails_with 78 'name is empty' ask inactive --older 365d --since 2000-01-01 ''
+check 'a day that is not there' refused 'there is no such day' --since 2020-02-31
+check 'a day too late' refused 'out of range' --since 2300-01-01
+check 'a day too early' refused 'out of range' --since 1969-12-31
+check 'a number too large' refused 'out of range' --since @99999999999999999999
+check 'no time' refused 'no time such as' --since @12x
+check 'two forms' refused 'one of them' --json --csv
+check 'everybody and somebody' fails_with 64 'name none beside it' ask lookup --all alice@example.com
+check 'a mask is nothing to forget' fails_with 64 'masks are not for forget' ask forget '*@example.com'
+check 'nor is nobody' fails_with 64 'name is empty' ask forget ''
 config "dovetap {" "  dovecot_config = $tmp/server.conf" "}"
 printf '%s\n' 'auth_username_format = %n' "plugin {" "  last_login_dict = redis:port=$redis_port" \
 	"  last_login_key = ll/%s/%u" "}" > "$tmp/server.conf"

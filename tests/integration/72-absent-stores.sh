@@ -308,7 +308,7 @@ of_state() { # driver state
 		;;
 	absent)
 		ask_all "$name" 69 'proves nothing'
-		change_all "$1" "$name" 69 "$tmp/store/db" 69 "$tmp/store/db" 69 "$tmp/store/db"
+		change_all "$1" "$name" 69 "$tmp/store/db" 69 "$tmp/store/db" 78 "${cannot[0]}"
 		check "$name: check" warned "$@"
 		;;
 	*)

@@ -234,5 +234,7 @@ int ask_names(const struct ask_options *options, struct names *names, struct ros
 
 int ask_status(int ret)
 {
+	if (ret == -NAMES_UNREADABLE)
+		return EX_IOERR;
 	return ret == -EINVAL || ret == -EOPNOTSUPP ? EX_CONFIG : EX_UNAVAILABLE;
 }

@@ -3,12 +3,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "cli/options.h"
 #include "cli/service_class.h"
 #include "cli/since_when.h"
 #include "conf/settings.h"
+#include "plan/plan_user.h"
+
+#define MASK_MAX_BYTES (64U << 10)
 
 enum {
 	OPTION_SERVICE = 4096,
@@ -138,6 +142,30 @@ void ask_argp_take_words(struct ask_argp *ask, struct argp_state *state)
 	}
 	ask->names.words = words;
 	ask->names.word_count = count;
+}
+
+/* A format that does more than that (drops domains) would make another mask of it. */
+int ask_argp_fold_mask(struct ask_argp *ask, const struct plan *plan, struct error *error_r)
+{
+	struct buf normal;
+	int ret;
+
+	if (!ask->query.mask)
+		return 0;
+	buf_init(&normal, MASK_MAX_BYTES);
+	ret = plan_user_normalise(plan, slice_str(ask->query.mask), &normal, error_r);
+	if (ret == 0 && strcasecmp(buf_str(&normal), ask->query.mask) == 0) {
+		ask->folded = strdup(buf_str(&normal));
+		ask->query.mask = ask->folded ? ask->folded : ask->query.mask;
+	}
+	buf_release(&normal);
+	return ret;
+}
+
+void ask_argp_release(struct ask_argp *ask)
+{
+	free(ask->judged);
+	free(ask->folded);
 }
 
 bool ask_argp_has_names(const struct ask_argp *ask)

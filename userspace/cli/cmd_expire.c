@@ -104,24 +104,12 @@ static int remove_all(struct dict *dict, struct dict_expiry *expiry, uint64_t *r
 	return ret < 0 ? ret : 0;
 }
 
-/* "0 removed" of a store that is not there would be taken for clean. */
-static int require_store(const struct plan *plan, size_t index, struct dict *dict,
-			 struct error *error_r)
-{
-	struct dict_presence presence;
-	int ret =
-		dict_presence(dict, NULL, 0, clock_monotonic_ns() + TIMEOUT_NS, &presence, error_r);
-
-	if (ret == 0 && presence.state == DICT_ABSENT && plan_dict_has_logins(plan, index))
-		ret = error_set(error_r, ENOENT, "%s", presence.found);
-	return ret;
-}
-
 static int expire_dict(const struct plan *plan, size_t index, const struct expire_options *wanted,
 		       struct error *error_r)
 {
 	struct dict_expiry expiry = {.older_than_ns = clock_wall_ns() - wanted->older_ns,
-				     .limit = BATCH};
+				     .limit = BATCH,
+				     .must_exist = plan_dict_has_logins(plan, index)};
 	struct plan_keys keys = {0};
 	uint64_t removed = 0;
 	struct dict *dict;
@@ -129,9 +117,7 @@ static int expire_dict(const struct plan *plan, size_t index, const struct expir
 
 	if (ret < 0)
 		return ret;
-	ret = require_store(plan, index, dict, error_r);
-	if (ret == 0)
-		ret = plan_keys_sample(plan, index, ~0U, &keys, error_r);
+	ret = plan_keys_sample(plan, index, ~0U, &keys, error_r);
 	expiry.keys = keys.keys;
 	expiry.key_count = keys.count;
 	if (ret == 0 && wanted->change.dry_run)

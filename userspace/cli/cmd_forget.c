@@ -78,6 +78,19 @@ static void print_result(const struct forget_result *result, void *context)
 		log_error("%s: %s", result->dict, result->error);
 }
 
+/* Whoever writes a mask means more than one name; a list has names as they are. */
+static int check_masks(const struct names_options *names, struct error *error_r)
+{
+	for (size_t i = 0; i < names->word_count && !names->nul; i++) {
+		if (strpbrk(names->words[i], "*?"))
+			return error_set(error_r, EINVAL,
+					 "%s: masks are not for forget: name each user, or list "
+					 "them (a name with \"*\" or \"?\" in it: with --null)",
+					 names->words[i]);
+	}
+	return 0;
+}
+
 /* All names are looked at before anything is removed. */
 static int check_names(struct forget_command *command, struct error *error_r)
 {
@@ -129,8 +142,10 @@ static bool reads_input(const struct names_options *names)
 static int run(struct forget_command *command)
 {
 	struct error error = {0};
-	int ret = reads_input(&command->names) ? 0 : check_names(command, &error);
-	int service;
+	int ret = check_masks(&command->names, &error), service;
+
+	if (ret == 0 && !reads_input(&command->names))
+		ret = check_names(command, &error);
 
 	if (ret < 0) {
 		log_error("%s", error.text);

@@ -21,6 +21,7 @@ struct import {
 	struct names_options names;
 	struct change_options change;
 	const char *service;
+	struct ask_proof proof;
 	struct carry *carry;
 };
 
@@ -73,15 +74,13 @@ static bool has_names(const struct import *import)
 	return import->names.word_count > 0 || import->names.file;
 }
 
-/* "0 records" of a store that is not there would be taken for a past that was taken over. */
-static int read_store(const struct import *import, const struct plan *from, struct roster *roster,
+static int read_store(struct import *import, const struct plan *from, struct roster *roster,
 		      struct error *error_r)
 {
-	struct ask_proof proof = {.from_ns = 0};
 	const struct ask_options ask = {
 		.plan = from,
 		.older_than_ns = INT64_MAX,
-		.proof = &proof,
+		.proof = &import->proof,
 		.progress = isatty(STDERR_FILENO) == 1,
 	};
 	struct names names;
@@ -94,7 +93,7 @@ static int read_store(const struct import *import, const struct plan *from, stru
 		ret = ask_names(&ask, &names, roster, error_r);
 		names_release(&names);
 	}
-	return ret < 0 ? ret : ask_unproved(&proof, error_r);
+	return ret;
 }
 
 static int take(const struct roster_record *record, void *context)
@@ -103,10 +102,14 @@ static int take(const struct roster_record *record, void *context)
 	return 0;
 }
 
+static uint64_t read_count(const struct carry_counts *counts)
+{
+	return counts->taken + counts->unrouted + counts->nameless + counts->timeless;
+}
+
 static void print_counts(const struct import *import, const struct carry_counts *counts)
 {
-	(void)printf("%" PRIu64 " records read",
-		     counts->taken + counts->unrouted + counts->nameless + counts->timeless);
+	(void)printf("%" PRIu64 " records read", read_count(counts));
 	if (import->change.dry_run)
 		(void)printf(", %" PRIu64 " to be written (not done)", counts->taken);
 	else
@@ -147,6 +150,8 @@ static int run(struct import *import, const struct plan *from, const struct plan
 		ret = import->change.dry_run ? 0 : as_collector(to, error_r);
 	if (ret == 0) {
 		ret = write_all(import, to, roster, &counts, error_r);
+		if (ret == 0 && read_count(&counts) == 0)
+			ret = ask_unproved(&import->proof, error_r);
 		print_counts(import, &counts);
 	}
 	if (ret < 0)

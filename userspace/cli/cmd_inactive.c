@@ -265,6 +265,8 @@ static int answer(struct inactive *inactive, const struct plan *plan, struct err
 	if (ret == 0)
 		ret = find_from(inactive, plan, error_r);
 	if (ret == 0)
+		ret = ask_argp_fold_mask(&inactive->ask, plan, error_r);
+	if (ret == 0)
 		ret = roster_new(&roster, error_r);
 	if (ret == 0)
 		ret = ask(inactive, plan, roster, error_r);
@@ -290,7 +292,7 @@ int cmd_inactive(int argc, char **argv)
 								 : answer(&inactive, plan, &error);
 	if (error.code)
 		log_error("%s", error.text);
-	free(inactive.ask.judged);
+	ask_argp_release(&inactive.ask);
 	plan_free(&plan);
 	return status;
 }

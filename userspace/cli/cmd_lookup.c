@@ -50,6 +50,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!ask_argp_has_names(&lookup->ask) && !lookup->all && !lookup->ask.query.mask)
 			argp_error(state, "USER is missing (or --all)");
+		if (ask_argp_has_names(&lookup->ask) && lookup->all)
+			argp_error(state, "--all is every user: name none beside it");
 		if (lookup->history && (lookup->all || lookup->ask.query.mask))
 			argp_error(state, "--history is of each USER named; \"dovetap recent\" is "
 					  "of all");
@@ -278,9 +280,11 @@ static int status_of(const struct lookup *lookup, struct error *error_r)
 static int answer(struct lookup *lookup, const struct plan *plan, struct error *error_r)
 {
 	struct roster *roster = NULL;
-	int status, ret = roster_new(&roster, error_r);
+	int status, ret = ask_argp_fold_mask(&lookup->ask, plan, error_r);
 
 	find_from(lookup, plan);
+	if (ret == 0)
+		ret = roster_new(&roster, error_r);
 	if (ret == 0)
 		ret = ask(lookup, plan, roster, error_r);
 	take_proof(lookup);
@@ -310,7 +314,7 @@ int cmd_lookup(int argc, char **argv)
 		status = answer(&lookup, plan, &error);
 	if (error.code)
 		log_error("%s", error.text);
-	free(lookup.ask.judged);
+	ask_argp_release(&lookup.ask);
 	plan_free(&plan);
 	return status;
 }

@@ -21,6 +21,7 @@ struct rename_command {
 	struct forget_options forget;
 	const char *names[2]; /* old, new */
 	size_t name_count;
+	struct ask_proof proof;
 	struct carry *carry;
 };
 
@@ -95,15 +96,14 @@ static int copy_records(struct rename_command *command, struct roster *roster,
 	return ret;
 }
 
-static int read_old(const struct rename_command *command, struct roster *roster, uint64_t *hidden,
+static int read_old(struct rename_command *command, struct roster *roster, uint64_t *hidden,
 		    struct error *error_r)
 {
-	struct ask_proof proof = {.from_ns = 0};
 	const struct ask_options ask = {
 		.plan = command->forget.plan,
 		.older_than_ns = INT64_MAX,
 		.hidden = hidden,
-		.proof = &proof,
+		.proof = &command->proof,
 	};
 	const struct names_options options_of_names = {.words = command->names, .word_count = 1};
 	struct names names;
@@ -112,7 +112,7 @@ static int read_old(const struct rename_command *command, struct roster *roster,
 	names_init(&names, &options_of_names);
 	ret = ask_names(&ask, &names, roster, error_r);
 	names_release(&names);
-	return ret < 0 ? ret : ask_unproved(&proof, error_r);
+	return ret;
 }
 
 /* What could not be copied must not be removed. */
@@ -204,6 +204,8 @@ static int rename_user(struct rename_command *command, bool service, struct erro
 		ret = copy_records(command, roster, &counts, error_r);
 	if (ret == 0)
 		ret = check_counts(&counts, error_r);
+	if (ret == 0 && counts.taken == 0) /* nothing to be renamed: is it the right store? */
+		ret = ask_unproved(&command->proof, error_r);
 	if (ret == 0)
 		ret = copy_history(command, error_r);
 	if (ret == 0 && !command->forget.dry_run)

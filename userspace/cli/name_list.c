@@ -32,7 +32,7 @@ static int open_file(struct names *names, const char *path, struct error *error_
 	names->path = is_stdin ? "standard input" : path;
 	names->line = 0;
 	names->from = is_stdin ? stdin : fopen(path, "re");
-	return names->from ? 0 : error_set(error_r, errno, "%s: %m", path);
+	return names->from ? 0 : error_set(error_r, NAMES_UNREADABLE, "%s: %m", path);
 }
 
 static void strip_mark(struct names *names)
@@ -57,7 +57,7 @@ static int read_name(struct names *names, struct error *error_r)
 	while ((c = getc(names->from)) != EOF && c != end)
 		buf_append_char(&names->name, (char)c);
 	if (ferror(names->from))
-		return error_set(error_r, errno, "%s: %m", names->path);
+		return error_set(error_r, NAMES_UNREADABLE, "%s: %m", names->path);
 	if (c == EOF && names->name.len == 0)
 		return 0;
 	names->line++;
@@ -65,20 +65,46 @@ static int read_name(struct names *names, struct error *error_r)
 		return error_set(error_r, -names->name.failed, "%s:%lu: the name is too long",
 				 names->path, names->line);
 	strip_mark(names);
-	if (!names->options->nul && names->name.len > 0 &&
-	    names->name.data[names->name.len - 1] == '\r')
-		names->name.len--;
 	return 1;
 }
 
-static int check(struct slice name, struct error *error_r)
+static bool is_blank(char c)
 {
-	if (name.len > 0 && name.ptr[name.len - 1] == '\r')
-		return error_set(error_r, EINVAL,
-				 "the name %.*s ends with a carriage return: take it off, or read "
-				 "the list by --from FILE",
-				 (int)(name.len - 1), name.ptr);
-	return 1;
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static struct slice without_blanks(struct slice text)
+{
+	while (text.len > 0 && is_blank(text.ptr[text.len - 1]))
+		text.len--;
+	while (text.len > 0 && is_blank(text.ptr[0]))
+		text = (struct slice){text.ptr + 1, text.len - 1};
+	return text;
+}
+
+/* Of a file. A line that begins with "#" is a remark: no name that Dovecot takes begins so. */
+static struct slice name_of_line(const struct names *names)
+{
+	struct slice line = buf_slice(&names->name);
+
+	if (names->options->nul)
+		return line;
+	line = without_blanks(line);
+	return line.len > 0 && line.ptr[0] == '#' ? (struct slice){0} : line;
+}
+
+static int check_word(struct slice name, struct error *error_r)
+{
+	struct slice bare = without_blanks(name);
+
+	if (name.len == 0)
+		return error_set(error_r, EINVAL, "a name is empty");
+	if (bare.len == name.len)
+		return 1;
+	return error_set(error_r, EINVAL,
+			 "the name \"%.*s\" begins or ends with a blank or a carriage return: take "
+			 "it off, or read the list by --from FILE",
+			 (int)bare.len, bare.ptr);
 }
 
 /* From what is open, else from the next word. 2: again. */
@@ -96,7 +122,7 @@ static int next(struct names *names, struct slice *name_r, struct error *error_r
 		ret = read_name(names, error_r);
 		if (ret == 0)
 			close_file(names);
-		*name_r = buf_slice(&names->name);
+		*name_r = name_of_line(names);
 		return ret == 0 ? 2 : ret;
 	}
 	if (names->next == options->word_count)
@@ -106,7 +132,7 @@ static int next(struct names *names, struct slice *name_r, struct error *error_r
 		return ret < 0 ? ret : 2;
 	}
 	*name_r = slice_str(options->words[names->next++]);
-	return 1;
+	return options->nul && name_r->len > 0 ? 1 : check_word(*name_r, error_r);
 }
 
 int names_next(struct names *names, struct slice *name_r, struct error *error_r)
@@ -116,5 +142,5 @@ int names_next(struct names *names, struct slice *name_r, struct error *error_r)
 	do {
 		ret = next(names, name_r, error_r);
 	} while (ret == 2 || (ret == 1 && name_r->len == 0));
-	return ret == 1 && !names->options->nul ? check(*name_r, error_r) : ret;
+	return ret;
 }

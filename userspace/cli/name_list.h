@@ -3,10 +3,14 @@
 #ifndef DOVETAP_CLI_NAME_LIST_H
 #define DOVETAP_CLI_NAME_LIST_H
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/buf.h"
 #include "base/error.h"
+
+/* The errno of a file of names that cannot be read: it says nothing of a store. */
+#define NAMES_UNREADABLE ENOMEDIUM
 
 struct names_options {
 	const char *const *words; /* of the command line; "-" is standard input */
@@ -31,9 +35,10 @@ void names_release(struct names *names);
 
 /*
  * Returns 1 with a name, which is valid until the next call; 0 at the end; or a negative errno.
- * Lines may end with CR LF, the first one may begin with a byte order mark; empty ones are passed
- * over. A name that ends with CR all the same is -EINVAL: it is nobody's, and would be called
- * inactive.
+ * Of lines, blanks and CR at both ends are taken off; empty ones and those that begin with "#" are
+ * passed over, and the first one may begin with a byte order mark. A word that is empty, or has
+ * such an end, is -EINVAL: it is nobody's, and would be called inactive. Names that end with NUL,
+ * and words beside them, are as they are. -NAMES_UNREADABLE: a file cannot be read.
  */
 int names_next(struct names *names, struct slice *name_r, struct error *error_r);
 

@@ -111,6 +111,8 @@ static error_t parse_form(int key, char *arg, struct argp_state *state)
 	(void)arg;
 	if (key != 'j' && key != OPTION_CSV)
 		return ARGP_ERR_UNKNOWN;
+	if (*form != REPORT_TABLE && (*form == REPORT_JSON) != (key == 'j'))
+		argp_error(state, "--json and --csv are two forms: one of them");
 	*form = key == 'j' ? REPORT_JSON : REPORT_CSV;
 	return 0;
 }

@@ -95,6 +95,14 @@ int since_when(const struct plan *plan, const char *const *judged, int64_t *from
 
 /* --- a time on the command line --------------------------------------------------------------- */
 
+enum verdict { GOOD, MALFORMED, NO_SUCH_DAY, OUT_OF_RANGE };
+
+static const char *const complaints[] = {
+	[MALFORMED] = "no time such as 2026-01-31 or 2026-01-31T08:00:00Z",
+	[NO_SUCH_DAY] = "there is no such day",
+	[OUT_OF_RANGE] = "out of range, which is from 1970 to 2262",
+};
+
 /* What stands behind the seconds: "Z", "+01:00", or nothing for local time. */
 static bool take_zone(const char *zone, struct tm *tm, time_t *time_r)
 {
@@ -110,33 +118,55 @@ static bool take_zone(const char *zone, struct tm *tm, time_t *time_r)
 	if (strcmp(zone, "Z") == 0 || strcmp(zone, "z") == 0)
 		return true;
 	if (sscanf(zone, "%c%2d:%2d%n", &sign, &hours, &minutes, &end) != 3 || zone[end] ||
-	    !strchr("+-", sign))
+	    !strchr("+-", sign) || hours > 23 || minutes > 59)
 		return false;
 	*time_r += (sign == '+' ? -60L : 60L) * (hours * 60 + minutes);
 	return true;
 }
 
-static bool parse_time(const char *arg, time_t *time_r)
+/* 31 February becomes a day in March. */
+static enum verdict take_day(struct tm *tm, const char *zone, time_t *time_r)
+{
+	int month = tm->tm_mon, day = tm->tm_mday;
+
+	if (!take_zone(zone, tm, time_r))
+		return MALFORMED;
+	return tm->tm_mon == month && tm->tm_mday == day ? GOOD : NO_SUCH_DAY;
+}
+
+static enum verdict parse_number(const char *arg, time_t *time_r)
+{
+	char *end;
+
+	errno = 0;
+	*time_r = (time_t)strtoll(arg, &end, 10);
+	if (end == arg || *end)
+		return MALFORMED;
+	return errno == ERANGE ? OUT_OF_RANGE : GOOD;
+}
+
+static enum verdict parse_time(const char *arg, time_t *time_r)
 {
 	struct tm tm = {0};
 	char *end;
 
-	if (*arg == '@') {
-		*time_r = (time_t)strtoll(arg + 1, &end, 10);
-		return end > arg + 1 && *end == '\0';
-	}
+	if (*arg == '@')
+		return parse_number(arg + 1, time_r);
 	end = strptime(arg, "%Y-%m-%d", &tm);
 	if (end && *end == '\0')
-		return take_zone("", &tm, time_r);
+		return take_day(&tm, "", time_r);
 	end = end && strchr("Tt ", *end) ? strptime(end + 1, "%H:%M:%S", &tm) : NULL;
-	return end && take_zone(end, &tm, time_r);
+	return end ? take_day(&tm, end, time_r) : MALFORMED;
 }
 
 int64_t since_parse_time(const char *arg, struct argp_state *state)
 {
 	time_t time = 0;
+	enum verdict verdict = parse_time(arg, &time);
 
-	if (!parse_time(arg, &time) || time <= 0)
-		argp_error(state, "%s: no time such as 2026-01-31 or 2026-01-31T08:00:00Z", arg);
+	if (verdict == GOOD && (time <= 0 || time > INT64_MAX / NS_PER_SEC))
+		verdict = OUT_OF_RANGE;
+	if (verdict != GOOD)
+		argp_error(state, "%s: %s", arg, complaints[verdict]);
 	return (int64_t)time * NS_PER_SEC;
 }

@@ -218,11 +218,26 @@ int dict_presence(struct dict *dict, const struct dict_key *keys, size_t key_cou
 	return dict->driver->presence(dict, keys, key_count, deadline_ns, presence_r, error_r);
 }
 
+int dict_require(struct dict *dict, int64_t deadline_ns, struct error *error_r)
+{
+	struct dict_presence presence;
+	int ret = dict_presence(dict, NULL, 0, deadline_ns, &presence, error_r);
+
+	if (ret == 0 && presence.state == DICT_ABSENT)
+		ret = error_set(error_r, ENOENT, "%s", presence.found);
+	return ret;
+}
+
 int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		struct error *error_r)
 {
+	int ret;
+
 	if (!dict->driver->expire)
 		return no_slot(dict, "remove old records", error_r);
+	ret = expiry->must_exist ? dict_require(dict, deadline_ns, error_r) : 0;
+	if (ret < 0)
+		return ret;
 	return dict->driver->expire(dict, expiry, deadline_ns, error_r);
 }
 

@@ -140,6 +140,7 @@ struct dict_expiry {
 	size_t limit;		  /* records at most, in one call */
 	const struct slice *keys; /* such as ours are, with "shared/": a store may hold others' */
 	size_t key_count;
+	bool must_exist;      /* -ENOENT without a store, else there is nothing to remove */
 	dict_record_cb *show; /* not NULL: gets what would be removed, and nothing is */
 	void *context;
 };
@@ -304,6 +305,9 @@ int dict_check_key(struct dict *dict, const char *const *variables, struct error
 int dict_expect(struct dict *dict, const struct dict_entry *entry, struct error *error_r);
 int dict_presence(struct dict *dict, const struct dict_key *keys, size_t key_count,
 		  int64_t deadline_ns, struct dict_presence *presence_r, struct error *error_r);
+
+/* -ENOENT where there is no store: that "nothing is there any more" would be taken for done. */
+int dict_require(struct dict *dict, int64_t deadline_ns, struct error *error_r);
 void dict_notes(const struct dict *dict, dict_note_cb *cb, void *context);
 int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		struct error *error_r);

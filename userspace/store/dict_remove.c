@@ -145,21 +145,10 @@ bool dict_removal_concerns(const struct dict_removal *what, const struct dict_en
 	return false;
 }
 
-/* "Nothing is there any more" of a store that is not there would be taken for done. */
-static int require_store(struct dict *dict, int64_t deadline_ns, struct error *error_r)
-{
-	struct dict_presence presence;
-	int ret = dict_presence(dict, NULL, 0, deadline_ns, &presence, error_r);
-
-	if (ret == 0 && presence.state == DICT_ABSENT)
-		ret = error_set(error_r, ENOENT, "%s", presence.found);
-	return ret;
-}
-
 int dict_remove(struct dict *dict, const struct dict_removal *what, int64_t deadline_ns,
 		struct error *error_r)
 {
-	int ret = what->may_be_absent ? 0 : require_store(dict, deadline_ns, error_r);
+	int ret = what->may_be_absent ? 0 : dict_require(dict, deadline_ns, error_r);
 
 	if (ret < 0)
 		return ret;

@@ -60,7 +60,15 @@ static void what_windows_adds_is_taken_off(void **state)
 	FILE_IS("\xef\xbb\xbf"
 		"a\r\nb\r\n\r\n",
 		false, "<a><b>");
-	FILE_IS("a\r\r\n", false, "-22");
+	FILE_IS("a\r\r\n \t\r\n", false, "<a>");
+}
+
+static void blanks_and_remarks_are_no_names(void **state)
+{
+	(void)state;
+	FILE_IS("a \n\t b c\t\n \n", false, "<a><b c>");
+	FILE_IS("# who left\na\n #b\n#", false, "<a>");
+	FILE_IS("a \0#b\0", true, "<a ><#b>");
 }
 
 static void names_between_nuls_are_as_they_are(void **state)
@@ -72,15 +80,21 @@ static void names_between_nuls_are_as_they_are(void **state)
 static void words_come_behind_the_file(void **state)
 {
 	static const char *const words[] = {"x", "y"};
-	static const char *const cut[] = {"x\r"};
+	static const char *const cut[] = {"x\r"}, *const blank[] = {" x"}, *const empty[] = {""};
 	const struct names_options options = {.words = words, .word_count = 2};
 	const struct names_options none = {.words = cut, .word_count = 1};
+	const struct names_options blanks = {.words = blank, .word_count = 1};
+	const struct names_options literal = {.words = blank, .word_count = 1, .nul = true};
+	const struct names_options nobody = {.words = empty, .word_count = 1};
 	const struct names_options missing = {.file = "/nonexistent/names"};
 
 	(void)state;
 	expect(&options, "<x><y>");
 	expect(&none, "-22");
-	expect(&missing, "-2");
+	expect(&blanks, "-22");
+	expect(&literal, "< x>");
+	expect(&nobody, "-22");
+	expect(&missing, "-123");
 }
 
 static int make_file(void **state)
@@ -102,6 +116,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_names),
 		cmocka_unit_test(what_windows_adds_is_taken_off),
+		cmocka_unit_test(blanks_and_remarks_are_no_names),
 		cmocka_unit_test(names_between_nuls_are_as_they_are),
 		cmocka_unit_test(words_come_behind_the_file),
 	};

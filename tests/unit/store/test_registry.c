@@ -82,7 +82,7 @@ static void test_abi(void **state)
 	assert_int_equal(sizeof(struct dict_config), 112);
 	assert_int_equal(sizeof(struct dict_entry), 224);
 	assert_int_equal(sizeof(struct dict_record), 96);
-	assert_int_equal(sizeof(struct dict_expiry), 48);
+	assert_int_equal(sizeof(struct dict_expiry), 56);
 	assert_int_equal(sizeof(struct history_row), 200);
 	assert_int_equal(sizeof(struct conf_section), 88);
 	assert_int_equal(sizeof(struct conf_setting), 48);
