@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 stores='redis mysql pgsql map'
-plan $((10 * $(wc -w <<< "$stores") + 9))
+plan $((13 * $(wc -w <<< "$stores") + 10))
 conf=$tmp/conf
 
 # --- each store: where it is, and what its client finds ---------------------------------------------------------
@@ -125,6 +125,32 @@ forgotten() { # that user, and nobody else
 	same_as_logged "$one" 2
 }
 
+no_more() {
+	sed -i 's/^  history/  # history/' "$conf"
+}
+more() {
+	sed -i 's/^  # history/  history/' "$conf"
+}
+renamed_back() { # and a failure has no place for want of a setting
+	quiet rename "$one" "new-$one"
+	rows_are login_history "$one" 0
+	same "$(logged "$one" 2)" "$(sessions "new-$one")"
+}
+expired() { # those of the replay are from the time when the machine began
+	rows_are login_history r 3
+	case $store in
+	redis) quiet forget r > "$tmp/out" ;; # which removes them by itself, if at all
+	*) tap expire --older 1d > "$tmp/out" ;;
+	esac
+	rows_are login_history r 0
+	rows_are login_history "new-$one" 2
+}
+forgotten_at_last() {
+	quiet forget "new-$one" > "$tmp/out"
+	grep -F '(--dict, login_history): 2 removed' "$tmp/out"
+	rows_are login_history "new-$one" 0
+}
+
 cat > "$conf" << 'END'
 dovetap {
   history = 3
@@ -163,6 +189,11 @@ for store in $stores; do
 	check "$store: a replay, out of order and twice, leaves the newest three" replayed
 	check "$store: rename takes the history along" renamed
 	check "$store: forget removes it, and nobody else's" forgotten
+	no_more
+	check "$store: with history = 0, rename takes rows from before along" renamed_back
+	check "$store: expire removes old ones" expired
+	check "$store: and forget reaches them" forgotten_at_last
+	more
 	check "$store: who has none is told by the status" fails_with 1 USER tap lookup --history nobody@example.com
 done
 
@@ -192,6 +223,13 @@ checked() { # what check says of it
 	uri=sqlite:$tmp/bare.map tap check > "$tmp/checked" || true
 	grep -F "bad      dict          sqlite (--dict, login_history): history ($conf:2): $1" "$tmp/checked"
 }
+never_there() {
+	no_more
+	uri=sqlite:$tmp/bare.map quiet forget nobody@example.com > "$tmp/out" 2>&1
+	more
+	same 'nobody@example.com: sqlite (--dict): 0 removed, 0 that waited, 0 that were refused' "$(cat "$tmp/out")"
+}
+check 'who never kept one need not have the tables' never_there
 check 'a table that is not there is named' checked 'there is no table login_history, or no right to see it (docs/history.md'
 sqlite3 "$tmp/state/bare.db" "$(documented SQLite | sed 's/(userid, id)) WITHOUT ROWID/(userid))/')"
 check 'and one with another key, in which logins would be taken for the same' \

@@ -124,7 +124,7 @@ static int expire_dict(const struct plan *plan, size_t index, const struct expir
 		ret = show_all(dict, &expiry, plan_dict_name(plan, index), &removed, error_r);
 	else if (ret == 0)
 		ret = remove_all(dict, &expiry, &removed, error_r);
-	if (ret == 0 || removed > 0)
+	if ((ret == 0 && !plan_dict_is_past(plan, index)) || removed > 0)
 		(void)printf("%s: %" PRIu64 "%s removed\n", plan_dict_name(plan, index), removed,
 			     wanted->change.dry_run ? " would be" : "");
 	plan_keys_release(&keys);
@@ -156,7 +156,7 @@ int cmd_expire(int argc, char **argv)
 	int ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &expire);
-	if (plan_new(&expire.plan, &plan, &error) < 0) {
+	if (plan_new_with_past(&expire.plan, &plan, &error) < 0) {
 		log_error("%s", error.text);
 		return EX_CONFIG;
 	}

@@ -177,7 +177,7 @@ int cmd_forget(int argc, char **argv)
 	buf_init(&command.line, LINE_MAX_BYTES);
 	if (control_find(command.change.control, command.config.path, &command.forget.control,
 			 &error) < 0 ||
-	    plan_new(&command.config, &plan, &error) < 0) {
+	    plan_new_with_past(&command.config, &plan, &error) < 0) {
 		log_error("%s", error.text);
 	} else {
 		command.forget.plan = plan;

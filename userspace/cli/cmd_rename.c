@@ -168,9 +168,11 @@ static void log_failure(const struct forget_result *result, void *context)
 
 static bool keeps_history(const struct plan *plan)
 {
-	const struct dovetap_settings *settings = plan_settings(plan);
+	bool keeps = false;
 
-	return settings->history > 0 || settings->history_failures > 0;
+	for (size_t i = 0; i < plan_dict_count(plan); i++)
+		keeps |= plan_dict(plan, i)->history > 0;
+	return keeps;
 }
 
 /* Of all rows, so that the newest of both names stay. */
@@ -244,7 +246,7 @@ int cmd_rename(int argc, char **argv)
 	command.forget.dry_run = command.change.dry_run;
 	if (control_find(command.change.control, command.config.path, &command.forget.control,
 			 &error) == 0 &&
-	    plan_new(&command.config, &plan, &error) == 0) {
+	    plan_new_with_past(&command.config, &plan, &error) == 0) {
 		command.forget.plan = plan;
 		status = run(&command, &error);
 	}

@@ -114,7 +114,8 @@ static void forget_here(struct forgetting *forgetting, size_t index)
 	result.removed = ret;
 	result.error = ret < 0 ? error.text : "";
 	forgetting->worst = ret < 0 ? ret : forgetting->worst;
-	forgetting->cb(&result, forgetting->context);
+	if (!plan_dict_is_past(plan, index) || ret != 0 || result.waiting + result.refused > 0)
+		forgetting->cb(&result, forgetting->context);
 	plan_search_release(&search);
 }
 

@@ -31,13 +31,26 @@ static int finish(int ret, struct plan *plan, struct plan **plan_r, struct error
 	return ret;
 }
 
-int plan_new(const struct config_options *options, struct plan **plan_r, struct error *error_r)
+static int make(const struct config_options *options, bool past, struct plan **plan_r,
+		struct error *error_r)
 {
 	struct plan *plan = plan_alloc(error_r);
 
 	if (!plan)
 		return -ENOMEM;
+	plan->past = past;
 	return finish(config_load(options, &plan->config, error_r), plan, plan_r, error_r);
+}
+
+int plan_new(const struct config_options *options, struct plan **plan_r, struct error *error_r)
+{
+	return make(options, false, plan_r, error_r);
+}
+
+int plan_new_with_past(const struct config_options *options, struct plan **plan_r,
+		       struct error *error_r)
+{
+	return make(options, true, plan_r, error_r);
 }
 
 int plan_unpack(struct unpack *in, struct plan **plan_r, struct error *error_r)

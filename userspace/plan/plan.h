@@ -37,6 +37,11 @@ struct plan_route {
 /* Errors are the operator's: -EINVAL and "file:line: ..." (exit status EX_CONFIG), -ENOMEM. */
 int plan_new(const struct config_options *options, struct plan **plan_r, struct error *error_r);
 
+/* The same with the stores of a history that is not kept any more, whose rows are there: for who
+ * removes what is known of a user. Those that cannot keep one are left out. */
+int plan_new_with_past(const struct config_options *options, struct plan **plan_r,
+		       struct error *error_r);
+
 /* The same from a configuration that another process has resolved (conf/config_pack.h): no file is
  * read. -EINVAL for bytes that are none, too. */
 int plan_unpack(struct unpack *in, struct plan **plan_r, struct error *error_r);
@@ -57,6 +62,8 @@ bool plan_route_uses(const struct plan *plan, size_t route, size_t dict);
 /* A dict of failures has none. */
 bool plan_dict_has_logins(const struct plan *plan, size_t dict);
 const struct dict_config *plan_dict(const struct plan *plan, size_t index);
+/* Rows are there from before at most (plan_new_with_past()). */
+bool plan_dict_is_past(const struct plan *plan, size_t index);
 /* "redis (dovetap.conf:3)", for people; no secrets. */
 const char *plan_dict_name(const struct plan *plan, size_t index);
 /* "redis", the second one "redis-2": the same at every start, for file names and metrics. */

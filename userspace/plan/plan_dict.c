@@ -194,6 +194,23 @@ static void set_history(struct plan *plan, struct plan_dict *dict, enum deliver_
 	dict->config.history = plan_history(plan, purpose);
 	if (dict->config.history > 0)
 		dict->config.history_where = arena_printf(plan_texts(plan), "%s (%s)", name, place);
+	else if (deliver_is_history(purpose))
+		dict->config.history = HISTORY_MAX;
+}
+
+bool plan_dict_is_past(const struct plan *plan, size_t index)
+{
+	const struct dict_config *dict = &plan->dicts[index].config;
+
+	return dict->history > 0 && !dict->history_where;
+}
+
+/* A store that keeps no history is a mistake of who asks for one, but not of who forgets a user. */
+static int drop_dict(struct plan *plan, struct plan_dict *dict)
+{
+	*dict = (struct plan_dict){0};
+	plan->dict_count--;
+	return -ENODATA;
 }
 
 int plan_dicts_find(struct plan *plan, const struct last_login_dict *source,
@@ -216,6 +233,8 @@ int plan_dicts_find(struct plan *plan, const struct last_login_dict *source,
 		dict->config.table = table_for(&dict->config, purpose);
 	if (ret == 0)
 		set_history(plan, dict, purpose);
+	if (ret == 0 && plan_dict_is_past(plan, *index_r) && !dict_keeps_history(&dict->config))
+		return drop_dict(plan, dict);
 	return ret < 0 ? ret : finish_dict(plan, dict, error_r);
 }
 

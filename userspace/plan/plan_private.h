@@ -29,6 +29,7 @@ struct plan {
 	int (*route_of)[DELIVER_PURPOSES]; /* index in routes or -1, for each target */
 	struct plan_dict *dicts;
 	size_t dict_count, mirror_count;
+	bool past; /* plan_new_with_past() */
 	struct utsname node;
 	struct audit_config audit; /* target NULL: not loaded */
 };
@@ -55,7 +56,8 @@ int plan_dicts_alloc(struct plan *plan, size_t routes, struct error *error_r);
 void plan_dicts_free(struct plan *plan);
 
 /* The dict of that source, which routes share; it is added when it is new. The embedded one has a
- * table, and here is another dict, for each purpose; so has any store for each history. */
+ * table, and here is another dict, for each purpose; so has any store for each history. -ENODATA:
+ * it is not kept, and the store could not have kept it. */
 int plan_dicts_find(struct plan *plan, const struct last_login_dict *source,
 		    enum deliver_purpose purpose, size_t *index_r, struct error *error_r);
 

@@ -41,8 +41,8 @@ static const struct last_login_text *key_of(const struct plan *plan,
 					    const struct last_login_target *target,
 					    enum deliver_purpose purpose)
 {
-	bool logins = target->logins && plan_history(plan, DELIVER_HISTORY) > 0;
-	bool failures = plan_history(plan, DELIVER_FAILURE_HISTORY) > 0;
+	bool logins = plan->past || (target->logins && plan_history(plan, DELIVER_HISTORY) > 0);
+	bool failures = plan->past || plan_history(plan, DELIVER_FAILURE_HISTORY) > 0;
 	const struct last_login_text *const keys[DELIVER_PURPOSES] = {
 		[DELIVER_LOGIN] = target->logins ? target->key : NULL,
 		[DELIVER_AUTH] = target->auth_key,
@@ -202,6 +202,14 @@ static int make_route(struct plan *plan, const struct last_login_target *target,
 	return ret;
 }
 
+/* Its store never had rows. */
+static int drop_route(struct plan *plan, size_t index, enum deliver_purpose purpose)
+{
+	plan->route_of[index][purpose] = -1;
+	plan->routes[--plan->route_count] = (struct plan_route){0};
+	return 0;
+}
+
 static int make_routes_of(struct plan *plan, size_t index, struct error *error_r)
 {
 	const struct last_login_target *target = &plan->config.last_login.targets[index];
@@ -213,6 +221,8 @@ static int make_routes_of(struct plan *plan, size_t index, struct error *error_r
 			continue;
 		plan->route_of[index][purpose] = (int)plan->route_count;
 		ret = make_route(plan, target, purpose, error_r);
+		if (ret == -ENODATA)
+			ret = drop_route(plan, index, purpose);
 	}
 	return ret;
 }

@@ -87,6 +87,14 @@ static int find_driver(const struct dict_config *config, const struct dict_drive
 	return ret < 0 ? ret : registry_find(config, name, driver_r, error_r);
 }
 
+bool dict_keeps_history(const struct dict_config *config)
+{
+	const struct dict_driver *driver;
+	struct error ignored;
+
+	return find_driver(config, &driver, &ignored) == 0 && driver->history;
+}
+
 /* Errors: -EINVAL, with what can. */
 static int check_history(const struct dict_config *config, const struct dict_driver *driver,
 			 struct error *error_r)

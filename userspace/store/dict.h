@@ -276,6 +276,9 @@ int dict_load(const struct dict_config *config, struct error *error_r);
 int dict_open(const struct dict_config *config, struct dict **dict_r, struct error *error_r);
 void dict_close(struct dict **dict); /* takes NULL, sets NULL */
 
+/* Can a dict of that kind keep a history? False as well when its module is missing. */
+bool dict_keeps_history(const struct dict_config *config);
+
 /* The map file that a URI such as "mysql:FILE" names, or NULL when it names none. */
 const char *dict_map_path(const char *uri);
 

@@ -64,6 +64,42 @@ static void a_history_has_a_dict_of_its_own(void **state)
 	plan_free(&plan);
 }
 
+static struct plan *plan_with_past(const char *text)
+{
+	const struct config_options options = {.path = "t.conf", .doveconf = ""};
+	struct plan *plan = NULL;
+	struct error error = {0};
+
+	write_file("t.conf", text, 0600);
+	if (plan_new_with_past(&options, &plan, &error) < 0)
+		fail_msg("%s", error.text);
+	return plan;
+}
+
+/* Who forgets a user wants the rows of a history that is not kept any more; nothing is added. */
+static void rows_from_before_can_be_reached(void **state)
+{
+	const struct login_event imap = event_of(LOGIN_EVENT_LOGIN, "imap");
+	struct plan *plan = plan_with_past("plugin {\n last_login_dict = sqlite:path=/x.db\n}\n"
+					   "dovetap {\n history_failures = 7\n}\n");
+
+	(void)state;
+	assert_int_equal(plan_dict_count(plan), 3);
+	assert_false(plan_dict_is_past(plan, 0));
+	assert_true(plan_dict_is_past(plan, 1));
+	assert_string_equal(plan_dict_id(plan, 1), "sqlite-login_history");
+	assert_int_equal(plan_dict(plan, 1)->history, HISTORY_MAX);
+	assert_false(plan_dict_is_past(plan, 2));
+	assert_int_equal(plan_dict(plan, 2)->history, 7);
+	assert_int_equal(plan_match(plan, &imap, DELIVER_HISTORY), -1);
+	plan_free(&plan);
+	/* A store that keeps none has none. */
+	plan = plan_with_past("plugin {\n last_login_dict = memory:\n}\n");
+	assert_int_equal(plan_dict_count(plan), 1);
+	assert_int_equal(plan_route_count(plan), 1);
+	plan_free(&plan);
+}
+
 static void expect_default_key(const char *conf, const char *expected)
 {
 	struct plan *plan = plan_of(conf);
@@ -187,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_route_has_what_its_block_says),
 		cmocka_unit_test(a_history_has_a_dict_of_its_own),
+		cmocka_unit_test(rows_from_before_can_be_reached),
 		cmocka_unit_test(the_default_key_is_the_dicts),
 		cmocka_unit_test(keys_are_in_the_language_of_their_syntax),
 		cmocka_unit_test(a_key_that_all_users_share_is_an_error),

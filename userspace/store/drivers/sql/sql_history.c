@@ -66,28 +66,23 @@ static int check_key(const struct sql_dict *sql, struct error *error_r)
 	return 0;
 }
 
-static int show_docs(struct error *error_r)
-{
-	struct error error = *error_r;
-
-	return error_set(error_r, error.code, "%s (docs/history.md has the table)", error.text);
-}
-
 int sql_history_table(struct sql_dict *sql, int64_t deadline_ns, struct error *error_r)
 {
 	struct error error = {0};
-	int ret;
-
-	error_r = error_r ? error_r : &error;
-	ret = sql_make_plan(sql, 0, deadline_ns, error_r);
+	int ret = sql_make_plan(sql, 0, deadline_ns, &error);
 
 	if (ret == 0)
-		ret = check_key(sql, error_r);
+		ret = check_key(sql, &error);
 	if (ret == -EINVAL)
 		sql_forget_plan(sql, 0);
 	if (ret == -ENOENT && sql->past)
 		return 1;
-	return ret == -ENOENT || ret == -EINVAL ? show_docs(error_r) : ret;
+	if (ret == -ENOENT || ret == -EINVAL)
+		return error_set(error_r, error.code, "%s (docs/history.md has the table)",
+				 error.text);
+	if (ret < 0 && error_r)
+		*error_r = error;
+	return ret;
 }
 
 static int ping(struct dict *dict, int64_t deadline_ns, struct error *error_r)
