@@ -78,8 +78,7 @@ int sql_history_table(struct sql_dict *sql, int64_t deadline_ns, struct error *e
 	if (ret == -ENOENT && sql->past)
 		return 1;
 	if (ret == -ENOENT || ret == -EINVAL)
-		return error_set(error_r, error.code, "%s (docs/history.md has the table)",
-				 error.text);
+		return error_set(error_r, -ret, "%s (docs/history.md has the table)", error.text);
 	if (ret < 0 && error_r)
 		*error_r = error;
 	return ret;
