@@ -459,10 +459,12 @@ $ spooled alice bob carol
 $ for_collector
 $ of lookup --csv alice bob carol --since @1
 user,service,record,time,age_seconds,remote_ip,value,recorded_since,user_hex
-alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,,
-bob,pop3,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,,
-carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,,
+alice,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,YYYY-MM-DDThh:mm:ss+00:00,
+bob,pop3,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,YYYY-MM-DDThh:mm:ss+00:00,
+carol,imap,last login,YYYY-MM-DDThh:mm:ss.000+00:00,N,,N,YYYY-MM-DDThh:mm:ss+00:00,
 $ of inactive --older 1d --csv alice bob carol --since @1
-dovetap: error: sqlite (conf:2): db: table last_login is empty: a store without any record proves nothing of anybody. Is it the one that logins are recorded in, and has it lost them?
-exit 69
+user,last_login,age_seconds,service,remote_ip,last_delivery,delivery_service,recorded_since,user_hex
+alice,YYYY-MM-DDThh:mm:ss.000+00:00,N,imap,,,,YYYY-MM-DDThh:mm:ss+00:00,
+bob,YYYY-MM-DDThh:mm:ss.000+00:00,N,pop3,,,,YYYY-MM-DDThh:mm:ss+00:00,
+carol,YYYY-MM-DDThh:mm:ss.000+00:00,N,imap,,,,YYYY-MM-DDThh:mm:ss+00:00,
 
