@@ -10,7 +10,7 @@ packages=$("$top/tools/packages" prometheus)/usr/bin || bail 'no Prometheus'
 alerts=$top/deploy/prometheus dashboard=$top/deploy/grafana/dovetap.json
 
 metrics_used() { # file: the names of dovetap's metrics in it
-	grep -oE '\bdovetap_[a-z_]+' "$1" | sort -u
+	grep -oE '\b(dovetap_[a-z_]+|process_[a-z]+_[a-z_]+)' "$1" | sed 's/_seconds_bucket$/_seconds/' | sort -u
 }
 
 all_documented() { # file: each metric in it is in the table of docs/metrics.md
