@@ -17,6 +17,7 @@
 #include <dovetap/counters.h>
 #include <dovetap/event.h>
 
+#include "cgroup.bpf.h"
 #include "maps.bpf.h"
 #include "process.bpf.h"
 
@@ -129,7 +130,7 @@ static __always_inline bool user_may(const struct ring_fill *fill, const struct 
 
 static __always_inline bool master_may(struct common_budget *common, const struct ring_fill *fill)
 {
-	__u64 cgroup = bpf_get_current_cgroup_id();
+	__u64 cgroup = cgroup_of_current();
 	bool company = master_has_company(common, cgroup);
 	__u64 records = spend_of(&master_budgets, cgroup, 0);
 

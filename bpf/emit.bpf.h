@@ -18,6 +18,7 @@
 #include <dovetap/event.h>
 
 #include "budget.bpf.h"
+#include "cgroup.bpf.h"
 #include "maps.bpf.h"
 #include "own_stack.bpf.h"
 #include "process.bpf.h"
@@ -56,7 +57,7 @@ static __always_inline void head_fill(struct dovetap_event_head *head, __u16 typ
 	head->type = type;
 	head->size = size;
 	head->boot_ns = bpf_ktime_get_boot_ns();
-	head->cgroup_id = bpf_get_current_cgroup_id();
+	head->cgroup_id = cgroup_of_current();
 	head->object = PT_REGS_PARM1(ctx);
 	head->pid = pid_tgid >> 32;
 	head->tid = (__u32)pid_tgid;

@@ -101,7 +101,7 @@ struct dovetap_event_head {
 	__u32 size;  /* of the whole record, in bytes */
 
 	__u64 boot_ns;	 /* CLOCK_BOOTTIME at the probe */
-	__u64 cgroup_id; /* of the probed process, cgroup v2 */
+	__u64 cgroup_id; /* of the probed process (dovetap/cgroup.h) */
 	__u64 object;	 /* address of the mail_user or auth_request, to recognise duplicates */
 
 	__u32 pid; /* process (tgid) in the initial pid namespace */

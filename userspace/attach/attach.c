@@ -197,6 +197,9 @@ static int prepare(const struct loader *loader, const struct binary *binary, uin
 	memcpy((void *)skel->rodata->kernel_offsets, loader->kernel.offsets,
 	       sizeof(loader->kernel.offsets));
 	skel->rodata->own_pid_ns = loader->kernel.own_pid_ns;
+	skel->rodata->cgroup_v1_mark = loader->kernel.cgroup_v1_mark;
+	memcpy((void *)skel->rodata->cgroup_v1_offsets, loader->kernel.cgroup_v1_offsets,
+	       sizeof(loader->kernel.cgroup_v1_offsets));
 	choose_programs(loader, binary, skel);
 	return login_bpf__load(skel);
 }
@@ -297,9 +300,11 @@ uint64_t loader_generation(const struct loader *loader, const struct binary *bin
 {
 	const struct probe *probe = hook_probe(binary, hook);
 	const uint64_t numbers[] = {
-		loader->maps->ring_id,	      loader->maps->counters_id, loader->options.method,
-		loader->options.wanted_texts, hook_offset(binary, hook), loader_file_key(binary),
-		loader->maps->descents_id,    loader->maps->masters_id,
+		loader->maps->ring_id,	       loader->maps->counters_id,
+		loader->options.method,	       loader->options.wanted_texts,
+		hook_offset(binary, hook),     loader_file_key(binary),
+		loader->maps->descents_id,     loader->maps->masters_id,
+		loader->kernel.cgroup_v1_mark,
 	};
 	uint64_t sum;
 	size_t size;

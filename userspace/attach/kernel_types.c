@@ -8,6 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/cgroup_v1.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
 #define DEPTH_MAX 8 /* of structs in one another */
 
 static const struct {
@@ -142,12 +146,70 @@ enum dovetap_kernel_reads kernel_types_find(uint32_t offsets_r[DOVETAP_KERNEL_CO
 	return reads;
 }
 
+int kernel_types_controller(const struct btf *btf, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, "cgroup_subsys_id", BTF_KIND_ENUM);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+	size_t length = strlen(name);
+
+	for (uint16_t i = 0; type && i < btf_vlen(type); i++) {
+		const struct btf_enum *value = &btf_enum(type)[i];
+		const char *its = btf__name_by_offset(btf, value->name_off);
+
+		if (strncmp(its, name, length) == 0 && strcmp(its + length, "_cgrp_id") == 0)
+			return value->val * (int)sizeof(uint64_t);
+	}
+	return -ENOENT;
+}
+
+static const struct {
+	const char *type, *members;
+} cgroup_way[DOVETAP_CGROUP_V1_COUNT] = {
+#define DOVETAP_X(id, type, members) [DOVETAP_CGROUP_##id] = {type, members},
+	DOVETAP_CGROUP_V1_MEMBERS(DOVETAP_X)
+#undef DOVETAP_X
+};
+
+/* Returns 0, or a negative errno when some of it is not known. */
+static int find_cgroup_way(const struct btf *btf, int which,
+			   uint32_t offsets_r[DOVETAP_CGROUP_V1_COUNT])
+{
+	int place = kernel_types_controller(btf, cgroup_v1_name(which));
+
+	if (place < 0)
+		return place;
+	for (size_t i = 0; i < DOVETAP_CGROUP_V1_COUNT; i++) {
+		int offset = kernel_types_offset(btf, cgroup_way[i].type, cgroup_way[i].members);
+
+		if (offset < 0)
+			return offset;
+		offsets_r[i] = (uint32_t)offset;
+	}
+	offsets_r[DOVETAP_CGROUP_CSS_SET_SUBSYS] += (uint32_t)place;
+	return 0;
+}
+
+int kernel_facts_use_cgroup_v1(struct kernel_facts *facts, int which)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int ret = btf ? find_cgroup_way(btf, which, facts->cgroup_v1_offsets) : -ENOENT;
+
+	if (ret == 0 && facts->reads != DOVETAP_KERNEL_NOT)
+		facts->cgroup_v1_mark = DOVETAP_CGROUP_V1_MARK((unsigned int)which);
+	btf__free(btf);
+	return ret;
+}
+
 void kernel_facts_find(struct kernel_facts *facts_r, struct error *error_r)
 {
+	int which = cgroup_v1_find(CGROUP_ROOT);
 	struct stat st;
 
 	*facts_r = (struct kernel_facts){.reads = DOVETAP_KERNEL_NOT};
 	facts_r->reads = kernel_types_find(facts_r->offsets, error_r);
 	if (stat("/proc/self/ns/pid", &st) == 0)
 		facts_r->own_pid_ns = (uint32_t)st.st_ino;
+	/* Without it a group of version 1 is read from the process, while that is there. */
+	if (which >= 0)
+		(void)kernel_facts_use_cgroup_v1(facts_r, which);
 }

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/cgroup_v1.h"
 #include "base/clock.h"
+#include "dovetap/cgroup.h"
 
 #define TEXT_MAX 16384 /* of /proc/PID/cgroup */
 
@@ -20,10 +22,14 @@ int cgroup_finder_init(struct cgroup_finder *finder, const char *root, const cha
 		.root = root ? root : "/sys/fs/cgroup",
 		.proc = proc ? proc : "/proc",
 	};
-	(void)snprintf(path, sizeof(path), "%s/cgroup.controllers", finder->root);
+	finder->v1 = cgroup_v1_find(finder->root);
+	(void)snprintf(path, sizeof(path), "%s/%s", finder->root,
+		       finder->v1 < 0 ? "cgroup.controllers" : cgroup_v1_name(finder->v1));
 	if (access(path, F_OK) < 0)
 		return 0;
-	finder->index = cgroup_index_new(finder->root);
+	if (finder->v1 < 0)
+		(void)snprintf(path, sizeof(path), "%s", finder->root);
+	finder->index = cgroup_index_new(path);
 	return finder->index ? 0 : -ENOMEM;
 }
 
@@ -84,18 +90,33 @@ static void find_by_process(const struct cgroup_finder *finder, const struct log
 		container_from_proc(all, container_r);
 }
 
+/* NULL: the number is of another hierarchy, or of no group that is known. */
+static const struct container *find_by_number(struct cgroup_finder *finder, uint64_t number)
+{
+	uint64_t mark = finder->v1 < 0 ? 0 : DOVETAP_CGROUP_V1_MARK((unsigned int)finder->v1);
+
+	if (!finder->index || (number & DOVETAP_CGROUP_V1_BITS) != mark)
+		return NULL;
+	return cgroup_index_find(finder->index, number & ~DOVETAP_CGROUP_V1_BITS);
+}
+
+static bool is_container(const struct container *container)
+{
+	return container->id[0] || container->pod_uid[0] || container->name[0];
+}
+
 bool cgroup_find(struct cgroup_finder *finder, const struct login *login,
 		 struct container *container_r)
 {
-	const struct container *found;
+	const struct container *found = find_by_number(finder, login->cgroup_id);
+	bool v2 = finder->index && finder->v1 < 0;
 
 	*container_r = (struct container){0};
-	if (!finder->index) {
-		find_by_process(finder, login, container_r);
-		return false;
-	}
-	found = cgroup_index_find(finder->index, login->cgroup_id);
-	if (found)
+	if (found && (v2 || is_container(found))) {
 		*container_r = *found;
-	return found != NULL;
+		return true;
+	}
+	if (!v2)
+		find_by_process(finder, login, container_r);
+	return false;
 }

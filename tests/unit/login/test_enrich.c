@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../cmocka_all.h"
+#include "dovetap/cgroup.h"
 #include "login/enrich.h"
 
 #define ID    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -71,7 +72,8 @@ static void set_process(const struct world *world, const char *cgroup, const cha
 	make_file(below(world, "proc/7/stat"), stat_line);
 }
 
-static struct world *new_world(bool unified)
+/* With that file among the control groups, which shows of what version they are. */
+static struct world *new_world(const char *file)
 {
 	struct world *world = calloc(1, sizeof(*world));
 
@@ -85,8 +87,13 @@ static struct world *new_world(bool unified)
 	make_dir(world->cgroup);
 	make_dir(world->containers);
 	make_dir(world->proc);
-	if (unified)
-		make_file(below(world, "cgroup/cgroup.controllers"), "");
+	if (file) {
+		char path[64];
+
+		(void)snprintf(path, sizeof(path), "cgroup/%s", file);
+		make_dir(below(world, "cgroup/pids"));
+		make_file(below(world, path), "");
+	}
 	assert_int_equal(enrich_new(&(struct enrich_places){world->cgroup, world->proc, world->pods,
 							    world->containers},
 				    &world->enrich, NULL),
@@ -125,7 +132,7 @@ static void expect_ids(struct world *world, const char *namespace, const char *u
 
 static void a_process_that_has_ended_is_found_by_number(void **state)
 {
-	struct world *world = new_world(true);
+	struct world *world = new_world("cgroup.controllers");
 	uint64_t number;
 
 	(void)state;
@@ -139,9 +146,63 @@ static void a_process_that_has_ended_is_found_by_number(void **state)
 	free_world(world);
 }
 
+static uint64_t numbered(struct world *world, const char *path, unsigned int controller)
+{
+	return number_of(below(world, path)) | DOVETAP_CGROUP_V1_MARK(controller);
+}
+
+static void of_version_1_too(void **state)
+{
+	struct world *world = new_world("pids/cgroup.procs");
+	uint64_t number;
+
+	(void)state;
+	make_dir(below(world, "cgroup/pids/" POD "/" ID));
+	number = numbered(world, "cgroup/pids/" POD "/" ID, 0);
+	expect(world, number, UID, ID);
+	assert_int_equal(rmdir(below(world, "cgroup/pids/" POD "/" ID)), 0);
+	expect(world, number, UID, ID);
+	free_world(world);
+}
+
+static void numbers_of_other_hierarchies_are_none(void **state)
+{
+	struct world *world = new_world("pids/cgroup.procs");
+
+	(void)state;
+	make_dir(below(world, "cgroup/pids/docker/" OTHER));
+	expect(world, numbered(world, "cgroup/pids/docker/" OTHER, 1), "unknown", "unknown");
+	expect(world, number_of(below(world, "cgroup/pids/docker/" OTHER)), "unknown", "unknown");
+	set_process(world, "4:memory:/docker/" ID "\n", "5");
+	expect(world, numbered(world, "cgroup/pids/docker/" OTHER, 1), "unknown", ID);
+	free_world(world);
+}
+
+static void a_number_of_version_1_is_none_of_version_2(void **state)
+{
+	struct world *world = new_world("cgroup.controllers");
+
+	(void)state;
+	make_dir(below(world, "cgroup/docker/" ID));
+	expect(world, numbered(world, "cgroup/docker/" ID, 0), "unknown", "unknown");
+	free_world(world);
+}
+
+/* A container may have its groups in some hierarchies only. */
+static void a_group_of_no_container_leaves_the_process_to_be_read(void **state)
+{
+	struct world *world = new_world("pids/cgroup.procs");
+
+	(void)state;
+	make_dir(below(world, "cgroup/pids/system.slice"));
+	set_process(world, "4:memory:/docker/" ID "\n3:pids:/system.slice\n", "5");
+	expect(world, numbered(world, "cgroup/pids/system.slice", 0), "unknown", ID);
+	free_world(world);
+}
+
 static void a_number_that_is_nowhere_is_unknown(void **state)
 {
-	struct world *world = new_world(true);
+	struct world *world = new_world("cgroup.controllers");
 
 	(void)state;
 	make_dir(below(world, "cgroup/" POD "/" ID));
@@ -151,7 +212,7 @@ static void a_number_that_is_nowhere_is_unknown(void **state)
 
 static void the_number_counts_and_not_what_the_process_reads(void **state)
 {
-	struct world *world = new_world(true);
+	struct world *world = new_world("cgroup.controllers");
 	uint64_t number;
 
 	(void)state;
@@ -168,7 +229,7 @@ static void the_number_counts_and_not_what_the_process_reads(void **state)
 /* In a cgroup namespace of its own a reader sees the groups of others behind "/..". */
 static void a_path_from_another_cgroup_namespace_does_not_matter(void **state)
 {
-	struct world *world = new_world(true);
+	struct world *world = new_world("cgroup.controllers");
 
 	(void)state;
 	set_process(world, "0::/../../docker/" ID "\n", "5");
@@ -180,7 +241,7 @@ static void a_path_from_another_cgroup_namespace_does_not_matter(void **state)
 
 static void a_name_stands_for_the_id(void **state)
 {
-	struct world *world = new_world(true);
+	struct world *world = new_world("cgroup.controllers");
 
 	(void)state;
 	make_dir(below(world, "cgroup/lxc.payload.mail-1/init.scope"));
@@ -192,7 +253,7 @@ static void a_name_stands_for_the_id(void **state)
 /* A container that has gone before its login's record is read. */
 static void a_short_life_is_seen_in_time(void **state)
 {
-	struct world *world = new_world(true);
+	struct world *world = new_world("cgroup.controllers");
 	uint64_t number;
 
 	(void)state;
@@ -208,7 +269,7 @@ static void a_short_life_is_seen_in_time(void **state)
 
 static void version_1_asks_the_process(void **state)
 {
-	struct world *world = new_world(false);
+	struct world *world = new_world(NULL);
 
 	(void)state;
 	set_process(world, "9:pids:/" POD "/" ID "\n0::/\n", "5");
@@ -221,7 +282,7 @@ static void version_1_asks_the_process(void **state)
 
 static void version_1_believes_no_younger_process(void **state)
 {
-	struct world *world = new_world(false);
+	struct world *world = new_world(NULL);
 
 	(void)state;
 	set_process(world, "9:pids:/docker/" ID "\n", "99999999");
@@ -233,7 +294,7 @@ static void version_1_believes_no_younger_process(void **state)
 
 static void log_files_give_the_names(void **state)
 {
-	struct world *world = new_world(false);
+	struct world *world = new_world(NULL);
 
 	(void)state;
 	set_process(world, "9:pids:/" POD "/" ID "\n", "5");
@@ -246,7 +307,7 @@ static void log_files_give_the_names(void **state)
 
 static void a_pod_directory_gives_the_pod_alone(void **state)
 {
-	struct world *world = new_world(false);
+	struct world *world = new_world(NULL);
 
 	(void)state;
 	set_process(world, "9:pids:/" POD "/" ID "\n", "5");
@@ -268,7 +329,7 @@ static uint64_t start_container(const struct world *world, const char *id)
 
 static void more_groups_than_are_kept_are_still_right(void **state)
 {
-	struct world *world = new_world(true);
+	struct world *world = new_world("cgroup.controllers");
 	char id[CONTAINER_ID_LEN + 1];
 
 	(void)state;
@@ -284,6 +345,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_that_has_ended_is_found_by_number),
+		cmocka_unit_test(of_version_1_too),
+		cmocka_unit_test(numbers_of_other_hierarchies_are_none),
+		cmocka_unit_test(a_number_of_version_1_is_none_of_version_2),
+		cmocka_unit_test(a_group_of_no_container_leaves_the_process_to_be_read),
 		cmocka_unit_test(a_number_that_is_nowhere_is_unknown),
 		cmocka_unit_test(the_number_counts_and_not_what_the_process_reads),
 		cmocka_unit_test(a_path_from_another_cgroup_namespace_does_not_matter),
