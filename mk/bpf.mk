@@ -3,7 +3,7 @@
 
 BPF_SRC  := $(wildcard bpf/*.bpf.c)
 BPF_SKEL := $(patsubst bpf/%.bpf.c,$(O)/gen/skel/%.skel.h,$(BPF_SRC))
-BPF_FLAGS := -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra $(WARN_ERROR) \
+BPF_FLAGS := $(NO_PLACE) -g -O2 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra $(WARN_ERROR) \
 	-I$(INCLUDE) -Ivmlinux/$(ARCH) -Ibpf
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h $(INCLUDE)/dovetap/*.h vmlinux/$(ARCH)/*.h)

@@ -64,7 +64,9 @@ OPT ?= -O2 -g
 CPPFLAGS := -D_GNU_SOURCE -DDOVETAP_VERSION='"$(VERSION)"' -include userspace/base/banned.h \
 	-I$(INCLUDE) -Iuserspace -isystem $(O)/gen
 # The same objects go into the program and into modules.
-CFLAGS  := -std=gnu11 $(OPT) $(WARN) $(WARN_ERROR) $(SYSROOT) -pthread -fPIC -fvisibility=hidden
+# No place of the tree in what is built: two builds in two folders are equal byte for byte.
+NO_PLACE := -ffile-prefix-map=$(CURDIR)=.
+CFLAGS  := $(NO_PLACE) -std=gnu11 $(OPT) $(WARN) $(WARN_ERROR) $(SYSROOT) -pthread -fPIC -fvisibility=hidden
 LDFLAGS := $(SYSROOT) -pthread $(filter --coverage,$(OPT))
 
 ifneq ($(SAN),)

@@ -8,14 +8,8 @@ plan 11
 copy=$tmp/tree
 without='cassandra mysql'
 
-make_copy() { # sources, and objects but for those of the modules
-	local part
-	mkdir -p "$copy/.output"
-	(cd "$top" && git ls-files -z --cached --others --exclude-standard |
-		xargs -0 cp --archive --parents -t "$copy")
-	for part in userspace lib gen bpf tools dovetap; do
-		cp --archive "$top/.output/$part" "$copy/.output/"
-	done
+make_copy() { # without the objects of those modules
+	copy_tree "$copy" userspace lib gen bpf tools dovetap
 	rm -r "$copy/.output/userspace/store/drivers/cassandra" "$copy/.output/lib"/module-*
 	rm "$copy/.output/userspace/store/drivers/sql"/mysql*
 }

@@ -15,6 +15,16 @@ package_built() { # sets $package and $module_packages
 	mapfile -t module_packages < <(find "$top/.output/deb" -name 'dovetap-*.deb' ! -name '*-dbgsym_*' | sort)
 }
 
+copy_tree() { # folder, parts of .output: the sources, and what is compiled already
+	local part
+	mkdir -p "$1/.output"
+	(cd "$top" && git ls-files -z --cached --others --exclude-standard |
+		xargs -0 cp --archive --parents -t "$1")
+	for part in "${@:2}"; do
+		cp --archive "$top/.output/$part" "$1/.output/"
+	done
+}
+
 system_start() { # a machine with systemd and Dovecot, which lets everybody in
 	! alone || return 0
 	local upper=$tmp/system/overlay/upper
