@@ -24,9 +24,9 @@ static unsigned int count_x86(const struct elf_code *code, uint64_t target, uint
 	int32_t distance;
 	size_t len;
 
-	for (size_t i = 0; code->bytes.len >= 6 && i <= code->bytes.len - 6; i++) {
+	for (size_t i = 0; i + 5 <= code->bytes.len; i++) { /* no branch is shorter */
 		len = x86_branch_length(bytes + i);
-		if (len == 0)
+		if (len == 0 || i + len > code->bytes.len)
 			continue;
 		address = code->address + i;
 		memcpy(&distance, bytes + i + len - 4, 4);

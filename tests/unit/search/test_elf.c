@@ -148,6 +148,35 @@ static void test_counts_calls_on_x86(void **state)
 	assert_int_equal(function_of(&elf, "other").calls, 0);
 }
 
+/* The last instruction may be the only caller: a compiler ends functions by a jump to another. Half of
+ * one is none. */
+static void test_the_last_instruction_counts(void **state)
+{
+	static const struct {
+		unsigned char text[13];
+		size_t len;
+		unsigned int calls;
+	} rows[] = {
+		{{0x90, 0xc3, 0xe9, 0xf9, 0xff, 0xff, 0xff}, 7, 1},
+		{{0x90, 0xc3, 0xe8, 0xf9, 0xff, 0xff, 0xff}, 7, 1},
+		{{0x90, 0xc3, 0x0f, 0x84, 0xf8, 0xff, 0xff, 0xff}, 8, 1},
+		{{0x90, 0xc3, 0xe9, 0xf9, 0xff, 0xff, 0xff}, 6, 0},
+		{{0x90, 0xc3, 0x0f, 0x84, 0xf8, 0xff, 0xff, 0xff}, 7, 0},
+		{{0x90, 0xc3}, 2, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct made_elf elf = {
+			.text = rows[i].text,
+			.text_len = rows[i].len,
+			.symbols = {{"target", 0, 2, false, false}},
+		};
+
+		assert_int_equal(function_of(&elf, "target").calls, rows[i].calls);
+	}
+}
+
 static void test_counts_calls_on_arm64(void **state)
 {
 	static const uint32_t text[] = {
@@ -377,6 +406,7 @@ int main(void)
 		cmocka_unit_test(test_gives_the_offset_behind_endbr64),
 		cmocka_unit_test(test_counts_relocations_of_the_file_itself),
 		cmocka_unit_test(test_counts_calls_on_x86),
+		cmocka_unit_test(test_the_last_instruction_counts),
 		cmocka_unit_test(test_counts_calls_on_arm64),
 		cmocka_unit_test(test_survives_every_truncation),
 		cmocka_unit_test(test_survives_every_changed_byte),
