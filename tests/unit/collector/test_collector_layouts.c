@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Records are believed only from files whose layout is; in a collector that runs. */
 #include "collector_case.h"
+#include "proof/remembered.h"
 
 static char printed[1 << 16];
 
@@ -34,10 +35,33 @@ static void a_refused_file_has_no_logins(void **state)
 	assert_int_equal(unlink("dict"), 0);
 }
 
+/* What was proved before is in a file; one that is none costs the proof, not the logins. */
+static void a_memory_that_is_none_is_reported(void **state)
+{
+	(void)state;
+	for (int broken = 0; broken < 2; broken++) {
+		struct running *it;
+
+		if (broken)
+			assert_int_equal(mkdir(REMEMBERED_NAME, 0700), 0);
+		it = running_start("");
+		running_login_of(it, "plain@x", 0);
+		wait_for_file("dict", "plain@x");
+		assert_int_equal(kill(it->pid, SIGTERM), 0);
+		assert_int_equal(running_end(it, printed, sizeof(printed)), 0);
+		if (broken)
+			assert_non_null(strstr(printed, "the proof of layouts begins anew: "));
+		else
+			assert_null(strstr(printed, "begins anew"));
+		assert_int_equal(unlink("dict"), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_refused_file_has_no_logins),
+		cmocka_unit_test(a_memory_that_is_none_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -40,6 +40,43 @@ static void after_it_the_services_have_their_time(void **state)
 	assert_string_equal(service, "imap");
 	assert_true(from >= before && from <= clock_wall_ns());
 	assert_true(seen > from); /* it was written once more at the end */
+	assert_null(strstr(printed, "not remembered"));
+	assert_int_equal(unlink("since"), 0);
+}
+
+static int count(const char *text, const char *word)
+{
+	int n = 0;
+
+	while ((text = strstr(text, word))) {
+		text += strlen(word);
+		n++;
+	}
+	return n;
+}
+
+/* A state that cannot be read, and one that cannot be written: logins are recorded all the same, and
+ * that is reported once. */
+static void a_state_that_is_none_is_reported_once(void **state)
+{
+	const struct priv_message done = {.version = PRIV_PROTO_VERSION,
+					  .type = PRIV_INITIAL_SCAN_DONE};
+
+	(void)state;
+	for (int unwritable = 0; unwritable < 2; unwritable++) {
+		struct running *it;
+
+		assert_int_equal(mkdir(unwritable ? "since.new" : "since", 0700), 0);
+		it = running_start("");
+		assert_int_equal(priv_send(it->peer, &done), 0);
+		running_login(it, "a@x");
+		wait_for_file("dict", "shared/last/a@x\n");
+		end(it);
+		assert_int_equal(count(printed, "is not remembered: "), 1);
+		assert_non_null(strstr(printed, "directory"));
+		assert_int_equal(rmdir(unwritable ? "since.new" : "since"), 0);
+		assert_int_equal(unlink("dict"), 0);
+	}
 }
 
 int main(void)
@@ -47,6 +84,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(before_the_first_search_nobody_is_sure),
 		cmocka_unit_test(after_it_the_services_have_their_time),
+		cmocka_unit_test(a_state_that_is_none_is_reported_once),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
