@@ -55,8 +55,8 @@ static int count(const char *text, const char *word)
 	return n;
 }
 
-/* A state that cannot be read, and one that cannot be written: logins are recorded all the same, and
- * that is reported once. */
+/* A state that cannot be read, and one that cannot be written: logins are recorded all the same,
+ * and that is reported once. */
 static void a_state_that_is_none_is_reported_once(void **state)
 {
 	const struct priv_message done = {.version = PRIV_PROTO_VERSION,

@@ -148,8 +148,8 @@ static void test_counts_calls_on_x86(void **state)
 	assert_int_equal(function_of(&elf, "other").calls, 0);
 }
 
-/* The last instruction may be the only caller: a compiler ends functions by a jump to another. Half of
- * one is none. */
+/* The last instruction may be the only caller: a compiler ends functions by a jump to another.
+ * Half of one is none. */
 static void test_the_last_instruction_counts(void **state)
 {
 	static const struct {
