@@ -10,6 +10,18 @@ bench-sql: $(O)/tests/bench/bench_sql ## rows per second next to plain loops (My
 
 .PHONY: bench-sql
 
+BENCH_HISTORY_OBJ := $(O)/tests/bench/bench_history.o $(O)/tests/dict/sql/harness.o \
+	$(patsubst %.c,$(O)/%.o,$(filter-out tests/dict/conformance.c,$(wildcard tests/dict/*.c)))
+
+$(O)/tests/bench/bench_history: $(BENCH_HISTORY_OBJ) $(call archives,store)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(call linked,store) -lcmocka
+
+bench-history: $(O)/tests/bench/bench_history ## a row of the history next to the record, on each store: at most 2
+	$(Q)$<
+
+.PHONY: bench-history
+
 $(O)/tests/bench/%: $(O)/tests/bench/%.o $(call archives,store)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(call linked,store)
@@ -63,7 +75,7 @@ bench-outage: all target ## what an outage of a dict costs: less than 1% of one 
 
 .PHONY: bench-attach bench-outage
 
-BENCHES := probe attach outage pipeline store sql template cassandra redis proxy
+BENCHES := probe attach outage pipeline store sql history template cassandra redis proxy
 
 bench: ## measure it all; ratios to a peer or a floor of the same run (root)
 	$(Q)failed=; for b in $(BENCHES); do echo "# bench-$$b"; \

@@ -23,12 +23,13 @@
 	"userid, time_ns, id, service, remote_ip, country, asn, client_id, mech, tls, node, "      \
 	"session, outcome"
 
-/* Its id is looked for among the user's rows, which are few: a replay can have found another time
- * for it. */
+/* Its id is looked for among the user's rows of ten minutes before and after: a replay can have
+ * found another time for it. */
 #define ADD(table)                                                                                 \
 	"INSERT INTO " table " (" COLUMNS ") "                                                     \
 	"SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 WHERE NOT EXISTS "          \
-	"(SELECT 1 FROM " table " WHERE userid = ?1 AND id = ?3)"
+	"(SELECT 1 FROM " table " WHERE userid = ?1 AND "                                          \
+	"time_ns BETWEEN ?2 - 600000000000 AND ?2 + 600000000000 AND id = ?3)"
 
 #define TABLE(table)                                                                               \
 	{                                                                                          \

@@ -23,27 +23,29 @@ static const char newest[] =
 	"else redis.call('SET', KEYS[1], ARGV[1]) end\n"
 	"return 1\n";
 
-/* A row begins with its id, by which it is known: a replay may have found another time, and less of
- * the rest. */
-static const char history[] = "local rows = redis.pcall('ZRANGE', KEYS[1], 0, -1)\n"
-			      "if rows.err then\n"
-			      "redis.call('DEL', KEYS[1])\n"
-			      "rows = {}\n"
-			      "end\n"
-			      "local id = string.match(ARGV[2], '^[^\t]*')\n"
-			      "for _, row in ipairs(rows) do\n"
-			      "if string.sub(row, 1, #id) == id then return 0 end\n"
-			      "end\n"
-			      "redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])\n"
-			      "if #rows >= tonumber(ARGV[3]) then\n"
-			      "redis.call('ZREMRANGEBYRANK', KEYS[1], 0, #rows - ARGV[3])\n"
-			      "end\n"
-			      "if ARGV[4] then\n"
-			      "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf',\n"
-			      "string.format('(%.0f', ARGV[1] - ARGV[4] * 1000000))\n"
-			      "redis.call('EXPIRE', KEYS[1], ARGV[4])\n"
-			      "end\n"
-			      "return 1\n";
+/* A row begins with its id, by which it is known: a replay may have found another time, which is
+ * looked for within ten minutes, and less of the rest. */
+static const char history[] =
+	"local near = redis.pcall('ZRANGEBYSCORE', KEYS[1], ARGV[1] - 600000000,\n"
+	"ARGV[1] + 600000000)\n"
+	"if near.err then\n"
+	"redis.call('DEL', KEYS[1])\n"
+	"near = {}\n"
+	"end\n"
+	"if #near > 0 then\n"
+	"local id = string.match(ARGV[2], '^[^\t]*')\n"
+	"for _, row in ipairs(near) do\n"
+	"if string.sub(row, 1, #id) == id then return 0 end\n"
+	"end\n"
+	"end\n"
+	"redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])\n"
+	"redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[3])\n"
+	"if ARGV[4] then\n"
+	"redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf',\n"
+	"string.format('(%.0f', ARGV[1] - ARGV[4] * 1000000))\n"
+	"redis.call('EXPIRE', KEYS[1], ARGV[4])\n"
+	"end\n"
+	"return 1\n";
 
 struct slice redis_script(void)
 {
