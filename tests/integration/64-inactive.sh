@@ -3,7 +3,7 @@
 # What is said of a mailbox, and accounts are deleted by: whatever cannot be known is an error of its own
 # status and never "never". Oracles: who has logged in, and the stores' own clients.
 . "$(dirname "$0")/lib.sh"
-plan 55
+plan 65
 
 conf=$tmp/conf
 config() { # lines of the file
@@ -200,6 +200,44 @@ check 'a store that has lost everything proves nothing' fails_with 69 'proves no
 	ask inactive --older 365d --since 2000-01-01 wanda@example.com carol@example.com
 redis set ww/imap/alice@example.com "$(date +%s)" > "$tmp/out"
 check 'and counts as if it was there' same 'carol@example.com ' "$(inactive wanda@example.com carol@example.com)"
+
+# --- what was removed ------------------------------------------------------------------------------
+
+redis mset ww/imap/fred@example.com "$last_year" ww/imap/gina@example.com "$(date +%s)" > "$tmp/out"
+forgot=$(date +%s)
+ask forget gina@example.com > "$tmp/out"
+check 'who was forgotten did log in' fails_with 3 'were forgotten' \
+	ask inactive --older 365d --since 2000-01-01 gina@example.com
+check 'and is left out' same 'carol@example.com fred@example.com ' \
+	"$(inactive carol@example.com fred@example.com GINA@example.com)"
+since_forgotten() {
+	local since
+	since=$(date -d "$(ask lookup --json --since 2000-01-01 gina@example.com | jq -r .recorded_since)" +%s)
+	at_least "$forgot" "$since"
+}
+check 'nothing is known from before' since_forgotten
+check 'the name itself is not kept' has_no_line gina "$tmp/state/removed"
+awk 'NR > 1 { $3 = "0946684800000000000" } 1' "$tmp/state/removed" > "$tmp/removed" && cp "$tmp/removed" "$tmp/state/removed"
+check 'after a long time it is' same 'gina@example.com ' "$(inactive gina@example.com)"
+expired() { # arguments of inactive: with a store that nina is in
+	ask inactive --dict "sqlite:path=$tmp/masks" --since 2000-01-01 "$@"
+}
+chmod 0666 "$tmp/masks"
+check 'before old records are removed' fails_with 0 nina expired --older 390d
+sqlite3 "$tmp/masks" "INSERT INTO last_login SELECT 'otto@example.org', service, last_access, last_ip, time_ns + 1 + 2000000000000000
+	FROM last_login"
+ask expire --dict "sqlite:path=$tmp/masks" --older 380d > "$tmp/out"
+check 'old records were removed' fails_with 3 'has removed older records' expired --older 390d nina@example.org
+printf '%s\n' 'dovetap {' '  expire_after = 90d' '}' >> "$conf"
+check 'or will be' fails_with 3 'logins are known since' \
+	ask inactive --older 365d --since 2000-01-01 carol@example.com fred@example.com
+check 'what Redis lets vanish is not known' fails_with 3 'expire after that time' \
+	ask inactive --dict "redis:port=$redis_port:expire_secs=864000" --older 365d --since 2000-01-01 fred@example.com
+sed -i '/^dovetap {/,$d' "$conf"
+echo 'something else' > "$tmp/state/removed"
+check 'a state that is none of ours is no answer' fails_with 69 'no file of ours' \
+	ask inactive --older 365d --since 2000-01-01 carol@example.com fred@example.com
+rm "$tmp/state/removed"
 
 # --- output ----------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/ask_dicts.h"
+#include "pipeline/removed.h"
 
 #define PROOF_NS (10 * NS_PER_SEC)
 
@@ -111,6 +112,23 @@ static int prove_dict(struct ask *ask, struct error *error_r)
 	return 0;
 }
 
+/* What "dovetap expire" has removed. */
+static int note_removed(struct ask *ask, struct error *error_r)
+{
+	const struct plan *plan = ask->options->plan;
+	struct removed removed;
+	int ret = removed_read(&removed, plan_settings(plan)->state_dir, error_r);
+
+	for (ask->dict = 0; ret == 0 && ask->dict < ask->dict_count; ask->dict++) {
+		if (ask->dicts[ask->dict] && !is_mirror(ask))
+			move_from(ask->options->proof,
+				  removed_older(&removed, plan_dict_id(plan, ask->dict)),
+				  name_of(ask), "\"dovetap expire\" has removed older records");
+	}
+	removed_release(&removed);
+	return ret;
+}
+
 int ask_unproved(const struct ask_proof *proof, struct error *error_r)
 {
 	if (proof->unproved.code)
@@ -128,5 +146,5 @@ int ask_prove(struct ask *ask, struct error *error_r)
 		if (ask->dicts[ask->dict])
 			ret = prove_dict(ask, error_r);
 	}
-	return ret;
+	return ret < 0 ? ret : note_removed(ask, error_r);
 }

@@ -12,6 +12,7 @@
 #include "cli/cmds.h"
 #include "cli/older.h"
 #include "cli/options.h"
+#include "pipeline/removed.h"
 
 #define LINE_MAX_BYTES (1U << 20)
 #define BATCH	       1000
@@ -104,6 +105,19 @@ static int remove_all(struct dict *dict, struct dict_expiry *expiry, uint64_t *r
 	return ret < 0 ? ret : 0;
 }
 
+/* Who has no record afterwards may have logged in before that time. */
+static void note_older(const struct plan *plan, size_t index, int64_t before_ns)
+{
+	struct error error;
+
+	if (removed_note_older(plan_settings(plan)->state_dir, plan_dict_id(plan, index), before_ns,
+			       &error) < 0)
+		log_warning(
+			"that older records were removed is not remembered, and \"inactive\" will "
+			"not know it: %s",
+			error.text);
+}
+
 static int expire_dict(const struct plan *plan, size_t index, const struct expire_options *wanted,
 		       struct error *error_r)
 {
@@ -124,6 +138,8 @@ static int expire_dict(const struct plan *plan, size_t index, const struct expir
 		ret = show_all(dict, &expiry, plan_dict_name(plan, index), &removed, error_r);
 	else if (ret == 0)
 		ret = remove_all(dict, &expiry, &removed, error_r);
+	if (removed > 0 && !wanted->change.dry_run)
+		note_older(plan, index, expiry.older_than_ns);
 	if ((ret == 0 && !plan_dict_is_past(plan, index)) || removed > 0)
 		(void)printf("%s: %" PRIu64 "%s removed\n", plan_dict_name(plan, index), removed,
 			     wanted->change.dry_run ? " would be" : "");

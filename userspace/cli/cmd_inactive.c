@@ -12,6 +12,7 @@
 #include "cli/cmds.h"
 #include "cli/older.h"
 #include "cli/since_when.h"
+#include "pipeline/removed.h"
 
 #define MEASURED_ROWS 1000 /* of a table, for the widths of its columns */
 
@@ -20,6 +21,9 @@ struct inactive {
 	int64_t older_ns;
 	int64_t now_ns, from_ns;
 	struct ask_proof proof;
+	const struct plan *plan;
+	struct removed removed;
+	uint64_t forgotten; /* who was left out */
 	struct report report;
 	uint64_t rows;
 };
@@ -158,6 +162,22 @@ static struct report_cell text_cell(struct slice text)
 	return (struct report_cell){.kind = text.len > 0 ? REPORT_TEXT : REPORT_NONE, .text = text};
 }
 
+/* Since when it is known of that person: who was forgotten since then has begun anew. */
+static int64_t since_of(const struct inactive *inactive, const struct roster_person *person)
+{
+	int64_t forgotten_ns = removed_user(&inactive->removed, inactive->plan, person->user);
+
+	return forgotten_ns > inactive->from_ns &&
+			       forgotten_ns > person->seen[SERVICE_LOGIN].time_ns
+		       ? forgotten_ns
+		       : inactive->from_ns;
+}
+
+static bool is_known(const struct inactive *inactive, const struct roster_person *person)
+{
+	return since_of(inactive, person) <= inactive->now_ns - inactive->older_ns;
+}
+
 static void fill(const struct inactive *inactive, const struct roster_person *person,
 		 struct report_cell cells[])
 {
@@ -172,7 +192,7 @@ static void fill(const struct inactive *inactive, const struct roster_person *pe
 	cells[4] = text_cell(login->remote_ip);
 	cells[5] = time_cell(delivery);
 	cells[6] = text_cell(delivery->service);
-	cells[7] = (struct report_cell){.kind = REPORT_TIME, .ns = inactive->from_ns};
+	cells[7] = (struct report_cell){.kind = REPORT_TIME, .ns = since_of(inactive, person)};
 }
 
 static int measure(const struct roster_person *person, void *context)
@@ -180,6 +200,8 @@ static int measure(const struct roster_person *person, void *context)
 	struct report_cell cells[REPORT_COLUMNS_MAX];
 	struct inactive *inactive = context;
 
+	if (!is_known(inactive, person))
+		return 0;
 	fill(inactive, person, cells);
 	report_measure(&inactive->report, cells);
 	return ++inactive->rows == MEASURED_ROWS;
@@ -190,6 +212,10 @@ static int print_person(const struct roster_person *person, void *context)
 	struct report_cell cells[REPORT_COLUMNS_MAX];
 	struct inactive *inactive = context;
 
+	if (!is_known(inactive, person)) {
+		inactive->forgotten++;
+		return 0;
+	}
 	fill(inactive, person, cells);
 	report_row(&inactive->report, cells);
 	inactive->rows++;
@@ -206,6 +232,20 @@ static void print_since(const struct inactive *inactive)
 	(void)printf("\nlogins are recorded since %s: \"never\" is never since then\n",
 		     buf_str(&out));
 	buf_release(&out);
+}
+
+static int nobody(const struct inactive *inactive)
+{
+	return inactive->forgotten > 0 ? EXIT_TOO_EARLY : EXIT_FAILURE;
+}
+
+static void log_forgotten(const struct inactive *inactive)
+{
+	if (inactive->forgotten > 0)
+		log_warning(
+			"%llu users are left out: they were forgotten (\"dovetap forget\") within "
+			"that time, and when they logged in before is not known",
+			(unsigned long long)inactive->forgotten);
 }
 
 static int print(struct inactive *inactive, struct roster *roster, struct error *error_r)
@@ -262,10 +302,13 @@ static int answer(struct inactive *inactive, const struct plan *plan, struct err
 	struct roster *roster = NULL;
 	int status = EX_OK, ret = plan_load_modules(plan, error_r);
 
+	inactive->plan = plan;
 	if (ret == 0)
 		ret = find_from(inactive, plan, error_r);
 	if (ret == 0)
 		ret = ask_argp_fold_mask(&inactive->ask, plan, error_r);
+	if (ret == 0)
+		ret = removed_read(&inactive->removed, plan_settings(plan)->state_dir, error_r);
 	if (ret == 0)
 		ret = roster_new(&roster, error_r);
 	if (ret == 0)
@@ -275,7 +318,9 @@ static int answer(struct inactive *inactive, const struct plan *plan, struct err
 	else if (print(inactive, roster, error_r) < 0)
 		status = EX_IOERR;
 	else if (inactive->rows == 0)
-		status = EXIT_FAILURE;
+		status = nobody(inactive);
+	log_forgotten(inactive);
+	removed_release(&inactive->removed);
 	roster_free(&roster);
 	return status;
 }

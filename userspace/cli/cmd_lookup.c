@@ -13,6 +13,7 @@
 #include "cli/history_list.h"
 #include "cli/options.h"
 #include "cli/since_when.h"
+#include "pipeline/removed.h"
 #include "plan/plan_user.h"
 
 #define NAME_MAX_BYTES (1U << 20)
@@ -24,6 +25,8 @@ struct lookup {
 	int64_t now_ns, from_ns; /* from_ns 0: since when is not known */
 	struct error from_error; /* and why */
 	struct ask_proof proof;
+	const struct plan *plan;
+	struct removed removed;
 	struct report report;
 	uint64_t rows, logins, unrecorded; /* unrecorded: users without any record */
 };
@@ -101,6 +104,16 @@ static void fill_record(const struct lookup *lookup, const struct roster_record 
 	cells[6] = text_cell(record->value);
 }
 
+/* Who has no record and was forgotten has none since then. */
+static int64_t since_of(const struct lookup *lookup, const struct roster_record *record)
+{
+	int64_t forgotten_ns = record->class == SERVICE_CLASSES
+				       ? removed_user(&lookup->removed, lookup->plan, record->user)
+				       : 0;
+
+	return forgotten_ns > lookup->from_ns ? forgotten_ns : lookup->from_ns;
+}
+
 static void fill(const struct lookup *lookup, const struct roster_record *record,
 		 struct report_cell cells[])
 {
@@ -109,7 +122,7 @@ static void fill(const struct lookup *lookup, const struct roster_record *record
 	if (record->class != SERVICE_CLASSES)
 		fill_record(lookup, record, cells);
 	cells[7] = (struct report_cell){.kind = lookup->from_ns > 0 ? REPORT_TIME : REPORT_NONE,
-					.ns = lookup->from_ns};
+					.ns = since_of(lookup, record)};
 }
 
 static int measure(const struct roster_record *record, void *context)
@@ -283,6 +296,9 @@ static int answer(struct lookup *lookup, const struct plan *plan, struct error *
 	int status, ret = ask_argp_fold_mask(&lookup->ask, plan, error_r);
 
 	find_from(lookup, plan);
+	lookup->plan = plan;
+	if (ret == 0)
+		ret = removed_read(&lookup->removed, plan_settings(plan)->state_dir, error_r);
 	if (ret == 0)
 		ret = roster_new(&roster, error_r);
 	if (ret == 0)
@@ -294,6 +310,7 @@ static int answer(struct lookup *lookup, const struct plan *plan, struct error *
 		status = EX_IOERR;
 	else
 		status = status_of(lookup, error_r);
+	removed_release(&lookup->removed);
 	roster_free(&roster);
 	return status;
 }
