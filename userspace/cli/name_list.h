@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* The errno of a file of names that cannot be read: it says nothing of a store. */
+/* The errno of a file of names that cannot be read: no store is at fault. */
 #define NAMES_UNREADABLE ENOMEDIUM
 
 struct names_options {
