@@ -5,8 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 plan 3
 
-server() { # port: prints what it asked for and got
-	python3 -c '
+server() { # port file: prints what it asked for and got; becomes the server
+	exec setpriv --pdeathsig TERM python3 -c '
 import socket, sys
 
 def packet(number, payload):
