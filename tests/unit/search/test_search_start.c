@@ -71,13 +71,19 @@ static void serve_until(struct world *world, const unsigned int *count, unsigned
 	}
 }
 
-static void begin(struct world *world, enum search_rights rights, const struct priv_user *user,
+static void start(struct world *world, enum search_rights rights, const struct priv_user *user,
 		  int program)
 {
 	struct error error = {0};
 
 	if (search_start(world->it->search, rights, user, program, &error) < 0)
 		fail_msg("%s", error.text);
+}
+
+static void begin(struct world *world, enum search_rights rights, const struct priv_user *user,
+		  int program)
+{
+	start(world, rights, user, program);
 	search_scan(world->it->search);
 }
 
@@ -152,9 +158,10 @@ static void an_exec_of_another_program_is_unrelated(void **state)
 {
 	struct world *world = *state;
 
+	/* Nothing is searched first: on a mount of this machine that hangs the searcher would be
+	 * ended, and what it was asked with it. */
 	world->it->options.processes = true;
-	world->it->options.roots = NULL;
-	begin(world, SEARCH_AS_WE_ARE, NULL, world->program);
+	start(world, SEARCH_AS_WE_ARE, NULL, world->program);
 	assert_true(search_exec(world->it->search, getpid(), "test_search"));
 	serve_until(world, &world->it->unrelated, 1);
 	assert_string_equal(world->it->name, "test_search");
