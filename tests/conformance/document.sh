@@ -30,7 +30,8 @@ the precision. What was measured stands in the last columns, in milliseconds, po
 dovetap's time is the later one.
 
 `redis-protocols` has the plugin only in the `protocol` blocks of imap and lmtp, all others have it for
-every service; `mysql-users` is the document's alternative schema, a column for each service.
+every service; `mysql-users` is the document's alternative schema, a column for each service; with `proxy` both
+write through Dovecot's dict server (`dict_via = proxy`).
 
 Sites are configurations as distributions and mail systems make them, with all Dovecots of Debian 11, 12 and 13:
 `iredmail` (MariaDB, 32-bit columns; accounts from the database), `iredmail-pgsql`, `iredmail-ldap` (what LDAP answers
