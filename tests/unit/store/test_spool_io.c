@@ -40,7 +40,7 @@ static struct {
 	enum fault fault;
 } plan = {.countdown = -1};
 
-/* A full disk and half a write are failures of calls that write; reading, it is an error of any kind. */
+/* A full disk and half a write are failures of calls that write. */
 static bool fails(bool writes)
 {
 	return plan.fault < FAULT_CALL_IO && (writes || plan.fault == FAULT_IO) &&
