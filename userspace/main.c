@@ -20,6 +20,7 @@ static const struct {
 	{"check", cmd_check, "check kernel, rights, Dovecot, configuration and dicts"},
 	{"lookup", cmd_lookup, "print the last logins of users"},
 	{"recent", cmd_recent, "print the newest logins of all users"},
+	{"failures", cmd_failures, "print who failed to log in, by network, address or user"},
 	{"inactive", cmd_inactive, "print the users who have not logged in for long"},
 	{"expire", cmd_expire, "remove old records"},
 	{"forget", cmd_forget, "remove all that is kept of a user"},

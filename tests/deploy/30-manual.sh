@@ -48,7 +48,7 @@ changes_nothing() {
 
 tells_every_option() {
 	local command option
-	for command in run check lookup recent inactive expire replay spool status top 'config show'; do
+	for command in run check lookup recent failures inactive expire replay spool status top 'config show'; do
 		# shellcheck disable=SC2086
 		"$dovetap" $command --help | grep -oE -- '--[a-z-]+' | sort -u |
 			grep -vxE -- '--help|--usage' > "$tmp/options"

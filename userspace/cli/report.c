@@ -123,6 +123,9 @@ static void fill_cell(struct report *report, size_t column, const struct report_
 	case REPORT_AGE:
 		append_age(&report->cell, cell->ns);
 		break;
+	case REPORT_NUMBER:
+		buf_appendf(&report->cell, "%" PRId64, cell->ns);
+		break;
 	}
 }
 
@@ -175,6 +178,8 @@ void report_fill_value(struct buf *out, const struct report_cell *cell)
 		report_append_time(out, cell->ns, cell->decimals);
 	else if (cell->kind == REPORT_AGE)
 		buf_appendf(out, "%" PRId64, (int64_t)(cell->ns / NS_PER_SEC));
+	else if (cell->kind == REPORT_NUMBER)
+		buf_appendf(out, "%" PRId64, cell->ns);
 }
 
 static void json_member(struct report *report, const char *name, const struct report_cell *cell)

@@ -9,6 +9,7 @@
  *						see below		no UTF-8
  *	time		local, to the second	RFC 3339, as exact as it was stored
  *	age		"41d"			seconds			seconds
+ *	number		as it is		as it is		as it is
  *
  * CSV has a last column "user_hex" where there is a column "user": the bytes of a name that is no
  * UTF-8, that has characters which no terminal should get, or that begins with "=", "+", "-" or
@@ -34,13 +35,13 @@ struct report_column {
 	const char *none;  /* in the table, where there is nothing; "-" */
 };
 
-enum report_kind { REPORT_NONE, REPORT_TEXT, REPORT_TIME, REPORT_AGE };
+enum report_kind { REPORT_NONE, REPORT_TEXT, REPORT_TIME, REPORT_AGE, REPORT_NUMBER };
 
 struct report_cell {
 	enum report_kind kind;
 	unsigned int decimals; /* of a second, that are known of a time: 0, 3, 6 or 9 */
 	struct slice text;
-	int64_t ns; /* of a time or an age */
+	int64_t ns; /* of a time or an age; the number */
 };
 
 struct report {

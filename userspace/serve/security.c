@@ -76,9 +76,11 @@ int security_new(const struct security_files *files, struct security **security_
 		 struct error *error_r)
 {
 	struct security *security = calloc(1, sizeof(*security));
-	int ret = security ? security_check_certificate(files, error_r)
-			   : error_set(error_r, ENOMEM, "out of memory");
+	int ret;
 
+	if (!security)
+		return error_set(error_r, ENOMEM, "out of memory");
+	ret = security_check_certificate(files, error_r);
 	if (ret == 0)
 		ret = security_check_client_ca(files, error_r);
 	if (ret == 0 && files->tokens.ptr)

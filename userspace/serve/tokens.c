@@ -25,7 +25,7 @@ static int digit(char c)
 
 static int parse_hash(struct slice hex, unsigned char hash_r[TOKEN_HASH])
 {
-	if (hex.len != 2 * TOKEN_HASH)
+	if (hex.len != 2UL * TOKEN_HASH)
 		return -EINVAL;
 	for (size_t i = 0; i < TOKEN_HASH; i++) {
 		int high = digit(hex.ptr[2 * i]), low = digit(hex.ptr[2 * i + 1]);
