@@ -20,7 +20,7 @@ unit_is_sound() { # systemd also looks whether the program is there
 
 entry() { # directory, mode: that mode, owner and group by name inside the root
 	local gid
-	gid=$(awk -F: '$1 == "dovetap" {print $3}' "$root/etc/group")
+	gid=$(awk -F: '$1 == "dovetap-collector" {print $3}' "$root/etc/group")
 	same "$2 0 $gid" "$(stat -c '%a %u %g' "$root$1")"
 }
 
@@ -43,6 +43,6 @@ tail -n 1 "$tmp/score" | note
 check 'the user is made' systemd-sysusers --root="$root"
 systemd-tmpfiles --root="$root" --create > "$tmp/tmpfiles" 2>&1
 check 'the state directory is for its group' entry /var/lib/dovetap 1770
-check 'so is the one of the sockets' entry /run/dovetap 770
+check 'so is the one of the sockets, which others pass' entry /run/dovetap 771
 check 'and that of the audit stream' entry /var/log/dovetap 770
 check 'the documented credential is read and not shown' config_reads_credential

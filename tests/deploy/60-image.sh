@@ -57,7 +57,7 @@ check 'no library is missing' libraries_are_there
 check 'its packages are known to scanners' grep -q "^Version: $(version)-1" \
 	"$root/var/lib/dpkg/status.d/dovetap"
 check 'it has a user for the collector' same dovetap:x:60990:60990 "$(grep -o '^dovetap:x:[0-9]*:[0-9]*' "$root/etc/passwd")"
-check 'which shares its directories' same $'0 60990 1770\n0 60990 770\n0 60990 770' \
+check 'which shares its directories' same $'0 60990 1770\n0 60990 770\n0 60990 771' \
 	"$(stat --format '%u %g %a' "$root"/var/{lib,log}/dovetap "$root/run/dovetap")"
 check 'and one for the searcher' same dovetap-search:x:60991:60991 "$(grep -o '^dovetap-search:x:[0-9]*:[0-9]*' "$root/etc/passwd")"
 check 'it starts dovetap' same '[/usr/sbin/dovetap] [run]' "$(inspect '{{.Config.Entrypoint}} {{.Config.Cmd}}')"

@@ -204,7 +204,7 @@ static int ask_name(struct ask *ask, struct slice name, struct buf *normal, stru
 
 static void log_scans(const struct ask *ask)
 {
-	if (ask->scan_ns > 0)
+	if (ask->scan_ns > 0 && !ask->options->quiet)
 		log_info("a part of last_login_key is not known without a login: all keys were "
 			 "looked through, in %.3f s",
 			 (double)ask->scan_ns / (double)NS_PER_SEC);

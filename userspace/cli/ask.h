@@ -31,6 +31,8 @@ struct ask_options {
 	bool progress;		   /* a line on standard error that shows how far it is */
 	/* Raised by the records that wait under keys that do not show whose they are; or NULL. */
 	uint64_t *hidden;
+	bool quiet;	  /* nothing is logged */
+	const char *only; /* of names: nobody else is going to be asked for; or NULL */
 };
 
 /* Of every user whom the dicts can list. Errors: those of dict_list(), of the spool. */

@@ -70,7 +70,7 @@ static enum service_class class_of(struct ask *ask, struct slice *service, size_
 	if (service->len > 0)
 		return service_class_of(*service, ask->options->judged);
 	class = service_class_of_list(served, ask->options->judged, &mixed);
-	if (mixed && !ask->mixed[ask->dict])
+	if (mixed && !ask->mixed[ask->dict] && !ask->options->quiet)
 		log_warning("%s: last_login_key does not show the service, and \"%s\" are recorded "
 			    "under it: mail that arrives looks like a login there",
 			    plan_dict_name(ask->options->plan, ask->dict), served);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/ask_dicts.h"
 #include "pipeline/targets.h"
+#include "plan/plan_user.h"
 #include "store/spool/spool_parts.h"
 #include "store/spool/spool_view.h"
 #include "store/stamp.h"
@@ -14,7 +15,7 @@
 
 struct taking {
 	struct ask *ask;
-	struct buf parts, user;
+	struct buf parts, user, normal;
 	uint64_t nameless; /* records whose key does not show whose they are */
 	int ret;
 	struct error *error_r;
@@ -48,6 +49,19 @@ static struct slice user_of(struct taking *taking, const struct spool_row *row,
 	return buf_slice(&taking->user);
 }
 
+/* Others' need not be kept. */
+static bool is_asked_for(struct taking *taking, struct slice user)
+{
+	const struct ask_options *options = taking->ask->options;
+
+	if (!options->only || slice_is(user, options->only))
+		return true;
+	buf_reset(&taking->normal);
+	return plan_user_normalise(options->plan, slice_str(options->only), &taking->normal, NULL) <
+		       0 ||
+	       slice_equal(user, buf_slice(&taking->normal));
+}
+
 static void take(const struct spool_row *row, void *context)
 {
 	struct taking *taking = context;
@@ -69,7 +83,7 @@ static void take(const struct spool_row *row, void *context)
 	record.class = service_class_of(record.service, taking->ask->options->judged);
 	if (record.user.len == 0)
 		taking->nameless++;
-	else
+	else if (is_asked_for(taking, record.user))
 		taking->ret = roster_add_waiting(taking->ask->roster, &record, taking->error_r);
 }
 
@@ -100,8 +114,9 @@ static int take_dict(struct ask *ask, size_t dict, struct error *error_r)
 		return ret == -ENOENT ? 0 : (int)ret;
 	buf_init(&taking.parts, USER_MAX);
 	buf_init(&taking.user, USER_MAX);
+	buf_init(&taking.normal, USER_MAX);
 	ret = take_all(view, &taking, error_r);
-	if (taking.nameless > 0)
+	if (taking.nameless > 0 && !ask->options->quiet)
 		log_warning("%s: %llu records wait in the spool under keys that do not show whose "
 			    "they are",
 			    plan_dict_name(ask->options->plan, dict),
@@ -110,6 +125,7 @@ static int take_dict(struct ask *ask, size_t dict, struct error *error_r)
 		*ask->options->hidden += taking.nameless;
 	buf_release(&taking.parts);
 	buf_release(&taking.user);
+	buf_release(&taking.normal);
 	spool_view_close(&view);
 	return ret < 0 ? (int)ret : 0;
 }

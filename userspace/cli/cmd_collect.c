@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cli/ask_serve.h"
 #include "cli/cmds.h"
 #include "cli/resolve.h"
 #include "collector/collector.h"
@@ -64,6 +65,7 @@ int cmd_collect(int argc, char **argv)
 		.record = run.record,
 		.lock_fd = handover.fds.lock,
 		.watchdog_ns = handover.watchdog_ns,
+		.look_up = ask_serve,
 	};
 	ret = collector_main(&options, &handover.fds);
 	plan_free(&plan);

@@ -9,7 +9,9 @@
 #include "base/log.h"
 #include "cli/ask.h"
 #include "cli/ask_argp.h"
+#include "cli/ask_control.h"
 #include "cli/cmds.h"
+#include "cli/control.h"
 #include "cli/history_list.h"
 #include "cli/options.h"
 #include "cli/since_when.h"
@@ -22,6 +24,7 @@
 struct lookup {
 	struct ask_argp ask;
 	bool all, history;
+	const char *control;	 /* a dovetap to ask instead of the stores; or NULL */
 	int64_t now_ns, from_ns; /* from_ns 0: since when is not known */
 	struct error from_error; /* and why */
 	struct ask_proof proof;
@@ -36,6 +39,8 @@ static const struct argp_option options[] = {
 	 "Every user, where the dict can list them", 1},
 	{"history", OPTION_FLAG(struct lookup, history), NULL, 0,
 	 "The last logins of each USER, as the setting history keeps them, the newest first", 1},
+	{"control", OPTION_WORD(struct lookup, control), "SOCKET", 0,
+	 "Ask the dovetap that answers there, not the dicts", 1},
 	{0},
 };
 
@@ -315,6 +320,57 @@ static int answer(struct lookup *lookup, const struct plan *plan, struct error *
 	return status;
 }
 
+/* --- asking a running dovetap ----------------------------------------------------------------- */
+
+static int ask_running(struct lookup *lookup, struct roster *roster, struct error *error_r)
+{
+	struct ask_control ask = {.socket = lookup->control,
+				  .judged = (const char *const *)lookup->ask.judged};
+	struct names names;
+	int ret;
+
+	names_init(&names, &lookup->ask.names);
+	ret = ask_control_names(&ask, &names, roster, error_r);
+	names_release(&names);
+	lookup->now_ns = clock_wall_ns();
+	lookup->from_ns = ask.since.from_ns;
+	lookup->from_error = lookup->proof.unproved = ask.since.error;
+	return ret;
+}
+
+static int answer_running(struct lookup *lookup, struct error *error_r)
+{
+	struct roster *roster = NULL;
+	int status, ret = roster_new(&roster, error_r);
+
+	if (ret == 0 && (lookup->all || lookup->history || lookup->ask.query.mask))
+		ret = error_set(error_r, EACCES,
+				"only root may ask for more than the last logins of users by name");
+	if (ret == 0)
+		ret = ask_running(lookup, roster, error_r);
+	if (ret < 0)
+		status = control_status(ret);
+	else if (print(lookup, roster, error_r) < 0)
+		status = EX_IOERR;
+	else
+		status = status_of(lookup, error_r);
+	roster_free(&roster);
+	return status;
+}
+
+/* Who may not read the stores, and names none, asks the dovetap that runs. */
+static bool wants_running(struct lookup *lookup)
+{
+	const struct config_options *plan = &lookup->ask.plan;
+
+	if (lookup->control)
+		return true;
+	if (plan->path || plan->dict || plan->key || plan->dovecot_config || plan->state_dir)
+		return false;
+	return control_find(NULL, NULL, &lookup->control, &lookup->from_error) == 0 &&
+	       ask_control_wanted(lookup->control);
+}
+
 int cmd_lookup(int argc, char **argv)
 {
 	struct lookup lookup = {.all = false};
@@ -323,7 +379,9 @@ int cmd_lookup(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &lookup);
-	if (plan_new(&lookup.ask.plan, &plan, &error) < 0)
+	if (wants_running(&lookup))
+		status = answer_running(&lookup, &error);
+	else if (plan_new(&lookup.ask.plan, &plan, &error) < 0)
 		status = EX_CONFIG;
 	else if (lookup.history)
 		status = answer_history(&lookup, plan, &error);

@@ -67,10 +67,12 @@ static const struct argp argp = {
 static int show(const struct status_options *status, struct error *error_r)
 {
 	struct buf body;
-	int code = EX_UNAVAILABLE;
+	int code, ret;
 
 	buf_init(&body, CONTROL_ANSWER_MAX);
-	if (control_get(status->control.control, status->page, &body, error_r) == 0) {
+	ret = control_get(status->control.control, status->page, &body, error_r);
+	code = control_status(ret);
+	if (ret == 0) {
 		(void)fputs(buf_str(&body), stdout);
 		code = output_end(stdout, error_r) < 0 ? EX_IOERR : EX_OK;
 	}
@@ -84,12 +86,15 @@ static enum status_verdict look(const struct status_options *status, struct buf 
 	enum status_verdict verdict;
 	struct error error;
 	bool ready;
+	int ret;
 
 	buf_init(&metrics, CONTROL_ANSWER_MAX);
 	buf_init(&page, CONTROL_ANSWER_MAX);
 	ready = control_get(status->control.control, "/readyz", &page, NULL) == 0;
-	if (control_get(status->control.control, "/metrics", &metrics, &error) < 0)
-		verdict = status_check_failed(STATUS_CRITICAL, error.text, line);
+	ret = control_get(status->control.control, "/metrics", &metrics, &error);
+	if (ret < 0)
+		verdict = status_check_failed(ret == -EACCES ? STATUS_UNKNOWN : STATUS_CRITICAL,
+					      error.text, line);
 	else
 		verdict = status_check(buf_str(&metrics), ready, line);
 	buf_release(&metrics);

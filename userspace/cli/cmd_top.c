@@ -120,7 +120,7 @@ static int show(const struct top_options *top, struct error *error_r)
 	buf_release(&body);
 	if (ret == 0)
 		return EX_OK;
-	return ferror(stdout) ? EX_IOERR : EX_UNAVAILABLE;
+	return ferror(stdout) ? EX_IOERR : control_status(ret);
 }
 
 int cmd_top(int argc, char **argv)

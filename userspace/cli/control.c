@@ -5,11 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
 #include "conf/config.h"
 #include "conf/parse.h"
 #include "serve/listen.h"
+
+#define ANSWER_SECONDS 10
 
 static int take_setting(const struct config *config, const char *path, const char **control_r,
 			struct error *error_r)
@@ -71,16 +77,36 @@ static int read_all(int fd, struct buf *answer)
 	return got < 0 ? -errno : answer->failed;
 }
 
+static bool has_status(const char *text, const char *status)
+{
+	return (strncmp(text, "HTTP/1.0 ", 9) == 0 || strncmp(text, "HTTP/1.1 ", 9) == 0) &&
+	       strncmp(text + 9, status, 3) == 0 && text[12] == ' ';
+}
+
 static int take_body(struct buf *answer, const char *control, struct buf *out,
 		     struct error *error_r)
 {
-	static const char ok[] = "HTTP/1.0 200 ", ok11[] = "HTTP/1.1 200 ", blank[] = "\r\n\r\n";
+	static const char blank[] = "\r\n\r\n";
 	const char *text = buf_str(answer), *body = strstr(text, blank);
 
-	if (!body || (strncmp(text, ok, strlen(ok)) != 0 && strncmp(text, ok11, strlen(ok11)) != 0))
+	if (body && has_status(text, "403")) {
+		body += strlen(blank);
+		return error_set(error_r, EACCES, "%s: %.*s", control, (int)strcspn(body, "\n"),
+				 body);
+	}
+	if (!body || !has_status(text, "200"))
 		return error_set(error_r, EPROTO, "%s: this is not dovetap's answer", control);
 	buf_append_str(out, body + strlen(blank));
 	return out->failed ? error_set(error_r, ENOMEM, "out of memory") : 0;
+}
+
+/* A collector that does not get on is no reason to wait for ever. */
+static void limit_waiting(int fd)
+{
+	const struct timeval time = {.tv_sec = ANSWER_SECONDS};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
 }
 
 static int request(const char *control, bool post, const char *page, struct buf *out,
@@ -89,8 +115,11 @@ static int request(const char *control, bool post, const char *page, struct buf 
 	int fd = listen_connect(control, error_r), ret;
 	struct buf answer;
 
+	if (fd == -EACCES)
+		return error_set(error_r, EACCES, "%s: only root may ask this dovetap", control);
 	if (fd < 0)
 		return error_prefix(error_r, "no running collector answers");
+	limit_waiting(fd);
 	buf_init(&answer, CONTROL_ANSWER_MAX);
 	ret = ask(fd, post, page);
 	if (ret == 0)
@@ -121,6 +150,13 @@ int control_act(const char *control, bool post, const char *action, struct slice
 			      : request(control, post, buf_str(&page), out, error_r);
 	buf_release(&page);
 	return ret;
+}
+
+int control_status(int ret)
+{
+	if (ret == -EACCES)
+		return EX_NOPERM;
+	return ret == -EAGAIN ? EX_TEMPFAIL : ask_status(ret);
 }
 
 double control_metric(const struct buf *text, const char *name, double fallback)

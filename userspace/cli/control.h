@@ -31,6 +31,9 @@ int control_act(const char *control, bool post, const char *action, struct slice
 int control_find(const char *given, const char *config, const char **control_r,
 		 struct error *error_r);
 
+/* The exit status for what these return. */
+int control_status(int ret);
+
 /* The value of a metric without labels in the Prometheus text, or fallback. */
 double control_metric(const struct buf *text, const char *name, double fallback);
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collector/lookups.h"
 #include "plan/plan.h"
 
 struct collector_fds;
@@ -20,6 +21,7 @@ struct collector_options {
 	const char *record;  /* file that gets every event, or NULL */
 	int lock_fd;	     /* for lock_wait() (priv/lock.h), or -1 */
 	int64_t watchdog_ns; /* notify_watchdog_ns() of the attacher */
+	lookups_fn *look_up; /* of a user; its context is the plan; NULL: nobody can be looked up */
 };
 
 /* The collector's whole life (priv/handover.h), in a process that has given up its rights. Returns

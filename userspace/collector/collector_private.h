@@ -10,6 +10,7 @@
 #include "capture/replay.h"
 #include "capture/shares.h"
 #include "collector/collector.h"
+#include "collector/lookups.h"
 #include "pipeline/forgotten.h"
 #include "pipeline/since.h"
 #include "pipeline/targets.h"
@@ -56,7 +57,8 @@ struct collector {
 	struct forgotten forgotten;		  /* users, of late */
 	struct collector_forgetting *forgettings; /* utlist, under way or not asked for yet */
 	uint64_t last_forgetting;
-	int status; /* exit status once the loop has ended */
+	struct lookups *lookups; /* NULL before the first one */
+	int status;		 /* exit status once the loop has ended */
 };
 
 /* True for an errno that may not come again in a while: another collector tries it then, and finds
@@ -97,6 +99,10 @@ void collector_look_at_clock(struct collector *c);
 int collector_forget_begin(struct slice user, struct buf *out, void *context);
 int collector_forget_report(struct slice number, struct buf *out, void *context);
 void collector_forget_close(struct collector *c);
+
+/* For "dovetap lookup" of those who may not read the stores: both pages of the control socket. */
+int collector_lookup_begin(struct slice user, struct buf *out, void *context);
+int collector_lookup_report(struct slice number, struct buf *out, void *context);
 
 /*
  * The control socket and the metrics, each where there is to be one. Logins matter more than

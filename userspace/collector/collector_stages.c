@@ -260,6 +260,7 @@ void collector_stages_close(struct collector *c)
 	enrich_free(&c->enrich);
 	geo_free(&c->geo);
 	top_release(&c->top);
+	lookups_free(&c->lookups);
 	targets_close(&c->targets);
 	collector_forget_close(c);
 	if (recorder_close(&c->recorder, &error) < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The collector's HTTP endpoints. */
 #include <errno.h>
+#include <grp.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -71,12 +72,25 @@ static const struct http_page private_pages[] = {
 	{NULL, NULL, NULL},
 };
 
-/* Whoever may connect may do that: the socket is for its owner and root alone. */
 static const struct http_action private_actions[] = {
-	{"/forget", true, collector_forget_begin},
-	{"/forget", false, collector_forget_report},
-	{NULL, false, NULL},
+	{"/forget", true, false, collector_forget_begin},
+	{"/forget", false, false, collector_forget_report},
+	{"/lookup", false, true, collector_lookup_begin},
+	{"/lookup/answer", false, true, collector_lookup_report},
+	{NULL, false, false, NULL},
 };
+
+/* Where nobody has made such a group, all is for root alone. */
+static void find_readers(const struct collector *c, struct http_config *config)
+{
+	const char *name = plan_settings(c->options->plan)->support_group;
+	const struct group *group = name[0] ? getgrnam(name) : NULL;
+
+	if (!group)
+		return;
+	config->readers = name;
+	config->readers_gid = group->gr_gid;
+}
 
 static bool is_ready(void *context)
 {
@@ -90,7 +104,7 @@ static bool is_ready(void *context)
 static int open_one(struct collector *c, const char *address, const struct security_files *security,
 		    const struct http_page *more, struct http **http_r, struct error *error_r)
 {
-	const struct http_config config = {
+	struct http_config config = {
 		.listen = address,
 		.security = security,
 		.metrics_collect = collect_now,
@@ -100,8 +114,12 @@ static int open_one(struct collector *c, const char *address, const struct secur
 		.actions = more ? private_actions : NULL,
 		.context = c,
 	};
-	int ret = address[0] ? http_open(c->loop, &config, http_r, error_r) : 0;
+	int ret = 0;
 
+	if (more)
+		find_readers(c, &config);
+	if (address[0])
+		ret = http_open(c->loop, &config, http_r, error_r);
 	if (ret == -EADDRINUSE && address[0] == '/')
 		return error_set(error_r, EADDRINUSE,
 				 "another dovetap answers at %s; end that one, or give this one a "

@@ -31,6 +31,7 @@ struct dovetap_settings {
 	const char *dovecot_config; /* the server's file, "" = none */
 	const char *dovecot_root;   /* of the container that it is of, "" = see config_options */
 	const char *control_socket; /* "" = off */
+	const char *support_group;  /* who may ask there, beside root; "" = nobody */
 	const char *pin;	    /* directory in bpffs for ring and probes; "" = none */
 	const char *metrics_listen; /* "" = off; path or address:port */
 	const char *metrics_tls_cert, *metrics_tls_key; /* files; "" = none */

@@ -226,6 +226,11 @@ static const struct conf_field fields[] = {
 	{FIELD(control_socket), .type = CONF_STRING, .otherwise = "/run/dovetap/control.sock",
 	 .group = "Observing it",
 	 .meaning = "The socket of `dovetap status` and `dovetap top`; empty: none."},
+	{FIELD(support_group), .type = CONF_STRING, .otherwise = "dovetap", .range = "a group",
+	 .see = "security.md",
+	 .meaning =
+		 "Whose members may use `dovetap lookup`, `status` and `top` without being root; "
+		 "empty: nobody."},
 	{FIELD(metrics_listen), .type = CONF_STRING, .otherwise = "", .default_text = "none",
 	 .range = "a path, or an address:port", .example = "127.0.0.1:9190", .see = "metrics.md",
 	 .meaning = "Where `/metrics`, `/status`, `/livez` and `/readyz` are served by HTTP.",

@@ -9,6 +9,7 @@
 struct connection {
 	struct connection *prev, *next;
 	int fd;
+	enum peer_role role;
 	bool ended; /* by us; the library has not noticed yet */
 };
 
@@ -20,15 +21,24 @@ static int descriptor_of(struct MHD_Connection *connection)
 	return info ? info->connect_fd : -1;
 }
 
-/* The library sees the end of the connection, and closes it. */
-static void end_first(struct connections *connections)
+static struct connection *find_first(const struct connections *connections, enum peer_role most)
 {
 	struct connection *first;
 
 	DL_FOREACH(connections->list, first) {
-		if (!first->ended)
+		if (!first->ended && first->role <= most)
 			break;
 	}
+	return first;
+}
+
+/* The library sees the end of the connection, and closes it. */
+static void end_first(struct connections *connections)
+{
+	struct connection *first = find_first(connections, PEER_OUTSIDER);
+
+	if (!first)
+		first = find_first(connections, PEER_OWNER);
 	if (!first)
 		return;
 	first->ended = true;
@@ -44,6 +54,7 @@ static void begin(struct connections *connections, struct MHD_Connection *connec
 	if (!new)
 		return; /* it lives by the library's time limit alone */
 	new->fd = descriptor_of(connection);
+	new->role = connections->by_group ? peer_role(new->fd, connections->readers) : PEER_OWNER;
 	DL_APPEND(connections->list, new);
 	if (++connections->count > CONNECTIONS_MAX)
 		end_first(connections);
@@ -70,11 +81,28 @@ void connections_notify(void *context, struct MHD_Connection *connection, void *
 		end(context, data);
 }
 
-void connections_used(struct connections *connections, struct MHD_Connection *connection)
+static struct connection *ours(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct connection *used = info ? info->socket_context : NULL;
+
+	return info ? info->socket_context : NULL;
+}
+
+/* Without memory for it nobody knows who that is. */
+enum peer_role connections_role(const struct connections *connections,
+				struct MHD_Connection *connection)
+{
+	const struct connection *known = ours(connection);
+
+	if (!connections->by_group)
+		return PEER_OWNER;
+	return known ? known->role : PEER_OUTSIDER;
+}
+
+void connections_used(struct connections *connections, struct MHD_Connection *connection)
+{
+	struct connection *used = ours(connection);
 
 	if (!used)
 		return;

@@ -5,6 +5,7 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -191,6 +192,29 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned int st
 	return queue(connection, status, response);
 }
 
+static unsigned int refuse_role(const struct http *http, enum peer_role role, struct buf *out)
+{
+	if (role == PEER_OUTSIDER)
+		buf_appendf(out, "only root and members of the group \"%s\" may ask dovetap\n",
+			    http->config.readers);
+	else
+		buf_append_str(out, "only root may have this done\n");
+	return MHD_HTTP_FORBIDDEN;
+}
+
+/* Returns the HTTP status and sets the type. */
+static unsigned int make_answer(const struct http *http, struct MHD_Connection *connection,
+				const struct http_action *action, const char *path, struct buf *out,
+				const char **type_r)
+{
+	enum peer_role role = connections_role(&http->connections, connection);
+
+	if (role < (action && !action->readers ? PEER_OWNER : PEER_READER))
+		return refuse_role(http, role, out);
+	return action ? run_action(http, action, connection, out)
+		      : make_page(http, connection, path, out, type_r);
+}
+
 static enum MHD_Result answer(struct MHD_Connection *connection, const char *path, bool post,
 			      const struct http *http)
 {
@@ -203,8 +227,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, const char *pat
 	if (post && !action)
 		return MHD_NO;
 	buf_init(&out, PAGE_MAX);
-	status = action ? run_action(http, action, connection, &out)
-			: make_page(http, connection, path, &out, &type);
+	status = make_answer(http, connection, action, path, &out, &type);
 	response = make_response(&out, type);
 	buf_release(&out);
 	return response ? queue(connection, status, response) : MHD_NO;
@@ -297,7 +320,11 @@ int http_open(struct loop *loop, const struct http_config *config, struct http *
 	http->config = *config;
 	if (http->config.timeout_seconds == 0)
 		http->config.timeout_seconds = TIMEOUT_SECONDS;
+	http->connections.by_group = config->readers != NULL;
+	http->connections.readers = config->readers_gid;
 	fd = open_socket(config, http, error_r);
+	if (fd >= 0 && config->readers)
+		(void)chmod(config->listen, 0666); /* outsiders learn why from us */
 	ret = fd < 0 ? fd : start(http, fd, error_r);
 	if (ret == 0 && config->listen[0] == '/')
 		http->path = strdup(config->listen);

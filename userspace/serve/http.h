@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "serve/metrics.h"
+#include "serve/peer.h"
 #include "serve/security.h"
 
 struct http;
@@ -33,6 +34,7 @@ struct http_page {
 struct http_action {
 	const char *path;
 	bool post;
+	bool readers; /* members of http_config.readers may do it, too */
 	int (*run)(struct slice argument, struct buf *out,
 		   void *context); /* 0 or a negative errno */
 };
@@ -47,6 +49,11 @@ struct http_config {
 	const struct http_action *actions; /* or NULL */
 	unsigned int timeout_seconds; /* a client that is silent for so long is given up [10] */
 	void *context;
+
+	/* For a unix socket: the name of a group whose members may ask, beside root and this user;
+	 * all others may connect and are refused. NULL: the socket is for its owner and root. */
+	const char *readers;
+	gid_t readers_gid;
 };
 
 /*

@@ -118,10 +118,10 @@ static int act_last(struct slice argument, struct buf *out, void *context)
 
 /* The same path twice, by its method, and one that goes by GET alone. */
 static const struct http_action actions[] = {
-	{"/do", true, act_post},
-	{"/do", false, act_get},
-	{"/last", false, act_last},
-	{NULL, false, NULL},
+	{"/do", true, false, act_post},
+	{"/do", false, false, act_get},
+	{"/last", false, false, act_last},
+	{NULL, false, false, NULL},
 };
 
 static void open_with(struct world *world, const struct http_page *pages,
