@@ -713,6 +713,7 @@ static const struct {
 	SCENARIO_OF(a_replay_at_another_time_is_the_same_row, TRAIT_HISTORY),
 	SCENARIO_OF(a_replay_that_knows_less_is_the_same_row, TRAIT_HISTORY),
 	SCENARIO_OF(the_rows_of_a_user_can_be_removed, TRAIT_HISTORY),
+	SCENARIO_OF(a_row_with_any_client_id_is_stored, TRAIT_HISTORY),
 	SCENARIO_OF(the_newest_rows_stay_in_any_order, TRAIT_HISTORY),
 	SCENARIO_OF(several_writers_keep_the_newest, TRAIT_HISTORY),
 	SCENARIO_OF(rows_of_hostile_names_come_back, TRAIT_HISTORY),

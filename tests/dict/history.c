@@ -55,18 +55,23 @@ static int64_t limit(void)
 	return clock_monotonic_ns() + 20 * NS_PER_SEC;
 }
 
-static struct dict *open_table(const struct harness *harness, const char *table)
+static struct dict *open_to_keep(const struct harness *harness, const char *table, size_t kept)
 {
 	struct dict_config config = harness->config;
 	struct error error = {0};
 	struct dict *dict = NULL;
 
-	config.history = KEEP;
+	config.history = kept;
 	config.table = table;
 	config.history_where = "history (t.conf:1)";
 	if (dict_open(&config, &dict, &error) < 0 || dict_ping(dict, limit(), &error) < 0)
 		fail_msg("%s: %s", harness->subject->name, error.text);
 	return dict;
+}
+
+static struct dict *open_table(const struct harness *harness, const char *table)
+{
+	return open_to_keep(harness, table, KEEP);
 }
 
 static enum dict_outcome store(struct dict *dict, struct dict_entry entry)
@@ -256,8 +261,29 @@ void the_rows_of_a_user_can_be_removed(void **state)
 	dict_close(&dict);
 }
 
+/* A client gives itself any name. */
+void a_row_with_any_client_id_is_stored(void **state)
+{
+	static const char *const names[] = {"\xff", "\xed\xa0\x80", "a\0010b", "\xc3", "'\"\\"};
+	struct dict *dict = open_table(*state, HISTORY_LOGINS);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct made made;
+		struct dict_entry entry = make(&made, slice_str("u"), (int)i, (int64_t)i);
+		char value[64];
+
+		snprintf(value, sizeof(value), "id=%016zx\tclient_id=%s\tsession=s%zu", i, names[i],
+			 i);
+		entry.value = slice_str(value);
+		assert_int_equal(store(dict, entry), DICT_STORED);
+	}
+	expect(dict, "u", "s4 s3 s2 ");
+	dict_close(&dict);
+}
+
 void the_newest_rows_stay_in_any_order(void **state)
 {
+	struct dict *all = open_to_keep(*state, HISTORY_LOGINS, FOUND_MAX);
 	static const int orders[][5] = {{1, 2, 3, 4, 5}, {5, 4, 3, 2, 1}, {3, 5, 1, 4, 2}};
 	struct dict *dict = open_table(*state, HISTORY_LOGINS);
 
@@ -270,12 +296,14 @@ void the_newest_rows_stay_in_any_order(void **state)
 		expect(dict, user, "s5 s4 s3 ");
 		put(dict, user, 1, 1);
 		expect(dict, user, "s5 s4 s3 ");
+		expect(all, user, "s5 s4 s3 ");
 	}
 	/* Of one moment: the number of rows is exact. */
 	for (int k = 0; k < 5; k++)
 		put(dict, "same", 10 + k, 1);
 	assert_int_equal(find(dict, slice_str("same")).count, KEEP);
 	dict_close(&dict);
+	dict_close(&all);
 }
 
 #define WRITERS 3

@@ -8,6 +8,7 @@ void the_same_row_again_changes_nothing(void **state);
 void a_replay_at_another_time_is_the_same_row(void **state);
 void a_replay_that_knows_less_is_the_same_row(void **state);
 void the_rows_of_a_user_can_be_removed(void **state);
+void a_row_with_any_client_id_is_stored(void **state);
 void the_newest_rows_stay_in_any_order(void **state);
 void several_writers_keep_the_newest(void **state);
 void rows_of_hostile_names_come_back(void **state);
