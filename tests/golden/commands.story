@@ -108,13 +108,13 @@ $ login carol imap 100
 $ login carol pop3 2
 $ of inactive --older 30d --since @1
 USER   LAST LOGIN           AGE   SERVICE  REMOTE IP  LAST DELIVERY
-alice  YYYY-MM-DD hh:mm:ss  40d   imap     192.0.2.1  -
-bob    YYYY-MM-DD hh:mm:ss  100d  imap     -          -
+alice  YYYY-MM-DD hh:mm:ss  40d   imap     192.0.2.1  not recorded
+bob    YYYY-MM-DD hh:mm:ss  100d  imap     -          not recorded
 
 logins are recorded since YYYY-MM-DDThh:mm:ss+00:00: "never" is never since then
 $ of inactive --older 90d --since @1
 USER  LAST LOGIN           AGE   SERVICE  REMOTE IP  LAST DELIVERY
-bob   YYYY-MM-DD hh:mm:ss  100d  imap     -          -
+bob   YYYY-MM-DD hh:mm:ss  100d  imap     -          not recorded
 
 logins are recorded since YYYY-MM-DDThh:mm:ss+00:00: "never" is never since then
 $ of inactive --older 365d --since @1

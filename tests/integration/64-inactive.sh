@@ -3,7 +3,7 @@
 # What is said of a mailbox, and accounts are deleted by: whatever cannot be known is an error of its own
 # status and never "never". Oracles: who has logged in, and the stores' own clients.
 . "$(dirname "$0")/lib.sh"
-plan 65
+plan 67
 
 conf=$tmp/conf
 config() { # lines of the file
@@ -238,6 +238,16 @@ echo 'something else' > "$tmp/state/removed"
 check 'a state that is none of ours is no answer' fails_with 69 'no file of ours' \
 	ask inactive --older 365d --since 2000-01-01 carol@example.com fred@example.com
 rm "$tmp/state/removed"
+
+check 'deliveries that are not recorded are not "-"' fails_with 0 'not recorded' \
+	ask inactive --older 365d --since 2000-01-01 carol@example.com fred@example.com
+recorded_deliveries() {
+	printf '%s\n' 'dovetap {' '  services = imap lmtp' '}' >> "$conf"
+	ask inactive --older 365d --since 2000-01-01 carol@example.com fred@example.com > "$tmp/table"
+	sed -i '/^dovetap {/,$d' "$conf"
+	has_line '^carol@example.com' "$tmp/table" && has_no_line 'not recorded' "$tmp/table"
+}
+check 'but those that did not come' recorded_deliveries
 
 # --- output ----------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@
 #include "cli/older.h"
 #include "cli/since_when.h"
 #include "pipeline/removed.h"
+#include "plan/plan_recording.h"
 
 #define MEASURED_ROWS 1000 /* of a table, for the widths of its columns */
 
@@ -137,7 +138,9 @@ static int check_proof(struct inactive *inactive, struct error *error_r)
 
 /* --- printing --------------------------------------------------------------------------------- */
 
-static const struct report_column columns[] = {
+#define LAST_DELIVERY 5
+
+static struct report_column columns[] = {
 	{"USER", "user", NULL},
 	{"LAST LOGIN", "last_login", "never"},
 	{"AGE", "age_seconds", "-"},
@@ -148,6 +151,22 @@ static const struct report_column columns[] = {
 	{NULL, "recorded_since", NULL},
 	{NULL, NULL, NULL},
 };
+
+static int on_recording(const struct plan_recording *recording, void *context)
+{
+	const struct inactive *inactive = context;
+
+	return strcmp(recording->service, "*") == 0 ||
+	       service_class_of(slice_str(recording->service), inactive->ask.judged) ==
+		       SERVICE_DELIVERY;
+}
+
+/* "-" would be taken for "no mail has arrived". */
+static void name_deliveries(struct inactive *inactive)
+{
+	if (plan_each_recording(inactive->plan, on_recording, inactive) == 0)
+		columns[LAST_DELIVERY].none = "not recorded";
+}
 
 static struct report_cell time_cell(const struct roster_seen *seen)
 {
@@ -255,6 +274,7 @@ static int print(struct inactive *inactive, struct roster *roster, struct error 
 	int ret = 0;
 
 	query.older_than_ns = inactive->now_ns - inactive->older_ns;
+	name_deliveries(inactive);
 	report_init(report, inactive->ask.form, columns, stdout);
 	if (report->form == REPORT_TABLE)
 		ret = roster_each_person(roster, &query, measure, inactive, error_r);
