@@ -18,11 +18,11 @@ put() { # user service age-in-days...
 
 # The plugin has recorded in this place before, says the operator.
 inactive() { # arguments: users that it prints
-	"$dovetap" inactive --dict "sqlite:path=$db" --since 2000-01-01 --json "$@" | jq -r .user | tr '\n' ' '
+	"$dovetap" inactive --state-dir "$tmp/state" --dict "sqlite:path=$db" --since 2000-01-01 --json "$@" | jq -r .user | tr '\n' ' '
 }
 
 never() {
-	"$dovetap" inactive --dict "sqlite:path=$db" --since 2000-01-01 --older 90d "$@"
+	"$dovetap" inactive --state-dir "$tmp/state" --dict "sqlite:path=$db" --since 2000-01-01 --older 90d "$@"
 }
 
 expired_are() { # count
@@ -52,14 +52,14 @@ check 'less than a day is no age' fails_with 64 'a day or more' "$dovetap" inact
 check 'nor for removing' fails_with 64 'a day or more' "$dovetap" expire --older 365m
 check 'nor in the settings' fails_with 78 ':2: expire_after: "365 mins" is less than a day' \
 	"$dovetap" config show --config <(printf 'dovetap {\n  expire_after = 365 mins\n}\n')
-dry=$("$dovetap" expire --dict "sqlite:path=$db" --older 450d --dry-run)
+dry=$("$dovetap" expire --state-dir "$tmp/state" --dict "sqlite:path=$db" --older 450d --dry-run)
 check 'what would be removed is printed' same \
 	"sqlite (--dict): old@example.com pop3 $((now - 500 * 86400)) sqlite (--dict): 1 would be removed" "${dry//$'\n'/ }"
 check 'and not removed' left imap/{old,here,mixed,quarter}@example.com pop3/{mixed,old}@example.com
 check 'a store that cannot do it cannot say it either' fails_with 78 'redis cannot remove old records' \
 	"$dovetap" expire --dict redis:port=1 --older 365d --dry-run
 check 'old records are removed by hand' fails_with 0 '1 removed' \
-	"$dovetap" expire --dict "sqlite:path=$db" --older 450d
+	"$dovetap" expire --state-dir "$tmp/state" --dict "sqlite:path=$db" --older 450d
 check 'and only those' left imap/{old,here,mixed,quarter}@example.com pop3/mixed@example.com
 check 'a store that cannot do it says so' fails_with 78 'redis cannot remove old records' \
 	"$dovetap" expire --dict redis:port=1 --older 365d
