@@ -3,7 +3,7 @@
 # What waits for a dict can be looked at, checked, exported and drained by hand, and survives the
 # end of dovetap.
 . "$(dirname "$0")/lib.sh"
-plan 8
+plan 17
 
 spool() { # action
 	"$dovetap" spool "$1" "${where[@]}"
@@ -35,3 +35,24 @@ redis_start
 check 'a drain with it leaves nothing' same 'redis: 0 left' "$(spool drain)"
 check 'the store has both' same 'll/one@example.com ll/two@example.com ' \
 	"$(redis-cli -p "$redis_port" --raw keys 'll/*' | sort | tr '\n' ' ')"
+
+no_state() { # action: an error, and nothing is made
+	fails_with 74 'No such file or directory' "$dovetap" spool "$1" --state-dir "$tmp/nowhere" "${where[@]:2}" || return 1
+	[[ ! -e $tmp/nowhere ]]
+}
+for action in list check export drain retry drop; do
+	check "$action: another state directory is an error" no_state "$action"
+done
+spooled=$tmp/state/spool/redis.spool
+damage() { # its second page, not the first
+	printf '%200s' x | dd of="$spooled" bs=1 seek=4096 conv=notrunc status=none
+	cp "$spooled" "$tmp/damaged"
+}
+stays() { # action: the damage is an error, and the file is left as it is
+	fails_with 74 redis.spool "$dovetap" spool "$1" "${where[@]}" || return 1
+	cmp "$spooled" "$tmp/damaged"
+}
+damage
+check 'a damaged file is there' test -s "$tmp/damaged"
+check 'a check finds it' stays check
+check 'a drain does not take it for an empty one' stays drain

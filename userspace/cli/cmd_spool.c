@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -161,8 +163,9 @@ static int run_drain(struct spool_command *command, const struct plan *plan, siz
 
 	(void)command;
 	if (left > 0) {
+		left = spool_view_check(view, error_r); /* a damaged one would be moved aside */
 		spool_view_close(&view);
-		left = spool_drain(plan, dict, error_r);
+		left = left < 0 ? left : spool_drain(plan, dict, error_r);
 	}
 	if (left < 0)
 		return (int)left;
@@ -269,13 +272,33 @@ static bool writes_to_dict(const struct spool_action *action)
 	return action->run == run_drain || action->run == run_retry;
 }
 
+/* Without it nothing can be known of the spool, nor is it made by who asks for it. */
+static int look_for_state(const struct plan *plan, struct error *error_r)
+{
+	const char *dir = plan_settings(plan)->state_dir;
+	struct stat file;
+
+	if (plan_settings(plan)->spool_dir[0] || stat(dir, &file) == 0)
+		return 0;
+	return error_set(error_r, errno, "%s: %s: is it the state directory of \"dovetap run\"?",
+			 dir, strerror(errno));
+}
+
 static int run_all(struct spool_command *command, const struct plan *plan, struct error *error_r)
 {
-	int ret = writes_to_dict(command->action) ? as_collector(plan, error_r) : 0;
+	int ret = look_for_state(plan, error_r);
 
+	if (ret == 0 && writes_to_dict(command->action))
+		ret = as_collector(plan, error_r);
 	for (size_t i = 0; i < plan_dict_count(plan) && ret == 0; i++)
 		ret = command->action->run(command, plan, i, error_r);
 	return ret;
+}
+
+/* Not the dict's: trying again later would end the same way. */
+static bool is_ours(const struct spool_command *command, const struct error *error)
+{
+	return !writes_to_dict(command->action) || error->code == ENOENT || error->code == EILSEQ;
 }
 
 int cmd_spool(int argc, char **argv)
@@ -290,7 +313,7 @@ int cmd_spool(int argc, char **argv)
 	if (plan_new(&command.config, &plan, &error) < 0)
 		status = EX_CONFIG;
 	else if (run_all(&command, plan, &error) < 0)
-		status = writes_to_dict(command.action) ? EX_TEMPFAIL : EX_IOERR;
+		status = is_ours(&command, &error) ? EX_IOERR : EX_TEMPFAIL;
 	else if (output_end(stdout, &error) < 0)
 		status = EX_IOERR;
 	if (status != EX_OK)
