@@ -176,7 +176,7 @@ static void a_port_can_be_taken_again_at_once(void **state)
 	int fd, client, server;
 
 	(void)state;
-	fd = listen_open("127.0.0.1:0", &error);
+	fd = listen_open("127.0.0.1:0", false, &error);
 	assert_true(fd >= 0);
 	snprintf(name, sizeof(name), "127.0.0.1:%u", port_of(fd));
 	client = listen_connect(name, &error);
@@ -186,7 +186,7 @@ static void a_port_can_be_taken_again_at_once(void **state)
 	assert_int_equal(read(client, name + 63, 1), 0);
 	close(client);
 	close(fd);
-	fd = listen_open(name, &error);
+	fd = listen_open(name, false, &error);
 	if (fd < 0)
 		fail_msg("%s", error.text);
 	close(fd);
