@@ -50,6 +50,10 @@ test-short-lived: all ## 20,000 logins whose processes end at once: each is know
 test-storm: kernels-ready ## a million logins, each compared member by member, on the newest kernel (7 minutes)
 	$(Q)STORM_LOGINS=1000000 TEST_TIMEOUT=7200 tests/kernels/50-linux-sid-amd64.sh
 
+test-storm-arm64: kernels-ready ## the storm, smaller, on the newest kernel of arm64 (some minutes, emulated)
+	$(Q)tools/packages kernel-sid-arm64 > /dev/null
+	$(Q)STORM_LOGINS=$(or $(STORM_LOGINS),2000) TEST_TIMEOUT=3600 tests/kernels/sid-arm64.sh
+
 test-differential: all differential-helper ## 10,000 random logins by 1,250 configurations on each Dovecot, and as many by configurations alone (root, an hour or two); STORES=N CONFIGS=N: others
 	$(Q)tools/rootfs bullseye bookworm trixie
 	$(Q)STORES=$(or $(STORES),1250) LOGINS=8 CONFIGS=$(or $(CONFIGS),10000) COUNT=$(or $(COUNT),100000) \
@@ -67,7 +71,7 @@ kernels-ready:
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all bpf-tests
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) CROSS=aarch64 all bpf-tests
 
-.PHONY: test-kernels test-storm test-layouts test-short-lived test-differential test-archive kernels-ready
+.PHONY: test-kernels test-storm test-storm-arm64 test-layouts test-short-lived test-differential test-archive kernels-ready
 
 conformance-table: all ## compare with the plugin and write docs/plugin-conformance.md
 	$(Q)tests/conformance/document.sh
