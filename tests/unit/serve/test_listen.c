@@ -219,11 +219,11 @@ static void descriptor_0_is_like_any_other(void **state)
 	(void)state;
 	unix_path(path, "zero");
 	close(0);
-	assert_int_equal(listen_open(path, &error), 0);
+	assert_int_equal(listen_open(path, false, &error), 0);
 	expect_talk(0, path);
 	other = fcntl(0, F_DUPFD_CLOEXEC, 3);
 	close(0);
-	assert_int_equal(listen_open(path, &error), -EADDRINUSE); /* tried by descriptor 0 */
+	assert_int_equal(listen_open(path, false, &error), -EADDRINUSE); /* tried by descriptor 0 */
 	assert_int_equal(listen_connect(path, &error), 0);
 	close(accept(other, NULL, NULL)); /* of the trial */
 	second = accept4(other, NULL, NULL, SOCK_NONBLOCK);
