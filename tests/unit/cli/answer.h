@@ -39,7 +39,7 @@ static inline void answer_begin(struct answer *answer, const char *text, size_t 
 {
 	*answer = (struct answer){.text = text, .padding = padding};
 	(void)snprintf(answer->path, sizeof(answer->path), "%s/control", folder);
-	answer->fd = listen_open(answer->path, NULL);
+	answer->fd = listen_open(answer->path, false, NULL);
 	assert_true(answer->fd >= 0);
 	assert_int_equal(pthread_create(&answer->thread, NULL, answer_once, answer), 0);
 }
