@@ -75,7 +75,7 @@ check 'several, from standard input' same 'alice@example.com bob@example.com' \
 	"$(printf 'bob@example.com\nalice@example.com\n' | ask support lookup --json - | jq -r .user | tr '\n' ' ' | sed 's/ $//')"
 check 'as a table for people' says 'alice@example.com  imap     last login  20' ask support lookup alice@example.com
 check 'top shows it' says 'alice@example.com' ask support top
-check 'Nagios, too' ask support status --check
+check 'Nagios, too' says 'DOVETAP OK' ask support status --check
 
 for who in outsider no_group; do
 	for command in 'lookup alice@example.com' status top; do
