@@ -2,7 +2,9 @@
 /* dovetap expire: removes old records from the dicts that can do it. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -13,6 +15,7 @@
 #include "cli/older.h"
 #include "cli/options.h"
 #include "pipeline/removed.h"
+#include "priv/drop.h"
 
 #define LINE_MAX_BYTES (1U << 20)
 #define BATCH	       1000
@@ -108,14 +111,21 @@ static int remove_all(struct dict *dict, struct dict_expiry *expiry, uint64_t *r
 /* Who has no record afterwards may have logged in before that time. */
 static void note_older(const struct plan *plan, size_t index, int64_t before_ns)
 {
+	const struct dovetap_settings *settings = plan_settings(plan);
+	struct priv_user user;
 	struct error error;
+	char path[PATH_MAX];
 
-	if (removed_note_older(plan_settings(plan)->state_dir, plan_dict_id(plan, index), before_ns,
-			       &error) < 0)
+	if (removed_note_older(settings->state_dir, plan_dict_id(plan, index), before_ns, &error) <
+	    0)
 		log_warning(
 			"that older records were removed is not remembered, and \"inactive\" will "
 			"not know it: %s",
 			error.text);
+	/* Whoever forgets writes to it as the collector's user. */
+	(void)snprintf(path, sizeof(path), "%s/removed", settings->state_dir);
+	if (geteuid() == 0 && priv_user_find(settings->user, &user, NULL) == 0)
+		(void)!lchown(path, user.uid, user.gid);
 }
 
 static int expire_dict(const struct plan *plan, size_t index, const struct expire_options *wanted,

@@ -30,8 +30,11 @@ static uint64_t hash_of(struct slice text)
 /* What root makes in the collector's directory is the collector's. */
 static int open_file(const char *state_dir, const char *path)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
 
 	if (fd >= 0 && geteuid() == 0 && stat(state_dir, &st) == 0)
 		(void)!fchown(fd, st.st_uid, st.st_gid);
