@@ -3,7 +3,7 @@
 # The past of a store is taken over, and a user gets another name: the newest login stays, whatever the order and
 # the precision. Oracles: the stores' own clients.
 . "$(dirname "$0")/lib.sh"
-plan 21
+plan 23
 
 conf=$tmp/conf
 now=$(date +%s)
@@ -73,6 +73,8 @@ has_carol() {
 check 'with one they are there' has_carol
 check 'a store that is down is an error' fails_with 69 'refused' \
 	run import --from-dict redis:port=1 --users "$tmp/names"
+check 'what is wrong with it names the option' fails_with 78 'error: --from-dict: ' run import --from-dict nosuch:x
+check 'also with its key' fails_with 78 'error: --from-key: ' run import --from-dict redis:port=1 --from-key '%{nope}'
 check 'a source has to be named' fails_with 64 'from-dict' run import
 
 # --- rename --------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
+		import->from.from = true;
 		state->child_inputs[0] = &import->to;
 		state->child_inputs[1] = &import->change;
 		state->child_inputs[2] = &import->names;

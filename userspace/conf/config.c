@@ -51,9 +51,10 @@ static int load_command_line(const struct config_options *options, struct config
 	const struct {
 		const char *value, *path, *option;
 	} words[] = {
-		{options->dict, "plugin/last_login_dict", "--dict"},
+		{options->dict, "plugin/last_login_dict", options->from ? "--from-dict" : "--dict"},
 		{options->precision, "plugin/last_login_precision", "--precision"},
-		{options->dovecot_config, "dovetap/dovecot_config", "--dovecot-config"},
+		{options->dovecot_config, "dovetap/dovecot_config",
+		 options->from ? "--from-config" : "--dovecot-config"},
 		{options->services, "dovetap/services", "--service"},
 		{options->state_dir, "dovetap/state_dir", "--state-dir"},
 	};
@@ -74,7 +75,7 @@ static int load_key(const struct config_options *options, struct config *config,
 	bool v24 = conf_is_v24(config->own) || (config->server && conf_is_v24(config->server));
 
 	return set_word(config, v24 ? "last_login/key" : "plugin/last_login_key", options->key,
-			"--key", error_r);
+			options->from ? "--from-key" : "--key", error_r);
 }
 
 int config_read_settings(struct config *config, struct error *error_r)

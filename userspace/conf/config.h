@@ -27,6 +27,7 @@ struct config_options {
 	const char *doveconf;	    /* program; NULL: as found; "": none */
 	const char *const *roots;   /* --root, end with NULL: dovecot_config may lie below one */
 	const char *dict, *key, *precision, *services, *state_dir;
+	bool from; /* errors name --from-dict, --from-key and --from-config */
 };
 
 /* A map file of an SQL dict. */
