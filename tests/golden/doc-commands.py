@@ -3,7 +3,8 @@
 """Are the commands that the documents show such as the program takes? doc-commands.py DOVETAP FILE...
 
 Of each "dovetap COMMAND ..." in an indented line, a fence or between backticks: is there that command, and
-has it each option? What COMMAND --help prints decides. Prints file, line and what is wrong; exits with 1."""
+has it each option? What COMMAND --help prints decides. And has the manual (a FILE that ends in .8) each command and
+option, and no others? Prints file, line and what is wrong; exits with 1."""
 import re
 import subprocess
 import sys
@@ -52,8 +53,35 @@ def commands_shown(path):
                     yield number, command, rest
 
 
+def words_of(program, command):
+    """Of a command that has words of its own, as "spool list|drain"."""
+    usage = re.search(r'^Usage: dovetap %s .*?([a-z]+(?:\|[a-z]+)+)' % command, help_of(program.dovetap, command), re.M)
+    return usage.group(1).split('|') if usage else []
+
+
+def manual_complaints(program, path):
+    with open(path, encoding='utf-8') as manual:
+        text = manual.read()
+    for command in sorted(program.commands):
+        heads = ' '.join(re.findall(r'^\.It Cm (%s .*)' % command, text, re.M))
+        yield from ('%s: lacks %s %s' % (path, command, word) for word in words_of(program, command)
+                    if not re.search(r'\b%s\b' % word, heads))
+    commands = set(re.findall(r'^\.It Cm ([a-z]+)', text, re.M))
+    options = set('--' + word for word in re.findall(r'\bFl -([a-z0-9-]+)', text))
+    taken = set().union(*map(program.takes, program.commands))
+    taken = {word for word in taken if word.startswith('--')} - {'--help', '--usage', '--version'}
+    for what, there, wanted in ('command', commands, program.commands), ('option', options, taken):
+        yield from ('%s: lacks %s %s' % (path, what, word) for word in sorted(wanted - there))
+        if what == 'option':
+            yield from ('%s: there is no option %s' % (path, word) for word in sorted(there - wanted))
+
+
 def main(dovetap, *paths):
     program, shown, wrong = Program(dovetap), 0, 0
+    for manual in (path for path in paths if path.endswith('.8')):
+        for complaint in manual_complaints(program, manual):
+            print(complaint)
+            wrong += 1
     for path in paths:
         for number, command, rest in commands_shown(path):
             shown += 1
