@@ -40,7 +40,8 @@ int audit_sink_try(const char *target, struct error *error_r)
 	if (!sink.ops)
 		return ret;
 	audit_batch_init(&nothing, 0);
-	ret = sink.ops->write(&sink, &nothing, &next, error_r);
+	ret = sink.ops->try ? sink.ops->try(&sink, error_r)
+			    : sink.ops->write(&sink, &nothing, &next, error_r);
 	audit_sink_release(&sink);
 	return ret;
 }

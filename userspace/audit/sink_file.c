@@ -9,6 +9,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,9 +99,34 @@ static int file_write(struct audit_sink *sink, const struct audit_batch *batch, 
 	return ret < 0 ? ret : write_lines(sink, batch, next, error_r);
 }
 
+/* One that is not there can be made where its directory lets this process. */
+static int try_directory(const char *path, struct error *error_r)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+
+	(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
+	if (faccessat(AT_FDCWD, *dir ? dir : "/", W_OK | X_OK, AT_EACCESS) < 0)
+		return error_set(error_r, errno, "%s: cannot make it: %m", path);
+	return 0;
+}
+
+static int file_try(const struct audit_sink *sink, struct error *error_r)
+{
+	int fd = open(sink->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0 && errno == ENOENT)
+		return try_directory(sink->path, error_r);
+	if (fd < 0)
+		return error_set(error_r, errno, "%s: cannot open it: %m", sink->path);
+	close(fd);
+	return 0;
+}
+
 const struct audit_sink_ops audit_file_sink = {
 	.encode = encode_line,
 	.write = file_write,
+	.try = file_try,
 	.close = file_close,
 };
 

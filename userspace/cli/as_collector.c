@@ -10,17 +10,22 @@
 int as_collector(const struct plan *plan, struct error *error_r)
 {
 	const struct dovetap_settings *settings = plan_settings(plan);
+	int ret = 0;
+
+	if (geteuid() == 0)
+		ret = dirs_make(settings->state_dir, "", settings->user, error_r);
+	return ret < 0 ? ret : as_collector_looking(plan, error_r);
+}
+
+int as_collector_looking(const struct plan *plan, struct error *error_r)
+{
 	struct priv_user user;
 	int ret;
 
 	if (geteuid() != 0)
 		return 0;
-	ret = priv_user_find(settings->user, &user, error_r);
-	if (ret == 0)
-		ret = dirs_make(settings->state_dir, "", settings->user, error_r);
-	if (ret == 0)
-		ret = priv_drop(&user, error_r);
-	return ret;
+	ret = priv_user_find(plan_settings(plan)->user, &user, error_r);
+	return ret < 0 ? ret : priv_drop(&user, error_r);
 }
 
 struct look {

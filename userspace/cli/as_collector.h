@@ -13,8 +13,13 @@
  */
 int as_collector(const struct plan *plan, struct error *error_r);
 
-/* The same for a command that writes into the dicts, if one of them has its files in the state
- * directory; others are wherever who runs the command wants them. */
+/* The same for a command that makes nothing. */
+int as_collector_looking(const struct plan *plan, struct error *error_r);
+
+/*
+ * as_collector() for a command that writes into the dicts, if one of them has its files in the
+ * state directory; others are wherever who runs the command wants them.
+ */
 int as_collector_in_its_files(const struct plan *plan, struct error *error_r);
 
 #endif

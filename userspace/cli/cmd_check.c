@@ -282,7 +282,7 @@ static int check_dicts(const struct plan *plan, struct findings *findings)
 	struct error error = {0};
 	int ret = 0;
 
-	if (as_collector(plan, &error) < 0) {
+	if (as_collector_looking(plan, &error) < 0) {
 		finding = findings_add(findings, "dict", FINDING_BAD);
 		if (finding)
 			set(finding->text, sizeof(finding->text), error.text);
