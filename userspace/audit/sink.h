@@ -23,7 +23,7 @@ struct audit_sink_ops {
 	int (*write)(struct audit_sink *sink, const struct audit_batch *batch, size_t *next,
 		     struct error *error_r);
 
-	/* Whether it would take a record; makes and changes nothing. NULL: writing nothing is so. */
+	/* Whether it would take a record; makes and changes nothing. NULL: as to write nothing. */
 	int (*try)(const struct audit_sink *sink, struct error *error_r);
 
 	void (*close)(struct audit_sink *sink);
