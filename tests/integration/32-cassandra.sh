@@ -3,7 +3,7 @@
 # Both Cassandra examples of Dovecot's last_login document, configuration, maps and tables as they
 # are printed there but for the host: real logins reach a real Cassandra without a dict server.
 . "$(dirname "$0")/lib.sh"
-plan 14
+plan 18
 
 cassandra=$top/tests/servers/cassandra.sh
 
@@ -132,6 +132,17 @@ configuration > "$tmp/dovetap.conf"
 harness_start bookworm
 
 { connect; last_login_map; } > "$tmp/dovecot-dict-cql.conf.ext"
+inactive() { # user
+	"$dovetap" inactive --config "$tmp/dovetap.conf" --since 2020-01-01 --older 1d "$1"
+}
+inactive_for_a_year() {
+	"$dovetap" inactive --config "$tmp/dovetap.conf" --since 2000-01-01 --older 365d
+}
+lookup() {
+	"$dovetap" lookup --config "$tmp/dovetap.conf" --since 2020-01-01 "$1"
+}
+check 'an empty table proves nothing' fails_with 69 'the table has no row' inactive alice@example.com
+check 'nor does it to lookup' fails_with 69 'the table has no row' lookup alice@example.com
 dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf"
 begin=$(date +%s%3N)
 check 'logins by imap' login imap alice@example.com "quo\"te'd@example.com" 'sla/sh@example.com'
@@ -140,6 +151,7 @@ check 'the first table has them' eventually rows_are last_login \
 	'alice@example.com imap 127.0.0.1' 'alice@example.com pop3 ::1' \
 	"quo\"te'd@example.com imap 127.0.0.1" 'sla/sh@example.com imap 127.0.0.1'
 check 'lookup reads it' looked_up alice@example.com pop3 ::1
+check 'now who has none has never logged in' has_line '^never@example.com +never' <(inactive never@example.com)
 dovetap_stop
 
 { connect; users_map; } > "$tmp/dovecot-dict-cql.conf.ext"
@@ -157,6 +169,8 @@ printf 'dovetap {\n  expire_after = 30 days\n}\n' >> "$tmp/dovetap.conf"
 dovetap_start --root "$harness_root" --config "$tmp/dovetap.conf"
 check 'a login with expire_after' login imap carol@example.com
 check 'is for Cassandra to remove' eventually expires_in 30
+check 'so nothing is known from before' fails_with 3 'its records expire after that time' inactive_for_a_year
+configuration > "$tmp/dovetap.conf"
 
 # --- many: more than a page holds, with gaps of what was deleted --------------------------------
 
