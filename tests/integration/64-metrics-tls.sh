@@ -4,7 +4,7 @@
 # a token, a client's certificate or both, a real Prometheus gets the metrics and nobody else a word.
 # Clients that connect and say nothing keep nobody out.
 . "$(dirname "$0")/lib.sh"
-plan 24
+plan 28
 
 packages=$("$top/tools/packages" prometheus)/usr/bin || bail 'no Prometheus'
 port=$(free_port)
@@ -151,6 +151,29 @@ printf '%s\n' "another-token-of-16-or-more" > "$tmp/tokens"
 kill -HUP "$dovetap_pid"
 check 'the new one is taken' eventually answers_with 200 -H 'Authorization: Bearer another-token-of-16-or-more' "$url"
 check 'the old one no more' answers_with 401 "${bearer[@]}" "$url"
+
+# What a start refuses changes nothing at a reload either: the endpoint stays, with its old files.
+bearer=(-H 'Authorization: Bearer another-token-of-16-or-more')
+kept=0
+keeps() { # file, text of the log: the file is broken for one reload
+	cp -p "$1" "$tmp/good"
+	printf 'short\n' > "$1"
+	kill -HUP "$dovetap_pid"
+	eventually grep -qF "the old configuration stays: $tmp/conf:$2" "$tmp/dovetap.log"
+	cp -p "$tmp/good" "$1"
+	same $((kept += 1)) "$(grep -c 'the old configuration stays' "$tmp/dovetap.log")"
+	answers_with 200 "${bearer[@]}" "$url"
+}
+check 'a broken file of tokens takes no endpoint away' keeps "$tmp/tokens" '5: metrics_token_file: line 1: no token'
+check 'nor does a broken certificate' keeps "$tmp/server.pem" '4: metrics_tls_key: no certificate with its key'
+check 'nor a broken key' keeps "$tmp/server.key" '4: metrics_tls_key: no certificate with its key'
+others_unserved() { # the address stays, the certificate is gone
+	conf "metrics_token_file = $tmp/tokens"
+	kill -HUP "$dovetap_pid"
+	eventually grep -qF "$tmp/conf:2: metrics_listen: others than this machine" "$tmp/dovetap.log"
+	answers_with 200 "${bearer[@]}" "$url"
+}
+check 'nor an address that would be open to all' others_unserved
 dovetap_stop
 
 conf "${tls[@]}" "metrics_tls_client_ca = $tmp/ca.pem"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * "dovetap resolve", which the attacher starts at SIGHUP: reads all files anew as "dovetap run"
- * did, tries the result with the collector's rights and hands it to the attacher (priv/reload.h).
+ * did, refuses what "dovetap run" would refuse, tries the result with the collector's rights and
+ * hands it to the attacher (priv/reload.h).
  */
 #include <errno.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "cli/cmds.h"
 #include "cli/resolve.h"
 #include "cli/try_plan.h"
+#include "cli/try_settings.h"
 #include "priv/notify.h"
 #include "priv/reload.h"
 #include "priv/start.h"
@@ -30,7 +32,9 @@ static int resolve(int in_force, struct error *error_r)
 		ret = resolve_read(&run, &plan, error_r);
 	if (ret < 0)
 		return ret;
-	ret = try_plan(plan, &user, error_r);
+	ret = try_settings(plan, error_r);
+	if (ret == 0)
+		ret = try_plan(plan, &user, error_r);
 	if (ret == 0)
 		ret = resolve_make(&origin, &run, plan, &user, error_r);
 	plan_free(&plan);
