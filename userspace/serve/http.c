@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "serve/accept.h"
 #include "serve/connections.h"
+#include "serve/http_log.h"
 #include "serve/listen.h"
 
 #define PAGE_MAX	(1U << 20)
@@ -20,6 +21,7 @@ struct http {
 	struct http_config config;
 	struct MHD_Daemon *daemon;
 	struct connections connections;
+	struct http_log log;
 	struct security *security; /* NULL: all who reach it may ask */
 	struct loop_watch *watch, *timer;
 	char *path; /* of a unix socket, to be removed */
@@ -289,7 +291,8 @@ static int start(struct http *http, int fd, struct error *error_r)
 	security_options(http->security, options);
 	http->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | security_flags(http->security), 0, NULL, NULL,
-		on_request, http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_ARRAY, options,
+		on_request, http, MHD_OPTION_EXTERNAL_LOGGER, http_log_line, &http->log,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_ARRAY, options,
 		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_ACCEPTED, MHD_OPTION_NOTIFY_CONNECTION,
 		connections_notify, &http->connections, MHD_OPTION_CONNECTION_TIMEOUT,
 		http->config.timeout_seconds, MHD_OPTION_END);
@@ -318,6 +321,7 @@ int http_open(struct loop *loop, const struct http_config *config, struct http *
 	if (!http)
 		return error_set(error_r, ENOMEM, "out of memory for the HTTP server");
 	http->config = *config;
+	http->log.listen = config->listen;
 	if (http->config.timeout_seconds == 0)
 		http->config.timeout_seconds = TIMEOUT_SECONDS;
 	http->connections.by_group = config->readers != NULL;

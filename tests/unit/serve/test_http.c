@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "serve/connections.h"
 #include "serve/http.h"
+#include "serve/http_log.h"
 #include "serve/listen.h"
 
 struct world {
@@ -517,6 +518,87 @@ static void nothing_but_get_is_answered(void **state)
 		    "ok\n"); /* the next one is none the worse */
 }
 
+/* --- the log --------------------------------------------------------------------------------- */
+
+/* From here on all that goes to standard error; what was there before is in old_r. */
+static FILE *divert_stderr(int *old_r)
+{
+	FILE *file = tmpfile();
+
+	assert_non_null(file);
+	*old_r = dup(STDERR_FILENO);
+	assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
+	return file;
+}
+
+/* What came since; returns its lines. */
+static size_t restore_stderr(FILE *file, int old, char text_r[4096])
+{
+	size_t len, lines = 0;
+
+	(void)fflush(stderr);
+	assert_int_equal(dup2(old, STDERR_FILENO), STDERR_FILENO);
+	close(old);
+	rewind(file);
+	len = fread(text_r, 1, 4095, file);
+	text_r[len] = '\0';
+	(void)fclose(file);
+	for (const char *at = text_r; (at = strchr(at, '\n')); at++)
+		lines++;
+	return lines;
+}
+
+static void clients_cannot_fill_the_log(void **state)
+{
+	static const char *const texts[] = {
+		"DELETE /livez HTTP/1.1\r\nHost: x\r\n\r\n",
+		"x\r\n\r\n",
+		"GET / HTTP/1.1\r\n\r\n",
+		"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+		"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+	};
+	struct world *world = *state;
+	char text[4096];
+	FILE *file;
+	int old;
+
+	open_with(world, NULL, collect);
+	file = divert_stderr(&old);
+	for (size_t i = 0; i < 20; i++)
+		ask_with(world, &(struct request){.text = texts[i % 5]});
+	assert_int_equal(restore_stderr(file, old, text), 1);
+	assert_non_null(strstr(text, world->path));
+}
+
+static void log_one(struct http_log *log, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	http_log_line(log, format, arguments);
+	va_end(arguments);
+}
+
+static void what_is_left_out_of_the_log_is_counted(void **state)
+{
+	struct http_log log = {.listen = "here"};
+	char text[4096];
+	FILE *file;
+	int old;
+
+	(void)state;
+	file = divert_stderr(&old);
+	for (int i = 0; i < 4; i++)
+		log_one(&log, "bad %d\nmore\n", i);
+	assert_true(log.next_ns > clock_monotonic_ns() + 50 * NS_PER_SEC);
+	log.next_ns = 1;
+	log_one(&log, "last\n");
+	assert_int_equal(restore_stderr(file, old, text), 2);
+	assert_non_null(strstr(text, "here: bad 0\n"));
+	assert_non_null(strstr(text, "here: last (and 3 such lines before it)\n"));
+	assert_int_equal(log.left_out, 0);
+}
+
 /* --- opening --------------------------------------------------------------------------------- */
 
 static void errors_are_those_of_the_address(void **state)
@@ -555,6 +637,8 @@ int main(void)
 		scenario(an_action_that_fails_is_a_bad_request),
 		scenario(a_body_is_thrown_away),
 		scenario(nothing_but_get_is_answered),
+		scenario(clients_cannot_fill_the_log),
+		scenario(what_is_left_out_of_the_log_is_counted),
 		scenario(errors_are_those_of_the_address),
 	};
 
