@@ -3,7 +3,7 @@
 # Old records: found ("dovetap inactive"), removed by hand and by the running dovetap, and never those
 # of somebody who has logged in since. Stores that expire records themselves are told to.
 . "$(dirname "$0")/lib.sh"
-plan 20
+plan 27
 
 db=$tmp/state/db
 conf=$tmp/conf
@@ -63,6 +63,39 @@ check 'old records are removed by hand' fails_with 0 '1 removed' \
 check 'and only those' left imap/{old,here,mixed,quarter}@example.com pop3/mixed@example.com
 check 'a store that cannot do it says so' fails_with 78 'redis cannot remove old records' \
 	"$dovetap" expire --dict redis:port=1 --older 365d
+
+# By hand, and interrupted: removing u1500 takes for ever.
+big=$tmp/state/big.db
+sqlite3 "$big" "CREATE TABLE last_login (userid TEXT, service TEXT, last_access INTEGER, last_ip TEXT, time_ns INTEGER,
+	PRIMARY KEY (userid, service)) WITHOUT ROWID;
+	WITH RECURSIVE n(i) AS (SELECT 1001 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+	INSERT INTO last_login SELECT 'u' || i, 'imap', 1500000000 + i, '', 1500000000000000000 + i FROM n;
+	INSERT INTO last_login VALUES ('anna', 'imap', $now, '', ${now}000000000);
+	CREATE TRIGGER slow BEFORE DELETE ON last_login WHEN OLD.userid >= 'u2500'
+	BEGIN SELECT COUNT(*) FROM last_login a, last_login b, last_login c, last_login d; END"
+chmod 0666 "$big"
+inactive_big() { # arguments
+	"$dovetap" inactive --state-dir "$tmp/state" --dict "sqlite:path=$big" --since 2000-01-01 "$@"
+}
+rows_of_big() {
+	sqlite3 -readonly "$big" 'SELECT COUNT(*) FROM last_login'
+}
+big_has() { # number of rows
+	same "$1" "$(rows_of_big)"
+}
+rm -f "$tmp/state/removed"
+check 'who has a record has logged in' fails_with 0 u1001 inactive_big --older 900d u1001
+run_in_background "$tmp/interrupted.log" "$dovetap" expire --state-dir "$tmp/state" --dict "sqlite:path=$big" --older 800d
+check 'some of many are removed' eventually big_has 1001
+stop "$pid"
+check 'and the command interrupted' same 143 "$stopped"
+check 'of those nobody says never' fails_with 3 'has removed older records' inactive_big --older 900d u1001
+: > "$tmp/file"
+check 'what cannot be noted is not removed' fails_with 74 'is not removed' \
+	"$dovetap" expire --state-dir "$tmp/file" --dict "sqlite:path=$db" --older 90d
+check 'but still there' left imap/{old,here,mixed,quarter}@example.com pop3/mixed@example.com
+check 'a state that is not there is made' fails_with 0 '0 removed' \
+	"$dovetap" expire --state-dir "$tmp/made" --dict "sqlite:path=$db" --older 9000d
 
 # By the one that runs: more than a batch of them, while people log in.
 sqlite3 "$db" "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)

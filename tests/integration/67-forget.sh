@@ -3,7 +3,7 @@
 # A user is forgotten: all records go from every store, beside a running dovetap and without one, and what
 # waited does not come back. Oracles: the stores' own clients.
 . "$(dirname "$0")/lib.sh"
-plan 27
+plan 30
 
 conf=$tmp/conf
 forget() { # arguments
@@ -119,6 +119,12 @@ check 'a login after that is recorded' eventually all_have imap/alice@example.co
 check 'beside one that does not answer nobody is forgotten' fails_with 69 'does not answer' \
 	forget --control "$tmp/nowhere" bob@example.com
 dovetap_stop
+mkdir -m 0755 "$tmp/closed"
+check 'who cannot be noted is not forgotten' fails_with 74 'is not removed' \
+	forget --state-dir "$tmp/closed" alice@example.com
+check 'nor renamed' fails_with 74 'is not removed' \
+	"$dovetap" rename --config "$conf" --control "$tmp/closed/none" --state-dir "$tmp/closed" alice@example.com bob@example.com
+check 'but still there' all_have imap/alice@example.com imap/bob@example.com
 forget alice@example.com > "$tmp/said"
 check 'without a running one, too' said 1
 check 'and nobody else' all_have imap/bob@example.com

@@ -3,7 +3,7 @@
 # The past of a store is taken over, and a user gets another name: the newest login stays, whatever the order and
 # the precision. Oracles: the stores' own clients.
 . "$(dirname "$0")/lib.sh"
-plan 23
+plan 29
 
 conf=$tmp/conf
 now=$(date +%s)
@@ -110,3 +110,17 @@ dovetap_stop
 sqlite3 "$tmp/state/db" "INSERT INTO last_login VALUES ('old@example.com', 'lmtp', ${now}000, '', ${now}000000000)"
 check 'what has no key under the new name is not removed' fails_with 78 'nothing is removed' \
 	rename old@example.com new@example.com
+sqlite3 "$tmp/state/db" "DELETE FROM last_login WHERE service = 'lmtp'"
+
+# Of whom nothing is known any more, nothing is known under another name.
+inactive() { # name
+	run inactive --older 365d --since 2000-01-01 "$1"
+}
+run forget --control "$tmp/state/control.sock" hana@example.com > "$tmp/out"
+for names in hana:hana2 hana2:hana3 old:old2 old2:old3; do
+	rename "${names%:*}@example.com" "${names#*:}@example.com" > "$tmp/out"
+	check "${names/:/ is renamed }" fails_with 3 'were forgotten' inactive "${names#*:}@example.com"
+done
+check 'who was not is known' fails_with 0 'never' inactive nobody@example.com
+rename --dry-run hana@example.com nobody@example.com > "$tmp/out"
+check 'also when it is not done' fails_with 0 'never' inactive nobody@example.com

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/ask_dicts.h"
+#include "pipeline/removed.h"
 #include "plan/plan_user.h"
 
 #define TIMEOUT_NS     (10 * NS_PER_SEC)
@@ -234,7 +235,7 @@ int ask_names(const struct ask_options *options, struct names *names, struct ros
 
 int ask_status(int ret)
 {
-	if (ret == -NAMES_UNREADABLE)
+	if (ret == -NAMES_UNREADABLE || ret == -REMOVED_UNNOTED)
 		return EX_IOERR;
 	return ret == -EINVAL || ret == -EOPNOTSUPP ? EX_CONFIG : EX_UNAVAILABLE;
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cli/ask.h"
 #include "cli/cmds.h"
+#include "cli/dirs.h"
 #include "cli/older.h"
 #include "cli/options.h"
 #include "pipeline/removed.h"
@@ -108,24 +109,36 @@ static int remove_all(struct dict *dict, struct dict_expiry *expiry, uint64_t *r
 	return ret < 0 ? ret : 0;
 }
 
-/* Who has no record afterwards may have logged in before that time. */
-static void note_older(const struct plan *plan, size_t index, int64_t before_ns)
+/* Who has no record afterwards may have logged in before that time. Before the first batch, for
+ * whoever interrupts it has removed some. */
+static int note_older(const struct plan *plan, size_t index, int64_t before_ns,
+		      struct error *error_r)
 {
 	const struct dovetap_settings *settings = plan_settings(plan);
 	struct priv_user user;
-	struct error error;
 	char path[PATH_MAX];
+	int ret = 0;
 
-	if (removed_note_older(settings->state_dir, plan_dict_id(plan, index), before_ns, &error) <
-	    0)
-		log_warning(
-			"that older records were removed is not remembered, and \"inactive\" will "
-			"not know it: %s",
-			error.text);
+	if (geteuid() == 0)
+		ret = dirs_make(settings->state_dir, "", settings->user, error_r);
+	if (ret < 0)
+		return ret;
+	ret = removed_note_older(settings->state_dir, plan_dict_id(plan, index), before_ns,
+				 error_r);
 	/* Whoever forgets writes to it as the collector's user. */
 	(void)snprintf(path, sizeof(path), "%s/removed", settings->state_dir);
-	if (geteuid() == 0 && priv_user_find(settings->user, &user, NULL) == 0)
+	if (ret == 0 && geteuid() == 0 && priv_user_find(settings->user, &user, NULL) == 0)
 		(void)!lchown(path, user.uid, user.gid);
+	return ret;
+}
+
+static int remove_noted(const struct plan *plan, size_t index, struct dict *dict,
+			struct dict_expiry *expiry, uint64_t *removed, struct error *error_r)
+{
+	int ret =
+		dict_can_expire(dict) ? note_older(plan, index, expiry->older_than_ns, error_r) : 0;
+
+	return ret < 0 ? ret : remove_all(dict, expiry, removed, error_r);
 }
 
 static int expire_dict(const struct plan *plan, size_t index, const struct expire_options *wanted,
@@ -147,9 +160,7 @@ static int expire_dict(const struct plan *plan, size_t index, const struct expir
 	if (ret == 0 && wanted->change.dry_run)
 		ret = show_all(dict, &expiry, plan_dict_name(plan, index), &removed, error_r);
 	else if (ret == 0)
-		ret = remove_all(dict, &expiry, &removed, error_r);
-	if (removed > 0 && !wanted->change.dry_run)
-		note_older(plan, index, expiry.older_than_ns);
+		ret = remove_noted(plan, index, dict, &expiry, &removed, error_r);
 	if ((ret == 0 && !plan_dict_is_past(plan, index)) || removed > 0)
 		(void)printf("%s: %" PRIu64 "%s removed\n", plan_dict_name(plan, index), removed,
 			     wanted->change.dry_run ? " would be" : "");

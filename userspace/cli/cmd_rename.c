@@ -14,6 +14,7 @@
 #include "cli/history_list.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "pipeline/removed.h"
 
 struct rename_command {
 	struct config_options config;
@@ -191,6 +192,23 @@ static int copy_history(const struct rename_command *command, struct error *erro
 	return ret;
 }
 
+/* Of whom nothing is known from before some time, nothing is known under the new name. */
+static int note_forgotten(const struct rename_command *command, struct error *error_r)
+{
+	const struct plan *plan = command->forget.plan;
+	const char *state_dir = plan_settings(plan)->state_dir;
+	struct removed removed;
+	int64_t time_ns = 0;
+	int ret = removed_read(&removed, state_dir, error_r);
+
+	if (ret == 0)
+		time_ns = removed_user(&removed, plan, slice_str(command->names[0]));
+	removed_release(&removed);
+	if (ret < 0 || time_ns == 0 || command->forget.dry_run)
+		return ret;
+	return removed_note_user(state_dir, slice_str(command->names[1]), time_ns, error_r);
+}
+
 static int rename_user(struct rename_command *command, bool service, struct error *error_r)
 {
 	struct carry_counts counts = {0};
@@ -202,6 +220,8 @@ static int rename_user(struct rename_command *command, bool service, struct erro
 		ret = read_old(command, roster, &hidden, error_r);
 	if (ret == 0)
 		ret = check_hidden(command, hidden, error_r);
+	if (ret == 0)
+		ret = note_forgotten(command, error_r);
 	if (ret == 0)
 		ret = copy_records(command, roster, &counts, error_r);
 	if (ret == 0)

@@ -240,30 +240,19 @@ static bool is_done(const struct forgetting *forgetting, size_t index)
 	return false;
 }
 
-/* Else "no record" would be taken for "never logged in". It must not keep anybody from being
- * forgotten. */
-static void note_forgotten(const struct plan *plan, struct slice user)
-{
-	struct error error;
-
-	if (removed_note_user(plan_settings(plan)->state_dir, user, clock_wall_ns(), &error) < 0)
-		log_warning(
-			"that a user was forgotten is not remembered, and \"inactive\" will take "
-			"them for somebody who never logged in: %s",
-			error.text);
-}
-
 int forget_user(const struct forget_options *options, bool service, struct slice user,
 		forget_result_cb *cb, void *context, struct error *error_r)
 {
 	struct forgetting forgetting = {
 		.options = options, .user = user, .cb = cb, .context = context};
-	int ret;
+	int ret = 0;
 
+	/* First: else "no record" would be taken for "never logged in". */
 	if (!options->dry_run)
-		note_forgotten(options->plan, user);
-	ret = service && !options->dry_run ? forget_by_service(&forgetting, error_r) : 0;
-
+		ret = removed_note_user(plan_settings(options->plan)->state_dir, user,
+					clock_wall_ns(), error_r);
+	if (ret == 0 && service && !options->dry_run)
+		ret = forget_by_service(&forgetting, error_r);
 	if (ret < 0)
 		return ret;
 	for (size_t i = 0; i < plan_dict_count(options->plan); i++) {

@@ -31,7 +31,7 @@ typedef void forget_result_cb(const struct forget_result *result, void *context)
 int forget_find_service(const struct forget_options *options, struct error *error_r);
 
 /* Calls back for each dict; service is of forget_find_service(). Returns 0, the last negative errno
- * of a dict, or that of the service with error_r. */
+ * of a dict, or with error_r that of the service, or -REMOVED_UNNOTED (pipeline/removed.h). */
 int forget_user(const struct forget_options *options, bool service, struct slice user,
 		forget_result_cb *cb, void *context, struct error *error_r);
 

@@ -41,6 +41,12 @@ static int open_file(const char *state_dir, const char *path)
 	return fd;
 }
 
+static int unnoted(struct error *error_r, const char *path)
+{
+	return error_set(error_r, REMOVED_UNNOTED,
+			 "%s: %m: what cannot be noted there is not removed", path);
+}
+
 static int append(const char *state_dir, const char *line, struct error *error_r)
 {
 	char path[PATH_MAX], text[sizeof(FIRST) + LINE_SIZE];
@@ -50,12 +56,13 @@ static int append(const char *state_dir, const char *line, struct error *error_r
 	(void)snprintf(path, sizeof(path), "%s/" NAME, state_dir);
 	fd = open_file(state_dir, path);
 	if (fd < 0)
-		return error_set(error_r, errno, "%s: %m", path);
+		return unnoted(error_r, path);
 	if (fstat(fd, &st) < 0)
 		st.st_size = 0;
 	len = snprintf(text, sizeof(text), "%s%s", st.st_size == 0 ? FIRST : "", line);
+	errno = ENOSPC; /* of a write that is short */
 	if (write(fd, text, (size_t)len) != len || fdatasync(fd) < 0)
-		ret = error_set(error_r, errno ? errno : ENOSPC, "%s: %m", path);
+		ret = unnoted(error_r, path);
 	close(fd);
 	return ret;
 }

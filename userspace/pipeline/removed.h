@@ -15,6 +15,9 @@
 
 #include "plan/plan.h"
 
+/* What cannot be noted must not be removed: an errno of its own. */
+#define REMOVED_UNNOTED ENOTRECOVERABLE
+
 struct removed_entry {
 	uint64_t hash;
 	int64_t time_ns;
@@ -26,7 +29,7 @@ struct removed {
 	size_t count, size;
 };
 
-/* Before it is done. Errors: those of the file. */
+/* Before it is done, or begun. -REMOVED_UNNOTED: it must not be. */
 int removed_note_user(const char *state_dir, struct slice user, int64_t now_ns,
 		      struct error *error_r);
 int removed_note_older(const char *state_dir, const char *dict_id, int64_t before_ns,

@@ -236,12 +236,17 @@ int dict_require(struct dict *dict, int64_t deadline_ns, struct error *error_r)
 	return ret;
 }
 
+bool dict_can_expire(const struct dict *dict)
+{
+	return dict->driver->expire;
+}
+
 int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		struct error *error_r)
 {
 	int ret;
 
-	if (!dict->driver->expire)
+	if (!dict_can_expire(dict))
 		return no_slot(dict, "remove old records", error_r);
 	ret = expiry->must_exist ? dict_require(dict, deadline_ns, error_r) : 0;
 	if (ret < 0)

@@ -312,6 +312,7 @@ int dict_presence(struct dict *dict, const struct dict_key *keys, size_t key_cou
 /* -ENOENT where there is no store: that "nothing is there any more" would be taken for done. */
 int dict_require(struct dict *dict, int64_t deadline_ns, struct error *error_r);
 void dict_notes(const struct dict *dict, dict_note_cb *cb, void *context);
+bool dict_can_expire(const struct dict *dict); /* else dict_expire() is -EOPNOTSUPP */
 int dict_expire(struct dict *dict, const struct dict_expiry *expiry, int64_t deadline_ns,
 		struct error *error_r);
 

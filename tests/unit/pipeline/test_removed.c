@@ -101,7 +101,8 @@ static void a_place_that_is_not_there_is_an_error(void **state)
 	struct error error = {0};
 
 	(void)state;
-	assert_int_equal(removed_note_older("/nonexistent/x", "redis", 5, &error), -ENOENT);
+	assert_int_equal(removed_note_older("/nonexistent/x", "redis", 5, &error),
+			 -REMOVED_UNNOTED);
 	assert_non_null(strstr(error.text, "/nonexistent/x/removed"));
 }
 
