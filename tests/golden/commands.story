@@ -297,7 +297,7 @@ dovetap import: --from-dict or --from-config is missing
 Try `dovetap import --help' or `dovetap import --usage' for more information.
 exit 64
 $ of import --from-dict nosuch:x
-dovetap: error: --dict: Unknown dict module: nosuch (known: memory debug sqlite file fs memcached_ascii proxy redis mysql pgsql cassandra)
+dovetap: error: --from-dict: Unknown dict module: nosuch (known: memory debug sqlite file fs memcached_ascii proxy redis mysql pgsql cassandra)
 exit 78
 
 == import needs a service where the store shows none
