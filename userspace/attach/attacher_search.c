@@ -109,6 +109,32 @@ static void on_stalled(void *ctx, const char *place, bool end, unsigned int coun
 	attachments_report(&attacher->attachments, PRIV_STALLED);
 }
 
+/* Below a root, only files found below it matter, and those are watched or refused. */
+static unsigned int unseen(const struct attacher *attacher, unsigned int limited,
+			   unsigned int dovecots)
+{
+	const struct attachments *attachments = &attacher->attachments;
+
+	if (!attacher->options.discover.processes)
+		return 0;
+	return attachments->stalled + limited +
+	       (attachments->links + attachments->refused == 0 ? dovecots : 0);
+}
+
+static void note_scan(struct attacher *attacher, unsigned int limited, unsigned int dovecots)
+{
+	struct attachments *attachments = &attacher->attachments;
+	unsigned int now_unseen = unseen(attacher, limited, dovecots);
+
+	if (limited == attachments->limited && dovecots == attachments->dovecots &&
+	    now_unseen == attachments->unseen)
+		return;
+	attachments->limited = limited;
+	attachments->dovecots = dovecots;
+	attachments->unseen = now_unseen;
+	attachments_report(attachments, PRIV_LIMITED);
+}
+
 /* The same error is logged once, not with every search. */
 static void on_scanned(void *ctx, const struct error *error, unsigned int limited,
 		       unsigned int dovecots)
@@ -118,12 +144,7 @@ static void on_scanned(void *ctx, const struct error *error, unsigned int limite
 	if (error->code != 0 && strcmp(error->text, attacher->search_error.text) != 0)
 		log_warning("search for Dovecot: %s", error->text);
 	attacher->search_error = *error;
-	if (limited != attacher->attachments.limited ||
-	    dovecots != attacher->attachments.dovecots) {
-		attacher->attachments.limited = limited;
-		attacher->attachments.dovecots = dovecots;
-		attachments_report(&attacher->attachments, PRIV_LIMITED);
-	}
+	note_scan(attacher, limited, dovecots);
 	if (attacher->initial_scan_done)
 		return;
 	attacher->initial_scan_done = true;

@@ -47,6 +47,7 @@ static struct priv_message message_about(const struct attachments *attachments,
 		.stalled = attachments->stalled,
 		.limited = attachments->limited,
 		.dovecots = attachments->dovecots,
+		.unseen = attachments->unseen,
 	};
 
 	memcpy(message.refused_by, attachments->refused_by, sizeof(message.refused_by));
@@ -337,14 +338,7 @@ void attachments_report(const struct attachments *attachments, enum priv_message
 	report(attachments, type, NULL);
 }
 
-void attachments_detach(struct attachments *attachments)
-{
-	while (attachments->list)
-		detach(attachments, attachments->list);
-	closer_wait(&attachments->closer);
-}
-
-void attachments_leave(struct attachments *attachments)
+static void release_list(struct attachments *attachments)
 {
 	struct attachment *attachment, *next;
 
@@ -356,4 +350,21 @@ void attachments_leave(struct attachments *attachments)
 	attachments->list = NULL;
 	attachments->links = attachments->refused = 0;
 	memset(attachments->refused_by, 0, sizeof(attachments->refused_by));
+}
+
+void attachments_detach(struct attachments *attachments)
+{
+	struct attachment *attachment, *next;
+
+	LL_FOREACH_SAFE(attachments->list, attachment, next) {
+		if (attachment->link)
+			detach(attachments, attachment);
+	}
+	release_list(attachments);
+	closer_wait(&attachments->closer);
+}
+
+void attachments_leave(struct attachments *attachments)
+{
+	release_list(attachments);
 }

@@ -30,6 +30,7 @@ struct attachments {
 	unsigned int links, refused;
 	unsigned int refused_by[PRIV_REFUSAL_COUNT];
 	unsigned int stalled, limited, dovecots;       /* the owner's to set */
+	unsigned int unseen;			       /* the same (priv/proto.h) */
 	unsigned int changes;			       /* probes attached so far */
 	uint64_t refused_layouts[REFUSED_LAYOUTS_MAX]; /* keys of files (attach.h) */
 	unsigned int refused_layout_count;	       /* so far */
@@ -56,7 +57,10 @@ void attachments_report_all(const struct attachments *attachments);
 /* Sends a message that is about no file. */
 void attachments_report(const struct attachments *attachments, enum priv_message_type type);
 
-/* Detaches all; no event comes after that. */
+/*
+ * Detaches all; no event comes after that. Those that were refused stay refused in what the
+ * collector receives: until its end it has missed their logins.
+ */
 void attachments_detach(struct attachments *attachments);
 
 /* Releases all and detaches nothing. */

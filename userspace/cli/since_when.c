@@ -49,8 +49,8 @@ static int stale(const struct finding *finding, const struct plan_recording *rec
 
 	append_time(text, entry->seen_ns);
 	return error_set(finding->error_r, ESTALE,
-			 "%s: no dovetap has recorded there since %s: who has logged in later is "
-			 "not known",
+			 "%s: no dovetap that watches every Dovecot (\"dovetap status\") has "
+			 "recorded there since %s: who has logged in later is not known",
 			 plan_dict_name(finding->plan, recording->dict), text);
 }
 

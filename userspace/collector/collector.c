@@ -65,6 +65,7 @@ static void note_message(struct collector *c, const struct priv_message *message
 	c->probes.stalled = message->stalled;
 	c->probes.limited = message->limited;
 	c->probes.dovecots = message->dovecots;
+	c->probes.unseen = message->unseen;
 	memcpy(c->probes.refused_by, message->refused_by, sizeof(c->probes.refused_by));
 	collector_layouts_note(c, message);
 	if (message->type == PRIV_REFUSED)

@@ -54,6 +54,7 @@ struct collector {
 	struct since since; /* when recording began, as the state has it */
 	int64_t since_saved_ns;
 	bool since_known;			  /* it was read, or there was none */
+	bool since_waits;			  /* some Dovecot is not watched */
 	struct forgotten forgotten;		  /* users, of late */
 	struct collector_forgetting *forgettings; /* utlist, under way or not asked for yet */
 	uint64_t last_forgetting;

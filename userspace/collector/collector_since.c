@@ -19,7 +19,26 @@ static bool read_state(struct collector *c, const char *dir)
 	return c->since_known;
 }
 
-/* Only once every Dovecot that was there is watched is nobody missed. */
+/*
+ * Only while every Dovecot is watched is nobody missed. A file that is refused counts although
+ * nobody may run it at the moment: its Dovecot could be started between any two looks.
+ */
+static bool all_are_watched(struct collector *c)
+{
+	const struct metrics_probes *probes = &c->probes;
+	bool watched = probes->refused == 0 && probes->unseen == 0;
+
+	if (!probes->initial_scan_done)
+		return false;
+	if (!watched && !c->since_waits)
+		log_warning("not every Dovecot is watched (see \"dovetap status\"): who has not "
+			    "logged in is not known as long as that lasts");
+	else if (watched && c->since_waits)
+		log_info("every Dovecot is watched again");
+	c->since_waits = !watched;
+	return watched;
+}
+
 void collector_note_recording(struct collector *c, bool at_end)
 {
 	const char *dir = plan_settings(c->options->plan)->state_dir;
@@ -27,8 +46,7 @@ void collector_note_recording(struct collector *c, bool at_end)
 	bool first = c->since_saved_ns == 0;
 	struct error error = {.text = "out of memory"};
 
-	if (!c->probes.initial_scan_done ||
-	    (!at_end && !first && now - c->since_saved_ns < SAVE_NS))
+	if (!all_are_watched(c) || (!at_end && !first && now - c->since_saved_ns < SAVE_NS))
 		return;
 	if (read_state(c, dir) &&
 	    (since_note(&c->since, c->options->plan, clock_wall_ns()) < 0 ||

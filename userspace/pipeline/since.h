@@ -2,7 +2,8 @@
 /*
  * Since when logins are recorded: without that, who has no record may just have logged in before.
  * The collector notes it in its state directory, for each service and place (plan_recording.h),
- * once a minute as long as it works; whoever asks reads it.
+ * once a minute as long as it works and every Dovecot that was found is watched; whoever asks reads
+ * it.
  *
  *	dovetap-since 1
  *	0123456789abcdef imap 1795337984000000000 1795424384000000000

@@ -19,7 +19,7 @@
 
 #include "base/error.h"
 
-#define PRIV_PROTO_VERSION 6
+#define PRIV_PROTO_VERSION 7
 
 /* What a probe is for. The number is that of the event it emits (enum dovetap_event_type). */
 enum priv_role {
@@ -67,6 +67,8 @@ struct priv_message {
 	uint32_t limited;  /* files and directories that the last search left out at a limit */
 	uint32_t dovecots; /* processes of Dovecot that the last search has seen */
 	uint32_t refused_by[PRIV_REFUSAL_COUNT]; /* refused, by reason */
+	uint32_t unseen; /* what else may run without a probe, as of the last search; 0: nothing */
+	uint32_t reserved;
 	uint64_t inode;
 	uint64_t file; /* as in its records (dovetap/event.h); 0 where it has no probe */
 	char abi[80];  /* Dovecot's own string; "" when the file has none */
@@ -75,7 +77,7 @@ struct priv_message {
 	char reason[384]; /* both REFUSED: why, and what to do about it */
 };
 
-_Static_assert(sizeof(struct priv_message) == 856, "message moved: raise the version");
+_Static_assert(sizeof(struct priv_message) == 864, "message moved: raise the version");
 
 /* "unknown_abi", ... */
 const char *priv_refusal_name(enum priv_refusal refusal);

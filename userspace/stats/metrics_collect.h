@@ -20,6 +20,7 @@ struct metrics_probes {
 	unsigned int limited;	/* files and directories left out at a limit (search/quota.h) */
 	char last_refused[656]; /* path and reason; from outside */
 	unsigned int dovecots;	/* processes of Dovecot that the last search has seen */
+	unsigned int unseen;	/* what else may run without a probe (priv/proto.h) */
 	unsigned int refused_by[PRIV_REFUSAL_COUNT];
 	bool inherited;		/* the ring was there before this process */
 	bool initial_scan_done; /* the first search is over */
