@@ -138,7 +138,50 @@ static void text_columns_are_left_alone(void **state)
 	assert_string_equal(sql_harness_ask(harness, "SELECT userid FROM last_login;"), "old\n");
 }
 
+static void forget(struct sql_harness *harness, const char *user)
+{
+	const uint32_t len = (uint32_t)strlen(user);
+	const struct key_part parts[] = {
+		{"service", 18, 4}, {"user", 23, len}, {"remote_ip", 24 + len, 1}};
+	struct error error = {0};
+	char text[128];
+	const struct dict_key key = {
+		.text = {text, 25 + len}, .parts = parts, .part_count = 3, .open = 5, .of_user = 2};
+	const struct dict_removal what = {
+		.user = slice_str(user), .keys = &key, .key_count = 1, .until_ns = INT64_MAX};
+	int ret;
+
+	snprintf(text, sizeof(text), "shared/last-login/imap/%s/x", user);
+	ret = dict_remove(harness->dict, &what, clock_monotonic_ns() + 30 * NS_PER_SEC, &error);
+	if (ret < 0)
+		fail_msg("%s", error.text);
+}
+
+/* To the column's collation they are one. */
+static void only_the_user_is_forgotten(void **state)
+{
+	struct sql_harness *harness = *state;
+
+	sql_harness_ask(harness, "%s", documented_schema);
+	sql_harness_ask(harness, "ALTER TABLE last_login CONVERT TO CHARACTER SET utf8mb4 COLLATE "
+				 "utf8mb4_general_ci; INSERT INTO last_login VALUES "
+				 "('andr\xc3\xa9', 'imap', 1700000000, ''), "
+				 "('bob ', 'imap', 1700000000, ''), "
+				 "('Carol', 'imap', 1700000000, '');");
+	sql_harness_open(harness, documented_map, NULL, NULL);
+	forget(harness, "andre");
+	forget(harness, "bob");
+	forget(harness, "carol");
+	assert_string_equal(
+		sql_harness_ask(harness, "SELECT HEX(userid) FROM last_login ORDER BY userid;"),
+		"616E6472C3A9\n626F6220\n");
+	forget(harness, "andr\xc3\xa9");
+	forget(harness, "bob ");
+	assert_string_equal(sql_harness_ask(harness, "SELECT COUNT(*) FROM last_login;"), "0\n");
+}
+
 const struct sql_scenario sql_removing[] = {
+	SCENARIO(only_the_user_is_forgotten, ON_MYSQL),
 	SCENARIO(old_rows_are_removed_some_at_a_time, ON_ALL),
 	SCENARIO(a_row_with_several_times_is_as_old_as_the_newest, ON_ALL),
 	SCENARIO(a_table_with_anything_else_in_it_is_left_alone, ON_ALL),

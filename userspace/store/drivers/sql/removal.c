@@ -88,7 +88,7 @@ int sql_removal_make(const struct sql_map_set *set, const struct sql_map *map,
 static void put_condition(struct sql_select *select, enum sql_dialect dialect,
 			  const struct sql_removal *removal)
 {
-	sql_select_where_user(select, dialect, removal->map, removal->columns);
+	sql_select_where_user_alone(select, dialect, removal->map, removal->columns);
 	if (removal->rows)
 		return;
 	buf_append_str(&select->text, " AND ");

@@ -68,6 +68,28 @@ void sql_select_where_user(struct sql_select *select, enum sql_dialect dialect,
 	}
 }
 
+/* One name in the column's own letters, and the same in those of the other side. */
+static void put_as_bytes(struct sql_select *select, enum sql_dialect dialect,
+			 const struct sql_map *map, const struct sql_columns *columns,
+			 size_t column)
+{
+	put(select, " AND CAST(LOWER(CONVERT(");
+	put_column(select, dialect, map, column);
+	put(select, " USING utf8mb4)) AS BINARY)=CAST(LOWER(CONVERT(");
+	put_param(select, dialect, columns->values[column]);
+	put(select, " USING utf8mb4)) AS BINARY)");
+}
+
+void sql_select_where_user_alone(struct sql_select *select, enum sql_dialect dialect,
+				 const struct sql_map *map, const struct sql_columns *columns)
+{
+	sql_select_where_user(select, dialect, map, columns);
+	for (size_t i = 1; i < map->column_count && dialect == SQL_MYSQL; i++) {
+		if (columns->of_user >> i & 1)
+			put_as_bytes(select, dialect, map, columns, i);
+	}
+}
+
 int sql_select_of_user(struct sql_select *select, enum sql_dialect dialect,
 		       const struct sql_map *map, const struct sql_columns *columns)
 {

@@ -29,6 +29,14 @@ void sql_select_release(struct sql_select *select);
 void sql_select_where_user(struct sql_select *select, enum sql_dialect dialect,
 			   const struct sql_map *map, const struct sql_columns *columns);
 
+/*
+ * The same, but where MySQL's collation has accents, blanks at the end and the like for nothing:
+ * only rows whose name differs at most in capitals. To remove by; who asks whether somebody has
+ * logged in wants all.
+ */
+void sql_select_where_user_alone(struct sql_select *select, enum sql_dialect dialect,
+				 const struct sql_map *map, const struct sql_columns *columns);
+
 /* All columns of the map, in their order, of the rows of a user: columns is of a key of theirs.
  * Returns 0 or -ENOMEM. */
 int sql_select_of_user(struct sql_select *select, enum sql_dialect dialect,
