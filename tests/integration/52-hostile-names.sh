@@ -23,11 +23,11 @@ losses_are_the_long_names() {
 		"$("$dovetap" status --control "$tmp/state/control.sock" | tail -n 1)"
 }
 
-each_is_found() { # by its name, on the command line
+each_is_found() { # by its name, as it is
 	local name
 	[[ -s $tmp/users ]]
 	while IFS= read -r -d '' name; do
-		ask lookup --json -- "$name" | jq -es 'flatten | length > 0' ||
+		printf '%s\0' "$name" | ask lookup --json --null - | jq -es 'flatten | length > 0' ||
 			{ printf '%q is not found\n' "$name"; return 1; }
 	done < "$tmp/users"
 }
@@ -42,8 +42,7 @@ outputs() { # of everything that prints names, for people and for programs
 		ask inactive --older 1d --since 2000-01-01 $'never\x1b[2J\xff' > "$tmp/inactive.text" &&
 		ask lookup --all > "$tmp/lookup.text" &&
 		ask lookup --all --json > "$tmp/lookup.json" &&
-		xargs -0 "$dovetap" lookup --config "$tmp/sqlite.conf" --state-dir "$tmp/state" -- \
-			< "$tmp/users" > "$tmp/lookup-each.text" &&
+		ask lookup --null - < "$tmp/users" > "$tmp/lookup-each.text" &&
 		each_has_lines "$tmp"/{status,top,failures,inactive,lookup,lookup-each}.text
 }
 
@@ -69,7 +68,7 @@ spool_is_harmless() {
 
 series() {
 	metrics > "$tmp/metrics"
-	hostile series "$tmp/metrics"
+	hostile series "$tmp/metrics" | grep -v '^dovetap_dict_last_success_timestamp_seconds' # there is none before the first
 }
 
 scenario() { # version, called with a harness of it
