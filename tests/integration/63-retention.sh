@@ -3,7 +3,7 @@
 # Old records: found ("dovetap inactive"), removed by hand and by the running dovetap, and never those
 # of somebody who has logged in since. Stores that expire records themselves are told to.
 . "$(dirname "$0")/lib.sh"
-plan 27
+plan 30
 
 db=$tmp/state/db
 conf=$tmp/conf
@@ -90,6 +90,7 @@ check 'some of many are removed' eventually big_has 1001
 stop "$pid"
 check 'and the command interrupted' same 143 "$stopped"
 check 'of those nobody says never' fails_with 3 'has removed older records' inactive_big --older 900d u1001
+check 'which is no doubt of another database' fails_with 0 'never' never --older 900d nobody@example.com
 : > "$tmp/file"
 check 'what cannot be noted is not removed' fails_with 74 'is not removed' \
 	"$dovetap" expire --state-dir "$tmp/file" --dict "sqlite:path=$db" --older 90d
@@ -101,11 +102,15 @@ check 'a state that is not there is made' fails_with 0 '0 removed' \
 sqlite3 "$db" "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
 	INSERT INTO last_login SELECT 'bulk' || i, 'imap', 1500000000, '', 1500000000000000000 FROM n"
 printf 'dovetap {\n  expire_after = 365d\n}\n' > "$conf"
+rm "$tmp/state/removed"
 dovetap_start --config "$conf" --root "$harness_root" --dict "sqlite:path=$db"
 login imap here@example.com > "$tmp/out"
 check 'the running one removes them' eventually expired_are 2502
 check 'and only those that are old' eventually left imap/{here,quarter}@example.com pop3/mixed@example.com
 dovetap_stop
+check 'of those nobody says never, whatever the settings are later' fails_with 3 'has removed older records' \
+	never --older 400d bulk1
+check 'but of who is younger than that' fails_with 0 'never' never bulk1
 
 redis_start
 dovetap_start --config "$conf" --root "$harness_root" --dict "redis:port=$redis_port" --key 'll/%{user}'

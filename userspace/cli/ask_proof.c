@@ -112,7 +112,7 @@ static int prove_dict(struct ask *ask, struct error *error_r)
 	return 0;
 }
 
-/* What "dovetap expire" has removed. */
+/* What "dovetap expire" has removed, and expire_after when it was set. */
 static int note_removed(struct ask *ask, struct error *error_r)
 {
 	const struct plan *plan = ask->options->plan;
@@ -121,9 +121,9 @@ static int note_removed(struct ask *ask, struct error *error_r)
 
 	for (ask->dict = 0; ret == 0 && ask->dict < ask->dict_count; ask->dict++) {
 		if (ask->dicts[ask->dict] && !is_mirror(ask))
-			move_from(ask->options->proof,
-				  removed_older(&removed, plan_dict_id(plan, ask->dict)),
-				  name_of(ask), "\"dovetap expire\" has removed older records");
+			move_from(ask->options->proof, removed_older(&removed, plan, ask->dict),
+				  name_of(ask),
+				  "\"dovetap expire\" or expire_after has removed older records");
 	}
 	removed_release(&removed);
 	return ret;

@@ -123,8 +123,7 @@ static int note_older(const struct plan *plan, size_t index, int64_t before_ns,
 		ret = dirs_make(settings->state_dir, "", settings->user, error_r);
 	if (ret < 0)
 		return ret;
-	ret = removed_note_older(settings->state_dir, plan_dict_id(plan, index), before_ns,
-				 error_r);
+	ret = removed_note_older(plan, index, before_ns, error_r);
 	/* Whoever forgets writes to it as the collector's user. */
 	(void)snprintf(path, sizeof(path), "%s/removed", settings->state_dir);
 	if (ret == 0 && geteuid() == 0 && priv_user_find(settings->user, &user, NULL) == 0)

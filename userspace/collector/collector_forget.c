@@ -18,10 +18,14 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/log.h"
 #include "collector/collector_private.h"
+#include "pipeline/removed.h"
 #include "plan/plan_search.h"
+#include "plan/plan_user.h"
 
-#define JOBS_MAX 64 /* that nobody has asked for the end of */
+#define JOBS_MAX       64 /* that nobody has asked for the end of */
+#define NAME_MAX_BYTES (1U << 20)
 
 struct collector_forgetting {
 	struct collector_forgetting *prev, *next;
@@ -153,12 +157,33 @@ static int report(struct collector *c, uint64_t number, struct buf *out)
 	return out->failed;
 }
 
+/* By the name as Dovecot has it, for that one is asked for later. */
+static int note_user(const struct collector *c, struct slice user)
+{
+	const struct plan *plan = c->options->plan;
+	struct error error = {0};
+	struct buf normal;
+	int ret;
+
+	buf_init(&normal, NAME_MAX_BYTES);
+	ret = plan_user_normalise(plan, user, &normal, &error);
+	if (ret == 0)
+		ret = removed_note_user(plan_settings(plan)->state_dir, buf_slice(&normal),
+					clock_wall_ns(), &error);
+	if (ret == -REMOVED_UNNOTED)
+		log_error("nobody can be forgotten: %s", error.text);
+	buf_release(&normal);
+	return ret;
+}
+
 int collector_forget_begin(struct slice user, struct buf *out, void *context)
 {
 	struct collector *c = context;
 	struct collector_forgetting *job = NULL;
 	int ret = user.len > 0 ? make_room(c) : -EINVAL;
 
+	if (ret == 0)
+		ret = note_user(c, user);
 	if (ret == 0)
 		ret = begin(c, user, &job);
 	return ret < 0 || !job ? ret : buf_appendf(out, "%" PRIu64 "\n", job->number);

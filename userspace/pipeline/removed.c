@@ -12,6 +12,7 @@
 
 #include "base/fnv.h"
 #include "base/read_file.h"
+#include "plan/plan_recording.h"
 #include "plan/plan_user.h"
 
 #define NAME	       "removed"
@@ -67,12 +68,12 @@ static int append(const char *state_dir, const char *line, struct error *error_r
 	return ret;
 }
 
-static int note(const char *state_dir, const char *word, struct slice of, int64_t time_ns,
+static int note(const char *state_dir, const char *word, uint64_t hash, int64_t time_ns,
 		struct error *error_r)
 {
 	char line[LINE_SIZE];
 
-	(void)snprintf(line, sizeof(line), "%s %016" PRIx64 " %019" PRId64 "\n", word, hash_of(of),
+	(void)snprintf(line, sizeof(line), "%s %016" PRIx64 " %019" PRId64 "\n", word, hash,
 		       time_ns);
 	return append(state_dir, line, error_r);
 }
@@ -80,13 +81,14 @@ static int note(const char *state_dir, const char *word, struct slice of, int64_
 int removed_note_user(const char *state_dir, struct slice user, int64_t now_ns,
 		      struct error *error_r)
 {
-	return note(state_dir, "user", user, now_ns, error_r);
+	return note(state_dir, "user", hash_of(user), now_ns, error_r);
 }
 
-int removed_note_older(const char *state_dir, const char *dict_id, int64_t before_ns,
+int removed_note_older(const struct plan *plan, size_t dict, int64_t before_ns,
 		       struct error *error_r)
 {
-	return note(state_dir, "older", slice_str(dict_id), before_ns, error_r);
+	return note(plan_settings(plan)->state_dir, "older", plan_dict_mark(plan, dict), before_ns,
+		    error_r);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -185,9 +187,9 @@ void removed_release(struct removed *removed)
 }
 
 /* The newest of the hash: the last one that is not behind it. */
-static int64_t find(const struct removed *removed, bool is_user, struct slice of)
+static int64_t find(const struct removed *removed, bool is_user, uint64_t hash)
 {
-	const struct removed_entry wanted = {hash_of(of), INT64_MAX, is_user}, *found;
+	const struct removed_entry wanted = {hash, INT64_MAX, is_user}, *found;
 	size_t low = 0, high = removed->count;
 
 	while (low < high) {
@@ -212,12 +214,12 @@ int64_t removed_user(const struct removed *removed, const struct plan *plan, str
 		return 0;
 	buf_init(&normal, NAME_MAX_BYTES);
 	if (plan_user_normalise(plan, user, &normal, NULL) == 0)
-		time_ns = find(removed, true, buf_slice(&normal));
+		time_ns = find(removed, true, hash_of(buf_slice(&normal)));
 	buf_release(&normal);
 	return time_ns;
 }
 
-int64_t removed_older(const struct removed *removed, const char *dict_id)
+int64_t removed_older(const struct removed *removed, const struct plan *plan, size_t dict)
 {
-	return find(removed, false, slice_str(dict_id));
+	return find(removed, false, plan_dict_mark(plan, dict));
 }

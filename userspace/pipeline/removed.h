@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was removed from stores by command, in the state directory: without that, who has no record
+ * What was removed from stores, in the state directory: without that, who has no record
  * any more would be taken for somebody who never logged in.
  *
  *	dovetap-removed 1
@@ -8,7 +8,7 @@
  *	older fedcba9876543210 1763801984000000000
  *
  * "user": a name that was forgotten (its hash, for the name is not kept) and when. "older": a dict
- * (the hash of its id), and that records of before that time were removed. Lines are only added.
+ * (plan_dict_mark()), and that records of before that time were removed. Lines are only added.
  */
 #ifndef DOVETAP_PIPELINE_REMOVED_H
 #define DOVETAP_PIPELINE_REMOVED_H
@@ -32,7 +32,7 @@ struct removed {
 /* Before it is done, or begun. -REMOVED_UNNOTED: it must not be. */
 int removed_note_user(const char *state_dir, struct slice user, int64_t now_ns,
 		      struct error *error_r);
-int removed_note_older(const char *state_dir, const char *dict_id, int64_t before_ns,
+int removed_note_older(const struct plan *plan, size_t dict, int64_t before_ns,
 		       struct error *error_r);
 
 /* Without a file nothing was removed. -EPROTO: it is none of ours. */
@@ -43,6 +43,6 @@ void removed_release(struct removed *removed);
 int64_t removed_user(const struct removed *removed, const struct plan *plan, struct slice user);
 
 /* Before when records of the dict were removed; 0: none were. */
-int64_t removed_older(const struct removed *removed, const char *dict_id);
+int64_t removed_older(const struct removed *removed, const struct plan *plan, size_t dict);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/ledger.h"
 #include "base/log.h"
+#include "pipeline/removed.h"
 
 void targets_spool_dir(const struct plan *plan, char dir[PATH_MAX])
 {
@@ -41,6 +42,14 @@ int targets_open_spool(const struct plan *plan, size_t index, struct spool **spo
 	return ret < 0 ? ret : 0;
 }
 
+/* What was removed is known by that when expire_after is there no more. */
+static int note_expiry(void *context, int64_t before_ns, struct error *error_r)
+{
+	const struct targets_note *note = context;
+
+	return removed_note_older(note->plan, note->dict, before_ns, error_r);
+}
+
 /* Old records are removed by a collector only, not by a replay. */
 static int expect_expiry(struct targets *targets, size_t index, struct writer_options *writer,
 			 struct error *error_r)
@@ -49,6 +58,9 @@ static int expect_expiry(struct targets *targets, size_t index, struct writer_op
 	int ret = plan_keys_sample(targets->plan, index, ~0U, &targets->samples[index], error_r);
 
 	writer->expire_after_ns = (int64_t)plan_settings(targets->plan)->expire_after * NS_PER_MSEC;
+	targets->notes[index] = (struct targets_note){targets->plan, index};
+	writer->expire_note = note_expiry;
+	writer->expire_context = &targets->notes[index];
 	writer->expire_keys = keys->keys;
 	writer->expire_key_count = keys->count;
 	return ret;
@@ -120,7 +132,8 @@ int targets_open(struct targets *targets, const struct plan *plan,
 	targets->writers = calloc(dicts, sizeof(struct writer *));
 	targets->routes = calloc(routes, sizeof(*targets->routes));
 	targets->samples = calloc(dicts, sizeof(*targets->samples));
-	if (!targets->writers || !targets->routes || !targets->samples) {
+	targets->notes = calloc(dicts, sizeof(*targets->notes));
+	if (!targets->writers || !targets->routes || !targets->samples || !targets->notes) {
 		targets_close(targets);
 		return error_set(error_r, ENOMEM, "out of memory for %zu dicts", dicts);
 	}
@@ -141,6 +154,7 @@ void targets_close(struct targets *targets)
 		writer_free(&targets->writers[i]);
 	for (size_t i = 0; targets->samples && i < dicts; i++)
 		plan_keys_release(&targets->samples[i]);
+	free(targets->notes);
 	free(targets->samples);
 	free(targets->writers);
 	free(targets->routes);

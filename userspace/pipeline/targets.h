@@ -10,11 +10,18 @@
 #include "plan/plan.h"
 #include "store/spool/spool.h"
 
+/* Which dict a writer is of, for what is noted of it. */
+struct targets_note {
+	const struct plan *plan;
+	size_t dict;
+};
+
 struct targets {
 	const struct plan *plan;
 	struct writer **writers; /* plan_dict_count() of them */
 	struct deliver_route *routes;
-	struct plan_keys *samples; /* of each dict, for its writer */
+	struct plan_keys *samples;  /* of each dict, for its writer */
+	struct targets_note *notes; /* the same */
 };
 
 struct targets_options {

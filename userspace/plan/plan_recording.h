@@ -10,10 +10,14 @@
 #include "plan/plan.h"
 
 struct plan_recording {
-	uint64_t mark; /* of the store's place and the key, without passwords and time limits */
+	uint64_t mark; /* of the store's place, how long it keeps records, and the key, without
+			* passwords and time limits */
 	const char *service; /* "imap"; "*": any that is not named; valid during the call */
 	size_t dict;
 };
+
+/* Of the place alone: the same under any key, number of dicts and lifetime of records. */
+uint64_t plan_dict_mark(const struct plan *plan, size_t index);
 
 typedef int plan_recording_cb(const struct plan_recording *recording, void *context);
 

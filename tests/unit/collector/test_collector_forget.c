@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A running collector is asked by its control socket to forget users. */
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "collector_case.h"
+#include "pipeline/removed.h"
 
 #define JOBS_MAX                                                                                   \
 	64 /* of collector_forget.c: asked for, and nobody has fetched what became of them */
@@ -155,6 +157,37 @@ static void the_oldest_answer_makes_room(void **state)
 	end(it);
 }
 
+/* Whoever asks, and whatever its case. */
+static void who_is_forgotten_is_noted_first(void **state)
+{
+	struct running *it = running_start("");
+	struct removed removed;
+
+	(void)state;
+	begin(it, "Noted@X");
+	assert_int_equal(removed_read(&removed, folder, NULL), 0);
+	assert_int_not_equal(removed_user(&removed, it->plan, slice_str("noted@x")), 0);
+	removed_release(&removed);
+	end(it);
+}
+
+static void who_cannot_be_noted_is_not_forgotten(void **state)
+{
+	struct running *it = running_start("");
+	char path[300];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/removed", folder);
+	(void)unlink(path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	running_login(it, "stays@x");
+	wait_for_file("dict", "shared/last/stays@x\n");
+	expect_status(request(it, "POST", "stays@x"), "400");
+	wait_for_file("dict", "shared/last/stays@x\n");
+	assert_int_equal(rmdir(path), 0);
+	end(it);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +195,8 @@ int main(void)
 		cmocka_unit_test(an_answer_is_given_once),
 		cmocka_unit_test(what_is_no_name_and_no_number_is_refused),
 		cmocka_unit_test(the_oldest_answer_makes_room),
+		cmocka_unit_test(who_is_forgotten_is_noted_first),
+		cmocka_unit_test(who_cannot_be_noted_is_not_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../cmocka_all.h"
+#include "conf/config.h"
 #include "pipeline/removed.h"
 
 static char dir[] = "/tmp/test_removed.XXXXXX";
@@ -28,13 +29,37 @@ static void write_text(const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
+static struct plan *plan_with(const char *dict, const char *state_dir)
+{
+	const struct config_options options = {
+		.path = "/dev/null", .dict = dict, .key = "l/%u", .state_dir = state_dir};
+	struct plan *plan = NULL;
+	struct error error;
+
+	if (plan_new(&options, &plan, &error) < 0)
+		fail_msg("%s", error.text);
+	return plan;
+}
+
+static int note_older(const char *dict, const char *state_dir, int64_t before_ns,
+		      struct error *error_r)
+{
+	struct plan *plan = plan_with(dict, state_dir);
+	int ret = removed_note_older(plan, 0, before_ns, error_r);
+
+	plan_free(&plan);
+	return ret;
+}
+
 static int64_t older(const char *dict)
 {
+	struct plan *plan = plan_with(dict, dir);
 	struct removed removed;
 	int64_t time_ns;
 
 	assert_int_equal(removed_read(&removed, dir, NULL), 0);
-	time_ns = removed_older(&removed, dict);
+	time_ns = removed_older(&removed, plan, 0);
+	plan_free(&plan);
 	removed_release(&removed);
 	return time_ns;
 }
@@ -43,19 +68,20 @@ static void nothing_was_removed_without_a_file(void **state)
 {
 	(void)state;
 	(void)unlink(path_of());
-	assert_int_equal(older("redis"), 0);
+	assert_int_equal(older("redis:host=h"), 0);
 }
 
 static void the_newest_of_each_dict_counts(void **state)
 {
 	(void)state;
-	assert_int_equal(removed_note_older(dir, "redis", 5, NULL), 0);
-	assert_int_equal(removed_note_older(dir, "redis", 3, NULL), 0);
-	assert_int_equal(removed_note_older(dir, "sqlite", 9, NULL), 0);
+	assert_int_equal(note_older("redis:host=h", dir, 5, NULL), 0);
+	assert_int_equal(note_older("redis:host=h", dir, 3, NULL), 0);
+	assert_int_equal(note_older("sqlite:path=/a", dir, 9, NULL), 0);
 	assert_int_equal(removed_note_user(dir, slice_str("redis"), 11, NULL), 0);
-	assert_int_equal(older("redis"), 5);
-	assert_int_equal(older("sqlite"), 9);
-	assert_int_equal(older("file"), 0);
+	assert_int_equal(older("redis:host=h"), 5);
+	assert_int_equal(older("sqlite:path=/a"), 9);
+	assert_int_equal(older("sqlite:path=/b"), 0); /* whose id is the same */
+	assert_int_equal(older("redis:host=h:password=x:expire_secs=5"), 5);
 }
 
 static void the_file_is_as_described(void **state)
@@ -101,8 +127,7 @@ static void a_place_that_is_not_there_is_an_error(void **state)
 	struct error error = {0};
 
 	(void)state;
-	assert_int_equal(removed_note_older("/nonexistent/x", "redis", 5, &error),
-			 -REMOVED_UNNOTED);
+	assert_int_equal(note_older("redis:host=h", "/nonexistent/x", 5, &error), -REMOVED_UNNOTED);
 	assert_non_null(strstr(error.text, "/nonexistent/x/removed"));
 }
 

@@ -57,7 +57,41 @@ static void passwords_and_limits_are_no_place(void **state)
 
 	(void)state;
 	assert_true(mark == see(DICT("redis:host=h:password=s3cret", "l/%u")).mark);
-	assert_true(mark == see(DICT("redis:host=h:timeout_msecs=5:expire_secs=9", "l/%u")).mark);
+	assert_true(mark == see(DICT("redis:host=h:timeout_msecs=5", "l/%u")).mark);
+}
+
+static uint64_t place(const char *conf)
+{
+	struct plan *plan = plan_of(conf);
+	uint64_t mark = plan_dict_mark(plan, 0);
+
+	plan_free(&plan);
+	return mark;
+}
+
+/* What a store lets vanish vanishes for a while after that is over, too. */
+static void how_long_records_stay_is_another_mark(void **state)
+{
+	uint64_t mark = see(DICT("redis:host=h", "l/%u")).mark;
+
+	(void)state;
+	assert_true(mark != see(DICT("redis:host=h:expire_secs=9", "l/%u")).mark);
+	assert_true(mark !=
+		    see(DICT("redis:host=h", "l/%u") "dovetap {\n expire_after = 9d\n}\n").mark);
+	assert_true(see(DICT("sqlite:path=/x", "l/%u")).mark ==
+		    see(DICT("sqlite:path=/x", "l/%u") "dovetap {\n expire_after = 9d\n}\n").mark);
+}
+
+static void a_place_has_no_key_and_no_lifetime(void **state)
+{
+	uint64_t mark = place(DICT("redis:host=h", "l/%u"));
+
+	(void)state;
+	assert_true(mark == place(DICT("redis:host=h", "m/%u")));
+	assert_true(mark == place(DICT("redis:host=h:expire_secs=9:password=x", "l/%u")));
+	assert_true(mark ==
+		    place(DICT("redis:host=h", "l/%u") "dovetap {\n expire_after = 9d\n}\n"));
+	assert_true(mark != place(DICT("redis:host=g", "l/%u")));
 }
 
 static void a_block_is_a_place_as_well(void **state)
@@ -81,6 +115,8 @@ int main(void)
 		cmocka_unit_test(each_service_is_told),
 		cmocka_unit_test(another_place_or_key_is_another_mark),
 		cmocka_unit_test(passwords_and_limits_are_no_place),
+		cmocka_unit_test(how_long_records_stay_is_another_mark),
+		cmocka_unit_test(a_place_has_no_key_and_no_lifetime),
 		cmocka_unit_test(a_block_is_a_place_as_well),
 	};
 

@@ -470,6 +470,55 @@ static void old_records_are_removed_in_batches(void **state)
 	assert_int_equal(expiries(world), 3);
 }
 
+static int note_before(void *context, int64_t before_ns, struct error *error_r)
+{
+	struct world *world = context;
+
+	pthread_mutex_lock(&fake_lock);
+	world->noted++;
+	world->noted_before_ns = before_ns;
+	pthread_mutex_unlock(&fake_lock);
+	return world->note_error < 0 ? error_set(error_r, -world->note_error, "cannot") : 0;
+}
+
+static void a_round_of_them_is_noted_first(void **state)
+{
+	struct world *world = *state;
+	int64_t now_ns = clock_wall_ns();
+
+	world->options.expire_after_ns = NS_PER_SEC;
+	world->options.batch_max = 10;
+	world->options.expire_note = note_before;
+	world->options.expire_context = world;
+	world->fake.old = 25;
+	start(world);
+	wait_until(world, s.expired == 25);
+	assert_int_equal(world->noted, 1);
+	assert_true(world->noted_before_ns >= now_ns - NS_PER_SEC);
+	assert_true(world->noted_before_ns < now_ns);
+}
+
+static void what_cannot_be_noted_stays(void **state)
+{
+	struct world *world = *state;
+	unsigned int noted = 0;
+
+	world->options.expire_after_ns = NS_PER_SEC;
+	world->options.expire_every_ns = NS_PER_MSEC;
+	world->options.expire_note = note_before;
+	world->options.expire_context = world;
+	world->note_error = -EACCES;
+	world->fake.old = 25;
+	start(world);
+	while (noted < 3) {
+		pthread_mutex_lock(&fake_lock);
+		noted = world->noted;
+		pthread_mutex_unlock(&fake_lock);
+		usleep(1000);
+	}
+	assert_int_equal(expiries(world), 0);
+}
+
 static void they_are_looked_for_again(void **state)
 {
 	struct world *world = *state;
@@ -617,6 +666,8 @@ int main(void)
 		scenario(what_is_held_survives_the_writer),
 		scenario(while_the_dict_is_down_the_interval_goes_on),
 		scenario(old_records_are_removed_in_batches),
+		scenario(a_round_of_them_is_noted_first),
+		scenario(what_cannot_be_noted_stays),
 		scenario(they_are_looked_for_again),
 		scenario(trouble_with_them_holds_up_no_login),
 		scenario(without_an_age_nothing_is_removed),

@@ -22,6 +22,9 @@ struct world {
 	struct writer *writer;
 	char dir[64];
 	struct writer_options options;
+	unsigned int noted; /* before old records are removed, behind fake_lock */
+	int64_t noted_before_ns;
+	int note_error;
 };
 
 static int world_setup(void **state)

@@ -60,6 +60,10 @@ struct writer_options {
 	int64_t expire_every_ns;	 /* how often it looks for some [1 h] */
 	const struct slice *expire_keys; /* keys such as ours (dict.h); must outlive the writer */
 	size_t expire_key_count;
+	/* Called by the thread before it removes some, with the time; a negative errno keeps it
+	 * from that. NULL: nobody has to know. */
+	int (*expire_note)(void *context, int64_t before_ns, struct error *error_r);
+	void *expire_context;
 	struct ledger_block *ledger; /* where the statistics outlive the process; NULL: nowhere */
 	uint64_t exposures; /* number of the last one that took place, by the ledger's writers */
 	int ack_fd;	    /* an eventfd that gets 1 when writer_acked() moved; 0 for none */

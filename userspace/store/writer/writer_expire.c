@@ -23,19 +23,45 @@ static int64_t expire_again_ns(struct writer *writer, int ret, const struct erro
 	return writer->options.expire_every_ns;
 }
 
-void writer_expire(struct writer *writer)
+/* A round is noted once, and all its batches have the same time. */
+static int begin_round(struct writer *writer, struct error *error_r)
+{
+	const struct writer_options *options = &writer->options;
+	int64_t before_ns = clock_wall_ns() - options->expire_after_ns;
+	int ret = 0;
+
+	if (writer->expire_before_ns != 0)
+		return 0;
+	if (options->expire_note && dict_can_expire(writer->dict))
+		ret = options->expire_note(options->expire_context, before_ns, error_r);
+	if (ret == 0)
+		writer->expire_before_ns = before_ns;
+	return ret;
+}
+
+static int remove_batch(struct writer *writer, struct error *error_r)
 {
 	const struct dict_expiry expiry = {
-		.older_than_ns = clock_wall_ns() - writer->options.expire_after_ns,
+		.older_than_ns = writer->expire_before_ns,
 		.limit = writer->options.batch_max,
 		.keys = writer->options.expire_keys,
 		.key_count = writer->options.expire_key_count,
 	};
-	int64_t now = clock_monotonic_ns(), again;
-	struct error error = {0};
-	int ret =
-		dict_expire(writer->dict, &expiry, now + writer->options.write_timeout_ns, &error);
 
+	return dict_expire(writer->dict, &expiry,
+			   clock_monotonic_ns() + writer->options.write_timeout_ns, error_r);
+}
+
+void writer_expire(struct writer *writer)
+{
+	struct error error = {0};
+	int ret = begin_round(writer, &error);
+	int64_t again;
+
+	if (ret == 0)
+		ret = remove_batch(writer, &error);
+	if (ret != (int)writer->options.batch_max)
+		writer->expire_before_ns = 0;
 	again = expire_again_ns(writer, ret, &error);
 	writer->expire_at_ns = again == INT64_MAX ? again : clock_monotonic_ns() + again;
 	pthread_mutex_lock(&writer->lock);

@@ -24,8 +24,9 @@ struct writer {
 	struct dict_entry *entries;   /* the same */
 	unsigned int failures_in_row;
 	unsigned int random;
-	int64_t expire_at_ns; /* no removing of old records before; INT64_MAX: never */
-	int64_t tidy_at_ns;   /* then dict_tidy(), if nothing is written before; INT64_MAX: never */
+	int64_t expire_at_ns;	  /* no removing of old records before; INT64_MAX: never */
+	int64_t expire_before_ns; /* of this round of batches; 0: there is none */
+	int64_t tidy_at_ns; /* then dict_tidy(), if nothing is written before; INT64_MAX: never */
 	bool spool_failing, refusal_logged, expire_failing;
 	struct writer_tally {
 		uint64_t stored, unchanged, superseded, refused, nomem, retried, uncertain;
