@@ -3,7 +3,7 @@
 # What is said of a mailbox, and accounts are deleted by: whatever cannot be known is an error of its own
 # status and never "never". Oracles: who has logged in, and the stores' own clients.
 . "$(dirname "$0")/lib.sh"
-plan 67
+plan 70
 
 conf=$tmp/conf
 config() { # lines of the file
@@ -75,6 +75,18 @@ check 'after a year it can be told' same 'carol@example.com ' \
 long_ago 400 2
 check 'not if dovetap was not there for days' fails_with 69 'has recorded there since' \
 	ask inactive --older 365d carol@example.com
+
+# A store that has lost everything proves nothing by what is written afterwards.
+long_ago 400 0
+redis flushall > "$tmp/out"
+dovetap_start --root "$harness_root" --config "$conf"
+check 'an empty store is noticed at the start' has_line 'though logins were recorded there' "$tmp/dovetap.log"
+login imap alice@example.com pop3 > "$tmp/out"
+check 'somebody logs in again' eventually stored ll/imap/alice@example.com
+dovetap_stop
+check 'and nobody is inactive by that' fails_with 3 'logins are recorded since' \
+	ask inactive --older 365d carol@example.com
+long_ago 400 2
 
 # --- names ---------------------------------------------------------------------------------------
 

@@ -89,6 +89,12 @@ int collector_poll_listen(struct collector *c, struct error *error_r);
 /* Takes what is in the ring, gives back what is safe, and plans the next look. */
 void collector_drain(struct collector *c);
 
+/*
+ * Before the first writer starts: where logins were recorded, and the store has no record any more,
+ * recording begins anew. Waits two seconds at most for each store.
+ */
+void collector_look_at_stores(struct collector *c);
+
 /* Notes in the state that logins are recorded: now and then, and at the end. */
 void collector_note_recording(struct collector *c, bool at_end);
 

@@ -239,6 +239,8 @@ int collector_stages_open(struct collector *c, struct error *error_r)
 	if (ret == 0)
 		ret = collector_layouts_open(c, error_r);
 	if (ret == 0)
+		collector_look_at_stores(c);
+	if (ret == 0)
 		ret = open_targets(c, error_r);
 	if (ret == 0)
 		ret = open_pipeline(c, error_r);

@@ -194,6 +194,34 @@ static int note(const struct plan_recording *recording, void *context)
 	return 0;
 }
 
+struct restarting {
+	struct since *since;
+	size_t dict;
+	int64_t now_ns;
+	int count;
+};
+
+static int restart(const struct plan_recording *recording, void *context)
+{
+	struct restarting *restarting = context;
+	struct since_entry *entry = find(restarting->since, recording->mark, recording->service);
+
+	if (recording->dict != restarting->dict || !entry)
+		return 0;
+	restarting->count++;
+	if (restarting->now_ns > 0)
+		entry->from_ns = entry->seen_ns = restarting->now_ns;
+	return 0;
+}
+
+int since_restart(struct since *since, const struct plan *plan, size_t dict, int64_t now_ns)
+{
+	struct restarting restarting = {since, dict, now_ns, 0};
+	int ret = plan_each_recording(plan, restart, &restarting);
+
+	return ret < 0 ? ret : restarting.count;
+}
+
 static void forget_old(struct since *since, int64_t now_ns)
 {
 	size_t kept = 0;

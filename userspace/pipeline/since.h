@@ -42,6 +42,12 @@ const struct since_entry *since_find(const struct since *since, uint64_t mark, c
 /* All that the plan records is recorded at now_ns. Returns 0 or -ENOMEM. */
 int since_note(struct since *since, const struct plan *plan, int64_t now_ns);
 
+/*
+ * The store of that dict has lost what was recorded there: all that the plan records there begins
+ * at now_ns. Returns how many of these were known before; or -ENOMEM. With now_ns 0 it only looks.
+ */
+int since_restart(struct since *since, const struct plan *plan, size_t dict, int64_t now_ns);
+
 /* Replaces the file. */
 int since_write(const struct since *since, const char *state_dir, struct error *error_r);
 

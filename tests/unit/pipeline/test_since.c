@@ -128,12 +128,31 @@ static void what_is_none_is_refused(void **state)
 	}
 }
 
+static void a_store_that_lost_all_begins_anew(void **state)
+{
+	struct plan *plan = plan_with("l/%u");
+	struct since since = {0};
+
+	(void)state;
+	assert_int_equal(since_restart(&since, plan, 0, START), 0);
+	assert_int_equal(since.count, 0);
+	assert_int_equal(since_note(&since, plan, START), 0);
+	assert_int_equal(since_restart(&since, plan, 1, START + 5), 0); /* another dict */
+	assert_int_equal(since_restart(&since, plan, 0, 0), 2);
+	assert_int_equal(imap_of(&since, plan)->from_ns, START);
+	assert_int_equal(since_restart(&since, plan, 0, START + 9), 2);
+	assert_int_equal(imap_of(&since, plan)->from_ns, START + 9);
+	since_release(&since);
+	plan_free(&plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_begins_once_and_goes_on),
 		cmocka_unit_test(a_gap_begins_it_anew),
 		cmocka_unit_test(another_key_begins_anew_and_the_old_one_is_kept),
+		cmocka_unit_test(a_store_that_lost_all_begins_anew),
 		cmocka_unit_test(it_survives_in_its_file),
 		cmocka_unit_test(what_is_none_is_refused),
 	};
