@@ -4,7 +4,7 @@
 # one, unreadable or down, is asked by every command. "No record" is an answer only of a store that has records; what
 # is to be expected is found out by the store's own client each time.
 . "$(dirname "$0")/lib.sh"
-plan 386
+plan 400
 
 conf=$tmp/conf
 now=$(date +%s) old=$(($(date +%s) - 400 * 86400))
@@ -98,6 +98,10 @@ make() { # driver state
 	fs-empty) mkdir -p "$tmp/store/db/ll/imap" ;;
 	fs-other) mkdir -p "$tmp/store/db/quota" && echo 1 > "$tmp/store/db/quota/alice@example.com" ;;
 	fs-format) printf 'no\nsuch\nstore\n' > "$tmp/store/db" ;;
+	fs-nothing) mkdir -p "$tmp/store/db/ll/imap" && : > "$tmp/store/db/ll/imap/alice@example.com" ;;
+	fs-record-directory) mkdir -p "$tmp/store/db/ll/imap/alice@example.com" ;;
+	fs-service-file) mkdir -p "$tmp/store/db/ll" && printf %s "$now" > "$tmp/store/db/ll/imap" ;;
+	file-nothing) printf '%s\n' shared/ll/imap/alice@example.com '' > "$tmp/store/db" ;;
 	fs-unreadable) mkdir -m 0700 "$tmp/store/db" && as=(setpriv --reuid nobody --clear-groups) ;;
 	*-zero) : > "$tmp/store/db" ;;
 	*-format) head -c 5000 /dev/urandom > "$tmp/store/db" ;;
@@ -105,6 +109,8 @@ make() { # driver state
 	*-unreadable) make "$1" records && as=(setpriv --reuid nobody --clear-groups) ;;
 	redis-records) redis mset ll/imap/alice@example.com "$now" ll/imap/old@example.com "$old" ;;
 	redis-other) redis set quota/alice@example.com 1 ;;
+	redis-nothing) redis set ll/imap/alice@example.com '' ;;
+	redis-number) redis set ll/imap/alice@example.com 0 ;;
 	redis-database) redis mset ll/imap/alice@example.com "$now" && config "redis:port=$redis_port:db=3" ;;
 	redis-prefix) redis mset ll/imap/alice@example.com "$now" && config "redis:port=$redis_port:prefix=p/" ;;
 	redis-down) config redis:port=1 ;;
@@ -121,6 +127,7 @@ make() { # driver state
 	memcached-records)
 		memcached_set ll/imap/alice@example.com "$now" && memcached_set ll/imap/old@example.com "$old"
 		;;
+	memcached-nothing) memcached_set ll/imap/alice@example.com '' ;;
 	memcached-other) memcached_set quota/alice@example.com 1 ;;
 	memcached-down) config memcached_ascii:port=1 ;;
 	proxy-records) printf '%s\n' shared/ll/imap/alice@example.com "$now" shared/ll/imap/old@example.com "$old" \
@@ -351,17 +358,33 @@ states_of() { # driver state...
 	done
 }
 
+# Her record is there and has no time: she may have logged in a moment ago.
+broken_records() { # driver state...: as the driver's last states_of has left dovetap's own
+	local driver=$1 state
+	shift
+	for state in "$@"; do
+		make "$driver" "$state"
+		check "$driver, $state: lookup" fails_with 69 'the record of alice@example.com holds "' lookup alice@example.com
+		check "$driver, $state: inactive" fails_with 69 'the record of alice@example.com holds "' \
+			inactive alice@example.com
+	done
+}
+
 states_of embedded records missing empty zero format directory other columns unreadable
 states_of sqlite records missing empty never zero format directory other unreadable
 states_of file records missing zero format directory other unreadable
+broken_records file nothing
 states_of fs records missing empty other format unreadable
+broken_records fs nothing record-directory service-file
 
 memcached_port=$(free_port)
 run_in_background "$tmp/memcached.log" memcached -u nobody -l 127.0.0.1 -p "$memcached_port"
 eventually answers "$memcached_port" || bail memcached
 redis_start
 states_of redis records empty other database prefix down kind
+broken_records redis nothing number
 states_of memcached records empty other down
+broken_records memcached nothing
 mariadb_start
 mariadb_sql -e "CREATE DATABASE mail; CREATE USER dovecot@localhost IDENTIFIED BY 'pass'; GRANT ALL ON mail.* TO dovecot@localhost"
 states_of mysql records empty never other down

@@ -80,7 +80,8 @@ static enum service_class class_of(struct ask *ask, struct slice *service, size_
 	return class;
 }
 
-/* What stands for "not yet" in a column of texts. */
+/* What stands for "not yet" in a column. Elsewhere it is a record that is broken: a write that a
+ * crash has cut off. */
 static bool is_nothing(struct slice value)
 {
 	return value.len == 0 || slice_is(value, "0") || slice_is(value, "never") ||
@@ -93,9 +94,21 @@ static void keep_error(struct ask *ask, int ret)
 		ask->ret = ret;
 }
 
+static int no_time(struct ask *ask, const struct roster_record *row)
+{
+	return error_set(&ask->error, EBADMSG,
+			 "%s: the record of %.*s holds \"%.*s\", which is no time",
+			 plan_dict_name(ask->options->plan, ask->dict),
+			 (int)(row->user.len < 200 ? row->user.len : 200),
+			 row->user.ptr ? row->user.ptr : "",
+			 (int)(row->value.len < 60 ? row->value.len : 60),
+			 row->value.ptr ? row->value.ptr : "");
+}
+
 void ask_on_record(const struct dict_record *record, void *context)
 {
 	struct ask *ask = context;
+	const bool nothing = is_nothing(record->value);
 	size_t key = record->asked ? (size_t)(record->asked - ask->search.keys) : 0;
 	struct roster_record row = {
 		.user = ask->user.len > 0 ? ask->user : record->user,
@@ -106,17 +119,12 @@ void ask_on_record(const struct dict_record *record, void *context)
 	};
 
 	row.class = class_of(ask, &row.service, key);
-	if (is_nothing(record->value) || ask->ret < 0)
+	if (ask->ret < 0 ||
+	    (nothing && (row.class != SERVICE_LOGIN || dict_has_columns(ask->dicts[ask->dict]))))
 		return;
 	ask->seen[ask->dict] = true;
-	if (record->time_ns < 0 && row.class == SERVICE_LOGIN)
-		keep_error(ask, error_set(&ask->error, EBADMSG,
-					  "%s: the record of %.*s holds \"%.*s\", which is no time",
-					  plan_dict_name(ask->options->plan, ask->dict),
-					  (int)(row.user.len < 200 ? row.user.len : 200),
-					  row.user.ptr ? row.user.ptr : "",
-					  (int)(row.value.len < 60 ? row.value.len : 60),
-					  row.value.ptr));
+	if ((nothing || record->time_ns < 0) && row.class == SERVICE_LOGIN)
+		keep_error(ask, no_time(ask, &row));
 	else
 		keep_error(ask, roster_add(ask->roster, &row, &ask->error));
 	ask->records++;

@@ -56,6 +56,7 @@ enum dict_cap {
 	DICT_CAP_SCANS = 1U << 2,	/* search() by a part of a key looks at all keys */
 	DICT_CAP_TIMES_ONLY = 1U << 3,	/* values that are no times cannot be kept in order */
 	DICT_CAP_COMPARES = 1U << 4,	/* write() itself reads and compares, where it can */
+	DICT_CAP_COLUMNS = 1U << 5,	/* a record may be there before it has a time: NULL, 0 */
 };
 
 /* How the operator named the dict: a 2.3 URI or a 2.4 block, never both. */
@@ -298,7 +299,8 @@ int dict_lookup(struct dict *dict, struct slice user, const struct slice *keys, 
  * so it is without a key at all. */
 int dict_search(struct dict *dict, struct slice user, const struct dict_key *keys, size_t key_count,
 		int64_t deadline_ns, dict_record_cb *cb, void *context, struct error *error_r);
-bool dict_scans(const struct dict *dict); /* DICT_CAP_SCANS */
+bool dict_scans(const struct dict *dict);	/* DICT_CAP_SCANS */
+bool dict_has_columns(const struct dict *dict); /* DICT_CAP_COLUMNS */
 int dict_history(struct dict *dict, struct slice user, size_t limit, int64_t deadline_ns,
 		 history_row_cb *cb, void *context, struct error *error_r);
 int64_t dict_list(struct dict *dict, const struct dict_listing *listing, int64_t idle_ns,

@@ -76,6 +76,11 @@ bool dict_scans(const struct dict *dict)
 	return dict->driver->caps & DICT_CAP_SCANS;
 }
 
+bool dict_has_columns(const struct dict *dict)
+{
+	return dict->driver->caps & DICT_CAP_COLUMNS;
+}
+
 int64_t dict_list(struct dict *dict, const struct dict_listing *listing, int64_t idle_ns,
 		  dict_record_cb *cb, void *context, struct error *error_r)
 {

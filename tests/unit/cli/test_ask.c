@@ -12,7 +12,9 @@
 #define RECORDS                                                                                    \
 	"shared/last/imap/u@x\n1795338170\nshared/last/pop3/u@x\n1795338171\n"                     \
 	"shared/last/lmtp/u@x\n1795338179\nshared/last/imap/v@x\n1795338172\n"                     \
-	"shared/other/imap/u@x\n1795338173\nshared/last/imap/w@x\nyesterday\n"
+	"shared/other/imap/u@x\n1795338173\nshared/last/imap/w@x\nyesterday\n"                     \
+	"shared/last/imap/empty@x\n\nshared/last/imap/zero@x\n0\n"                                 \
+	"shared/last/lmtp/mail@x\n\n"
 
 static struct plan *plan_with_records(void)
 {
@@ -95,6 +97,23 @@ static void a_login_that_is_no_time_is_no_answer(void **state)
 	buf_release(&out);
 }
 
+/* Only a column has a value before somebody logs in. */
+static void a_record_without_a_value_is_no_answer(void **state)
+{
+	static const char *const users[] = {"empty@x", "zero@x"};
+	static const char *const said[] = {"of empty@x holds \"\"", "of zero@x holds \"0\""};
+	struct error error;
+	struct buf out;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(ask(users[i], &out, &error), -EBADMSG);
+		assert_non_null(strstr(error.text, said[i]));
+		buf_release(&out);
+	}
+	expect("mail@x", "mail@x/= ");
+}
+
 static void a_file_cannot_list_everybody(void **state)
 {
 	struct plan *plan = plan_with_records();
@@ -164,6 +183,7 @@ int main(void)
 		cmocka_unit_test(records_of_a_user_are_found),
 		cmocka_unit_test(names_are_asked_as_dovecot_has_them),
 		cmocka_unit_test(a_login_that_is_no_time_is_no_answer),
+		cmocka_unit_test(a_record_without_a_value_is_no_answer),
 		cmocka_unit_test(a_file_cannot_list_everybody),
 		cmocka_unit_test(everybody_of_a_table_but_failures_is_listed),
 	};

@@ -275,6 +275,13 @@ static ssize_t read_value(const char *path, char *value, size_t size)
 	return n;
 }
 
+/* Something else has the place of the file or of a directory above it: a record that is no time.
+ * Where nothing at all can be below the prefix, presence() has the reason. */
+static bool is_in_the_way(const struct fs *fs, ssize_t n)
+{
+	return n == -EISDIR || (n == -ENOTDIR && fs_walk_any(fs->prefix) != -ENOTDIR);
+}
+
 /* Returns 1, 0 when there is no such file, or a negative errno. */
 static int lookup_one(struct fs *fs, struct slice key, char *value, dict_record_cb *cb,
 		      void *context)
@@ -284,11 +291,14 @@ static int lookup_one(struct fs *fs, struct slice key, char *value, dict_record_
 
 	if (n == 0)
 		n = read_value(fs->path.data, value, VALUE_MAX);
-	if (n == -ENOENT || (n < 0 && is_bad_name((int)n)))
+	if (is_in_the_way(fs, n))
+		record.value = slice_str(strerrordesc_np((int)-n));
+	else if (n == -ENOENT || (n < 0 && is_bad_name((int)n)))
 		return 0;
-	if (n < 0)
+	else if (n < 0)
 		return (int)n;
-	record.value = (struct slice){value, (size_t)n};
+	else
+		record.value = (struct slice){value, (size_t)n};
 	record.time_ns = stamp_to_ns(record.value);
 	cb(&record, context);
 	return 1;

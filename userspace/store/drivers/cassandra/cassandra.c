@@ -198,7 +198,7 @@ static void cassandra_places(const struct dict *dict, dict_place_cb *cb, void *c
 
 const struct dict_driver cassandra_driver = {
 	.name = "cassandra",
-	.caps = DICT_CAP_NEWEST_WINS,
+	.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_COLUMNS,
 	.open = cassandra_open,
 	.write = cassandra_write,
 	.lookup = cassandra_lookup,

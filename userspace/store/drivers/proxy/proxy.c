@@ -162,7 +162,7 @@ static int proxy_ping(struct dict *dict, int64_t deadline_ns, struct error *erro
 
 const struct dict_driver proxy_driver = {
 	.name = "proxy",
-	.caps = DICT_CAP_COMPARES,
+	.caps = DICT_CAP_COMPARES | DICT_CAP_COLUMNS, /* of the tables behind it */
 	.open = proxy_open,
 	.write = proxy_write,
 	.lookup = proxy_lookup,

@@ -121,7 +121,8 @@ int sql_remove(struct dict *dict, const struct dict_removal *what, int64_t deadl
 #define SQL_DRIVER(called, opener)                                                                 \
 	{                                                                                          \
 		.name = (called),                                                                  \
-		.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_TIMES_ONLY | DICT_CAP_EXPIRE,              \
+		.caps = DICT_CAP_NEWEST_WINS | DICT_CAP_TIMES_ONLY | DICT_CAP_EXPIRE |             \
+			DICT_CAP_COLUMNS,                                                          \
 		.open = (opener), .write = sql_write, .lookup = sql_lookup, .search = sql_search,  \
 		.list = sql_list, .history = sql_history, .presence = sql_presence,                \
 		.ping = sql_ping, .expect = sql_expect, .notes = sql_notes, .expire = sql_expire,  \
