@@ -17,7 +17,7 @@ rotates() { # by the file as it is installed, but for places and users of here
 	mkdir "$tmp/log"
 	echo record > "$tmp/log/audit.log"
 	dpkg-deb --fsys-tarfile "$package" | tar --extract --to-stdout ./etc/logrotate.d/dovetap |
-		sed "s,/var/log/dovetap,$tmp/log,; s/su root dovetap/su root root/; s/systemctl reload dovetap/touch rotated/" \
+		sed "s,/var/log/dovetap,$tmp/log,; s/su root [a-z-]*/su root root/; s/systemctl reload dovetap/touch rotated/" \
 			> "$tmp/logrotate"
 	(cd "$tmp/log" && logrotate --force --state "$tmp/logrotate.state" "$tmp/logrotate" 2>&1)
 	same 'audit.log.1 rotated' "$(cd "$tmp/log" && echo *)"

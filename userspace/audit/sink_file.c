@@ -107,7 +107,7 @@ static int try_directory(const char *path, struct error *error_r)
 
 	(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
 	if (faccessat(AT_FDCWD, *dir ? dir : "/", W_OK | X_OK, AT_EACCESS) < 0)
-		return error_set(error_r, errno, "%s: cannot make it: %m", path);
+		return error_set(error_r, errno, "%s: cannot open it: %m", path);
 	return 0;
 }
 
