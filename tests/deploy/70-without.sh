@@ -41,8 +41,8 @@ tests_not_built() {
 	has_no_line 'test_(cassandra|cql_)' "$tmp/dry-run"
 }
 
-run_names() { # command of a test
-	"$copy/tests/run" "$1" > "$tmp/run.log" 2>&1
+run_names() { # command of a test; what becomes of the others there is none of this test's business
+	"$copy/tests/run" "$1" > "$tmp/run.log" 2>&1 || true
 	grep -F "$2" "$tmp/run.log"
 }
 

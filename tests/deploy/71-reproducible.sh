@@ -6,6 +6,8 @@
 plan 8
 
 copy=$tmp/another/place/of/the/tree
+# What "make install" with another PREFIX has left has other places of ours in it.
+make --silent -C "$top" all > "$tmp/all.log" 2>&1 || bail "make all: $(tail -n 3 "$tmp/all.log")"
 copy_tree "$copy" userspace lib gen bpf tools dovetap dovetap-attacher modules
 
 build_anew() {
