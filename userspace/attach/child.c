@@ -49,17 +49,6 @@ static struct collector_fds fds_of(const struct child_setup *setup)
 	return fds;
 }
 
-/* Signals by which a collector is to end wait until its loop reads them. */
-static sigset_t mask_of(const struct child_setup *setup)
-{
-	sigset_t mask = setup->signals;
-
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGHUP);
-	return mask;
-}
-
 /* The collector finds the handover on its channel when it begins. */
 static pid_t execute(const struct child_setup *setup, const int pair[2], struct error *error_r)
 {
@@ -71,13 +60,12 @@ static pid_t execute(const struct child_setup *setup, const int pair[2], struct 
 		.watchdog_ns = setup->watchdog_ns,
 		.no_sandbox = setup->no_sandbox,
 	};
-	const sigset_t mask = mask_of(setup);
 	const struct start start = {
 		.program = setup->program,
 		.argv = argv,
 		.channel = pair[1],
 		.keep = PRIV_KEEP_COLLECTOR,
-		.signals = &mask,
+		.signals = &setup->signals,
 	};
 	int ret = handover_send(pair[0], &handover);
 
