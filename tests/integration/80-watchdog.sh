@@ -37,3 +37,4 @@ check 'nor when the collector does' falls_silent "$(collector_pid)"
 kill -HUP "$dovetap_pid"
 check 'a reload is told' eventually said RELOADING=1 1
 check 'and life goes on after it' eventually said WATCHDOG=1 2
+eventually "$dovetap" status --ready --control "$tmp/state/control.sock" > "$tmp/ready" # the new collector reads signals
