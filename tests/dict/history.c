@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A history that keeps three rows of each user. Rows are told apart by their sessions. */
+/* A history that keeps three rows of each user. Their sessions distinguish the rows. */
 #include "history.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Questions to a store that the case holds back and lets go. */
+/* Questions to a store that the case delays and releases. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -356,7 +356,7 @@ static void settle(struct life *life, struct dict_entry *entries, size_t count)
 		fail_msg("one failure, and still: %s", error.text);
 }
 
-/* Key i with that outcome; the value tells the round. */
+/* Key i with that outcome; the value shows the round. */
 static void settle_key(struct life *life, int i, int64_t time_ns, enum dict_outcome outcome)
 {
 	char key[32], value[2000];
